@@ -1,0 +1,24 @@
+/**
+ * How the proofs run: every *.test.ts under test/ in forked processes, two at a time, under the pinned Node.
+ *
+ * It is not where services start: global-setup only opens a door through which the first test that wants
+ * PostgreSQL or a Redis binary has it started, once a run. A run of test/policies starts nothing.
+ * Forks, not threads: a test may send signals, change process.env and open many sockets without hurting others.
+ */
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts', 'test/**/*.test.tsx', 'policies/examples/**/*.test.ts'],
+    exclude: ['**/node_modules/**', '**/.cache/**', '**/dist/**'],
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 20_000,
+    hookTimeout: 120_000,
+    teardownTimeout: 20_000,
+    globalSetup: ['test/support/global-setup.ts'],
+    restoreMocks: true,
+    passWithNoTests: false,
+    reporters: ['default'],
+  },
+})
