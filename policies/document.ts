@@ -1,0 +1,144 @@
+/**
+ * The policy document: what the admins of one practice write. One document a practice, versioned by revision.
+ *
+ * It holds no route (configuration) and no person's record (the directory). Everything is bounded, unknown keys
+ * are Problems, and silence is no: "everyone" is spelled (L6). Parsing is zod's; what zod cannot say (overlaps,
+ * unknown roles, windowless scopes) is `compile`'s, which reports all Problems at once with JSON paths.
+ */
+import { z } from 'zod'
+
+const id = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/)
+const entryId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/)
+const user = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/)
+const instant = z.number().int().nonnegative()
+const label = z.string().trim().min(1).max(80)
+const note = z.string().max(500)
+const day = z.iso.date()
+const clock = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/)
+
+/** Who a control concerns. In scope if any non-exempt role is; only an exemption of the *user* beats that. */
+export const scopeSchema = z.strictObject({
+  include: z.union([
+    z.literal('everyone'),
+    z.strictObject({ roles: z.array(id).max(200), users: z.array(user).max(2000) }),
+  ]),
+  exempt: z.strictObject({ roles: z.array(id).max(200), users: z.array(user).max(2000) }),
+})
+
+/** Off, monitor or enforce. */
+export const modeSchema = z.enum(['off', 'monitor', 'enforce'])
+
+/** Whom an entry or a window serves. */
+export const audienceSchema = z.union([
+  z.literal('practice'),
+  z.strictObject({ role: id }),
+  z.strictObject({ user }),
+])
+
+/** One allowlist entry (SPEC §4). `range` is canonical CIDR text, host bits masked. */
+export const ipEntrySchema = z.strictObject({
+  id: entryId,
+  range: z.string().max(64),
+  label,
+  audience: audienceSchema,
+  on: z.boolean(),
+  expiresAt: instant.nullable(),
+  note,
+  createdBy: z.string().max(200),
+  createdAt: instant,
+})
+
+/** One weekly window (SPEC §6). `end` before `start` runs into the next day and belongs to the start day. */
+export const timeWindowSchema = z.strictObject({
+  id: entryId,
+  label: label.nullable(),
+  audience: audienceSchema,
+  days: z.array(z.enum(['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'])).min(1).max(7),
+  start: clock,
+  end: clock,
+  /** IANA zone; `null`: the practice's. */
+  zone: z.string().max(64).nullable(),
+  validFrom: day.nullable(),
+  validTo: day.nullable(),
+  /** For a user's window: replaces the windows of the user's roles. */
+  insteadOfRoleHours: z.boolean(),
+})
+
+/** A closure (holiday) or a one-off opening: whole days or a part of each. */
+export const exceptionSchema = z.strictObject({
+  id: entryId,
+  label,
+  kind: z.enum(['closure', 'opening']),
+  from: day,
+  to: day,
+  start: clock,
+  end: clock,
+  audience: audienceSchema,
+})
+
+/** A role with its grants; a blocked grant is kept and ineffective (SPEC §10). */
+export const roleSchema = z.strictObject({
+  id,
+  name: label,
+  permissions: z.array(z.string().max(80)).max(200),
+  idleMs: z.number().int().min(60_000).nullable(),
+  absoluteMs: z.number().int().min(60_000).nullable(),
+})
+
+/** The whole document. Defaults make a new practice: every control off, everyone in scope once switched on. */
+export const policyDocumentSchema = z.strictObject({
+  schema: z.literal(1),
+  practice: z.strictObject({ id, name: label, zone: z.string().max(64) }),
+  controls: z.strictObject({
+    ip: z.strictObject({ mode: modeSchema, scope: scopeSchema, signInOnlyFromListed: z.boolean() }),
+    time: z.strictObject({ mode: modeSchema, scope: scopeSchema }),
+    twoFactor: z.strictObject({
+      mode: modeSchema,
+      scope: scopeSchema,
+      /** How long after it is first required an unenrolled user still passes. */
+      graceMs: z.number().int().nonnegative().max(90 * 86_400_000),
+      /** How long a verified factor counts; `null`: for the session. */
+      maxAgeMs: z.number().int().min(60_000).nullable(),
+      /** No second factor from addresses on the allowlist: shown as a weakening. */
+      notFromListedNetworks: z.boolean(),
+      trust: z.strictObject({ app: z.boolean(), google: z.boolean() }),
+      /** 0: off; at most 30 days. */
+      rememberDeviceMs: z.number().int().nonnegative().max(30 * 86_400_000),
+    }),
+    permission: z.strictObject({ mode: modeSchema, hiddenBlockers: z.boolean() }),
+  }),
+  ipEntries: z.array(ipEntrySchema).max(100_000),
+  timeWindows: z.array(timeWindowSchema).max(2_000),
+  exceptions: z.array(exceptionSchema).max(2_000),
+  roles: z.array(roleSchema).max(200),
+  stepUp: z.record(id, z.strictObject({ maxAgeMs: z.number().int().min(60_000), phishingResistant: z.boolean() })),
+  requests: z.strictObject({
+    ip: z.boolean(),
+    time: z.boolean(),
+    standardMs: z.number().int().min(12 * 3_600_000).max(400 * 86_400_000),
+    /** Shown where requests are not taken: "contact …". */
+    contact: z.string().max(200),
+  }),
+  emergency: z.strictObject({ allowed: z.boolean(), lastsMs: z.number().int().min(60_000).max(4 * 3_600_000) }),
+  sessions: z.strictObject({
+    idleMs: z.number().int().min(60_000).max(30 * 86_400_000),
+    absoluteMs: z.number().int().min(60_000).max(90 * 86_400_000),
+    concurrentMax: z.number().int().min(1).max(100).nullable(),
+    bindToNetwork: z.boolean(),
+  }),
+})
+
+/** The parsed document; deep-frozen wherever it is kept. */
+export type PolicyDocument = z.infer<typeof policyDocumentSchema>
+/** Who a control concerns. */
+export type Scope = z.infer<typeof scopeSchema>
+/** Whom an entry or a window serves. */
+export type Audience = z.infer<typeof audienceSchema>
+/** One allowlist entry. */
+export type IpEntry = z.infer<typeof ipEntrySchema>
+/** One weekly window. */
+export type TimeWindow = z.infer<typeof timeWindowSchema>
+/** A closure or a one-off opening. */
+export type TimeException = z.infer<typeof exceptionSchema>
+/** A role with its grants. */
+export type Role = z.infer<typeof roleSchema>

@@ -1,0 +1,89 @@
+/**
+ * What a gateway may ask the control plane directly: the rare things that write, and the second channel of
+ * knowledge when the hot store is away. Called over HTTP with the cluster key, or as functions in one process.
+ *
+ * It is not the admin API: nothing here edits policy, and nothing of it is reachable from a browser.
+ * Every answer's trust is its signature, exactly as for records read from the hot store.
+ */
+import { z } from 'zod'
+import { sessionEnds, signInMethods } from './records.ts'
+
+const hash = z.string().regex(/^[A-Za-z0-9_-]{43}$/)
+
+/** Who the application says is behind a cookie (introspection, token or claim), already checked for form. */
+export const appIdentitySchema = z.strictObject({
+  /** The application's own id of the user, 1–200 printable characters. */
+  appUser: z.string().min(1).max(200),
+  kind: z.enum(['staff', 'patient']),
+  name: z.string().max(200).nullable(),
+  email: z.string().max(254).nullable(),
+  /** Practices with the application's role names; they only seed provisioning unless `roles: app`. */
+  practices: z.array(z.strictObject({ id: z.string().max(64), roles: z.array(z.string().max(100)).max(50) })).max(500),
+  /** Authentication methods the application claims (RFC 8176). */
+  amr: z.array(z.string().max(40)).max(10),
+})
+/** Who the application says is behind a cookie. */
+export type AppIdentity = z.infer<typeof appIdentitySchema>
+
+/** A session to open. The gateway made the token; only its hash leaves it. Idempotent by `tokenHash`. */
+export const openSessionSchema = z.strictObject({
+  upstream: z.string().max(64),
+  identity: appIdentitySchema,
+  method: z.enum(signInMethods),
+  tokenHash: hash,
+  cookieHash: hash.nullable(),
+  address: z.string().max(64),
+  /** User-Agent, cut to 300 characters; shown to admins as a device, never trusted. */
+  device: z.string().max(300),
+  /** The session this one replaces (sign-in over an existing companion); ended with why `replaced`. */
+  replaces: hash.nullable(),
+})
+/** A session to open. */
+export type OpenSession = z.infer<typeof openSessionSchema>
+
+/** A signed record as it lies in the hot store. */
+export const sealedRecordSchema = z.strictObject({ key: z.string(), text: z.string() })
+/** A signed record with its key. */
+export type SealedRecord = z.infer<typeof sealedRecordSchema>
+
+/** Answer to a session opened: the records the gateway applies before it judges. */
+export const sessionOpenedSchema = z.discriminatedUnion('outcome', [
+  z.strictObject({ outcome: z.literal('opened'), session: sealedRecordSchema, records: z.array(sealedRecordSchema) }),
+  /** Unknown people are denied by the upstream's provisioning setting. */
+  z.strictObject({ outcome: z.literal('unknown-user') }),
+  z.strictObject({ outcome: z.literal('suspended') }),
+])
+/** Answer to a session opened. */
+export type SessionOpened = z.infer<typeof sessionOpenedSchema>
+
+/** A session to change: ended, or released from being held. */
+export const changeSessionSchema = z.discriminatedUnion('to', [
+  z.strictObject({ to: z.literal('ended'), tokenHash: hash, why: z.enum(sessionEnds) }),
+  z.strictObject({ to: z.literal('held'), tokenHash: hash, reason: z.string() }),
+  z.strictObject({ to: z.literal('live'), tokenHash: hash }),
+])
+/** A session to change. */
+export type ChangeSession = z.infer<typeof changeSessionSchema>
+
+/** Everything published after `since`, oldest first; at most 500, `more` says that there is more. */
+export const changesSchema = z.strictObject({
+  sequence: z.number().int().nonnegative(),
+  records: z.array(sealedRecordSchema),
+  manifest: sealedRecordSchema,
+  more: z.boolean(),
+})
+/** What was published since. */
+export type Changes = z.infer<typeof changesSchema>
+
+/** The control plane as a gateway sees it. Every call rejects with a `Fault` (source `control-plane`) when it can't be had. */
+export type ControlPlane = {
+  openSession(request: OpenSession): Promise<SessionOpened>
+  /** The new record, or `null` when there is no such session. */
+  changeSession(request: ChangeSession): Promise<SealedRecord | null>
+  /** `since: 0` answers every record a gateway needs to start (policies, members, practices), sessions excepted. */
+  changes(since: number, gateway: string): Promise<Changes>
+  /** One record by key (`gh:session:…`, `gh:policy:…`, `gh:members:…`, `gh:practices`); `null`: there is none. */
+  record(key: string): Promise<SealedRecord | null>
+  /** The public key records are verified with: raw Ed25519, base64url. */
+  publicKey(): Promise<string>
+}

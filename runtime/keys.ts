@@ -1,0 +1,35 @@
+/**
+ * Every key of the hot store: its name, type, expiry, who writes and who reads it.
+ *
+ * Braces are Redis Cluster hash tags. No other file builds a key. Session keys carry the SHA-256 of the
+ * companion token, never the token: who reads the store cannot become somebody.
+ *
+ * | key                       | type   | expiry              | writer        | readers  |
+ * | ------------------------- | ------ | ------------------- | ------------- | -------- |
+ * | gh:manifest               | signed | none                | control plane | gateways |
+ * | gh:practices              | signed | none                | control plane | gateways |
+ * | gh:seeded                 | signed | none                | control plane | gateways |
+ * | gh:policy:{P}             | signed | none                | control plane | gateways |
+ * | gh:members:{P}            | signed | none                | control plane | gateways |
+ * | gh:session:{HASH}         | signed | absolute deadline   | control plane | gateways |
+ * | gh:seen:{SESSION}         | fleet  | longest idle time   | gateways      | gateways |
+ * | gh:binding:{COOKIEHASH}   | fleet  | absolute deadline   | gateways      | gateways |
+ * | gh:changes                | stream | about 100,000       | both          | gateways |
+ * | gh:reports                | stream | about 200,000       | gateways      | control plane |
+ * | gh:count:{NAME}           | number | its window          | both          | both     |
+ */
+
+/** The keys and streams by purpose. */
+export const keys = {
+  manifest: 'gh:manifest',
+  practices: 'gh:practices',
+  seeded: 'gh:seeded',
+  policy: (practice: string): string => `gh:policy:{${practice}}`,
+  members: (practice: string): string => `gh:members:{${practice}}`,
+  session: (tokenHash: string): string => `gh:session:{${tokenHash}}`,
+  seen: (session: string): string => `gh:seen:{${session}}`,
+  binding: (cookieHash: string): string => `gh:binding:{${cookieHash}}`,
+  changes: 'gh:changes',
+  reports: 'gh:reports',
+  count: (name: string): string => `gh:count:{${name}}`,
+} as const

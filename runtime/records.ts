@@ -1,0 +1,156 @@
+/**
+ * What travels between the planes: the shapes of signed records, change entries and reports.
+ *
+ * A record is JSON, signed over key, version and body (`signing.ts`), and parsed here strictly: a field this
+ * build does not know is refused, never skipped. Versions of one key only grow. Rows of the database are not
+ * here (`admin/store`), and what a decision sees of them is `policies/access-request.ts`.
+ */
+import { z } from 'zod'
+
+const instant = z.number().int().nonnegative()
+const practiceId = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/)
+const factorMethod = z.enum(['sms', 'recovery-code', 'app', 'google', 'totp', 'passkey'])
+
+/** Leave to pass one control for a while. */
+export const grantSchema = z.strictObject({
+  id: z.string(),
+  kind: z.enum(['ip', 'time', 'break-glass']),
+  range: z.string().nullable(),
+  startsAt: instant,
+  endsAt: instant,
+})
+
+/** One member of a practice as gateways know them (`policies/access-request.ts`, `Member`). */
+export const memberSchema = z.strictObject({
+  user: z.string(),
+  name: z.string(),
+  login: z.string(),
+  email: z.string().nullable(),
+  roles: z.array(z.string()).readonly(),
+  suspended: z.boolean(),
+  epoch: z.number().int().nonnegative(),
+  factors: z.array(factorMethod).readonly(),
+  enrolBy: instant.nullable(),
+  grants: z.array(grantSchema).readonly(),
+})
+
+/** `gh:members:{P}`: everyone of a practice, version grows with each change to any of them. */
+export const membersRecordSchema = z.strictObject({
+  practice: practiceId,
+  members: z.array(memberSchema).readonly(),
+})
+/** Everyone of a practice. */
+export type MembersRecord = z.infer<typeof membersRecordSchema>
+
+/** `gh:policy:{P}`: the compiled policy; `compiled` is parsed by `policies/compile.ts`. Version = revision. */
+export const policyRecordSchema = z.strictObject({
+  practice: practiceId,
+  revision: z.number().int().positive(),
+  compiled: z.unknown(),
+  /** Commit-confirm: until when it holds unconfirmed, and what to fall back to; `null`: confirmed. */
+  confirmBy: instant.nullable(),
+  predecessor: z.unknown().nullable(),
+})
+/** A compiled policy on its way to the gateways. */
+export type PolicyRecord = z.infer<typeof policyRecordSchema>
+
+/** `gh:practices`: which revision and members version each practice is at. Its hash is the manifest's root. */
+export const practicesRecordSchema = z.strictObject({
+  practices: z.record(practiceId, z.strictObject({
+    name: z.string(),
+    policy: z.number().int().positive(),
+    members: z.number().int().positive(),
+  })),
+})
+/** The table of practices. */
+export type PracticesRecord = z.infer<typeof practicesRecordSchema>
+
+/** `gh:manifest`: the one truth about how new everything must be. Version = sequence. */
+export const manifestSchema = z.strictObject({
+  sequence: z.number().int().nonnegative(),
+  /** SHA-256 (base64url) of the body of `gh:practices`. */
+  root: z.string(),
+  issuedAt: instant,
+})
+/** The manifest. */
+export type Manifest = z.infer<typeof manifestSchema>
+
+/** `gh:seeded`: says that this hot store was filled completely, up to which sequence. */
+export const seededSchema = z.strictObject({ sequence: z.number().int().nonnegative(), at: instant })
+/** The mark of a filled hot store. */
+export type Seeded = z.infer<typeof seededSchema>
+
+/** How somebody signed in. */
+export const signInMethods = ['app-password', 'app-callback', 'adopted', 'token', 'own-password', 'own-passkey', 'own-oidc', 'trusted-header'] as const
+/** How somebody signed in. */
+export type SignInMethod = (typeof signInMethods)[number]
+
+/** Why a session ended. */
+export const sessionEnds = ['signed-out', 'app-signed-out', 'revoked', 'identity-mismatch', 'limit', 'expired', 'replaced', 'refused'] as const
+/** Why a session ended. */
+export type SessionEnd = (typeof sessionEnds)[number]
+
+/** `gh:session:{HASH}`: a gateway session. Version grows at each change (factor, end). */
+export const sessionRecordSchema = z.strictObject({
+  id: z.string(),
+  upstream: z.string(),
+  user: z.string(),
+  /** The user's id in the application behind `upstream`; what introspection must keep answering. */
+  appUser: z.string(),
+  method: z.enum(signInMethods),
+  /** Per practice the revocation epoch of the proved sign-in; adopted cookies carry 0. */
+  epochs: z.record(practiceId, z.number().int().nonnegative()),
+  /** SHA-256 of the application's cookie at sign-in; `null` where the mode has none. */
+  cookieHash: z.string().nullable(),
+  startedAt: instant,
+  absoluteDeadline: instant,
+  held: z.boolean(),
+  ended: z.strictObject({ at: instant, why: z.enum(sessionEnds) }).nullable(),
+  factor: z.strictObject({ method: factorMethod, verifiedAt: instant }).nullable(),
+  trustedDevices: z.record(practiceId, instant),
+  /** The address at sign-in, canonical text. */
+  address: z.string(),
+})
+/** A gateway session as gateways know it. */
+export type SessionRecord = z.infer<typeof sessionRecordSchema>
+
+/** One entry of `gh:changes`: a nudge to re-read a key. `beat` is a gateway's own mark (lease, DESIGN §4). */
+export const changeSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('record'), sequence: z.number().int(), key: z.string(), version: z.number().int() }),
+  z.strictObject({ kind: z.literal('beat'), gateway: z.string(), mark: z.string() }),
+])
+/** One entry of the change stream. */
+export type Change = z.infer<typeof changeSchema>
+
+/** One entry of `gh:reports` is a fleet-sealed JSON array of these (at most 500). Idempotent by `id` where given. */
+export const reportSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('ack'), gateway: z.string(), sequence: z.number().int(), at: instant }),
+  z.strictObject({ kind: z.literal('seen'), session: z.string(), at: instant, address: z.string(), streams: z.number().int() }),
+  z.strictObject({
+    kind: z.literal('refusal'),
+    /** The reference code shown to the user; unique. `null` for one in monitor mode. */
+    code: z.string().nullable(),
+    monitored: z.boolean(),
+    at: instant,
+    gateway: z.string(),
+    practice: z.string().nullable(),
+    user: z.string().nullable(),
+    session: z.string().nullable(),
+    address: z.string(),
+    upstream: z.string(),
+    method: z.string(),
+    route: z.string(),
+    verdict: z.string(),
+    reason: z.string(),
+    control: z.string().nullable(),
+    revision: z.number().int(),
+    /** All failing controls' reasons, in gate order (SPEC §1). */
+    failing: z.array(z.string()),
+  }),
+  z.strictObject({ kind: z.literal('fact'), at: instant, practice: z.string(), user: z.string(), address: z.string(), route: z.string(), assurance: z.string() }),
+  z.strictObject({ kind: z.literal('hit'), at: instant, practice: z.string(), entry: z.string(), count: z.number().int() }),
+  z.strictObject({ kind: z.literal('unmapped'), at: instant, upstream: z.string(), method: z.string(), template: z.string(), count: z.number().int() }),
+  z.strictObject({ kind: z.literal('event'), at: instant, gateway: z.string(), name: z.string(), practice: z.string().nullable(), user: z.string().nullable(), detail: z.record(z.string(), z.string()) }),
+])
+/** One report of a gateway. */
+export type Report = z.infer<typeof reportSchema>
