@@ -10,7 +10,9 @@ import { z } from 'zod'
 
 const listen = z.string().regex(/^(\[[0-9a-f:]+\]|[0-9a-z.-]+):\d{1,5}$/, 'expected host:port')
 const ms = (def: number, max = 3_600_000) => z.number().int().min(1).max(max).default(def)
-const origin = z.url({ protocol: /^https?$/ }).refine((text) => new URL(text).origin === text, 'expected scheme://host[:port] and nothing after it')
+const origin = z
+  .url({ protocol: /^https?$/ })
+  .refine((text) => new URL(text).origin === text, 'expected scheme://host[:port] and nothing after it')
 const path = z.string().regex(/^\/[^\s?#]*$/)
 const name = z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_|~-]{1,128}$/)
 const fieldPath = z.string().regex(/^[A-Za-z0-9_.-]{1,100}$/)
@@ -62,9 +64,15 @@ const identitySchema = z.strictObject({
   cookies: z.array(name).min(1).max(5),
   introspection: introspectionSchema,
   login: z.array(loginSchema).max(20).default([]),
-  logout: z.array(z.strictObject({ match: z.string().max(300) })).max(20).default([]),
+  logout: z
+    .array(z.strictObject({ match: z.string().max(300) }))
+    .max(20)
+    .default([]),
   /** Called by the gateway, best effort, when it discards a session; `null`: not called. */
-  endSession: z.strictObject({ method: z.enum(['GET', 'POST', 'DELETE']), path }).nullable().default(null),
+  endSession: z
+    .strictObject({ method: z.enum(['GET', 'POST', 'DELETE']), path })
+    .nullable()
+    .default(null),
   /** Where a person without a session is sent; the target is appended as `returnParameter` where given. */
   signInPage: path,
   returnParameter: z.string().max(40).nullable().default(null),
@@ -78,7 +86,10 @@ const practiceSourceSchema = z.strictObject({
   /** First path segment → practice. */
   pathPrefixes: z.record(z.string().max(100), z.string().max(64)).default({}),
   /** A client-carried source counts only if the application scopes its data by that very value. */
-  cookie: z.strictObject({ name, authoritative: z.literal(true) }).nullable().default(null),
+  cookie: z
+    .strictObject({ name, authoritative: z.literal(true) })
+    .nullable()
+    .default(null),
   fixed: z.string().max(64).nullable().default(null),
 })
 
@@ -134,49 +145,84 @@ export const configSchema = z.strictObject({
   dataDir: z.string().min(1).default('.gatehouse'),
   /** Shared by all planes; at least 32 characters. `null`: made and kept under `dataDir` (one machine only). */
   clusterKey: z.string().min(32).max(256).nullable().default(null),
-  listen: z.strictObject({
-    application: listen.default('127.0.0.1:8080'),
-    portal: listen.default('127.0.0.1:8081'),
-    admin: listen.default('127.0.0.1:8082'),
-    internal: listen.default('127.0.0.1:8083'),
-    gatewayMetrics: listen.default('127.0.0.1:8084'),
-    adminMetrics: listen.default('127.0.0.1:8085'),
-  }).prefault({}),
+  listen: z
+    .strictObject({
+      application: listen.default('127.0.0.1:8080'),
+      portal: listen.default('127.0.0.1:8081'),
+      admin: listen.default('127.0.0.1:8082'),
+      internal: listen.default('127.0.0.1:8083'),
+      gatewayMetrics: listen.default('127.0.0.1:8084'),
+      adminMetrics: listen.default('127.0.0.1:8085'),
+    })
+    .prefault({}),
   /** What browsers call the listeners; `null`: `http://` and the listening address. */
-  origins: z.strictObject({
-    application: origin.nullable().default(null),
-    portal: origin.nullable().default(null),
-    admin: origin.nullable().default(null),
-  }).prefault({}),
-  database: z.strictObject({ url: z.string().max(1000).nullable().default(null), poolMax: z.number().int().min(1).max(200).default(10) }).prefault({}),
+  origins: z
+    .strictObject({
+      application: origin.nullable().default(null),
+      portal: origin.nullable().default(null),
+      admin: origin.nullable().default(null),
+    })
+    .prefault({}),
+  database: z
+    .strictObject({
+      url: z.string().max(1000).nullable().default(null),
+      poolMax: z.number().int().min(1).max(200).default(10),
+    })
+    .prefault({}),
   hotStore: z.strictObject({ url: z.string().max(1000).nullable().default(null) }).prefault({}),
-  controlPlane: z.strictObject({
-    /** Where a gateway finds `internal`; `null`: `http://` and `listen.internal`. */
-    url: origin.nullable().default(null),
-    /** Raw Ed25519 public key, base64url; `null`: asked for over the authenticated internal channel. */
-    publicKey: z.string().length(43).nullable().default(null),
-  }).prefault({}),
-  gateway: z.strictObject({
-    /** Unique in the fleet; `null`: host name and process id. */
-    id: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/).nullable().default(null),
-    trustedProxies: z.array(z.string().max(64)).max(1_000).default([]),
-    companionName: name.default('gatehouse'),
-    leaseMs: ms(5_000, 60_000),
-    beatMs: ms(500, 5_000),
-    limits: limitsSchema.prefault({}),
-  }).prefault({}),
+  controlPlane: z
+    .strictObject({
+      /** Where a gateway finds `internal`; `null`: `http://` and `listen.internal`. */
+      url: origin.nullable().default(null),
+      /** Raw Ed25519 public key, base64url; `null`: asked for over the authenticated internal channel. */
+      publicKey: z.string().length(43).nullable().default(null),
+    })
+    .prefault({}),
+  gateway: z
+    .strictObject({
+      /** Unique in the fleet; `null`: host name and process id. */
+      id: z
+        .string()
+        .regex(/^[A-Za-z0-9._-]{1,64}$/)
+        .nullable()
+        .default(null),
+      trustedProxies: z.array(z.string().max(64)).max(1_000).default([]),
+      companionName: name.default('gatehouse'),
+      leaseMs: ms(5_000, 60_000),
+      beatMs: ms(500, 5_000),
+      limits: limitsSchema.prefault({}),
+    })
+    .prefault({}),
   /** Created at first start where absent; afterwards the admin UI owns them. */
-  practices: z.array(z.strictObject({
-    id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/),
-    name: z.string().min(1).max(80),
-    zone: z.string().max(64),
-    /** Roles and their permissions at birth: `standard` (the five usual ones) or written out. */
-    roles: z.union([z.literal('standard'), z.array(z.strictObject({
-      id: z.string().max(64), name: z.string().max(80), permissions: z.array(z.string().max(80)).max(200),
-    })).max(200)]).default('standard'),
-  })).max(10_000).default([]),
+  practices: z
+    .array(
+      z.strictObject({
+        id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/),
+        name: z.string().min(1).max(80),
+        zone: z.string().max(64),
+        /** Roles and their permissions at birth: `standard` (the five usual ones) or written out. */
+        roles: z
+          .union([
+            z.literal('standard'),
+            z
+              .array(
+                z.strictObject({
+                  id: z.string().max(64),
+                  name: z.string().max(80),
+                  permissions: z.array(z.string().max(80)).max(200),
+                }),
+              )
+              .max(200),
+          ])
+          .default('standard'),
+      }),
+    )
+    .max(10_000)
+    .default([]),
   upstreams: z.array(upstreamSchema).max(100).default([]),
-  log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info') }).prefault({}),
+  log: z
+    .strictObject({ level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info') })
+    .prefault({}),
 })
 
 /** The parsed configuration; deep-frozen. */

@@ -9,7 +9,15 @@
 export type FaultSource = 'hot-store' | 'database' | 'control-plane' | 'upstream' | 'downstream' | 'self'
 
 /** What went wrong. */
-export type FaultKind = 'unreachable' | 'timeout' | 'refused' | 'reset' | 'garbage' | 'truncated' | 'full' | 'closed'
+export type FaultKind =
+  | 'unreachable'
+  | 'timeout'
+  | 'refused'
+  | 'reset'
+  | 'garbage'
+  | 'truncated'
+  | 'full'
+  | 'closed'
 
 /** Whether trying again may help: never, always, or only on a fresh connection. */
 export type Retry = 'no' | 'yes' | 'fresh-connection'
@@ -23,7 +31,13 @@ export type Fault = Error & {
 }
 
 /** A fault with its cause, ready to be thrown or to reject with. */
-export const fault = (source: FaultSource, kind: FaultKind, what: string, retry: Retry = 'yes', cause?: unknown): Fault =>
+export const fault = (
+  source: FaultSource,
+  kind: FaultKind,
+  what: string,
+  retry: Retry = 'yes',
+  cause?: unknown,
+): Fault =>
   Object.assign(new Error(`${source}: ${kind}: ${what}`, cause === undefined ? undefined : { cause }), {
     fault: true as const,
     source,
@@ -32,4 +46,5 @@ export const fault = (source: FaultSource, kind: FaultKind, what: string, retry:
   })
 
 /** Whether a caught value is a fault. */
-export const isFault = (value: unknown): value is Fault => value instanceof Error && 'fault' in value && value.fault === true
+export const isFault = (value: unknown): value is Fault =>
+  value instanceof Error && 'fault' in value && value.fault === true

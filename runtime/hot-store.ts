@@ -35,7 +35,12 @@ export type HotStore = {
   /** Appends and answers the position; old entries beyond about `lengthMax` are dropped. */
   append(stream: string, text: string, lengthMax: number): Promise<StreamPosition>
   /** Entries after `position`, oldest first, at most `countMax`; waits up to `waitMs` for the first (0: does not wait). */
-  readAfter(stream: string, position: StreamPosition, countMax: number, waitMs: DurationMs): Promise<readonly StreamEntry[]>
+  readAfter(
+    stream: string,
+    position: StreamPosition,
+    countMax: number,
+    waitMs: DurationMs,
+  ): Promise<readonly StreamEntry[]>
   /** The position of the newest entry, `'0-0'` for an empty stream. */
   lastPosition(stream: string): Promise<StreamPosition>
   /** The store's own clock, for skew checks. */

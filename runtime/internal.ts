@@ -18,7 +18,9 @@ export const appIdentitySchema = z.strictObject({
   name: z.string().max(200).nullable(),
   email: z.string().max(254).nullable(),
   /** Practices with the application's role names; they only seed provisioning unless `roles: app`. */
-  practices: z.array(z.strictObject({ id: z.string().max(64), roles: z.array(z.string().max(100)).max(50) })).max(500),
+  practices: z
+    .array(z.strictObject({ id: z.string().max(64), roles: z.array(z.string().max(100)).max(50) }))
+    .max(500),
   /** Authentication methods the application claims (RFC 8176). */
   amr: z.array(z.string().max(40)).max(10),
 })
@@ -48,7 +50,11 @@ export type SealedRecord = z.infer<typeof sealedRecordSchema>
 
 /** Answer to a session opened: the records the gateway applies before it judges. */
 export const sessionOpenedSchema = z.discriminatedUnion('outcome', [
-  z.strictObject({ outcome: z.literal('opened'), session: sealedRecordSchema, records: z.array(sealedRecordSchema) }),
+  z.strictObject({
+    outcome: z.literal('opened'),
+    session: sealedRecordSchema,
+    records: z.array(sealedRecordSchema),
+  }),
   /** Unknown people are denied by the upstream's provisioning setting. */
   z.strictObject({ outcome: z.literal('unknown-user') }),
   z.strictObject({ outcome: z.literal('suspended') }),

@@ -56,11 +56,14 @@ export type PolicyRecord = z.infer<typeof policyRecordSchema>
 
 /** `gh:practices`: which revision and members version each practice is at. Its hash is the manifest's root. */
 export const practicesRecordSchema = z.strictObject({
-  practices: z.record(practiceId, z.strictObject({
-    name: z.string(),
-    policy: z.number().int().positive(),
-    members: z.number().int().positive(),
-  })),
+  practices: z.record(
+    practiceId,
+    z.strictObject({
+      name: z.string(),
+      policy: z.number().int().positive(),
+      members: z.number().int().positive(),
+    }),
+  ),
 })
 /** The table of practices. */
 export type PracticesRecord = z.infer<typeof practicesRecordSchema>
@@ -81,12 +84,30 @@ export const seededSchema = z.strictObject({ sequence: z.number().int().nonnegat
 export type Seeded = z.infer<typeof seededSchema>
 
 /** How somebody signed in. */
-export const signInMethods = ['app-password', 'app-callback', 'adopted', 'token', 'own-password', 'own-passkey', 'own-oidc', 'trusted-header'] as const
+export const signInMethods = [
+  'app-password',
+  'app-callback',
+  'adopted',
+  'token',
+  'own-password',
+  'own-passkey',
+  'own-oidc',
+  'trusted-header',
+] as const
 /** How somebody signed in. */
 export type SignInMethod = (typeof signInMethods)[number]
 
 /** Why a session ended. */
-export const sessionEnds = ['signed-out', 'app-signed-out', 'revoked', 'identity-mismatch', 'limit', 'expired', 'replaced', 'refused'] as const
+export const sessionEnds = [
+  'signed-out',
+  'app-signed-out',
+  'revoked',
+  'identity-mismatch',
+  'limit',
+  'expired',
+  'replaced',
+  'refused',
+] as const
 /** Why a session ended. */
 export type SessionEnd = (typeof sessionEnds)[number]
 
@@ -116,7 +137,12 @@ export type SessionRecord = z.infer<typeof sessionRecordSchema>
 
 /** One entry of `gh:changes`: a nudge to re-read a key. `beat` is a gateway's own mark (lease, DESIGN §4). */
 export const changeSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('record'), sequence: z.number().int(), key: z.string(), version: z.number().int() }),
+  z.strictObject({
+    kind: z.literal('record'),
+    sequence: z.number().int(),
+    key: z.string(),
+    version: z.number().int(),
+  }),
   z.strictObject({ kind: z.literal('beat'), gateway: z.string(), mark: z.string() }),
 ])
 /** One entry of the change stream. */
@@ -125,7 +151,13 @@ export type Change = z.infer<typeof changeSchema>
 /** One entry of `gh:reports` is a fleet-sealed JSON array of these (at most 500). Idempotent by `id` where given. */
 export const reportSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('ack'), gateway: z.string(), sequence: z.number().int(), at: instant }),
-  z.strictObject({ kind: z.literal('seen'), session: z.string(), at: instant, address: z.string(), streams: z.number().int() }),
+  z.strictObject({
+    kind: z.literal('seen'),
+    session: z.string(),
+    at: instant,
+    address: z.string(),
+    streams: z.number().int(),
+  }),
   z.strictObject({
     kind: z.literal('refusal'),
     /** The reference code shown to the user; unique. `null` for one in monitor mode. */
@@ -147,10 +179,39 @@ export const reportSchema = z.discriminatedUnion('kind', [
     /** All failing controls' reasons, in gate order (SPEC §1). */
     failing: z.array(z.string()),
   }),
-  z.strictObject({ kind: z.literal('fact'), at: instant, practice: z.string(), user: z.string(), address: z.string(), route: z.string(), assurance: z.string() }),
-  z.strictObject({ kind: z.literal('hit'), at: instant, practice: z.string(), entry: z.string(), count: z.number().int() }),
-  z.strictObject({ kind: z.literal('unmapped'), at: instant, upstream: z.string(), method: z.string(), template: z.string(), count: z.number().int() }),
-  z.strictObject({ kind: z.literal('event'), at: instant, gateway: z.string(), name: z.string(), practice: z.string().nullable(), user: z.string().nullable(), detail: z.record(z.string(), z.string()) }),
+  z.strictObject({
+    kind: z.literal('fact'),
+    at: instant,
+    practice: z.string(),
+    user: z.string(),
+    address: z.string(),
+    route: z.string(),
+    assurance: z.string(),
+  }),
+  z.strictObject({
+    kind: z.literal('hit'),
+    at: instant,
+    practice: z.string(),
+    entry: z.string(),
+    count: z.number().int(),
+  }),
+  z.strictObject({
+    kind: z.literal('unmapped'),
+    at: instant,
+    upstream: z.string(),
+    method: z.string(),
+    template: z.string(),
+    count: z.number().int(),
+  }),
+  z.strictObject({
+    kind: z.literal('event'),
+    at: instant,
+    gateway: z.string(),
+    name: z.string(),
+    practice: z.string().nullable(),
+    user: z.string().nullable(),
+    detail: z.record(z.string(), z.string()),
+  }),
 ])
 /** One report of a gateway. */
 export type Report = z.infer<typeof reportSchema>
