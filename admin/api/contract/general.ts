@@ -1,0 +1,90 @@
+/**
+ * Contract of the General Settings tab: the practice's controls with mode and scope, and who is in scope of
+ * each.
+ *
+ * Entries, windows and roles have tabs of their own. Invariant: a control is changed as a whole (mode and
+ * scope together) from a named revision, so that nobody switches on a scope they never saw. One route per
+ * control was preferred to one body for all: each has its own permission, prerequisites and event.
+ */
+import { createRoute, z } from '@hono/zod-openapi'
+import { modeSchema, scopeSchema } from '../../../policies/document.ts'
+import {
+  answers,
+  body,
+  confirmPracticeName,
+  editRefusals,
+  ifMatchHeaders,
+  practiceParams,
+  publishStateSchema,
+  reason,
+  refusals,
+  savedSchema,
+  slugSchema,
+} from './wire.ts'
+
+const inScopeSchema = z.object({
+  count: z.number().int(),
+  /** The first hundred, in order of their names. */
+  people: z.array(z.object({ user: z.string(), name: z.string() })),
+})
+
+const ipControlSchema = z.strictObject({
+  mode: modeSchema,
+  scope: scopeSchema,
+  signInOnlyFromListed: z.boolean(),
+})
+const permissionControlSchema = z.strictObject({ mode: modeSchema, hiddenBlockers: z.boolean() })
+
+const generalSchema = z
+  .object({
+    practice: z.object({ id: slugSchema, name: z.string(), zone: z.string() }),
+    revision: z.number().int(),
+    publish: publishStateSchema,
+    controls: z.object({
+      ip: ipControlSchema.extend({
+        inScope: inScopeSchema,
+        entries: z.number().int(),
+        /** People in scope with a live session from an address that would be refused under `enforce`. */
+        wouldRefuse: z.array(z.object({ user: z.string(), name: z.string(), address: z.string() })),
+      }),
+      time: z.object({ mode: modeSchema, scope: scopeSchema, inScope: inScopeSchema }),
+      twoFactor: z.object({ mode: modeSchema, scope: scopeSchema, inScope: inScopeSchema }),
+      permission: permissionControlSchema,
+    }),
+  })
+  .openapi('General')
+
+const overridable = { confirmPracticeName, reason }
+
+/** Routes of the General Settings tab. */
+export const generalRoutes = {
+  read: createRoute({
+    method: 'get',
+    path: '/api/practices/{practice}/general',
+    summary: 'Every control with its mode and scope; ETag is the revision',
+    request: { params: practiceParams },
+    responses: { 200: answers(generalSchema, 'The controls.'), ...refusals },
+  }),
+  saveIp: createRoute({
+    method: 'put',
+    path: '/api/practices/{practice}/controls/ip',
+    summary: 'Mode and scope of the IP allowlist',
+    request: {
+      params: practiceParams,
+      headers: ifMatchHeaders,
+      body: body(ipControlSchema.extend(overridable)),
+    },
+    responses: { 200: answers(savedSchema, 'Saved.'), ...editRefusals },
+  }),
+  savePermission: createRoute({
+    method: 'put',
+    path: '/api/practices/{practice}/controls/permission',
+    summary: 'Mode of the permission control',
+    request: {
+      params: practiceParams,
+      headers: ifMatchHeaders,
+      body: body(permissionControlSchema.extend(overridable)),
+    },
+    responses: { 200: answers(savedSchema, 'Saved.'), ...editRefusals },
+  }),
+} as const

@@ -1,0 +1,148 @@
+/**
+ * Contract of the Security Events tab: the audit chain and, beside it, the log of refusals.
+ *
+ * Refusals are not in the chain (a bot could fill it). Invariant: lists are read newest first by cursor,
+ * exports oldest first as a stream with constant memory; both take the same filters.
+ */
+import { createRoute, z } from '@hono/zod-openapi'
+import { answers, instantSchema, pageQuery, practiceParams, refusals } from './wire.ts'
+
+const filters = z.strictObject({
+  /** Not before, not after. */
+  from: z.coerce.number().int().nonnegative().optional(),
+  to: z.coerce.number().int().nonnegative().optional(),
+  actor: z.string().max(200).optional(),
+  /** A type, or its first part: `ip-entry` finds `ip-entry.added`. */
+  type: z.string().max(80).optional(),
+  target: z.string().max(200).optional(),
+})
+
+const eventSchema = z
+  .object({
+    /** Position in the practice's chain, from 1. */
+    number: z.number().int(),
+    at: instantSchema,
+    type: z.string(),
+    actor: z.object({ id: z.string(), name: z.string() }),
+    origin: z.string(),
+    target: z.string().nullable(),
+    /** What was and what is, secrets redacted; `null`: nothing to compare. */
+    before: z.unknown().nullable(),
+    after: z.unknown().nullable(),
+    reason: z.string().nullable(),
+    revision: z.number().int().nullable(),
+    requestId: z.string().nullable(),
+    address: z.string().nullable(),
+    hash: z.string(),
+  })
+  .openapi('SecurityEvent')
+
+const chainSchema = z
+  .object({
+    intact: z.boolean(),
+    events: z.number().int(),
+    /** The first event that does not fit; `null`: intact. */
+    brokenAt: z.number().int().nullable(),
+    sentence: z.string(),
+    checkedAt: instantSchema,
+  })
+  .openapi('Chain')
+
+const decisionSchema = z
+  .object({
+    /** What the person was shown; `null` for one recorded in monitor mode. */
+    code: z.string().nullable(),
+    firstAt: instantSchema,
+    lastAt: instantSchema,
+    /** How often within its minute (SPEC §9). */
+    count: z.number().int(),
+    monitored: z.boolean(),
+    user: z.object({ id: z.string(), name: z.string() }).nullable(),
+    address: z.string(),
+    upstream: z.string(),
+    method: z.string(),
+    route: z.string(),
+    verdict: z.string(),
+    reason: z.string(),
+    control: z.string().nullable(),
+    /** The whole of it in one sentence. */
+    sentence: z.string(),
+    revision: z.number().int(),
+    /** Every control that refused, in gate order. */
+    failing: z.array(z.string()),
+  })
+  .openapi('RefusedDecision')
+
+/** Routes of the Security Events tab. */
+export const securityEventsRoutes = {
+  list: createRoute({
+    method: 'get',
+    path: '/api/practices/{practice}/security-events',
+    summary: 'Changes, newest first',
+    request: { params: practiceParams, query: pageQuery.extend(filters.shape) },
+    responses: {
+      200: answers(
+        z.object({ events: z.array(eventSchema), nextCursor: z.string().nullable() }),
+        'One page of the chain.',
+      ),
+      ...refusals,
+    },
+  }),
+  verify: createRoute({
+    method: 'get',
+    path: '/api/practices/{practice}/security-events/verify',
+    summary: 'Whether the chain is whole',
+    request: { params: practiceParams },
+    responses: { 200: answers(chainSchema, 'What the check found.'), ...refusals },
+  }),
+  exportAll: createRoute({
+    method: 'get',
+    path: '/api/practices/{practice}/security-events/export',
+    summary: 'Changes, oldest first, as one file',
+    request: {
+      params: practiceParams,
+      query: filters.extend({ format: z.enum(['ndjson', 'csv']).default('ndjson') }),
+    },
+    responses: {
+      200: {
+        description: 'A stream; CSV cells that a spreadsheet would calculate are neutralised.',
+        content: {
+          'application/x-ndjson': { schema: z.string() },
+          'text/csv': { schema: z.string() },
+        },
+      },
+      ...refusals,
+    },
+  }),
+  decisions: createRoute({
+    method: 'get',
+    path: '/api/practices/{practice}/decisions',
+    summary: 'Refusals, and what monitor mode would have refused; newest first',
+    request: {
+      params: practiceParams,
+      query: pageQuery.extend({
+        from: z.coerce.number().int().nonnegative().optional(),
+        to: z.coerce.number().int().nonnegative().optional(),
+        user: z.string().max(64).optional(),
+        control: z.enum(['session', 'ip', 'time', 'two-factor', 'permission']).optional(),
+        monitored: z.enum(['true', 'false']).optional(),
+      }),
+    },
+    responses: {
+      200: answers(
+        z.object({ decisions: z.array(decisionSchema), nextCursor: z.string().nullable() }),
+        'One page of the decision log.',
+      ),
+      ...refusals,
+    },
+  }),
+  decision: createRoute({
+    method: 'get',
+    path: '/api/practices/{practice}/decisions/{code}',
+    summary: 'The refusal behind a reference code',
+    request: {
+      params: practiceParams.extend({ code: z.string().regex(/^[A-Za-z0-9-]{4,40}$/) }),
+    },
+    responses: { 200: answers(decisionSchema, 'The refusal.'), ...refusals },
+  }),
+} as const
