@@ -48,10 +48,11 @@ export function exitCodeOf(code, signal) {
  */
 export function runNode(node, args, options = {}) {
   const child = spawn(node, args, { stdio: 'inherit', env: options.env ?? process.env })
+  const atTerminal = [process.stdin, process.stdout, process.stderr].some((stream) => stream.isTTY)
   /** @type {(signal: NodeJS.Signals) => void} */
   const forward = (signal) => {
     // At a terminal Ctrl-C has already reached the whole group; a second one would look like impatience.
-    if (signal === 'SIGINT' && process.stdin.isTTY) return
+    if (signal === 'SIGINT' && atTerminal) return
     child.kill(signal)
   }
   /** @type {readonly NodeJS.Signals[]} */
