@@ -53,7 +53,10 @@ export const timeWindowSchema = z.strictObject({
   id: entryId,
   label: label.nullable(),
   audience: audienceSchema,
-  days: z.array(z.enum(['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'])).min(1).max(7),
+  days: z
+    .array(z.enum(['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']))
+    .min(1)
+    .max(7),
   start: clock,
   end: clock,
   /** IANA zone; `null`: the practice's. */
@@ -96,14 +99,22 @@ export const policyDocumentSchema = z.strictObject({
       mode: modeSchema,
       scope: scopeSchema,
       /** How long after it is first required an unenrolled user still passes. */
-      graceMs: z.number().int().nonnegative().max(90 * 86_400_000),
+      graceMs: z
+        .number()
+        .int()
+        .nonnegative()
+        .max(90 * 86_400_000),
       /** How long a verified factor counts; `null`: for the session. */
       maxAgeMs: z.number().int().min(60_000).nullable(),
       /** No second factor from addresses on the allowlist: shown as a weakening. */
       notFromListedNetworks: z.boolean(),
       trust: z.strictObject({ app: z.boolean(), google: z.boolean() }),
       /** 0: off; at most 30 days. */
-      rememberDeviceMs: z.number().int().nonnegative().max(30 * 86_400_000),
+      rememberDeviceMs: z
+        .number()
+        .int()
+        .nonnegative()
+        .max(30 * 86_400_000),
     }),
     permission: z.strictObject({ mode: modeSchema, hiddenBlockers: z.boolean() }),
   }),
@@ -111,18 +122,40 @@ export const policyDocumentSchema = z.strictObject({
   timeWindows: z.array(timeWindowSchema).max(2_000),
   exceptions: z.array(exceptionSchema).max(2_000),
   roles: z.array(roleSchema).max(200),
-  stepUp: z.record(id, z.strictObject({ maxAgeMs: z.number().int().min(60_000), phishingResistant: z.boolean() })),
+  stepUp: z.record(
+    id,
+    z.strictObject({ maxAgeMs: z.number().int().min(60_000), phishingResistant: z.boolean() }),
+  ),
   requests: z.strictObject({
     ip: z.boolean(),
     time: z.boolean(),
-    standardMs: z.number().int().min(12 * 3_600_000).max(400 * 86_400_000),
+    standardMs: z
+      .number()
+      .int()
+      .min(12 * 3_600_000)
+      .max(400 * 86_400_000),
     /** Shown where requests are not taken: "contact …". */
     contact: z.string().max(200),
   }),
-  emergency: z.strictObject({ allowed: z.boolean(), lastsMs: z.number().int().min(60_000).max(4 * 3_600_000) }),
+  emergency: z.strictObject({
+    allowed: z.boolean(),
+    lastsMs: z
+      .number()
+      .int()
+      .min(60_000)
+      .max(4 * 3_600_000),
+  }),
   sessions: z.strictObject({
-    idleMs: z.number().int().min(60_000).max(30 * 86_400_000),
-    absoluteMs: z.number().int().min(60_000).max(90 * 86_400_000),
+    idleMs: z
+      .number()
+      .int()
+      .min(60_000)
+      .max(30 * 86_400_000),
+    absoluteMs: z
+      .number()
+      .int()
+      .min(60_000)
+      .max(90 * 86_400_000),
     concurrentMax: z.number().int().min(1).max(100).nullable(),
     bindToNetwork: z.boolean(),
   }),
