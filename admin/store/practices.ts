@@ -1,0 +1,119 @@
+/**
+ * Practices and the revisions of their policy documents, as rows.
+ *
+ * Saving one with its event, checks and announcement is `policy-edit.ts`; compiling is `policies/compile.ts`.
+ * A revision is never changed once written: explanations and replays refer to it by number.
+ */
+
+import { type PolicyDocument, policyDocumentSchema } from '../../policies/document.ts'
+import type { Instant } from '../../policies/instant.ts'
+import type { Rows, Tx } from './database.ts'
+
+/** A practice in a list. `revision` is the newest saved one. */
+export type PracticeSummary = {
+  readonly id: string
+  readonly name: string
+  readonly revision: number
+  readonly membersVersion: number
+  readonly createdAt: Instant
+}
+
+/** A policy document as saved. */
+export type SavedPolicy = {
+  readonly practice: string
+  readonly revision: number
+  readonly document: PolicyDocument
+  readonly authorId: string
+  readonly authorName: string
+  readonly savedAt: Instant
+}
+
+/** All practices by name. */
+export async function listPractices(rows: Rows): Promise<readonly PracticeSummary[]> {
+  const found = await rows.selectFrom('practice').selectAll().orderBy('name').orderBy('id').execute()
+  return found.map((row) => ({
+    id: row.id,
+    name: row.name,
+    revision: row.revision,
+    membersVersion: row.members_version,
+    createdAt: row.created_at,
+  }))
+}
+
+/** The policy of a practice at a revision (default: the newest); `null`: no such practice or revision. */
+export async function readPolicy(
+  rows: Rows,
+  practice: string,
+  revision: number | 'newest' = 'newest',
+): Promise<SavedPolicy | null> {
+  const row = await rows
+    .selectFrom('policy_revision as r')
+    .innerJoin('practice as p', 'p.id', 'r.practice')
+    .selectAll('r')
+    .where('r.practice', '=', practice)
+    .$if(revision === 'newest', (query) => query.whereRef('r.revision', '=', 'p.revision'))
+    .$if(revision !== 'newest', (query) => query.where('r.revision', '=', Number(revision)))
+    .executeTakeFirst()
+  if (row === undefined) return null
+  return {
+    practice: row.practice,
+    revision: row.revision,
+    document: policyDocumentSchema.parse(row.document),
+    authorId: row.author_id,
+    authorName: row.author_name,
+    savedAt: row.saved_at,
+  }
+}
+
+/** The revisions of a practice, newest first, without their documents; at most `countMax`. */
+export async function listRevisions(
+  rows: Rows,
+  practice: string,
+  countMax: number,
+): Promise<readonly Omit<SavedPolicy, 'document'>[]> {
+  const found = await rows
+    .selectFrom('policy_revision')
+    .select(['practice', 'revision', 'author_id', 'author_name', 'saved_at'])
+    .where('practice', '=', practice)
+    .orderBy('revision', 'desc')
+    .limit(countMax)
+    .execute()
+  return found.map((row) => ({
+    practice: row.practice,
+    revision: row.revision,
+    authorId: row.author_id,
+    authorName: row.author_name,
+    savedAt: row.saved_at,
+  }))
+}
+
+/** Locks a practice against other edits until the transaction ends; its newest revision, or `null`: none such. */
+export async function lockPractice(tx: Tx, practice: string): Promise<number | null> {
+  const row = await tx
+    .selectFrom('practice')
+    .select('revision')
+    .where('id', '=', practice)
+    .forUpdate()
+    .executeTakeFirst()
+  return row?.revision ?? null
+}
+
+/** Writes the next revision and makes it the newest. The caller holds the practice (`lockPractice`). */
+export async function insertRevision(tx: Tx, saved: SavedPolicy): Promise<void> {
+  await tx
+    .insertInto('policy_revision')
+    .values({
+      practice: saved.practice,
+      revision: saved.revision,
+      document: JSON.stringify(saved.document),
+      author_id: saved.authorId,
+      author_name: saved.authorName,
+      saved_at: saved.savedAt,
+    })
+    .execute()
+  await tx
+    .updateTable('practice')
+    .set({ revision: saved.revision, name: saved.document.practice.name })
+    .where('id', '=', saved.practice)
+    .execute()
+}

@@ -1,0 +1,248 @@
+/**
+ * The tables as kysely sees them: one type per table of `migrations/*.sql`, columns named as there.
+ *
+ * It creates nothing (the SQL files do) and maps nothing: instants and sequences arrive as numbers because the
+ * pool parses bigint so. jsonb columns are read as values and written as JSON text. An ORM's entities were
+ * refused: the SQL is the schema, and these types only repeat it.
+ */
+import type { ColumnType, Generated } from 'kysely'
+import type { FactorMethod } from '../../policies/access-request.ts'
+import type { PolicyDocument } from '../../policies/document.ts'
+import type { SessionEnd, SignInMethod } from '../../runtime/records.ts'
+
+/** A jsonb column: a value when read, JSON text when written. */
+type Json<T> = ColumnType<T, string, string>
+
+type PracticeTable = {
+  id: string
+  name: string
+  revision: number
+  members_version: Generated<number>
+  created_at: number
+}
+
+type PolicyRevisionTable = {
+  practice: string
+  revision: number
+  document: Json<PolicyDocument>
+  author_id: string
+  author_name: string
+  saved_at: number
+  confirm_by: number | null
+  predecessor: number | null
+}
+
+type AppUserTable = {
+  id: string
+  name: string
+  login: string
+  email: string | null
+  suspended: Generated<boolean>
+  created_at: number
+}
+
+type AppIdentityTable = {
+  upstream: string
+  folded: string
+  app_user: string
+  user_id: string
+  created_at: number
+}
+
+type MembershipTable = {
+  practice: string
+  user_id: string
+  roles: string[]
+  suspended: Generated<boolean>
+  epoch: Generated<number>
+  revoked_at: number | null
+  enrol_by: number | null
+  created_at: number
+}
+
+type AccessGrantTable = {
+  id: string
+  practice: string
+  user_id: string
+  kind: 'ip' | 'time' | 'break-glass'
+  range: string | null
+  starts_at: number
+  ends_at: number
+  given_by: string
+  withdrawn_at: number | null
+}
+
+type SettingTable = { key: string; value: Json<unknown> }
+
+type SessionTable = {
+  id: string
+  token_hash: string
+  cookie_hash: string | null
+  user_id: string
+  upstream: string
+  app_user: string
+  method: SignInMethod
+  epochs: Json<Readonly<Record<string, number>>>
+  version: Generated<number>
+  started_at: number
+  last_seen_at: number
+  absolute_deadline: number
+  held: Generated<boolean>
+  held_reason: string | null
+  ended_at: number | null
+  ended_why: SessionEnd | null
+  factor_method: FactorMethod | null
+  factor_verified_at: number | null
+  trusted_devices: ColumnType<Readonly<Record<string, number>>, string | undefined, string>
+  address_first: string
+  address_last: string
+  device: string
+  streams: Generated<number>
+}
+
+type AdminAccountTable = {
+  id: string
+  login: string
+  name: string
+  password_hash: string
+  every_practice: boolean
+  suspended: Generated<boolean>
+  created_at: number
+  password_changed_at: number
+}
+
+type AdminGrantTable = { account: string; practice: string; permissions: string[] }
+
+type AdminSessionTable = {
+  id: string
+  token_hash: string
+  account: string
+  created_at: number
+  last_seen_at: number
+  deadline: number
+  ended_at: number | null
+  address_first: string
+  address_last: string
+  device: string
+}
+
+type AddressUseTable = { subject: string; address: string; first_at: number; last_at: number }
+
+type SecurityEventTable = {
+  practice: string
+  seq: number
+  at: number
+  action: string
+  origin: string
+  actor_kind: string
+  actor_id: string
+  actor_name: string
+  target_kind: string | null
+  target_id: string | null
+  target_name: string | null
+  prev_hash: string
+  hash: string
+  body: string
+}
+
+type EventHeadTable = { practice: string; seq: number; hash: string; checkpoint_seq: Generated<number> }
+
+type EventCheckpointTable = { practice: string; seq: number; hash: string; at: number; signature: string }
+
+type OutboxTable = {
+  id: Generated<number>
+  kind: 'policy' | 'members' | 'session'
+  part: string
+  saved_at: number
+  sequence: number | null
+  published_at: number | null
+  enforced_at: number | null
+}
+
+type PublicationTable = {
+  key: string
+  kind: 'policy' | 'members' | 'session' | 'practices'
+  part: string
+  sequence: number
+  version: number
+  text: string
+  expires_at: number | null
+}
+
+type PublicationStateTable = { only_row: Generated<boolean>; sequence: number; practices_version: number }
+
+type GatewayAckTable = { gateway: string; sequence: number; at: number }
+
+type ReportCursorTable = { stream: string; position: string }
+
+type DecisionLogTable = {
+  id: Generated<number>
+  code: string | null
+  monitored: boolean
+  at: number
+  last_at: number
+  minute: number
+  count: Generated<number>
+  gateway: string
+  practice: string | null
+  user_id: string | null
+  session: string | null
+  address: string
+  upstream: string
+  method: string
+  route: string
+  verdict: string
+  reason: string
+  control: string | null
+  revision: number
+  failing: string[]
+}
+
+type EntryHitTable = { practice: string; entry: string; day: number; count: number; last_at: number }
+
+type TrafficFactTable = {
+  practice: string
+  user_id: string
+  address: string
+  route: string
+  bucket: number
+  assurance: string
+  at: number
+}
+
+type UnmappedRouteTable = {
+  upstream: string
+  method: string
+  template: string
+  count: number
+  first_at: number
+  last_at: number
+}
+
+/** Every table by name. */
+export type Tables = {
+  practice: PracticeTable
+  policy_revision: PolicyRevisionTable
+  app_user: AppUserTable
+  app_identity: AppIdentityTable
+  membership: MembershipTable
+  access_grant: AccessGrantTable
+  setting: SettingTable
+  session: SessionTable
+  admin_account: AdminAccountTable
+  admin_grant: AdminGrantTable
+  admin_session: AdminSessionTable
+  address_use: AddressUseTable
+  security_event: SecurityEventTable
+  event_head: EventHeadTable
+  event_checkpoint: EventCheckpointTable
+  outbox: OutboxTable
+  publication: PublicationTable
+  publication_state: PublicationStateTable
+  gateway_ack: GatewayAckTable
+  report_cursor: ReportCursorTable
+  decision_log: DecisionLogTable
+  entry_hit: EntryHitTable
+  traffic_fact: TrafficFactTable
+  unmapped_route: UnmappedRouteTable
+}
