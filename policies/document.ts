@@ -6,15 +6,57 @@
  * unknown roles, windowless scopes) is `compile`'s, which reports all Problems at once with JSON paths.
  */
 import { z } from 'zod'
+import { parseRange } from './address.ts'
+import { unknownPermission } from './permissions.ts'
+import { isZone } from './zone.ts'
 
-const id = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/)
-const entryId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/)
-const user = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/)
+const id = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'use 1 to 64 of a-z, 0-9 and -, no - first')
+const entryId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'use 1 to 64 letters, digits, _ and -')
+const user = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'use 1 to 64 letters, digits, _ and -')
 const instant = z.number().int().nonnegative()
-const label = z.string().trim().min(1).max(80)
-const note = z.string().max(500)
-const day = z.iso.date()
-const clock = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/)
+const label = z.string().trim().min(1, 'give it a name').max(80, 'use at most 80 characters')
+const note = z.string().max(500, 'use at most 500 characters')
+const day = z.iso.date('write a date like 2026-12-24')
+const clock = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/, 'write a time like 08:00, at most 24:00')
+const start = clock.refine(
+  (text) => text !== '24:00',
+  'a day starts at 00:00 at the earliest and 23:59 at the latest',
+)
+const zone = z.string().max(64).refine(isZone, 'not a time zone; write one like America/Denver')
+const minuteMs = z.number().int().min(60_000, 'use at least a minute')
+
+const range = z
+  .string()
+  .max(64)
+  .superRefine((text, context) => {
+    const parsed = parseRange(text)
+    if (parsed === null) {
+      context.addIssue({
+        code: 'custom',
+        message: 'not an address or range; write 203.0.113.9 or 203.0.113.0/24',
+      })
+    } else if (parsed.range.prefix === 0) {
+      context.addIssue({
+        code: 'custom',
+        message: 'this range is every address there is; list the networks you mean',
+      })
+    }
+  })
+
+const permission = z
+  .string()
+  .max(80)
+  .superRefine((text, context) => {
+    const sentence = unknownPermission(text)
+    if (sentence !== null) context.addIssue({ code: 'custom', message: sentence })
+  })
+
+/** Start and end apart: whoever writes them equal means one of two things, and is asked which. */
+const isStretch = (of: { readonly start: string; readonly end: string }): boolean => of.start !== of.end
+const notAStretch = {
+  path: ['end'],
+  message: 'starts and ends at the same time: write 00:00 to 24:00 for all day, or remove it for closed',
+}
 
 /** Who a control concerns. In scope if any non-exempt role is; only an exemption of the *user* beats that. */
 export const scopeSchema = z.strictObject({
@@ -35,10 +77,13 @@ export const audienceSchema = z.union([
   z.strictObject({ user }),
 ])
 
+const isUser = (audience: z.infer<typeof audienceSchema>): boolean =>
+  audience !== 'practice' && 'user' in audience
+
 /** One allowlist entry (SPEC §4). `range` is canonical CIDR text, host bits masked. */
 export const ipEntrySchema = z.strictObject({
   id: entryId,
-  range: z.string().max(64),
+  range,
   label,
   audience: audienceSchema,
   on: z.boolean(),
@@ -49,49 +94,62 @@ export const ipEntrySchema = z.strictObject({
 })
 
 /** One weekly window (SPEC §6). `end` before `start` runs into the next day and belongs to the start day. */
-export const timeWindowSchema = z.strictObject({
-  id: entryId,
-  label: label.nullable(),
-  audience: audienceSchema,
-  days: z
-    .array(z.enum(['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']))
-    .min(1)
-    .max(7),
-  start: clock,
-  end: clock,
-  /** IANA zone; `null`: the practice's. */
-  zone: z.string().max(64).nullable(),
-  validFrom: day.nullable(),
-  validTo: day.nullable(),
-  /** For a user's window: replaces the windows of the user's roles. */
-  insteadOfRoleHours: z.boolean(),
-})
+export const timeWindowSchema = z
+  .strictObject({
+    id: entryId,
+    label: label.nullable(),
+    audience: audienceSchema,
+    days: z
+      .array(z.enum(['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']))
+      .min(1)
+      .max(7),
+    start,
+    end: clock,
+    /** IANA zone; `null`: the practice's. */
+    zone: zone.nullable(),
+    validFrom: day.nullable(),
+    validTo: day.nullable(),
+    /** For a user's window: while it is valid, it replaces practice-wide windows and those of the user's roles. */
+    insteadOfRoleHours: z.boolean(),
+  })
+  .refine(isStretch, notAStretch)
+  .refine(({ validFrom, validTo }) => validFrom === null || validTo === null || validFrom <= validTo, {
+    path: ['validTo'],
+    message: 'the last day is before the first',
+  })
+  .refine(({ audience, insteadOfRoleHours }) => !insteadOfRoleHours || isUser(audience), {
+    path: ['insteadOfRoleHours'],
+    message: "only a person's own window can stand instead of role hours",
+  })
 
 /** A closure (holiday) or a one-off opening: whole days or a part of each. */
-export const exceptionSchema = z.strictObject({
-  id: entryId,
-  label,
-  kind: z.enum(['closure', 'opening']),
-  from: day,
-  to: day,
-  start: clock,
-  end: clock,
-  audience: audienceSchema,
-})
+export const exceptionSchema = z
+  .strictObject({
+    id: entryId,
+    label,
+    kind: z.enum(['closure', 'opening']),
+    from: day,
+    to: day,
+    start,
+    end: clock,
+    audience: audienceSchema,
+  })
+  .refine(isStretch, notAStretch)
+  .refine(({ from, to }) => from <= to, { path: ['to'], message: 'the last day is before the first' })
 
 /** A role with its grants; a blocked grant is kept and ineffective (SPEC §10). */
 export const roleSchema = z.strictObject({
   id,
   name: label,
-  permissions: z.array(z.string().max(80)).max(200),
-  idleMs: z.number().int().min(60_000).nullable(),
-  absoluteMs: z.number().int().min(60_000).nullable(),
+  permissions: z.array(permission).max(200),
+  idleMs: minuteMs.nullable(),
+  absoluteMs: minuteMs.nullable(),
 })
 
 /** The whole document. Defaults make a new practice: every control off, everyone in scope once switched on. */
 export const policyDocumentSchema = z.strictObject({
   schema: z.literal(1),
-  practice: z.strictObject({ id, name: label, zone: z.string().max(64) }),
+  practice: z.strictObject({ id, name: label, zone }),
   controls: z.strictObject({
     ip: z.strictObject({ mode: modeSchema, scope: scopeSchema, signInOnlyFromListed: z.boolean() }),
     time: z.strictObject({ mode: modeSchema, scope: scopeSchema }),
@@ -105,7 +163,7 @@ export const policyDocumentSchema = z.strictObject({
         .nonnegative()
         .max(90 * 86_400_000),
       /** How long a verified factor counts; `null`: for the session. */
-      maxAgeMs: z.number().int().min(60_000).nullable(),
+      maxAgeMs: minuteMs.nullable(),
       /** No second factor from addresses on the allowlist: shown as a weakening. */
       notFromListedNetworks: z.boolean(),
       trust: z.strictObject({ app: z.boolean(), google: z.boolean() }),
@@ -122,10 +180,7 @@ export const policyDocumentSchema = z.strictObject({
   timeWindows: z.array(timeWindowSchema).max(2_000),
   exceptions: z.array(exceptionSchema).max(2_000),
   roles: z.array(roleSchema).max(200),
-  stepUp: z.record(
-    id,
-    z.strictObject({ maxAgeMs: z.number().int().min(60_000), phishingResistant: z.boolean() }),
-  ),
+  stepUp: z.record(id, z.strictObject({ maxAgeMs: minuteMs, phishingResistant: z.boolean() })),
   requests: z.strictObject({
     ip: z.boolean(),
     time: z.boolean(),

@@ -1,0 +1,251 @@
+/**
+ * The gates: one question each, answered with an expiry, in the order of DESIGN §4.
+ *
+ * They do not walk (`decide.ts`, `explain.ts`) and write no sentences. Invariant L1: on [at, until) a gate gives the
+ * same answer to the same request; L2: until > at. A gate that does not concern the subject passes, `never` ending.
+ * Whatever is not known for certain (no member, a malformed range, a number that is none) refuses.
+ */
+import type { AccessRequest, Grant, Member, PermissionId, ServiceToken, Session } from './access-request.ts'
+import { parseRange, rangeContains } from './address.ts'
+import type { Control, Reason } from './decision.ts'
+import { coveredUntil, hoursAt, nextStart } from './hours.ts'
+import { type DurationMs, type Instant, never } from './instant.ts'
+import type { RouteRequirement } from './routes.ts'
+import { isPermitted, type Part, type PolicySnapshot, type ScopedControl } from './snapshot.ts'
+import type { Interval } from './timeline.ts'
+
+/** All that a gate may look at, resolved once per decision. */
+export type View = {
+  readonly snapshot: PolicySnapshot
+  readonly request: AccessRequest
+  readonly at: Instant
+  /** `null`: the route is not in the table. */
+  readonly route: RouteRequirement | null
+  readonly session: Session | null
+  readonly token: ServiceToken | null
+  readonly member: Member | null
+  readonly roles: readonly Part[]
+  /** What the policy says of the user by name; `null`: nothing. */
+  readonly own: Part | null
+}
+
+/** A gate's answer; `ok` lets pass. `opensAt`: when a refusal ends by itself, `null`: never. */
+export type Answer = { readonly reason: Reason; readonly until: Instant; readonly opensAt: Instant | null }
+
+/** One term of a compiled policy. */
+export type Gate = {
+  readonly name: string
+  readonly control: Control
+  /** Enforced whatever the practice's switch says: the session itself, and what configuration or a token says. */
+  readonly always: boolean
+  ask(view: View): Answer
+}
+
+/** Passes, and time cannot change it. */
+export const pass: Answer = { reason: 'ok', until: never, opensAt: null }
+
+/** Passes until then. */
+export const passUntil = (until: Instant): Answer => ({ reason: 'ok', until, opensAt: null })
+
+/** Refuses, and time cannot change it. */
+export const refuse = (reason: Reason): Answer => ({ reason, until: never, opensAt: null })
+
+/** Refuses until it opens by itself. */
+const refuseUntil = (reason: Reason, opensAt: Instant | null): Answer => ({
+  reason,
+  until: opensAt ?? never,
+  opensAt,
+})
+
+/** Passes while `at` is before the deadline, then refuses for good. Not-a-number refuses. */
+export const passBefore = (at: Instant, deadline: Instant, reason: Reason): Answer =>
+  at < deadline ? passUntil(deadline) : refuse(reason)
+
+/** Whether the control concerns the member (SPEC §1, scope with exemptions). */
+export const isInScope = (view: View, control: ScopedControl): boolean => {
+  if (view.own?.exempt.has(control)) return false
+  if (view.own?.included.has(control)) return true
+  const all = view.snapshot.everyone.has(control)
+  if (view.roles.length === 0) return all
+  for (const role of view.roles) {
+    if (!role.exempt.has(control) && (all || role.included.has(control))) return true
+  }
+  return false
+}
+
+/** Until when the address is on the allowlist for the member; 0 if it is not. Grants do not count. */
+export const listedUntil = (view: View): Instant => {
+  const { address } = view.request
+  let until = view.snapshot.practicePart.addresses.until(address)
+  for (const role of view.roles) until = Math.max(until, role.addresses.until(address))
+  return view.own === null ? until : Math.max(until, view.own.addresses.until(address))
+}
+
+const isInRange = (text: string | null, view: View): boolean => {
+  const parsed = text === null ? null : parseRange(text)
+  return parsed !== null && rangeContains(parsed.range, view.request.address)
+}
+
+const noGrants: readonly Interval[] = []
+
+/** The times of the member's grants that lift a control here; break-glass lifts both. */
+const liftsOf = (view: View, kind: 'ip' | 'time'): readonly Interval[] => {
+  const grants = view.member?.grants ?? []
+  if (grants.length === 0) return noGrants
+  const lifts = (grant: Grant): boolean =>
+    grant.kind === 'break-glass' || (grant.kind === kind && (kind === 'time' || isInRange(grant.range, view)))
+  return grants.filter(lifts).map(({ startsAt, endsAt }) => ({ from: startsAt, to: endsAt }))
+}
+
+/** Passes while the intervals cover, refuses in between and tells the next start. */
+const whileCovered = (intervals: readonly Interval[], at: Instant, reason: Reason): Answer => {
+  const until = coveredUntil(intervals, at)
+  return until > at ? passUntil(until) : refuseUntil(reason, nextStart(intervals, at))
+}
+
+/** The strictest of the practice's and the roles' limits. */
+const strictest = (view: View, limit: 'idleMs' | 'absoluteMs'): DurationMs => {
+  let ms = view.snapshot.practicePart[limit] ?? never
+  for (const role of view.roles) ms = Math.min(ms, role[limit] ?? never)
+  return ms
+}
+
+const askIdentity = ({ request }: View): Answer => {
+  if (request.subject === 'indeterminate') return refuse('identity-unavailable')
+  return request.subject === 'anonymous' ? refuse('not-signed-in') : pass
+}
+
+const askRevoked = ({ session, member, token }: View): Answer => {
+  if (token !== null) return token.revoked ? refuse('token-revoked') : pass
+  if (session === null || member === null) return pass
+  return session.epoch >= member.epoch ? pass : refuse('session-revoked')
+}
+
+const askIdle = (view: View): Answer =>
+  view.session === null
+    ? pass
+    : passBefore(view.at, view.session.lastSeenAt + strictest(view, 'idleMs'), 'session-idle')
+
+const askAbsolute = (view: View): Answer =>
+  view.session === null
+    ? pass
+    : passBefore(view.at, view.session.startedAt + strictest(view, 'absoluteMs'), 'session-expired')
+
+const askNetwork = (view: View): Answer => {
+  const bound = view.session?.boundTo ?? null
+  if (!view.snapshot.document.sessions.bindToNetwork || bound === null) return pass
+  return isInRange(bound, view) ? pass : refuse('network-changed')
+}
+
+const askMember = ({ snapshot, session, member, token }: View): Answer => {
+  if (token !== null) return token.practice === snapshot.practice.id ? pass : refuse('not-a-member')
+  if (session === null) return pass
+  return member !== null && member.user === session.user ? pass : refuse('not-a-member')
+}
+
+const askTokenScope = ({ token, request }: View): Answer => {
+  if (token === null) return pass
+  const routed = token.routes === 'anything' || token.routes.includes(request.route)
+  const allowed = token.methods === 'anything' || token.methods.includes(request.method)
+  return routed && allowed ? pass : refuse('token-out-of-scope')
+}
+
+const askTokenAddress = (view: View): Answer => {
+  const ranges = view.token?.ranges ?? 'anywhere'
+  if (ranges === 'anywhere') return pass
+  return ranges.some((range) => isInRange(range, view)) ? pass : refuse('address-not-allowed')
+}
+
+const askAddress = (view: View): Answer => {
+  if (view.member === null || !isInScope(view, 'ip')) return pass
+  const listed: Interval = { from: 0, to: listedUntil(view) }
+  const lifts = liftsOf(view, 'ip')
+  if (lifts.length === 0 && listed.to > view.at) return passUntil(listed.to)
+  return whileCovered([listed, ...lifts], view.at, 'address-not-allowed')
+}
+
+const askTimetable = (view: View): Answer => {
+  if (view.member === null || !isInScope(view, 'time')) return pass
+  const known: Interval = { from: view.snapshot.knownFrom, to: view.snapshot.knownUntil }
+  return whileCovered([known, ...liftsOf(view, 'time')], view.at, 'timetable-exhausted')
+}
+
+const askHours = (view: View): Answer => {
+  if (view.member === null || !isInScope(view, 'time')) return pass
+  const { snapshot, roles, own } = view
+  const sources = { practice: snapshot.practicePart, roles, own, grants: liftsOf(view, 'time') }
+  const { open, until, opensAt } = hoursAt(sources, view.at)
+  return open ? passUntil(until) : refuseUntil('outside-time-window', opensAt)
+}
+
+/** Whether the route is in the table, or the table lets unmapped routes pass. */
+const askMapped = ({ route }: View): Answer => {
+  if (route === null) return refuse('route-unmapped')
+  return route.mapped || route.unmapped === 'report' ? pass : refuse('route-unmapped')
+}
+
+/** What the subject was granted; blockers are not looked at. */
+const grantedTo =
+  ({ token, roles }: View): ((id: PermissionId) => boolean) =>
+  (id) =>
+    token === null ? roles.some(({ granted }) => granted.has(id)) : token.permissions.includes(id)
+
+const askPermission = (view: View): Answer => {
+  const { route, snapshot, member, token } = view
+  if (route === null || route.permissions === null || route.class === 'picker') return pass
+  if (member === null && token === null) return pass
+  const granted = grantedTo(view)
+  const holds = (id: PermissionId): boolean => isPermitted(snapshot, granted, id)
+  const { permissions } = route
+  const permitted = 'any' in permissions ? permissions.any.some(holds) : permissions.all.every(holds)
+  return permitted ? pass : refuse('permission-missing')
+}
+
+const gate = (name: string, control: Control, ask: (view: View) => Answer, always = false): Gate => ({
+  name,
+  control,
+  always,
+  ask,
+})
+
+const identity = gate('identity', 'session', askIdentity)
+const revoked = gate('revoked', 'session', askRevoked)
+const practice = gate('practice', 'session', ({ request, snapshot }) =>
+  request.practice === snapshot.practice.id ? pass : refuse('practice-unknown'),
+)
+const member = gate('member', 'session', askMember)
+const mapped = gate('route mapped', 'permission', askMapped, true)
+
+/** What a person is asked before two-factor: the session, the address, the hours. */
+export const gatesBeforeTwoFactor: readonly Gate[] = [
+  identity,
+  gate('held', 'session', ({ session }) => (session?.held === true ? refuse('sign-in-held') : pass)),
+  revoked,
+  gate('ended', 'session', ({ session }) => (session?.ended === true ? refuse('session-ended') : pass)),
+  gate('suspended', 'session', (view) => (view.member?.suspended === true ? refuse('user-suspended') : pass)),
+  gate('idle', 'session', askIdle),
+  gate('absolute', 'session', askAbsolute),
+  gate('network', 'session', askNetwork),
+  practice,
+  member,
+  gate('address', 'ip', askAddress),
+  gate('timetable', 'time', askTimetable),
+  gate('hours', 'time', askHours),
+]
+
+/** What a person is asked after two-factor. */
+export const gatesAfterTwoFactor: readonly Gate[] = [mapped, gate('permission', 'permission', askPermission)]
+
+/** What a service token is asked: exempt from two-factor and time; its own lists hold whatever the switches say. */
+export const tokenGates: readonly Gate[] = [
+  revoked,
+  practice,
+  member,
+  gate('token expiry', 'session', ({ token, at }) =>
+    token === null ? pass : passBefore(at, token.expiresAt, 'token-expired'),
+  ),
+  gate('token scope', 'session', askTokenScope),
+  gate('token address', 'ip', askTokenAddress, true),
+  mapped,
+  gate('token permission', 'permission', askPermission, true),
+]
