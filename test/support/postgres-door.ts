@@ -7,7 +7,7 @@
  */
 import { rmSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../cli/embedded-postgres.ts'
+import type { EmbeddedPostgres } from '../../cli/embedded-postgres.ts'
 import { newRunFolder } from './cache-folder.ts'
 
 /** The door: any HTTP request to `url` is answered with the server's url as text, or 500 and why not. */
@@ -19,7 +19,9 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 export const openPostgresDoor = async (): Promise<PostgresDoor> => {
   let dataDir: string | null = null
   let starting: Promise<EmbeddedPostgres> | null = null
-  const start = (): Promise<EmbeddedPostgres> => {
+  const start = async (): Promise<EmbeddedPostgres> => {
+    // Read only now: a run that needs no database must not fail because the command line does not load.
+    const { startEmbeddedPostgres } = await import('../../cli/embedded-postgres.ts')
     dataDir = newRunFolder('postgres')
     return startEmbeddedPostgres({ dataDir, mayLoseData: true, log: () => undefined })
   }
