@@ -74,3 +74,26 @@ export const weekdayOf = (days: number): number => (((days + 3) % 7) + 7) % 7
 
 /** The day number that a local time falls on. */
 export const dayOf = (localMs: number): number => Math.floor(localMs / dayMs)
+
+const weekdayNames = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'] as const
+const monthNames = [
+  'Jan',
+  'Feb',
+  'Mar',
+  'Apr',
+  'May',
+  'Jun',
+  'Jul',
+  'Aug',
+  'Sep',
+  'Oct',
+  'Nov',
+  'Dec',
+] as const
+
+/** A local time as people read it: `Mon 23 Nov 2026, 08:00`. */
+export const localText = (localMs: number): string => {
+  const days = dayOf(localMs)
+  const { year, month, day } = civilDate(days)
+  return `${weekdayNames[weekdayOf(days)]} ${day} ${monthNames[month - 1]} ${year}, ${clockText(localMs - days * dayMs)}`
+}

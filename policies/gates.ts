@@ -32,9 +32,34 @@ export type View = {
 /** A gate's answer; `ok` lets pass. `opensAt`: when a refusal ends by itself, `null`: never. */
 export type Answer = { readonly reason: Reason; readonly until: Instant; readonly opensAt: Instant | null }
 
+/** The gates by name; a closed set, so that each has its sentences. */
+export type GateName =
+  | 'identity'
+  | 'held'
+  | 'revoked'
+  | 'ended'
+  | 'suspended'
+  | 'idle'
+  | 'absolute'
+  | 'network'
+  | 'practice'
+  | 'member'
+  | 'address'
+  | 'timetable'
+  | 'hours'
+  | 'enrolled'
+  | 'verified'
+  | 'factor-age'
+  | 'factor-strength'
+  | 'route'
+  | 'permission'
+  | 'token-expiry'
+  | 'token-scope'
+  | 'token-address'
+
 /** One term of a compiled policy. */
 export type Gate = {
-  readonly name: string
+  readonly name: GateName
   readonly control: Control
   /** Enforced whatever the practice's switch says: the session itself, and what configuration or a token says. */
   readonly always: boolean
@@ -201,7 +226,7 @@ const askPermission = (view: View): Answer => {
   return permitted ? pass : refuse('permission-missing')
 }
 
-const gate = (name: string, control: Control, ask: (view: View) => Answer, always = false): Gate => ({
+const gate = (name: GateName, control: Control, ask: (view: View) => Answer, always = false): Gate => ({
   name,
   control,
   always,
@@ -214,7 +239,7 @@ const practice = gate('practice', 'session', ({ request, snapshot }) =>
   request.practice === snapshot.practice.id ? pass : refuse('practice-unknown'),
 )
 const member = gate('member', 'session', askMember)
-const mapped = gate('route mapped', 'permission', askMapped, true)
+const mapped = gate('route', 'permission', askMapped, true)
 
 /** What a person is asked before two-factor: the session, the address, the hours. */
 export const gatesBeforeTwoFactor: readonly Gate[] = [
@@ -241,11 +266,11 @@ export const tokenGates: readonly Gate[] = [
   revoked,
   practice,
   member,
-  gate('token expiry', 'session', ({ token, at }) =>
+  gate('token-expiry', 'session', ({ token, at }) =>
     token === null ? pass : passBefore(at, token.expiresAt, 'token-expired'),
   ),
-  gate('token scope', 'session', askTokenScope),
-  gate('token address', 'ip', askTokenAddress, true),
+  gate('token-scope', 'session', askTokenScope),
+  gate('token-address', 'ip', askTokenAddress, true),
   mapped,
-  gate('token permission', 'permission', askPermission, true),
+  gate('permission', 'permission', askPermission, true),
 ]

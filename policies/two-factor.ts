@@ -10,6 +10,7 @@ import type { FactorMethod, VerifiedFactor } from './access-request.ts'
 import {
   type Answer,
   type Gate,
+  type GateName,
   isInScope,
   listedUntil,
   pass,
@@ -98,7 +99,7 @@ const askMethod = (view: View): Answer => {
   return phishingResistant.has(factor.method) ? passUntil(never) : refuse('two-factor-too-weak')
 }
 
-const gate = (name: string, ask: (view: View) => Answer): Gate => ({
+const gate = (name: GateName, ask: (view: View) => Answer): Gate => ({
   name,
   control: 'two-factor',
   always: false,
@@ -109,6 +110,6 @@ const gate = (name: string, ask: (view: View) => Answer): Gate => ({
 export const twoFactorGates: readonly Gate[] = [
   gate('enrolled', askEnrolled),
   gate('verified', askVerified),
-  gate('factor age', askAge),
-  gate('factor strength', askMethod),
+  gate('factor-age', askAge),
+  gate('factor-strength', askMethod),
 ]

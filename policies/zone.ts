@@ -6,6 +6,7 @@
  * was asked for, and within one the offset does not change. Nothing here runs in a decision.
  */
 import { IANAZone } from 'luxon'
+import { localText } from './calendar.ts'
 import type { DurationMs, Instant } from './instant.ts'
 
 /** A stretch of time in which a zone keeps one offset: wall time = instant + `offsetMs`. */
@@ -50,3 +51,6 @@ export const offsetSegments = (zone: string, from: Instant, to: Instant): readon
   if (start < to) segments.push({ from: start, to, offsetMs })
   return segments
 }
+
+/** An instant as the zone's clocks show it: `Mon 23 Nov 2026, 08:00`. */
+export const momentText = (zone: string, at: Instant): string => localText(at + offsetAt(zone, at))
