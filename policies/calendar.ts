@@ -1,7 +1,7 @@
 /**
  * Calendar arithmetic on plain numbers: days since 1970-01-01 and milliseconds on a wall clock.
  *
- * It knows no zone and no clock (`zone.ts` knows offsets). A *local* time is what a wall shows, written as if it
+ * It knows no zone and no clock (`timetable-zone.ts` knows offsets). A *local* time is what a wall shows, written as if it
  * were UTC milliseconds. Invariant: exact for all dates of the proleptic Gregorian calendar that fit a document.
  * `Date` was refused in this room: it reads the host's zone when one forgets to say otherwise.
  */

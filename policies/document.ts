@@ -8,7 +8,7 @@
 import { z } from 'zod'
 import { parseRange } from './address.ts'
 import { unknownPermission } from './permissions.ts'
-import { isZone } from './zone.ts'
+import { isZone } from './timetable-zone.ts'
 
 const id = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'use 1 to 64 of a-z, 0-9 and -, no - first')
 const entryId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'use 1 to 64 letters, digits, _ and -')

@@ -12,7 +12,7 @@ import { isInScope, listedUntil } from './gates.ts'
 import { type DurationMs, type Instant, never } from './instant.ts'
 import { permissionName, requirementsOf } from './permissions.ts'
 import { matchingEntry, type ScopedControl } from './snapshot.ts'
-import { momentText } from './zone.ts'
+import { momentText } from './timetable-zone.ts'
 
 type Sentence = (view: View, answer: Answer) => string
 

@@ -10,7 +10,7 @@ import type { Reason } from './decision.ts'
 import { durationText, entriesAround, missingPermissions, subjectName } from './gate-sentences.ts'
 import type { Answer, View } from './gates.ts'
 import { permissionName } from './permissions.ts'
-import { momentText } from './zone.ts'
+import { momentText } from './timetable-zone.ts'
 
 /** What would cure one failing control, and who can do it. */
 export type Remedy = {

@@ -11,7 +11,7 @@ import { dayMs, dayOf, parseClock, parseDay, weekdayOf, weekdays } from './calen
 import type { Audience, PolicyDocument, TimeException, TimeWindow } from './document.ts'
 import type { DurationMs, Instant } from './instant.ts'
 import { type Interval, mergeIntervals, packEdges } from './timeline.ts'
-import { type OffsetSegment, offsetSegments } from './zone.ts'
+import { type OffsetSegment, offsetSegments } from './timetable-zone.ts'
 
 /** How far ahead a timetable is known; after that `timetable-exhausted`, unless compiled again. */
 export const horizonMs: DurationMs = 400 * dayMs
