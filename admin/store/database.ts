@@ -23,7 +23,7 @@ export type Store = {
   readonly url: string
   /**
    * Runs `work` in one transaction (read committed), committed when it resolves, rolled back when it rejects.
-   * Runs again, at most three times in all, after a deadlock or serialization failure.
+   * Runs again, at most three times in all, after a deadlock, a serialization failure or a duplicate key.
    */
   readonly transaction: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>
   /** Runs queries that each stand alone, without a transaction. */
@@ -96,7 +96,8 @@ export function databaseFault(error: unknown): Fault | null {
 export const isDuplicate = (error: unknown): boolean => codeOf(error) === '23505'
 
 const triesMax = 3
-const lostRace = (error: unknown): boolean => codeOf(error) === '40001' || codeOf(error) === '40P01'
+/** Serialization failure, deadlock, and two at once who both found a name free. */
+const lostRace = (error: unknown): boolean => ['40001', '40P01', '23505'].includes(codeOf(error))
 
 async function guarded<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {

@@ -72,3 +72,4 @@ create table address_use (
   primary key (subject, address)
 );
 create index address_use_last on address_use (last_at);
+create index session_cookie on session (cookie_hash, started_at) where cookie_hash is not null;

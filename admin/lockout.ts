@@ -1,0 +1,206 @@
+/**
+ * The lockout guard: whom a new policy would shut out who must not be (SPEC §4).
+ *
+ * Asked before every save: the acting admin from every address they used in 30 days, and one more security admin
+ * where one exists, must still pass wherever they pass now — at once, and when entries expire. It asks `decide`
+ * itself, old policy against new, so it cannot disagree with the gateways. Counting entries was refused: a list
+ * can be long and still not hold the admin's own address.
+ */
+import type { AccessRequest, Member, Session } from '../policies/access-request.ts'
+import { parseAddress } from '../policies/address.ts'
+import { compile } from '../policies/compile.ts'
+import { decide } from '../policies/decide.ts'
+import type { Decision, Reason } from '../policies/decision.ts'
+import type { PolicyDocument } from '../policies/document.ts'
+import { type Instant, never } from '../policies/instant.ts'
+import type { RouteRequirement } from '../policies/routes.ts'
+import { loadSnapshot, type PolicySnapshot } from '../policies/snapshot.ts'
+import type { Deed } from './deed.ts'
+import { securityAdmins } from './security-admins.ts'
+import { listAddresses } from './store/address-use.ts'
+import type { Rows } from './store/database.ts'
+
+/** Somebody who would be shut out, from where and why; `address: null`: from wherever. */
+export type LockedOut = {
+  readonly user: string
+  readonly name: string
+  readonly address: string | null
+  readonly sentence: string
+}
+
+/** A change of policy to guard. */
+export type GuardedChange = {
+  readonly before: PolicyDocument
+  readonly after: PolicyDocument
+  readonly members: readonly Member[]
+  readonly deed: Deed
+}
+
+type Judge = (member: Member, address: string, at: Instant) => Decision | null
+
+/** Any page of staff: nothing is asked of it but the practice's own controls. */
+const anyPage: RouteRequirement = {
+  id: 'GET /',
+  class: 'staff',
+  stepUp: null,
+  permissions: null,
+  mapped: true,
+  unmapped: 'report',
+  paths: 'lenient',
+}
+
+const guardedReasons: ReadonlySet<Reason> = new Set(['address-not-allowed', 'outside-time-window'])
+const expiriesMax = 50
+
+/** A session that nothing but the address and the hour can be held against. */
+const flawlessSession = (member: Member, at: Instant): Session => ({
+  kind: 'session',
+  id: 'lockout-guard',
+  user: member.user,
+  member,
+  epoch: member.epoch,
+  held: false,
+  ended: false,
+  startedAt: at,
+  lastSeenAt: at,
+  factor: { method: 'passkey', verifiedAt: at },
+  deviceTrustedUntil: null,
+  boundTo: null,
+})
+
+/** A judge under a document; answers `null` for an address that is none. `null` for a document that does not compile. */
+function judgeOf(document: PolicyDocument, at: Instant): Judge | null {
+  const compiled = compile(document, at, process.versions.tz)
+  if (!compiled.ok) return null
+  const snapshot: PolicySnapshot = loadSnapshot(compiled.value, 1, new Map([[anyPage.id, anyPage]]))
+  return (member, text, when) => {
+    const address = parseAddress(text)
+    if (address === null) return null
+    const request: AccessRequest = {
+      method: 'GET',
+      route: anyPage.id,
+      address,
+      practice: document.practice.id,
+      subject: flawlessSession(member, when),
+    }
+    return decide(snapshot, request, when)
+  }
+}
+
+const refused = (decision: Decision | null): Decision | null =>
+  decision !== null && decision.verdict !== 'permit' && guardedReasons.has(decision.reason) ? decision : null
+
+/** Now, and each instant at which an entry expires; hours are judged now only, since windows close by design. */
+const instantsOf = (document: PolicyDocument, at: Instant): readonly Instant[] => {
+  const expiries = document.ipEntries.flatMap(({ on, expiresAt }) =>
+    on && expiresAt !== null && expiresAt > at && expiresAt < never ? [expiresAt] : [],
+  )
+  return [at, ...[...new Set(expiries)].sort((a, b) => a - b).slice(0, expiriesMax)]
+}
+
+function sentenceOf(decision: Decision, address: string, when: Instant, at: Instant): string {
+  const from = when === at ? '' : `from ${new Date(when).toISOString()} on, `
+  return decision.reason === 'outside-time-window'
+    ? 'is outside the approved hours'
+    : `${from}${address} is not on the allowlist`
+}
+
+type Guard = {
+  readonly change: GuardedChange
+  readonly after: Judge
+  readonly before: () => Judge | null
+  readonly instants: readonly Instant[]
+}
+
+/** The first instant at which a member is refused from an address under the new policy and not under the old. */
+function newlyRefused(
+  { change, after, before, instants }: Guard,
+  member: Member,
+  address: string,
+): LockedOut | null {
+  const { at } = change.deed
+  for (const when of instants) {
+    const decision = refused(after(member, address, when))
+    if (decision === null || (when !== at && decision.reason !== 'address-not-allowed')) continue
+    if (refused(before()?.(member, address, when) ?? null) !== null) continue
+    return {
+      user: member.user,
+      name: member.name,
+      address,
+      sentence: sentenceOf(decision, address, when, at),
+    }
+  }
+  return null
+}
+
+/** An own account of the admin plane, as a member without roles: only what concerns everyone concerns it. */
+const standIn = (deed: Deed): Member => ({
+  user: deed.actor.id,
+  name: deed.actor.name,
+  login: deed.actor.id,
+  email: null,
+  roles: [],
+  suspended: false,
+  epoch: 0,
+  factors: ['passkey'],
+  enrolBy: null,
+  grants: [],
+})
+
+const actingMember = ({ members, deed }: GuardedChange): Member | null => {
+  if (deed.actor.kind !== 'user' && deed.actor.kind !== 'admin') return null
+  return members.find(({ user }) => user === deed.actor.id) ?? standIn(deed)
+}
+
+/** The other security admins, all of them, if none would be left who passes from everywhere they came from. */
+function othersLockedOut(
+  guard: Guard,
+  others: readonly (readonly [Member, readonly string[]])[],
+): readonly LockedOut[] {
+  const lost: LockedOut[] = []
+  let known = 0
+  for (const [member, addresses] of others) {
+    if (addresses.length === 0) continue
+    known += 1
+    const hit = addresses.flatMap((address) => newlyRefused(guard, member, address) ?? [])
+    if (hit.length === 0) return []
+    lost.push(...hit)
+  }
+  return known === 0 ? [] : lost
+}
+
+const shutsNobodyOut = ({ ip, time }: PolicyDocument['controls']): boolean =>
+  ip.mode !== 'enforce' && time.mode !== 'enforce'
+
+/** Everyone whom the change would shut out although they must not be; empty: it may be saved. */
+export async function findLockedOut(rows: Rows, change: GuardedChange): Promise<readonly LockedOut[]> {
+  const { before, after, members, deed } = change
+  if (shutsNobodyOut(after.controls)) return []
+  const judge = judgeOf(after, deed.at)
+  if (judge === null) return []
+  let old: Judge | null | undefined
+  const guard: Guard = {
+    change,
+    after: judge,
+    before: () => {
+      if (old === undefined) old = judgeOf(before, deed.at)
+      return old
+    },
+    instants: instantsOf(after, deed.at),
+  }
+  const acting = actingMember(change)
+  const others = securityAdmins(after, members).filter(({ user }) => user !== acting?.user)
+  const subjects = [...others.map(({ user }) => user), ...(acting === null ? [] : [acting.user])]
+  const used = await listAddresses(rows, subjects, deed.at)
+  const mine =
+    acting === null
+      ? []
+      : [...new Set([...(deed.address ? [deed.address] : []), ...(used.get(acting.user) ?? [])])]
+  const lockedOut =
+    acting === null ? [] : mine.flatMap((address) => newlyRefused(guard, acting, address) ?? [])
+  const rest = othersLockedOut(
+    guard,
+    others.map((member) => [member, used.get(member.user) ?? []]),
+  )
+  return [...lockedOut, ...rest]
+}

@@ -1,0 +1,249 @@
+/**
+ * Opening and changing gateway sessions: what gateways ask for when somebody signs in, steps or leaves.
+ *
+ * It does not judge requests; gateways do, with the record answered here. A proved sign-in carries the present
+ * revocation epochs; an adopted cookie carries 0, and one whose session was ended is ended again, so that losing
+ * the companion cookie undoes nothing. Opening is idempotent by the token's hash.
+ */
+import { sql } from 'kysely'
+import type { DurationMs, Instant } from '../policies/instant.ts'
+import type { ChangeSession, OpenSession } from '../runtime/internal.ts'
+import type { SessionEnd } from '../runtime/records.ts'
+import { newToken } from '../runtime/token.ts'
+import type { Deed } from './deed.ts'
+import { findOrProvision, type KnownPerson, type Provisioning } from './directory.ts'
+import { noteAddress } from './store/address-use.ts'
+import type { Store, Tx } from './store/database.ts'
+import { type Actor, appendEvent } from './store/events.ts'
+import { announceSession } from './store/outbox.ts'
+import { findSession, insertSession, markEnded, markHeld, type SessionRow } from './store/sessions.ts'
+
+/** A session opened, or why not. `changed`: practices whose members record is new. */
+export type OpeningOutcome =
+  | { readonly outcome: 'opened'; readonly session: SessionRow; readonly changed: readonly string[] }
+  | { readonly outcome: 'unknown-user' }
+  | { readonly outcome: 'suspended' }
+
+/** How long an application's own credential may live: so long a revocation refuses adopted cookies (SPEC §2). */
+const appCredentialMs: DurationMs = 30 * 86_400_000
+
+/** The longest a session may last where no practice says so. */
+const unboundPracticeMs: DurationMs = 12 * 3_600_000
+
+/** Ends after which the same cookie of the same user is not adopted again. */
+const finalEnds: readonly SessionEnd[] = [
+  'signed-out',
+  'app-signed-out',
+  'revoked',
+  'limit',
+  'expired',
+  'refused',
+]
+
+type Membership = {
+  readonly practice: string
+  readonly suspended: boolean
+  readonly epoch: number
+  readonly revoked_at: number | null
+  readonly absolute: number
+}
+
+const membershipsOf = (tx: Tx, user: string): Promise<readonly Membership[]> =>
+  tx
+    .selectFrom('membership as m')
+    .innerJoin('practice as p', 'p.id', 'm.practice')
+    .innerJoin('policy_revision as r', (join) =>
+      join.onRef('r.practice', '=', 'p.id').onRef('r.revision', '=', 'p.revision'),
+    )
+    .select(['m.practice', 'm.suspended', 'm.epoch', 'm.revoked_at'])
+    .select(sql<number>`(r.document #>> '{sessions,absoluteMs}')::bigint`.as('absolute'))
+    .where('m.user_id', '=', user)
+    .orderBy('m.practice')
+    .execute()
+
+function epochsOf(memberships: readonly Membership[], adopted: boolean, at: Instant): Record<string, number> {
+  return Object.fromEntries(
+    memberships.map(({ practice, epoch, revoked_at }) => {
+      const outlived = revoked_at === null || revoked_at + appCredentialMs < at
+      return [practice, adopted && !outlived ? 0 : epoch]
+    }),
+  )
+}
+
+/** What became of the newest session that this very cookie of this user had before. */
+async function earlierSession(tx: Tx, request: OpenSession, user: string): Promise<SessionRow | null> {
+  if (request.method !== 'adopted' || request.cookieHash === null) return null
+  const row = await tx
+    .selectFrom('session')
+    .selectAll()
+    .where('cookie_hash', '=', request.cookieHash)
+    .where('user_id', '=', user)
+    .where('upstream', '=', request.upstream)
+    .where('token_hash', '!=', request.tokenHash)
+    .orderBy('started_at', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return row ?? null
+}
+
+/** An adopted session takes over what its cookie had come to: ended stays ended, held stays held. */
+async function inherit(
+  tx: Tx,
+  session: SessionRow,
+  earlier: SessionRow | null,
+  at: Instant,
+): Promise<SessionRow> {
+  if (earlier === null) return session
+  const over = earlier.ended_why !== null && finalEnds.includes(earlier.ended_why)
+  if (over || (earlier.ended_why === null && earlier.absolute_deadline <= at))
+    return (await markEnded(tx, session.token_hash, earlier.ended_why ?? 'expired', at)) ?? session
+  if (earlier.held && earlier.ended_why === null)
+    return (await markHeld(tx, session.token_hash, { reason: earlier.held_reason ?? '' })) ?? session
+  return session
+}
+
+async function appendOpened(
+  tx: Tx,
+  session: SessionRow,
+  person: KnownPerson,
+  practices: readonly string[],
+  replaced: string | null,
+): Promise<void> {
+  const actor: Actor = { kind: 'user', id: person.user, name: person.name }
+  const chains: readonly (string | null)[] = practices.length === 0 ? [null] : practices
+  for (const practice of chains)
+    await appendEvent(tx, {
+      actor,
+      origin: 'auto',
+      at: session.started_at,
+      address: session.address_first,
+      practice,
+      action: session.method === 'adopted' ? 'session.adopted' : 'session.opened',
+      target: { kind: 'user', id: person.user, name: person.name },
+      before: replaced === null ? null : { session: replaced },
+      after: {
+        session: session.id,
+        method: session.method,
+        upstream: session.upstream,
+        address: session.address_first,
+        device: session.device,
+        ...(session.ended_why === null ? {} : { ended: session.ended_why }),
+        ...(session.held ? { held: true } : {}),
+      },
+    })
+}
+
+async function storeSession(
+  tx: Tx,
+  request: OpenSession,
+  person: KnownPerson,
+  memberships: readonly Membership[],
+  at: Instant,
+): Promise<OpeningOutcome> {
+  const adopted = request.method === 'adopted'
+  const lasts =
+    memberships.length === 0 ? unboundPracticeMs : Math.max(...memberships.map((one) => one.absolute))
+  const inserted = await insertSession(tx, {
+    id: `ses_${newToken().slice(0, 22)}`,
+    tokenHash: request.tokenHash,
+    cookieHash: request.cookieHash,
+    user: person.user,
+    upstream: request.upstream,
+    appUser: request.identity.appUser,
+    method: request.method,
+    epochs: epochsOf(memberships, adopted, at),
+    startedAt: at,
+    absoluteDeadline: at + lasts,
+    address: request.address,
+    device: request.device.toWellFormed().replaceAll('\0', ''),
+  })
+  if (inserted === null) return repeated(tx, request, person)
+  const session = await inherit(tx, inserted, await earlierSession(tx, request, person.user), at)
+  const replaced = request.replaces === null ? null : await markEnded(tx, request.replaces, 'replaced', at)
+  await announceSession(tx, session.token_hash, at)
+  if (replaced !== null) await announceSession(tx, replaced.token_hash, at)
+  await noteAddress(tx, person.user, request.address, at)
+  const practices = memberships.map(({ practice }) => practice)
+  await appendOpened(tx, session, person, practices, replaced?.id ?? null)
+  return { outcome: 'opened', session, changed: person.changed }
+}
+
+/** The same request once more: the session it opened the first time. */
+async function repeated(tx: Tx, request: OpenSession, person: KnownPerson): Promise<OpeningOutcome> {
+  const session = await findSession(tx, request.tokenHash)
+  if (session === null || session.user_id !== person.user || session.upstream !== request.upstream)
+    throw new Error('one token hash for two sessions')
+  return { outcome: 'opened', session, changed: person.changed }
+}
+
+/**
+ * Opens the session a gateway asks for, with its person and memberships made where `provisioning` says so.
+ * `suspended`: the person is, or is so in every practice they belong to.
+ */
+export function openSession(
+  store: Store,
+  request: OpenSession,
+  provisioning: Provisioning,
+  at: Instant,
+): Promise<OpeningOutcome> {
+  const deed: Deed = {
+    actor: { kind: 'system', id: request.upstream, name: request.upstream },
+    origin: 'auto',
+    at,
+    address: request.address,
+  }
+  return store.transaction(async (tx) => {
+    const person = await findOrProvision(tx, request.upstream, request.identity, provisioning, deed)
+    if (person === null) return { outcome: 'unknown-user' }
+    const memberships = await membershipsOf(tx, person.user)
+    const everywhere = memberships.length > 0 && memberships.every(({ suspended }) => suspended)
+    if (person.suspended || everywhere) return { outcome: 'suspended' }
+    return storeSession(tx, request, person, memberships, at)
+  })
+}
+
+async function change(tx: Tx, wish: ChangeSession, at: Instant): Promise<SessionRow | null> {
+  switch (wish.to) {
+    case 'ended':
+      return markEnded(tx, wish.tokenHash, wish.why, at)
+    case 'held':
+      return markHeld(tx, wish.tokenHash, { reason: wish.reason })
+    case 'live':
+      return markHeld(tx, wish.tokenHash, null)
+  }
+}
+
+const actions = { ended: 'session.ended', held: 'session.held', live: 'session.released' } as const
+
+/** Ends, holds or releases a session; the session as it is afterwards, `null`: there is none such. Repeating is fine. */
+export function changeSession(store: Store, wish: ChangeSession, at: Instant): Promise<SessionRow | null> {
+  return store.transaction(async (tx) => {
+    const session = await change(tx, wish, at)
+    if (session === null) return findSession(tx, wish.tokenHash)
+    await announceSession(tx, session.token_hash, at)
+    const person = await tx
+      .selectFrom('app_user')
+      .select('name')
+      .where('id', '=', session.user_id)
+      .executeTakeFirstOrThrow()
+    const memberships = await tx
+      .selectFrom('membership')
+      .select('practice')
+      .where('user_id', '=', session.user_id)
+      .orderBy('practice')
+      .execute()
+    for (const { practice } of memberships)
+      await appendEvent(tx, {
+        actor: { kind: 'user', id: session.user_id, name: person.name },
+        origin: 'auto',
+        at,
+        practice,
+        action: actions[wish.to],
+        target: { kind: 'user', id: session.user_id, name: person.name },
+        before: null,
+        after: { session: session.id, why: wish.to === 'ended' ? wish.why : session.held_reason },
+        address: session.address_last,
+      })
+    return session
+  })
+}

@@ -1,0 +1,133 @@
+/**
+ * Members of a practice: as gateways get them, and as the directory lists them.
+ *
+ * A member is suspended if the person is, anywhere, or only here. Changing one is `admin/directory.ts`; raising
+ * an epoch is `admin/revocations.ts`. The record is built from what is committed at the moment, so it is never
+ * older than the version it carries.
+ */
+import { sql } from 'kysely'
+import type { Grant, Member } from '../../policies/access-request.ts'
+import type { Instant } from '../../policies/instant.ts'
+import type { MembersRecord } from '../../runtime/records.ts'
+import type { Rows } from './database.ts'
+
+/** A member in the directory's list. */
+export type ListedMember = {
+  readonly user: string
+  readonly name: string
+  readonly login: string
+  readonly email: string | null
+  readonly roles: readonly string[]
+  readonly suspended: boolean
+  readonly epoch: number
+  /** "Also in N other practices". */
+  readonly otherPractices: number
+  readonly createdAt: Instant
+}
+
+const suspended = sql<boolean>`m.suspended or u.suspended`.as('suspended')
+
+async function grantsOf(rows: Rows, practice: string, at: Instant): Promise<ReadonlyMap<string, Grant[]>> {
+  const found = await rows
+    .selectFrom('access_grant')
+    .selectAll()
+    .where('practice', '=', practice)
+    .where('withdrawn_at', 'is', null)
+    .where('ends_at', '>', at)
+    .orderBy('id')
+    .execute()
+  const grants = new Map<string, Grant[]>()
+  for (const row of found) {
+    const grant = {
+      id: row.id,
+      kind: row.kind,
+      range: row.range,
+      startsAt: row.starts_at,
+      endsAt: row.ends_at,
+    }
+    const list = grants.get(row.user_id)
+    if (list === undefined) grants.set(row.user_id, [grant])
+    else list.push(grant)
+  }
+  return grants
+}
+
+/** Everyone of a practice as decisions see them, with the version; `null`: no such practice. */
+export async function readMembers(
+  rows: Rows,
+  practice: string,
+  at: Instant,
+): Promise<{ readonly version: number; readonly members: readonly Member[] } | null> {
+  // The version is read first: members read after it can only be newer, never older than it says.
+  const head = await rows
+    .selectFrom('practice')
+    .select('members_version')
+    .where('id', '=', practice)
+    .executeTakeFirst()
+  if (head === undefined) return null
+  const grants = await grantsOf(rows, practice, at)
+  const found = await rows
+    .selectFrom('membership as m')
+    .innerJoin('app_user as u', 'u.id', 'm.user_id')
+    .select(['u.id', 'u.name', 'u.login', 'u.email', 'm.roles', 'm.epoch', 'm.enrol_by'])
+    .select(suspended)
+    .where('m.practice', '=', practice)
+    .orderBy('u.id')
+    .execute()
+  const members = found.map((row) => ({
+    user: row.id,
+    name: row.name,
+    login: row.login,
+    email: row.email,
+    roles: row.roles,
+    suspended: row.suspended,
+    epoch: row.epoch,
+    factors: [],
+    enrolBy: row.enrol_by,
+    grants: grants.get(row.id) ?? [],
+  }))
+  return { version: head.members_version, members }
+}
+
+/** The record gateways get of `readMembers`' answer. */
+export const membersRecordOf = (practice: string, members: readonly Member[]): MembersRecord => ({
+  practice,
+  members: members.map((member) => ({ ...member })),
+})
+
+/** The members of a practice by name, with the members version that an edit must name; `null`: no such practice. */
+export async function listMembers(
+  rows: Rows,
+  practice: string,
+): Promise<{ readonly version: number; readonly members: readonly ListedMember[] } | null> {
+  const head = await rows
+    .selectFrom('practice')
+    .select('members_version')
+    .where('id', '=', practice)
+    .executeTakeFirst()
+  if (head === undefined) return null
+  const found = await rows
+    .selectFrom('membership as m')
+    .innerJoin('app_user as u', 'u.id', 'm.user_id')
+    .select(['u.id', 'u.name', 'u.login', 'u.email', 'm.roles', 'm.epoch', 'm.created_at'])
+    .select(suspended)
+    .select(sql<number>`(select count(*) from membership o where o.user_id = m.user_id) - 1`.as('others'))
+    .where('m.practice', '=', practice)
+    .orderBy('u.name')
+    .orderBy('u.id')
+    .execute()
+  return {
+    version: head.members_version,
+    members: found.map((row) => ({
+      user: row.id,
+      name: row.name,
+      login: row.login,
+      email: row.email,
+      roles: row.roles,
+      suspended: row.suspended,
+      epoch: row.epoch,
+      otherPractices: row.others,
+      createdAt: row.created_at,
+    })),
+  }
+}
