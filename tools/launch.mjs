@@ -40,14 +40,29 @@ export function exitCodeOf(code, signal) {
 }
 
 /**
+ * Ends a program that takes too long: SIGTERM at the limit, SIGKILL a little later.
+ * @param {import('node:child_process').ChildProcess} child
+ * @param {number} limitMs
+ */
+function endAfter(child, limitMs) {
+  const ask = () => {
+    process.stderr.write(
+      `gatehouse: ended after ${Math.round(limitMs / 1000)} s, as it did not end by itself\n`,
+    )
+    child.kill('SIGTERM')
+  }
+  return [setTimeout(ask, limitMs), setTimeout(() => child.kill('SIGKILL'), limitMs + 10_000)]
+}
+
+/**
  * Runs `node ARGS…` with our standard streams and resolves with its exit code once it has ended.
  * @param {string} node path of the binary
  * @param {readonly string[]} args
- * @param {{ env?: NodeJS.ProcessEnv }} [options]
+ * @param {{ limitMs?: number }} [options] limitMs: ended after that long (SIGTERM, then SIGKILL); absent: never
  * @returns {Promise<number>}
  */
 export function runNode(node, args, options = {}) {
-  const child = spawn(node, args, { stdio: 'inherit', env: options.env ?? process.env })
+  const child = spawn(node, args, { stdio: 'inherit' })
   const atTerminal = [process.stdin, process.stdout, process.stderr].some((stream) => stream.isTTY)
   /** @type {(signal: NodeJS.Signals) => void} */
   const forward = (signal) => {
@@ -58,9 +73,11 @@ export function runNode(node, args, options = {}) {
   /** @type {readonly NodeJS.Signals[]} */
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
   for (const signal of signals) process.on(signal, forward)
+  const timers = options.limitMs === undefined ? [] : endAfter(child, options.limitMs)
   return new Promise((resolve, reject) => {
     child.once('error', reject)
     child.once('exit', (code, signal) => {
+      for (const timer of timers) clearTimeout(timer)
       for (const name of signals) process.off(name, forward)
       resolve(exitCodeOf(code, signal))
     })

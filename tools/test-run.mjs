@@ -8,6 +8,9 @@ import { runCheck } from './check-steps.mjs'
 import { projectRoot } from './install.mjs'
 import { readyNode, runNode } from './launch.mjs'
 
+/** A test that spins without awaiting outlives vitest's own limits; the run must end and say so. */
+const runLimitMs = 15 * 60_000
+
 /**
  * @typedef {{ status: string, assertionResults: { status: string }[] }} FileRecord
  * @typedef {{ numPassedTests: number, numFailedTests: number, testResults: FileRecord[] }} RunRecord
@@ -50,7 +53,8 @@ export async function runTests(args) {
   const report = join(projectRoot, '.cache', `vitest-${process.pid}.json`)
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
   const vitest = join(projectRoot, 'node_modules/vitest/vitest.mjs')
-  const exitCode = await runNode(node, [vitest, 'run', '--root', projectRoot, ...reporters, ...args])
+  const vitestArgs = [vitest, 'run', '--root', projectRoot, ...reporters, ...args]
+  const exitCode = await runNode(node, vitestArgs, { limitMs: runLimitMs })
   const { passed, failed } = countRun(
     readRecord(report),
     exitCode,

@@ -9,7 +9,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { judgeReport } from '../../tools/cruise.mjs'
 import { withFileLock, withFileLockAsync } from '../../tools/file-lock.mjs'
 import { missingPackages } from '../../tools/install.mjs'
-import { exitCodeOf } from '../../tools/launch.mjs'
+import { exitCodeOf, runNode } from '../../tools/launch.mjs'
 import {
   chooseNode,
   isAtLeast,
@@ -123,6 +123,11 @@ else process.exitCode = Number(words[0])
     await new Promise((resolve) => child.stdout.once('data', resolve))
     child.kill(signal)
     expect(await new Promise((resolve) => child.once('exit', resolve))).toBe(code)
+  })
+
+  it('is ended when it takes longer than it may', async () => {
+    expect(await runNode(process.execPath, ['-e', 'for (;;);'], { limitMs: 100 })).toBe(143)
+    expect(await runNode(process.execPath, ['-e', 'process.exit(4)'], { limitMs: 60_000 })).toBe(4)
   })
 
   it('reports a signal as a shell does', () => {
