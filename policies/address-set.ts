@@ -64,8 +64,8 @@ const compareWords = (a: Uint32Array, at: number, b: Uint32Array, bt: number): n
 const afterRange = (range: Range): Uint32Array | null => {
   const words = Uint32Array.of(range.w0, range.w1, range.w2, range.w3)
   const masks = Uint32Array.of(range.m0, range.m1, range.m2, range.m3)
-  for (let i = 0; i < 4; i++) words[i] = (words[i] as number) | ~(masks[i] as number)
   const first = range.family === 4 ? 3 : 0
+  for (let i = first; i < 4; i++) words[i] = (words[i] as number) | ~(masks[i] as number)
   for (let i = 3; i >= first; i--) {
     words[i] = (words[i] as number) + 1
     if (words[i] !== 0) return words

