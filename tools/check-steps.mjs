@@ -70,7 +70,7 @@ async function timed(step, node) {
  */
 export async function runCheck(options) {
   const node = readyNode()
-  const hasUi = existsSync(join(projectRoot, 'admin/ui/tsconfig.json'))
+  const hasUi = existsSync(join(projectRoot, 'admin/ui/vite.config.ts'))
   const waiting = [...steps, ...(hasUi ? [uiTypes] : []), ...(options.withTidy ? [tidy] : [])]
   /** @type {Result[]} */
   const results = []
