@@ -30,6 +30,7 @@ create table publication (
   text text not null,
   expires_at bigint
 );
+create index publication_part on publication (kind, part) where kind in ('policy', 'members');
 create index publication_expiry on publication (expires_at) where expires_at is not null;
 
 create table publication_state (

@@ -1,0 +1,119 @@
+/**
+ * What gateways may ask the control plane directly, as functions: opening and changing sessions, and knowledge when
+ * the hot store is away.
+ *
+ * The HTTP form and its key are somebody else's (`admin/main.ts`); nothing here edits policy. Every answer carries
+ * signed records, built from what is committed, so an answer is never older than the hot store. Faults of the
+ * database come out as faults of the control plane: which of its parts failed is not a gateway's business.
+ */
+import type { Instant } from '../policies/instant.ts'
+import { type Fault, fault, isFault } from '../runtime/fault.ts'
+import type { Changes, ControlPlane, OpenSession, SealedRecord, SessionOpened } from '../runtime/internal.ts'
+import { keys } from '../runtime/keys.ts'
+import type { Signer } from '../runtime/signing.ts'
+import type { Provisioning } from './directory.ts'
+import type { Publisher } from './publish.ts'
+import { changeSession, openSession } from './session-opening.ts'
+import { buildRecord, sealManifest, sealSession } from './signed-records.ts'
+import type { Store } from './store/database.ts'
+import { findPublication, listPublications, readSequence } from './store/publications.ts'
+import { findSession } from './store/sessions.ts'
+
+/** What it works with. `provisioning`: of each upstream by id, `null` for one that is not configured. */
+export type InternalParts = {
+  readonly store: Store
+  readonly publisher: Pick<Publisher, 'kick'>
+  readonly signer: Signer
+  readonly provisioning: (upstream: string) => Provisioning | null
+  readonly now: () => Instant
+}
+
+const pageMax = 500
+
+async function open(parts: InternalParts, request: OpenSession): Promise<SessionOpened> {
+  const { store, signer, now } = parts
+  const provisioning = parts.provisioning(request.upstream)
+  if (provisioning === null) throw fault('control-plane', 'refused', `no upstream ${request.upstream}`, 'no')
+  const at = now()
+  const opened = await openSession(store, request, provisioning, at)
+  if (opened.outcome !== 'opened') return opened
+  parts.publisher.kick()
+  const records: SealedRecord[] = []
+  for (const practice of opened.changed) {
+    const { built } = await store.read((rows) =>
+      buildRecord(rows, signer, { kind: 'members', part: practice }, at),
+    )
+    if (built !== null) records.push({ key: built.key, text: built.text })
+  }
+  return { outcome: 'opened', session: sealSession(signer, opened.session), records }
+}
+
+function readChanges({ store, signer, now }: InternalParts, since: number): Promise<Changes> {
+  return store.snapshot(async (tx) => {
+    const at = now()
+    const { sequence } = await readSequence(tx)
+    const practices = await findPublication(tx, keys.practices)
+    if (practices === null) throw fault('control-plane', 'unreachable', 'nothing was published yet')
+    const found = await listPublications(tx, {
+      after: since,
+      countMax: pageMax + 1,
+      sessions: since === 0 ? 'without' : 'with',
+      at,
+    })
+    const page = found.slice(0, pageMax)
+    const more = found.length > pageMax
+    return {
+      sequence: more ? (page.at(-1)?.sequence ?? sequence) : sequence,
+      records: page.map(({ key, text }) => ({ key, text })),
+      manifest: sealManifest(signer, sequence, practices.text, at),
+      more,
+    }
+  })
+}
+
+const sessionKey = /^gh:session:\{([A-Za-z0-9_-]{43})\}$/
+const membersKey = /^gh:members:\{([a-z0-9][a-z0-9-]{0,63})\}$/
+
+async function readRecord({ store, signer, now }: InternalParts, key: string): Promise<SealedRecord | null> {
+  const tokenHash = sessionKey.exec(key)?.[1]
+  if (tokenHash !== undefined) {
+    const session = await store.read((rows) => findSession(rows, tokenHash))
+    return session === null ? null : sealSession(signer, session)
+  }
+  const practice = membersKey.exec(key)?.[1]
+  if (practice !== undefined) {
+    const asked = { kind: 'members', part: practice } as const
+    const { built } = await store.read((rows) => buildRecord(rows, signer, asked, now()))
+    return built === null ? null : { key, text: built.text }
+  }
+  const published = await store.read((rows) => findPublication(rows, key))
+  return published === null ? null : { key, text: published.text }
+}
+
+const asControlPlane = (error: unknown): Fault | unknown =>
+  isFault(error) && error.source !== 'control-plane'
+    ? fault('control-plane', error.kind, 'its database cannot be had', error.retry, error)
+    : error
+
+const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
+  try {
+    return await work()
+  } catch (error) {
+    throw asControlPlane(error)
+  }
+}
+
+/** The control plane as gateways see it. Rejects with a `Fault` (source `control-plane`) when the database is away. */
+export const createInternal = (parts: InternalParts): ControlPlane => ({
+  openSession: (request) => guarded(() => open(parts, request)),
+  changeSession: (request) =>
+    guarded(async () => {
+      const session = await changeSession(parts.store, request, parts.now())
+      if (session === null) return null
+      parts.publisher.kick()
+      return sealSession(parts.signer, session)
+    }),
+  changes: (since) => guarded(() => readChanges(parts, since)),
+  record: (key) => guarded(() => readRecord(parts, key)),
+  publicKey: () => Promise.resolve(parts.signer.publicKey),
+})

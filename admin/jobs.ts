@@ -1,0 +1,208 @@
+/**
+ * What the control plane does by itself: consumes reports, signs checkpoints, ends what has expired, forgets what
+ * need not be kept, compiles timetables again before they run out.
+ *
+ * Each job is a function that a test calls; `start` only calls them in turn. All are bounded and may be repeated;
+ * two control planes doing the same one at a time get in nobody's way. (Manifests are the publisher's.)
+ */
+import type { DurationMs, Instant } from '../policies/instant.ts'
+import type { Log } from '../runtime/log.ts'
+import type { Signer } from '../runtime/signing.ts'
+import { type ConsumerParts, consumeReports } from './report-consumer.ts'
+import type { Store } from './store/database.ts'
+import { writeCheckpoints } from './store/event-chain.ts'
+import { announcePolicy } from './store/outbox.ts'
+import { readSetting, writeSetting } from './store/settings.ts'
+
+/** What jobs work with. `reports: null`: there is no hot store to consume from. */
+export type JobParts = {
+  readonly store: Store
+  readonly reports: Pick<ConsumerParts, 'hotStore' | 'fleet'> | null
+  readonly signer: Signer
+  readonly kick: () => void
+  readonly now: () => Instant
+  readonly log: Log
+}
+
+/** The jobs. Each answers how many things it did and rejects with a `Fault`; the loops of `start` log and go on. */
+export type Jobs = {
+  /** Takes reports; waits up to `waitMs` for the first. Answers the entries taken. */
+  readonly consume: (waitMs: DurationMs) => Promise<number>
+  readonly checkpoint: () => Promise<number>
+  /** Marks sessions past their deadline as ended and forgets their records. */
+  readonly expire: () => Promise<number>
+  /** Announces every policy once a day, so that its timetable's horizon moves on. */
+  readonly refresh: () => Promise<number>
+  /** Deletes facts, refusals, hits, sessions, outbox rows and addresses that are older than they need be. */
+  readonly prune: () => Promise<number>
+  readonly start: () => void
+  readonly close: () => Promise<void>
+}
+
+const dayMs: DurationMs = 86_400_000
+const keptMs = {
+  outbox: dayMs,
+  facts: 30 * dayMs,
+  hits: 30 * dayMs,
+  addresses: 31 * dayMs,
+  sessions: 90 * dayMs,
+  decisions: 90 * dayMs,
+  gateways: dayMs,
+} as const
+const deletedMax = 5_000
+const refreshSetting = 'policies-refreshed-at'
+
+function expire({ store, now }: JobParts): Promise<number> {
+  const at = now()
+  return store.transaction(async (tx) => {
+    const due = tx
+      .selectFrom('session')
+      .select('id')
+      .where('ended_at', 'is', null)
+      .where('absolute_deadline', '<=', at)
+      .limit(deletedMax)
+    const ended = await tx
+      .updateTable('session')
+      .set((eb) => ({ ended_at: eb.ref('absolute_deadline'), ended_why: 'expired', streams: 0 }))
+      .where('id', 'in', due)
+      .executeTakeFirst()
+    await tx.deleteFrom('publication').where('expires_at', '<=', at).execute()
+    return Number(ended.numUpdatedRows)
+  })
+}
+
+function refresh({ store, now, kick }: JobParts): Promise<number> {
+  const at = now()
+  return store
+    .transaction(async (tx) => {
+      const last = await readSetting(tx, refreshSetting)
+      if (typeof last === 'number' && at - last < dayMs) return 0
+      await writeSetting(tx, refreshSetting, at)
+      // The first round only notes the time: everything was compiled when it was published.
+      if (typeof last !== 'number') return 0
+      const practices = await tx.selectFrom('practice').select('id').orderBy('id').execute()
+      for (const { id } of practices) await announcePolicy(tx, id, at)
+      return practices.length
+    })
+    .then((count) => {
+      if (count > 0) kick()
+      return count
+    })
+}
+
+async function prune({ store, now }: JobParts): Promise<number> {
+  const at = now()
+  const day = Math.floor((at - keptMs.hits) / dayMs)
+  const deletions = await store.read((rows) =>
+    Promise.all([
+      rows
+        .deleteFrom('outbox')
+        .where('saved_at', '<', at - keptMs.outbox)
+        .where('sequence', 'is not', null)
+        .executeTakeFirst(),
+      rows
+        .deleteFrom('traffic_fact')
+        .where('at', '<', at - keptMs.facts)
+        .executeTakeFirst(),
+      rows.deleteFrom('entry_hit').where('day', '<', day).executeTakeFirst(),
+      rows
+        .deleteFrom('address_use')
+        .where('last_at', '<', at - keptMs.addresses)
+        .executeTakeFirst(),
+      rows
+        .deleteFrom('decision_log')
+        .where('at', '<', at - keptMs.decisions)
+        .executeTakeFirst(),
+      rows
+        .deleteFrom('gateway_ack')
+        .where('at', '<', at - keptMs.gateways)
+        .executeTakeFirst(),
+      rows
+        .deleteFrom('session')
+        .where('ended_at', '<', at - keptMs.sessions)
+        .executeTakeFirst(),
+      rows
+        .deleteFrom('admin_session')
+        .where('deadline', '<', at - keptMs.sessions)
+        .executeTakeFirst(),
+    ]),
+  )
+  return deletions.reduce((sum, deletion) => sum + Number(deletion.numDeletedRows), 0)
+}
+
+type Loop = { readonly stop: () => void; readonly done: Promise<void> }
+
+/** Runs `work` over and over: at once again while it answers more than 0 and `eager`, else after `everyMs`. */
+function loop(
+  log: Log,
+  name: string,
+  everyMs: DurationMs,
+  eager: boolean,
+  work: () => Promise<number>,
+): Loop {
+  let stopped = false
+  let wake: () => void = () => undefined
+  const pause = (): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, everyMs)
+      wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  const run = async (): Promise<void> => {
+    let failing = false
+    while (!stopped) {
+      const count = await work().then(
+        (done) => {
+          failing = false
+          return done
+        },
+        (error: unknown) => {
+          if (!failing) log.warn({ error, job: name }, 'a job failed: tried again')
+          failing = true
+          return 0
+        },
+      )
+      if (!stopped && !(eager && count > 0)) await pause()
+    }
+  }
+  const stop = (): void => {
+    stopped = true
+    wake()
+  }
+  return { stop, done: run() }
+}
+
+/** Creates the jobs; nothing runs before `start`. */
+export function createJobs(parts: JobParts): Jobs {
+  const { store, signer, now, log } = parts
+  let loops: readonly Loop[] = []
+  const jobs: Jobs = {
+    consume: async (waitMs) => {
+      if (parts.reports === null) return 0
+      const { entries } = await consumeReports({ store, now, log, ...parts.reports }, waitMs)
+      return entries
+    },
+    checkpoint: () => writeCheckpoints(store, signer, now()),
+    expire: () => expire(parts),
+    refresh: () => refresh(parts),
+    prune: () => prune(parts),
+    start: () => {
+      if (loops.length > 0) return
+      loops = [
+        ...(parts.reports === null ? [] : [loop(log, 'reports', 250, true, () => jobs.consume(0))]),
+        loop(log, 'checkpoints', 60_000, false, jobs.checkpoint),
+        loop(log, 'expiry', 60_000, false, jobs.expire),
+        loop(log, 'refresh', 600_000, false, jobs.refresh),
+        loop(log, 'pruning', 3_600_000, false, jobs.prune),
+      ]
+    },
+    close: async () => {
+      for (const { stop } of loops) stop()
+      await Promise.all(loops.map(({ done }) => done))
+      loops = []
+    },
+  }
+  return jobs
+}

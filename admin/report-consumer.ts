@@ -1,0 +1,151 @@
+/**
+ * Consumes what gateways report through the hot store's bounded stream, each entry exactly once.
+ *
+ * Entries carry the fleet's seal; what does not open is counted and skipped. The cursor moves in the transaction of
+ * the effects, so a crash repeats nothing, and of two control planes the slower one finds its entries taken.
+ * Acting on the stream without a cursor in the database was refused: entry hits would count twice.
+ */
+import type { KeyObject } from 'node:crypto'
+import { z } from 'zod'
+import type { DurationMs, Instant } from '../policies/instant.ts'
+import { openFleet } from '../runtime/fleet-seal.ts'
+import type { HotStore, StreamEntry, StreamPosition } from '../runtime/hot-store.ts'
+import { keys } from '../runtime/keys.ts'
+import type { Log } from '../runtime/log.ts'
+import { type Report, reportSchema } from '../runtime/records.ts'
+import { comparePositions, isPosition, streamStart } from '../runtime/stream-position.ts'
+import type { Store, Tx } from './store/database.ts'
+import { appendEvent } from './store/events.ts'
+import { markEnforced } from './store/publish-state.ts'
+import {
+  applyAcks,
+  applyFacts,
+  applyHits,
+  applyRefusals,
+  applySeen,
+  applyUnmapped,
+  type ReportOf,
+} from './store/reports.ts'
+
+/** What a consumer works with. `fleet`: the key of the fleet's seal. */
+export type ConsumerParts = {
+  readonly store: Store
+  readonly hotStore: HotStore
+  readonly fleet: KeyObject
+  readonly now: () => Instant
+  readonly log: Log
+}
+
+/** What one round did. `entries`: stream entries taken; `refused`: of these, how many did not open. */
+export type Consumed = { readonly entries: number; readonly reports: number; readonly refused: number }
+
+const entriesMax = 200
+const reportsSchema = z.array(reportSchema).max(500)
+
+function openEntry(fleet: KeyObject, entry: StreamEntry): readonly Report[] | null {
+  const text = openFleet(fleet, keys.reports, entry.text)
+  if (text === null) return null
+  try {
+    const parsed = reportsSchema.safeParse(JSON.parse(text))
+    return parsed.success ? parsed.data : null
+  } catch {
+    return null
+  }
+}
+
+async function readCursor(tx: Tx): Promise<StreamPosition> {
+  await tx
+    .insertInto('report_cursor')
+    .values({ stream: keys.reports, position: streamStart })
+    .onConflict((oc) => oc.doNothing())
+    .execute()
+  const row = await tx
+    .selectFrom('report_cursor')
+    .select('position')
+    .where('stream', '=', keys.reports)
+    .forUpdate()
+    .executeTakeFirstOrThrow()
+  return isPosition(row.position) ? row.position : streamStart
+}
+
+const moveCursor = (tx: Tx, position: StreamPosition) =>
+  tx.updateTable('report_cursor').set({ position }).where('stream', '=', keys.reports).execute()
+
+const isActionName = (name: string): boolean => /^[a-z][a-z0-9.-]{0,79}$/.test(name)
+
+/** Gateways' own events go to the chain of their practice, or of the gateway where there is none such. */
+async function applyEvents(tx: Tx, reports: readonly ReportOf<'event'>[]): Promise<void> {
+  if (reports.length === 0) return
+  const practices = await tx.selectFrom('practice').select('id').execute()
+  const known = new Set(practices.map(({ id }) => id))
+  const ordered = [...reports].sort((a, b) => ((a.practice ?? '~') < (b.practice ?? '~') ? -1 : 1))
+  for (const report of ordered)
+    await appendEvent(tx, {
+      practice: report.practice !== null && known.has(report.practice) ? report.practice : null,
+      at: report.at,
+      actor: { kind: 'gateway', id: report.gateway, name: report.gateway },
+      origin: 'auto',
+      action: isActionName(report.name) ? report.name : 'gateway.event',
+      target: report.user === null ? null : { kind: 'user', id: report.user, name: report.user },
+      before: null,
+      after: report.detail,
+    })
+}
+
+const ofKind = <K extends Report['kind']>(reports: readonly Report[], kind: K): readonly ReportOf<K>[] =>
+  reports.filter((report): report is ReportOf<K> => report.kind === kind)
+
+async function applyReports(tx: Tx, reports: readonly Report[], at: Instant): Promise<void> {
+  const acks = ofKind(reports, 'ack')
+  await applySeen(tx, ofKind(reports, 'seen'))
+  await applyRefusals(tx, ofKind(reports, 'refusal'))
+  await applyFacts(tx, ofKind(reports, 'fact'))
+  await applyHits(tx, ofKind(reports, 'hit'))
+  await applyUnmapped(tx, ofKind(reports, 'unmapped'))
+  await applyAcks(tx, acks)
+  if (acks.length > 0) await markEnforced(tx, at)
+  await applyEvents(tx, ofKind(reports, 'event'))
+}
+
+/** A stream that ends before the cursor was born anew: read it from its start. */
+async function rewindIfReborn(
+  { store, hotStore, log }: ConsumerParts,
+  cursor: StreamPosition,
+): Promise<void> {
+  if (cursor === streamStart) return
+  const last = await hotStore.lastPosition(keys.reports)
+  if (comparePositions(last, cursor) >= 0) return
+  log.info({ cursor, last }, 'the stream of reports was born anew')
+  await store.transaction(async (tx) => {
+    if ((await readCursor(tx)) === cursor) await moveCursor(tx, streamStart)
+  })
+}
+
+/**
+ * Takes the next entries (at most 200) and applies them; waits up to `waitMs` for the first. Rejects with a `Fault`
+ * of the store or the database, having changed nothing.
+ */
+export async function consumeReports(parts: ConsumerParts, waitMs: DurationMs): Promise<Consumed> {
+  const { store, hotStore, fleet, now, log } = parts
+  const cursor = await store.transaction(readCursor)
+  const entries = await hotStore.readAfter(keys.reports, cursor, entriesMax, waitMs)
+  const last = entries.at(-1)
+  if (last === undefined) {
+    await rewindIfReborn(parts, cursor)
+    return { entries: 0, reports: 0, refused: 0 }
+  }
+  const opened = entries.map((entry) => openEntry(fleet, entry))
+  const reports = opened.flatMap((list) => list ?? [])
+  const refused = opened.filter((list) => list === null).length
+  const taken = await store.transaction(async (tx) => {
+    if ((await readCursor(tx)) !== cursor) return false
+    await applyReports(tx, reports, now())
+    await moveCursor(tx, last.position)
+    return true
+  })
+  if (refused > 0)
+    log.warn({ refused }, 'reports without the seal of this fleet, or of another form, were skipped')
+  return taken
+    ? { entries: entries.length, reports: reports.length, refused }
+    : { entries: 0, reports: 0, refused: 0 }
+}
