@@ -77,19 +77,20 @@ function errorFields(error: unknown): LogFields {
 
 /**
  * A log of JSON lines `{"level":"warn","at":…,"plane":…,…fields,"message":…}` on standard output or `stream`.
- * `at` is `now()` in ISO 8601. About 9 µs a line: every refusal is worth one, not every permit.
+ * `at` is `now()` in ISO 8601 (absent: the machine's clock; a log decides nothing). About 9 µs a line: every refusal is worth one, not every permit.
  */
 export function createLog(options: {
   readonly level: LogLevel
   readonly plane: string
-  readonly now: () => Instant
+  readonly now?: () => Instant
   readonly stream?: DestinationStream
 }): Log {
+  const { now = Date.now } = options
   const settings = {
     level: options.level,
     base: { plane: options.plane },
     messageKey: 'message',
-    timestamp: () => `,"at":"${new Date(options.now()).toISOString()}"`,
+    timestamp: () => `,"at":"${new Date(now()).toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { error: errorFields },
     redact: { paths: secretPaths, censor: '[secret]' },

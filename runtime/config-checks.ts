@@ -1,0 +1,223 @@
+/**
+ * What one configuration key says about another: duplicates, contradictions, names of things that are not there.
+ *
+ * A single value's form is the schema's (`config.ts`). Nothing is opened or looked up: a check gives the same answer
+ * on every machine. Invariant: all Problems at once, and none of them repeats a secret. Warnings were refused: what
+ * is dangerous is a Problem, what is not is nobody's business at start-up.
+ */
+import { unknownPermission } from '../policies/permissions.ts'
+import type { Problem } from '../policies/problem.ts'
+import { isZone } from '../policies/timetable-zone.ts'
+import type { Config, UpstreamConfig } from './config.ts'
+import { readTrustedProxies } from './forwarded.ts'
+import { compileRoutes } from './upstream-routes.ts'
+
+const problem = (path: string, sentence: string): Problem => ({ path, sentence })
+
+/** The positions of values that came before, as `[value, first position, later position]`. */
+function repeats(values: readonly string[]): readonly (readonly [string, number, number])[] {
+  const first = new Map<string, number>()
+  return values.flatMap((value, at) => {
+    const before = first.get(value)
+    if (before === undefined) first.set(value, at)
+    return before === undefined ? [] : [[value, before, at] as const]
+  })
+}
+
+const hostOf = (address: string): string => address.slice(0, address.lastIndexOf(':'))
+const portOf = (address: string): number => Number(address.slice(address.lastIndexOf(':') + 1))
+const isEvery = (host: string): boolean => host === '0.0.0.0' || host === '[::]'
+const isLoopback = (host: string): boolean => /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(host)
+
+/** Two listeners on one port. Port 0 is any free one, so it never collides. */
+function listenProblems({ listen }: Config): readonly Problem[] {
+  const all = Object.entries(listen)
+  return all.flatMap(([key, address], at) =>
+    all.slice(0, at).flatMap(([other, taken]) => {
+      const [a, b] = [hostOf(address), hostOf(taken)]
+      const meets = portOf(address) === portOf(taken) && (a === b || isEvery(a) || isEvery(b))
+      return meets && portOf(address) !== 0
+        ? [problem(`listen.${key}`, `listens on the same port as listen.${other}`)]
+        : []
+    }),
+  )
+}
+
+const parsedUrl = (text: string): URL | null => (URL.canParse(text) ? new URL(text) : null)
+
+function storeProblems({ database, hotStore }: Config): readonly Problem[] {
+  const isOf = (url: string | null, scheme: RegExp): boolean =>
+    url === null || scheme.test(parsedUrl(url)?.protocol ?? '')
+  return [
+    ...(isOf(database.url, /^postgres(ql)?:$/)
+      ? []
+      : [problem('database.url', 'expected postgres://user@host:port/database')]),
+    ...(isOf(hotStore.url, /^rediss?:$/) ? [] : [problem('hotStore.url', 'expected redis://host:port')]),
+  ]
+}
+
+/** A key made on one machine cannot be known on another. */
+function clusterKeyProblems({ clusterKey, listen, controlPlane, hotStore }: Config): readonly Problem[] {
+  if (clusterKey !== null) return []
+  const remote = [
+    ['listen.internal', hostOf(listen.internal)],
+    ['controlPlane.url', controlPlane.url === null ? null : new URL(controlPlane.url).hostname],
+    ['hotStore.url', hotStore.url === null ? null : (parsedUrl(hotStore.url)?.hostname ?? null)],
+  ] as const
+  const beyond = remote
+    .filter(([, host]) => host !== null && host !== '' && !isLoopback(host))
+    .map(([path]) => path)
+  const sentence = `must be given, the same for all planes, since ${beyond.join(' and ')} reaches beyond this machine`
+  return beyond.length === 0 ? [] : [problem('clusterKey', sentence)]
+}
+
+function originProblems({ origins }: Config): readonly Problem[] {
+  const given = Object.entries(origins).filter((entry): entry is [string, string] => entry[1] !== null)
+  return repeats(given.map(([, origin]) => origin)).map(([, first, later]) =>
+    problem(
+      `origins.${given[later]?.[0]}`,
+      `is the same as origins.${given[first]?.[0]}: a script there could act here, so each needs its own host or port`,
+    ),
+  )
+}
+
+function gatewayProblems({ gateway }: Config): readonly Problem[] {
+  const proxies = readTrustedProxies(gateway.trustedProxies)
+  return [
+    ...(proxies.ok ? [] : proxies.problems),
+    ...(gateway.leaseMs < 2 * gateway.beatMs
+      ? [
+          problem(
+            'gateway.leaseMs',
+            'must be at least twice gateway.beatMs: one late beat would refuse everybody',
+          ),
+        ]
+      : []),
+  ]
+}
+
+function practiceProblems({ practices }: Config): readonly Problem[] {
+  return [
+    ...repeats(practices.map(({ id }) => id)).map(([id, first, later]) =>
+      problem(`practices[${later}].id`, `"${id}" is the id of practices[${first}] too`),
+    ),
+    ...practices.flatMap(({ zone, roles }, at) => [
+      ...(isZone(zone)
+        ? []
+        : [problem(`practices[${at}].zone`, `"${zone}" is no time zone; write one like America/Denver`)]),
+      ...(roles === 'standard' ? [] : roleProblems(roles, `practices[${at}].roles`)),
+    ]),
+  ]
+}
+
+function roleProblems(
+  roles: readonly { readonly id: string; readonly permissions: readonly string[] }[],
+  path: string,
+): readonly Problem[] {
+  return [
+    ...repeats(roles.map(({ id }) => id)).map(([id, first, later]) =>
+      problem(`${path}[${later}].id`, `"${id}" is the id of ${path}[${first}] too`),
+    ),
+    ...roles.flatMap(({ permissions }, role) =>
+      permissions.flatMap((permission, at) => {
+        const sentence = unknownPermission(permission)
+        return sentence === null ? [] : [problem(`${path}[${role}].permissions[${at}]`, sentence)]
+      }),
+    ),
+  ]
+}
+
+/** Names of practices that configuration does not list, where it lists any. */
+function practiceNameProblems(upstream: UpstreamConfig, path: string, known: ReadonlySet<string>) {
+  const { hosts, pathPrefixes, fixed } = upstream.practice
+  const named: readonly (readonly [string, string])[] = [
+    ...Object.entries(hosts).map(([host, practice]) => [`${path}.practice.hosts.${host}`, practice] as const),
+    ...Object.entries(pathPrefixes).map(
+      ([prefix, practice]) => [`${path}.practice.pathPrefixes.${prefix}`, practice] as const,
+    ),
+    ...(fixed === null ? [] : [[`${path}.practice.fixed`, fixed] as const]),
+  ]
+  if (known.size === 0) return []
+  return named
+    .filter(([, practice]) => !known.has(practice))
+    .map(([at, practice]) => problem(at, `"${practice}" is not listed under practices`))
+}
+
+function identityProblems(upstream: UpstreamConfig, path: string, companionName: string): readonly Problem[] {
+  const { identity, practice } = upstream
+  if (identity === null) return []
+  const problems: Problem[] = []
+  identity.cookies.forEach((cookie, at) => {
+    if (cookie.replace(/^__(Host|Secure)-/, '') === companionName)
+      problems.push(
+        problem(
+          `${path}.identity.cookies[${at}]`,
+          'is the name of the gateway’s own cookie: change gateway.companionName',
+        ),
+      )
+  })
+  if (identity.introspection.practices === null && practice.fixed === null)
+    problems.push(
+      problem(
+        `${path}.practice.fixed`,
+        'give this, or identity.introspection.practices: else nobody belongs to a practice',
+      ),
+    )
+  const routes = compileRoutes(upstream)
+  const host = upstream.hosts.find((name) => name !== '*') ?? ''
+  const shown = routes.ok ? routes.table.find('GET', host, identity.signInPage) : null
+  if (shown !== null && shown.class !== 'public' && shown.class !== 'login')
+    problems.push(
+      problem(
+        `${path}.identity.signInPage`,
+        `is no public route, so that nobody could sign in: add "GET ${identity.signInPage}" as public`,
+      ),
+    )
+  return problems
+}
+
+function upstreamProblems(config: Config): readonly Problem[] {
+  const { upstreams, listen, gateway } = config
+  const known = new Set(config.practices.map(({ id }) => id))
+  const ownPorts = new Set(Object.values(listen).map(portOf))
+  const hosts = upstreams.flatMap((upstream, at) =>
+    upstream.hosts.map((host) => ({ host: host.toLowerCase(), at })),
+  )
+  return [
+    ...repeats(upstreams.map(({ id }) => id)).map(([id, first, later]) =>
+      problem(`upstreams[${later}].id`, `"${id}" is the id of upstreams[${first}] too`),
+    ),
+    ...repeats(hosts.map(({ host }) => host)).map(([host, first, later]) =>
+      problem(
+        `upstreams[${hosts[later]?.at}].hosts`,
+        `"${host}" belongs to upstreams[${hosts[first]?.at}] too`,
+      ),
+    ),
+    ...upstreams.flatMap((upstream, at) => {
+      const path = `upstreams[${at}]`
+      const routes = compileRoutes(upstream)
+      const target = new URL(upstream.url)
+      const isOwn =
+        isLoopback(target.hostname) && ownPorts.has(Number(target.port || 0)) && target.port !== ''
+      return [
+        ...(isOwn
+          ? [problem(`${path}.url`, 'is an address of Gatehouse itself: requests would go in circles')]
+          : []),
+        ...(routes.ok ? [] : routes.problems.map((of) => problem(`${path}.${of.path}`, of.sentence))),
+        ...practiceNameProblems(upstream, path, known),
+        ...identityProblems(upstream, path, gateway.companionName),
+      ]
+    }),
+  ]
+}
+
+/** Every Problem of a configuration whose single values are right; empty: it may run. */
+export const checkConfig = (config: Config): readonly Problem[] => [
+  ...listenProblems(config),
+  ...originProblems(config),
+  ...storeProblems(config),
+  ...clusterKeyProblems(config),
+  ...gatewayProblems(config),
+  ...practiceProblems(config),
+  ...upstreamProblems(config),
+]

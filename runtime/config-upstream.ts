@@ -1,0 +1,225 @@
+/**
+ * The part of the configuration that is about one application behind the gateway: where it is, how its people are
+ * known, which practice a request is about, and what each route asks for.
+ *
+ * Only here, never in a browser: nothing that an admin can click may point the gateway at another host or make a
+ * route public. Every key carries its sentence (`describe`), from which the documentation's table is made; a key
+ * without one fails a test. Regular expressions from users were refused: patterns are matched in linear time.
+ */
+import { z } from 'zod'
+
+/** A length of time in milliseconds: at least 1, at most `max` (an hour unless told otherwise). */
+export const milliseconds = (standard: number, max = 3_600_000) =>
+  z.number().int().min(1).max(max).default(standard)
+
+/** `http(s)://host[:port]` and nothing after it. */
+export const originText = z
+  .url({ protocol: /^https?$/, error: 'expected http:// or https:// with a host', abort: true })
+  .refine((text) => new URL(text).origin === text, 'expected scheme://host[:port] and nothing after it')
+
+/** A cookie's or header's name (RFC 9110 token). */
+export const tokenText = z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_|~-]{1,128}$/, 'expected a cookie name')
+
+const path = z
+  .string()
+  .max(2_000)
+  .regex(/^\/(?![/\\])[^\s?#\\]*$/, 'expected a path that starts with one /, without query')
+const fieldPath = z.string().regex(/^[A-Za-z0-9_.-]{1,100}$/, 'expected a field, dotted where it lies deeper')
+const match = z.string().max(300).describe('`METHODS [HOST]PATH`, as in `routes[].match`.')
+
+const successSchema = z.strictObject({
+  status: z
+    .array(z.number().int().min(100).max(599))
+    .min(1)
+    .default([200, 302, 303])
+    .describe('Statuses that a success has.'),
+  setCookie: tokenText
+    .nullable()
+    .default(null)
+    .describe('A cookie that a success sets to a non-empty value.'),
+  locationNot: z
+    .array(z.string().max(200))
+    .max(20)
+    .default([])
+    .describe('What `Location` does not start with on success (`/login?error`).'),
+  jsonField: fieldPath
+    .nullable()
+    .default(null)
+    .describe('A JSON field of the answer that is `true` or a non-empty string on success.'),
+})
+
+const loginSchema = z.strictObject({
+  match,
+  kind: z
+    .enum(['password', 'callback', 'magic-link', 'reset'])
+    .default('password')
+    .describe('What kind of sign-in this route is.'),
+  body: z.enum(['form', 'json', 'none']).default('form').describe('How the request carries its fields.'),
+  userField: fieldPath
+    .nullable()
+    .default(null)
+    .describe('The field with the typed name: a hint for rate limits and texts, never identity.'),
+  success: successSchema.prefault({}).describe('How success shows; every given condition must hold.'),
+})
+
+const introspectionSchema = z.strictObject({
+  path: path.describe('The fixed path that answers who a session cookie belongs to.'),
+  user: fieldPath.default('id').describe('The field with the application’s own id of the user.'),
+  kindField: fieldPath
+    .nullable()
+    .default(null)
+    .describe('The field that tells staff from patients; `null`: everyone is staff.'),
+  patientKinds: z
+    .array(z.string().max(40))
+    .max(10)
+    .default(['patient'])
+    .describe('Values of `kindField` that mean a patient.'),
+  email: fieldPath.nullable().default('email').describe('The field with the e-mail address.'),
+  name: fieldPath.nullable().default('name').describe('The field with the name people read.'),
+  practices: fieldPath
+    .nullable()
+    .default(null)
+    .describe('An array of practices (objects or ids); `null`: the one in `practice.fixed`.'),
+  practiceId: fieldPath.default('id').describe('The id within each element of `practices`.'),
+  practiceRoles: fieldPath
+    .nullable()
+    .default('roles')
+    .describe('The roles within each element of `practices`.'),
+  roles: fieldPath.nullable().default(null).describe('Roles that hold for every practice of the user.'),
+  amr: fieldPath.nullable().default(null).describe('The field with authentication methods (RFC 8176).'),
+  timeoutMs: milliseconds(3_000, 30_000).describe('After this the answer counts as not known.'),
+  positiveMs: milliseconds(30_000, 30_000).describe('How long a positive answer is kept.'),
+  negativeMs: milliseconds(1_000, 1_000).describe('How long a negative answer is kept.'),
+})
+
+const endSessionSchema = z.strictObject({
+  method: z.enum(['GET', 'POST', 'DELETE']).describe('The method of that call.'),
+  path: path.describe('The path of that call.'),
+})
+
+const identitySchema = z.strictObject({
+  mode: z
+    .literal('observe')
+    .default('observe')
+    .describe('How people are known: their sign-in is observed and verified by introspection.'),
+  cookies: z
+    .array(tokenText)
+    .min(1)
+    .max(5)
+    .describe('Names of the application’s session cookies; all of them are the credential.'),
+  introspection: introspectionSchema.describe(
+    'Who the application says a cookie is. Field paths are dotted.',
+  ),
+  login: z.array(loginSchema).max(20).default([]).describe('The routes on which people sign in.'),
+  logout: z
+    .array(z.strictObject({ match }))
+    .max(20)
+    .default([])
+    .describe('The routes on which they sign out.'),
+  endSession: endSessionSchema
+    .nullable()
+    .default(null)
+    .describe('Called, best effort, when the gateway discards a session; `null`: not called.'),
+  signInPage: path.describe('Where a person without a session is sent.'),
+  returnParameter: z
+    .string()
+    .regex(/^[A-Za-z0-9_.~-]{1,40}$/, 'expected the name of a query parameter')
+    .nullable()
+    .default(null)
+    .describe('The query parameter of `signInPage` that takes where the person wanted to go.'),
+  binding: z
+    .enum(['value', 'user'])
+    .default('value')
+    .describe('`user` for applications that rewrite their cookie on each response.'),
+  provisioning: z
+    .enum(['app-roles', 'unassigned', 'deny'])
+    .default('app-roles')
+    .describe('What unknown staff become: members with the application’s roles, with none, or refused.'),
+})
+
+const practiceId = z.string().max(64)
+
+const practiceSourceSchema = z.strictObject({
+  hosts: z.record(z.string().max(253), practiceId).default({}).describe('Exact host → practice.'),
+  pathPrefixes: z
+    .record(z.string().max(100), practiceId)
+    .default({})
+    .describe('First path segment → practice.'),
+  cookie: z
+    .strictObject({
+      name: tokenText.describe('The cookie that carries the practice.'),
+      authoritative: z
+        .literal(true)
+        .describe('Says that the application scopes its data by that very value.'),
+    })
+    .nullable()
+    .default(null)
+    .describe('A cookie of the application that names the practice.'),
+  fixed: practiceId.nullable().default(null).describe('The only practice of this application.'),
+})
+
+const permissionsOf = z.array(z.string().max(80)).min(1).max(50).optional()
+
+const routeSchema = z.strictObject({
+  match: z
+    .string()
+    .max(300)
+    .describe(
+      '`METHODS [HOST]PATH`: methods with commas or `*`, an exact host if wanted, a pattern with `:name`, `*`, a final `**`.',
+    ),
+  class: z
+    .enum(['public', 'staff', 'picker', 'background'])
+    .optional()
+    .describe(
+      '`public`: no control; `picker`: any membership; `background`: does not renew idle time. Else `staff`.',
+    ),
+  stepUp: z
+    .string()
+    .max(64)
+    .optional()
+    .describe('The step-up group whose second factor this route asks for.'),
+  any: permissionsOf.describe('Permissions of which one suffices.'),
+  all: permissionsOf.describe('Permissions that are all needed.'),
+  paths: z
+    .enum(['lenient', 'strict'])
+    .optional()
+    .describe('`strict` refuses odd paths instead of judging them under every reading.'),
+})
+
+/** One application behind the gateway. */
+export const upstreamSchema = z.strictObject({
+  id: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'expected 1 to 64 of a-z, 0-9 and -')
+    .describe('Its id in records, routes and logs.'),
+  name: z.string().min(1).max(80).describe('Its name on pages.'),
+  url: originText.describe('Where it listens: `http://host:port`.'),
+  hosts: z
+    .array(z.string().min(1).max(253))
+    .min(1)
+    .default(['*'])
+    .describe('Host names it answers to; `*`: any.'),
+  identity: identitySchema
+    .nullable()
+    .default(null)
+    .describe('How its people are known; `null`: nobody is, and only `public` routes pass.'),
+  practice: practiceSourceSchema
+    .prefault({})
+    .describe('Which practice a request is about, in this order, before the user’s only membership.'),
+  routes: z
+    .array(routeSchema)
+    .max(2_000)
+    .default([])
+    .describe('What requests ask for; the most specific wins.'),
+  unmapped: z
+    .enum(['report', 'deny'])
+    .default('report')
+    .describe('Requests that no route matches: passed and listed, or refused.'),
+  methodOverride: z
+    .enum(['form', 'none'])
+    .default('form')
+    .describe('`form`: a POST also needs what PUT, PATCH and DELETE of that path need.'),
+  connectTimeoutMs: milliseconds(3_000, 60_000).describe('For the connection to be there.'),
+  firstByteTimeoutMs: milliseconds(60_000, 600_000).describe('For the answer to begin.'),
+  idleTimeoutMs: milliseconds(120_000, 3_600_000).describe('Silence in the middle of an answer.'),
+})

@@ -1,0 +1,15 @@
+/**
+ * Where on the internal listener each call of `ControlPlane` lives: one table for its client and its server.
+ *
+ * Every call carries `Authorization: Bearer …` (`fleet-seal.ts`) and speaks JSON both ways; "there is none" is the
+ * JSON text `null` with status 200, so that a wrong path (404) is never taken for an answer. All are safe to repeat.
+ */
+
+/** Method and path by call. Queries: `changes?since=NUMBER&gateway=ID`, `record?key=KEY`. */
+export const internalRoutes = {
+  openSession: { method: 'POST', path: '/internal/sessions' },
+  changeSession: { method: 'POST', path: '/internal/sessions/change' },
+  changes: { method: 'GET', path: '/internal/changes' },
+  record: { method: 'GET', path: '/internal/record' },
+  publicKey: { method: 'GET', path: '/internal/public-key' },
+} as const
