@@ -1,0 +1,57 @@
+/**
+ * The frame of every page that Gatehouse itself shows to people: calm, small, complete without script.
+ *
+ * It knows no reason and no decision. Invariant: one style sheet, allowed by its hash, so that the policy needs no
+ * `unsafe-inline` and no second request; every value goes through `html`'s escaping. JSX was refused (decision 2).
+ */
+import { hash } from 'node:crypto'
+import { html, raw } from 'hono/html'
+import type { HtmlEscapedString } from 'hono/utils/html'
+
+const style = `
+:root{color-scheme:light dark;--ink:#16202b;--soft:#4a5866;--line:#d8dee5;--ground:#f5f7f9;--card:#fff;--accent:#0a5c8f;--on-accent:#fff;--bar:#b3541e}
+@media(prefers-color-scheme:dark){:root{--ink:#e9eef3;--soft:#a9b6c3;--line:#33404d;--ground:#10161c;--card:#19212a;--accent:#7cc4f2;--on-accent:#0c1a26;--bar:#f0a06b}}
+*{box-sizing:border-box}
+body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1.5rem 1rem;background:var(--ground);color:var(--ink);font:1rem/1.55 system-ui,-apple-system,"Segoe UI",sans-serif;overflow-wrap:anywhere}
+main{width:100%;max-width:36rem;background:var(--card);border:1px solid var(--line);border-top:.3rem solid var(--bar);border-radius:.75rem;padding:clamp(1.25rem,5vw,2.25rem)}
+h1{font-size:1.5rem;line-height:1.25;margin:.25rem 0 .75rem;text-wrap:balance}
+h2{font-size:1rem;margin:1.5rem 0 .35rem}
+p{margin:.5rem 0}
+.practice{color:var(--soft);font-size:.9rem;font-weight:600;margin:0}
+dl{display:grid;grid-template-columns:max-content 1fr;gap:.3rem 1.25rem;margin:1.25rem 0;padding:1rem 0 0;border-top:1px solid var(--line);font-variant-numeric:tabular-nums}
+dt{color:var(--soft)}dd{margin:0}
+@media(max-width:26rem){dl{grid-template-columns:1fr}dd{margin-bottom:.4rem}}
+.code{font-family:ui-monospace,Menlo,Consolas,monospace;font-weight:600;letter-spacing:.03em}
+ul{padding-left:1.2rem;margin:.35rem 0}
+.doing{display:flex;flex-wrap:wrap;gap:.75rem;margin-top:1.5rem}
+.doing a{display:inline-block;padding:.6rem 1.1rem;border-radius:.5rem;font-weight:600;text-decoration:none;border:1px solid var(--accent);color:var(--accent)}
+.doing a.first{background:var(--accent);color:var(--on-accent)}
+a{color:var(--accent)}
+:focus-visible{outline:3px solid var(--accent);outline-offset:3px}
+`
+
+/** `Content-Security-Policy` of every page made here: nothing loads, nothing frames it, forms stay on the origin. */
+export const pagePolicy = `default-src 'none'; style-src 'sha256-${hash('sha256', style, 'base64')}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`
+
+/** A whole page; `title` is its heading too. `practice`: the line above it, `null`: none. */
+export const page = (view: {
+  readonly title: string
+  readonly practice: string | null
+  readonly body: HtmlEscapedString | Promise<HtmlEscapedString>
+}): string =>
+  String(html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${view.title}${view.practice === null ? '' : ` · ${view.practice}`}</title>
+<style>${raw(style)}</style>
+</head>
+<body>
+<main>
+${view.practice === null ? '' : html`<p class="practice">${view.practice}</p>`}
+<h1>${view.title}</h1>
+${view.body}
+</main>
+</body>
+</html>`)

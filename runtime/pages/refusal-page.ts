@@ -1,0 +1,95 @@
+/**
+ * The page that a person sees instead of the one they asked for: what happened, why, what to do next, and a code
+ * that an administrator can look up.
+ *
+ * Data in, HTML out; what to show was decided elsewhere. Invariant: it shows nothing of the application, and no
+ * address of another person. It renders without the control plane, so it may not need anything fetched.
+ */
+import { html } from 'hono/html'
+import type { Reason } from '../../policies/decision.ts'
+import { page } from './page.ts'
+import { reasonTexts } from './texts.ts'
+
+/** What the page shows. `null` leaves a line out. */
+export type RefusalView = {
+  readonly reason: Reason
+  /** The practice it is about. */
+  readonly practice: string | null
+  /** The reference code. */
+  readonly code: string | null
+  /** The visitor's address as the gateway sees it; shown where it is the point. */
+  readonly address: string | null
+  /** Date and time in the practice's zone, ready to read. */
+  readonly now: string | null
+  /** Names of the permissions that were missing. */
+  readonly permissions: readonly string[]
+  /** Approved times of this week, a line each. */
+  readonly approvedTimes: readonly string[]
+  /** When access opens again, ready to read. */
+  readonly opens: string | null
+  /** Whom to contact, in the practice's words. */
+  readonly contact: string | null
+  /** The visitor's practices with their state now; shown where there are several. */
+  readonly practices: readonly {
+    readonly name: string
+    readonly allowed: boolean
+    readonly href: string | null
+  }[]
+  /** A same-origin path to try again (the page asked for); `null` after a form was sent. */
+  readonly retry: string | null
+  /** A same-origin path to sign in again or as someone else. */
+  readonly signIn: string | null
+  /** A form was sent and not forwarded. */
+  readonly entryNotSent: boolean
+}
+
+const cures: ReadonlySet<Reason> = new Set([
+  'not-signed-in',
+  'session-revoked',
+  'session-ended',
+  'session-idle',
+  'session-expired',
+  'network-changed',
+])
+
+const row = (name: string, value: string | null, code = false) =>
+  value === null ? '' : html`<dt>${name}</dt><dd${code ? html` class="code"` : ''}>${value}</dd>`
+
+const list = (title: string, lines: readonly string[]) =>
+  lines.length === 0 ? '' : html`<h2>${title}</h2><ul>${lines.map((line) => html`<li>${line}</li>`)}</ul>`
+
+const practices = (view: RefusalView) =>
+  view.practices.length < 2
+    ? ''
+    : html`<h2>Your practices</h2><ul>${view.practices.map(
+        ({ name, allowed, href }) =>
+          html`<li>${allowed && href !== null ? html`<a href="${href}">${name}</a>` : name}: ${allowed ? 'allowed now' : 'not allowed now'}</li>`,
+      )}</ul>`
+
+const doing = (view: RefusalView) => {
+  const signInFirst = cures.has(view.reason)
+  const signIn =
+    view.signIn === null
+      ? ''
+      : html`<a${signInFirst ? html` class="first"` : ''} href="${view.signIn}">${signInFirst ? 'Sign in' : 'Sign in as someone else'}</a>`
+  const retry =
+    view.retry === null || signInFirst ? '' : html`<a class="first" href="${view.retry}">Try again</a>`
+  return html`<div class="doing">${retry}${signIn}</div>`
+}
+
+/** The page as HTML, about 4 kB. Send it with `pagePolicy` and `no-store`. */
+export const refusalPage = (view: RefusalView): string => {
+  const text = reasonTexts[view.reason]
+  return page({
+    title: text.title,
+    practice: view.practice,
+    body: html`<p>${text.why}</p>
+<p>${text.next}</p>
+${view.entryNotSent ? html`<p><strong>What you entered was not sent.</strong> Go back with your browser to keep it.</p>` : ''}
+${list(view.permissions.length === 1 ? 'The permission that is missing' : 'Permissions, one of which is missing', view.permissions)}
+${list('Your approved times this week', view.approvedTimes)}
+<dl>${row('Date and time', view.now)}${row('Opens', view.opens)}${row('Your address', view.address)}${row('Contact', view.contact)}${row('Reference', view.code, true)}</dl>
+${practices(view)}
+${doing(view)}`,
+  })
+}
