@@ -6,7 +6,7 @@
  * Whatever is not known for certain (no member, a malformed range, a number that is none) refuses.
  */
 import type { AccessRequest, Grant, Member, PermissionId, ServiceToken, Session } from './access-request.ts'
-import { parseRange, rangeContains } from './address.ts'
+import { type Address, parseRange, rangeContains } from './address.ts'
 import type { Control, Reason } from './decision.ts'
 import { coveredUntil, hoursAt, nextStart } from './hours.ts'
 import { type DurationMs, type Instant, never } from './instant.ts'
@@ -106,20 +106,27 @@ export const listedUntil = (view: View): Instant => {
   return view.own === null ? until : Math.max(until, view.own.addresses.until(address))
 }
 
-const isInRange = (text: string | null, view: View): boolean => {
+const isInRange = (text: string | null, address: Address): boolean => {
   const parsed = text === null ? null : parseRange(text)
-  return parsed !== null && rangeContains(parsed.range, view.request.address)
+  return parsed !== null && rangeContains(parsed.range, address)
 }
 
 const noGrants: readonly Interval[] = []
 
-/** The times of the member's grants that lift a control here; break-glass lifts both. */
-const liftsOf = (view: View, kind: 'ip' | 'time'): readonly Interval[] => {
-  const grants = view.member?.grants ?? []
-  if (grants.length === 0) return noGrants
-  const lifts = (grant: Grant): boolean =>
-    grant.kind === 'break-glass' || (grant.kind === kind && (kind === 'time' || isInRange(grant.range, view)))
-  return grants.filter(lifts).map(({ startsAt, endsAt }) => ({ from: startsAt, to: endsAt }))
+/** The times of a member's grants that lift the control `time`: stay-late and emergency ones. */
+export const timeLifts = (member: Member): readonly Interval[] =>
+  member.grants.length === 0
+    ? noGrants
+    : member.grants
+        .filter(({ kind }) => kind !== 'ip')
+        .map(({ startsAt, endsAt }) => ({ from: startsAt, to: endsAt }))
+
+/** The times of the member's grants that lift the control `ip` for the address asked about. */
+const addressLifts = ({ member, request }: View): readonly Interval[] => {
+  if (member === null || member.grants.length === 0) return noGrants
+  const lifts = ({ kind, range }: Grant): boolean =>
+    kind === 'break-glass' || (kind === 'ip' && isInRange(range, request.address))
+  return member.grants.filter(lifts).map(({ startsAt, endsAt }) => ({ from: startsAt, to: endsAt }))
 }
 
 /** Passes while the intervals cover, refuses in between and tells the next start. */
@@ -159,7 +166,7 @@ const askAbsolute = (view: View): Answer =>
 const askNetwork = (view: View): Answer => {
   const bound = view.session?.boundTo ?? null
   if (!view.snapshot.document.sessions.bindToNetwork || bound === null) return pass
-  return isInRange(bound, view) ? pass : refuse('network-changed')
+  return isInRange(bound, view.request.address) ? pass : refuse('network-changed')
 }
 
 const askMember = ({ snapshot, session, member, token }: View): Answer => {
@@ -178,13 +185,13 @@ const askTokenScope = ({ token, request }: View): Answer => {
 const askTokenAddress = (view: View): Answer => {
   const ranges = view.token?.ranges ?? 'anywhere'
   if (ranges === 'anywhere') return pass
-  return ranges.some((range) => isInRange(range, view)) ? pass : refuse('address-not-allowed')
+  return ranges.some((range) => isInRange(range, view.request.address)) ? pass : refuse('address-not-allowed')
 }
 
 const askAddress = (view: View): Answer => {
   if (view.member === null || !isInScope(view, 'ip')) return pass
   const listed: Interval = { from: 0, to: listedUntil(view) }
-  const lifts = liftsOf(view, 'ip')
+  const lifts = addressLifts(view)
   if (lifts.length === 0 && listed.to > view.at) return passUntil(listed.to)
   return whileCovered([listed, ...lifts], view.at, 'address-not-allowed')
 }
@@ -192,13 +199,13 @@ const askAddress = (view: View): Answer => {
 const askTimetable = (view: View): Answer => {
   if (view.member === null || !isInScope(view, 'time')) return pass
   const known: Interval = { from: view.snapshot.knownFrom, to: view.snapshot.knownUntil }
-  return whileCovered([known, ...liftsOf(view, 'time')], view.at, 'timetable-exhausted')
+  return whileCovered([known, ...timeLifts(view.member)], view.at, 'timetable-exhausted')
 }
 
 const askHours = (view: View): Answer => {
   if (view.member === null || !isInScope(view, 'time')) return pass
   const { snapshot, roles, own } = view
-  const sources = { practice: snapshot.practicePart, roles, own, grants: liftsOf(view, 'time') }
+  const sources = { practice: snapshot.practicePart, roles, own, grants: timeLifts(view.member) }
   const { open, until, opensAt } = hoursAt(sources, view.at)
   return open ? passUntil(until) : refuseUntil('outside-time-window', opensAt)
 }
