@@ -43,7 +43,7 @@ const permissionSchema = z
     group: z.string(),
     blockedBy: z.array(z.string()),
     /** Where a gateway can refuse it; `field` and `client` are never shown as enforced. */
-    enforceableAt: z.enum(['route-read', 'route-write', 'field', 'client', 'admin-api']),
+    enforceableAt: z.enum(['route-read', 'route-write', 'field', 'client', 'gatehouse']),
   })
   .openapi('Permission')
 

@@ -1,0 +1,71 @@
+/**
+ * Who may call what: one table from route to permission, and what an account holds in a practice.
+ *
+ * It is not the practice's own permission control (gateways enforce that). Invariant: deny by default; a
+ * route that is not in the table cannot be registered (`guarded.ts`), and a test walks every route.
+ * Permissions written beside each answer were refused: a reader could not see at a glance that nothing is
+ * open.
+ */
+import { catalogue, effectivePermissions } from '../../policies/permissions.ts'
+import type { AdminAccount } from '../store/admin-accounts.ts'
+
+/**
+ * What a route asks for: a `gw.…` permission in the practice it names, or only that somebody is signed in.
+ */
+export type Needed = { readonly permission: string; readonly practiceIn: 'path' | 'query' } | 'signed-in'
+
+const inPath = (permission: string): Needed => ({ permission, practiceIn: 'path' })
+
+/**
+ * Every route of the API. `signed-in` ones answer only what the account may see anyway, or public knowledge.
+ */
+export const neededBy: Readonly<Record<string, Needed>> = {
+  'GET /api/me': 'signed-in',
+  'GET /api/practices': 'signed-in',
+  'GET /api/permissions': 'signed-in',
+  'GET /api/publish/:sequence': 'signed-in',
+  'GET /api/live': { permission: 'gw.security.view', practiceIn: 'query' },
+  'GET /api/practices/:practice/general': inPath('gw.security.view'),
+  'PUT /api/practices/:practice/controls/ip': inPath('gw.security.settings.edit'),
+  'PUT /api/practices/:practice/controls/permission': inPath('gw.security.settings.edit'),
+  'GET /api/practices/:practice/ip-entries': inPath('gw.security.view'),
+  'POST /api/practices/:practice/ip-entries': inPath('gw.ip.edit'),
+  'PATCH /api/practices/:practice/ip-entries/:id': inPath('gw.ip.edit'),
+  'DELETE /api/practices/:practice/ip-entries/:id': inPath('gw.ip.edit'),
+  'POST /api/practices/:practice/ip-entries/test': inPath('gw.security.view'),
+  'GET /api/practices/:practice/my-address': inPath('gw.security.view'),
+  'GET /api/practices/:practice/active-users': inPath('gw.sessions.view'),
+  'POST /api/practices/:practice/sessions/:id/revoke': inPath('gw.sessions.revoke'),
+  'POST /api/practices/:practice/users/:user/revoke': inPath('gw.sessions.revoke'),
+  'POST /api/practices/:practice/active-users/revoke-all-but-mine': inPath('gw.sessions.revoke'),
+  'GET /api/practices/:practice/users': inPath('gw.security.view'),
+  'PUT /api/practices/:practice/users/:user/roles': inPath('gw.users.edit'),
+  'POST /api/practices/:practice/users/:user/suspend': inPath('gw.users.edit'),
+  'POST /api/practices/:practice/users/:user/rejoin': inPath('gw.users.edit'),
+  'GET /api/practices/:practice/roles': inPath('gw.security.view'),
+  'PUT /api/practices/:practice/roles/:role/permissions': inPath('gw.roles.edit'),
+  'GET /api/practices/:practice/security-events': inPath('gw.events.view'),
+  'GET /api/practices/:practice/security-events/verify': inPath('gw.events.view'),
+  'GET /api/practices/:practice/security-events/export': inPath('gw.events.export'),
+  'GET /api/practices/:practice/decisions': inPath('gw.events.view'),
+  'GET /api/practices/:practice/decisions/:code': inPath('gw.events.view'),
+}
+
+const ours: readonly string[] = catalogue.map(({ id }) => id).filter((id) => id.startsWith('gw.'))
+const everything: ReadonlySet<string> = new Set(ours)
+const nothing: ReadonlySet<string> = new Set()
+
+/**
+ * The `gw.…` permissions that an account holds in a practice, without those that another missing one blocks.
+ */
+export function permissionsIn(account: AdminAccount, practice: string): ReadonlySet<string> {
+  if (account.practices === 'every') return everything
+  if (!Object.hasOwn(account.practices, practice)) return nothing
+  const granted = new Set(account.practices[practice] ?? [])
+  const { effective } = effectivePermissions(granted, { hiddenBlockers: true })
+  return new Set(ours.filter((id) => effective.has(id)))
+}
+
+/** Whether an account holds a permission in a practice. */
+export const holds = (account: AdminAccount, practice: string, permission: string): boolean =>
+  permissionsIn(account, practice).has(permission)

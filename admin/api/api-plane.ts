@@ -1,0 +1,41 @@
+/**
+ * What the answers stand on, and the deed that every change carries: one value, made once by `admin/main.ts`.
+ *
+ * It starts nothing and holds no request. Invariant: an answer reaches the database, the clock and the
+ * practice's policy through this and nothing else, so that a test can hand in its own.
+ */
+import type { Context } from 'hono'
+import type { Instant } from '../../policies/instant.ts'
+import type { Deed } from '../deed.ts'
+import type { Live } from '../live.ts'
+import type { AdminSessions } from '../sign-in/admin-sessions.ts'
+import type { Store } from '../store/database.ts'
+import type { AdminEnv } from './admin-env.ts'
+import type { PolicyViews } from './policy-views.ts'
+
+/**
+ * What every tab's answers are given. `publicKey`: of the control plane's own signatures (checkpoints). `changed`:
+ * to be called once something may have been saved, so that it is published at once.
+ */
+export type ApiPlane = {
+  readonly store: Store
+  readonly now: () => Instant
+  readonly views: PolicyViews
+  readonly live: Live
+  readonly sessions: AdminSessions
+  readonly publicKey: string
+  readonly changed: () => void
+}
+
+/** Who does it, when, from where, why, as the change's event will say. */
+export const deedOf = (c: Context<AdminEnv>, plane: ApiPlane, reason: string | undefined): Deed => {
+  const { account } = c.get('admin')
+  return {
+    actor: { kind: 'admin', id: account.id, name: account.name },
+    origin: 'ui',
+    at: plane.now(),
+    reason: reason === undefined || reason === '' ? null : reason,
+    requestId: c.get('requestId'),
+    address: c.get('hop').client.text,
+  }
+}

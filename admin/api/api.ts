@@ -1,0 +1,57 @@
+/**
+ * The admin API put together: the guards of every route first, then each tab's answers, then the OpenAPI
+ * document.
+ *
+ * No answer is written here. Invariant: what is served is exactly the contract's list (`contract/api.ts`),
+ * each route behind its line of the access table; the document is made from the same list.
+ */
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import type { DurationMs } from '../../policies/instant.ts'
+import { answerActiveUsers } from './active-users.ts'
+import type { AdminEnv } from './admin-env.ts'
+import type { ApiPlane } from './api-plane.ts'
+import { routes } from './contract/api.ts'
+import { liveMessageSchema } from './contract/me.ts'
+import { answerGeneral } from './general.ts'
+import { type ContractRoute, createGuardedApp } from './guarded.ts'
+import { answerIpAllowlist } from './ip-allowlist.ts'
+import { answerRoles } from './roles.ts'
+import { answerSecurityEvents } from './security-events.ts'
+import { answerShell } from './shell.ts'
+import { answerUsers } from './users.ts'
+
+/** Every route of the contract, in the order of the tabs. */
+export const everyRoute: readonly ContractRoute[] = Object.values(routes).flatMap((tab) => Object.values(tab))
+
+const description = `The one way to steer Gatehouse; the admin UI is a client of it. Instants are milliseconds since
+the epoch. Unsafe methods need the session cookie, Origin, and X-Gatehouse-Csrf from /api/me; edits need If-Match.`
+
+/** The API. `origin`: ours, as browsers write it. `heartbeatMs`: of `/api/live`. */
+export function createApi(
+  plane: ApiPlane,
+  options: { readonly origin: string; readonly heartbeatMs: DurationMs },
+): OpenAPIHono<AdminEnv> {
+  const app = createGuardedApp(
+    { sessions: plane.sessions, origin: options.origin, changed: plane.changed },
+    everyRoute,
+  )
+  answerShell(app, plane, { secure: options.origin.startsWith('https:'), heartbeatMs: options.heartbeatMs })
+  answerGeneral(app, plane)
+  answerIpAllowlist(app, plane)
+  answerActiveUsers(app, plane)
+  answerUsers(app, plane)
+  answerRoles(app, plane)
+  answerSecurityEvents(app, plane)
+  app.openAPIRegistry.register('LiveMessage', liveMessageSchema)
+  app.openAPIRegistry.registerComponent('securitySchemes', 'session', {
+    type: 'apiKey',
+    in: 'cookie',
+    name: options.origin.startsWith('https:') ? '__Host-gatehouse-admin' : 'gatehouse-admin',
+  })
+  app.doc31('/api/openapi.json', {
+    openapi: '3.1.0',
+    info: { title: 'Gatehouse admin API', version: '1', description },
+    security: [{ session: [] }],
+  })
+  return app
+}

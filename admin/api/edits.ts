@@ -1,0 +1,89 @@
+/**
+ * Policy edits from the tabs: one way from a wish to `policy-edit.ts`, and from its outcome to an answer or a
+ * no.
+ *
+ * It checks nothing itself. Invariant: what is refused says why in the admin's words and changes nothing;
+ * what is saved answers the revision and the number by which its spread can be followed.
+ */
+import type { Context } from 'hono'
+import type { PolicyDocument } from '../../policies/document.ts'
+import type { Problem } from '../../policies/problem.ts'
+import { type EditOutcome, editPolicy } from '../policy-edit.ts'
+import type { Target } from '../store/events.ts'
+import { lastAnnounced } from '../store/publish-state.ts'
+import type { AdminEnv } from './admin-env.ts'
+import { type ApiPlane, deedOf } from './api-plane.ts'
+import { etagOf, revisionIn } from './paging.ts'
+import { invalid, refusal } from './refusals.ts'
+
+/**
+ * A wish of a tab. `ifMatch`: as sent, absent where an edit only adds; `target`: absent for the practice
+ * itself.
+ */
+export type Wish = {
+  readonly practice: string
+  readonly ifMatch: string | undefined
+  readonly action: string
+  readonly target?: Target
+  readonly confirmPracticeName?: string | undefined
+  readonly reason?: string | undefined
+  readonly change: (document: PolicyDocument) => PolicyDocument | { readonly problems: readonly Problem[] }
+}
+
+/** What was saved. */
+export type Saved = {
+  readonly revision: number
+  readonly sequence: number
+  readonly document: PolicyDocument
+}
+
+const lockedOutSentence = (names: readonly string[]): string =>
+  `${names.join(', ')} could no longer get in. Add their network first, or type the practice's name to go on.`
+
+async function savedOf(plane: ApiPlane, practice: string, outcome: EditOutcome): Promise<Saved> {
+  switch (outcome.outcome) {
+    case 'saved':
+      return { revision: outcome.revision, sequence: outcome.announced, document: outcome.document }
+    case 'unchanged': {
+      const last = await plane.store.read((rows) => lastAnnounced(rows, practice))
+      return { revision: outcome.revision, sequence: last ?? 0, document: outcome.document }
+    }
+    case 'unknown-practice':
+      throw refusal('not-found', 'There is no such practice.')
+    case 'conflict':
+      throw refusal('revision-conflict', 'The policy was changed in between. Load it again.', {
+        current: outcome.revision,
+      })
+    case 'problems':
+      throw invalid(outcome.problems)
+    case 'lockout-risk':
+      throw refusal(
+        'lockout-risk',
+        lockedOutSentence([...new Set(outcome.lockedOut.map(({ name }) => name))]),
+        {
+          lockedOut: outcome.lockedOut.map(({ name, address, sentence }) => ({ name, address, sentence })),
+        },
+      )
+    case 'last-security-admin':
+      throw refusal(
+        'last-security-admin',
+        'Nobody would be left who may change security settings. Give the permission to somebody else first.',
+      )
+  }
+}
+
+/** Tries the wish; answers what was saved and sets the ETag, or throws the refusal. */
+export async function saveWish(c: Context<AdminEnv>, plane: ApiPlane, wish: Wish): Promise<Saved> {
+  const outcome = await editPolicy(plane.store, {
+    practice: wish.practice,
+    ifRevision: wish.ifMatch === undefined ? null : revisionIn(wish.ifMatch),
+    deed: deedOf(c, plane, wish.reason),
+    action: wish.action,
+    ...(wish.target === undefined ? {} : { target: wish.target }),
+    change: wish.change,
+    typedName: wish.confirmPracticeName ?? null,
+  })
+  const saved = await savedOf(plane, wish.practice, outcome)
+  c.header('etag', etagOf(saved.revision))
+  return saved
+}

@@ -1,0 +1,33 @@
+/**
+ * How much each allowlist entry is used, from the daily counts that gateways' reports come to.
+ *
+ * Counting is the jobs'. Days are UTC days since the epoch, so "7 days" is today and the six before.
+ */
+import type { Instant } from '../../policies/instant.ts'
+import type { Rows } from '../store/database.ts'
+
+/** An entry's use. */
+export type EntryUse = { readonly lastAt: Instant; readonly hits7d: number }
+
+const dayMs = 86_400_000
+const days = 7
+
+/** The use of each entry of a practice that was ever matched, by entry id. */
+export async function readEntryUse(
+  rows: Rows,
+  practice: string,
+  at: Instant,
+): Promise<ReadonlyMap<string, EntryUse>> {
+  const since = Math.floor(at / dayMs) - days + 1
+  const found = await rows
+    .selectFrom('entry_hit')
+    .select((eb) => [
+      'entry',
+      eb.fn.max('last_at').as('last'),
+      eb.fn.coalesce(eb.fn.sum<number>('count').filterWhere('day', '>=', since), eb.lit(0)).as('hits'),
+    ])
+    .where('practice', '=', practice)
+    .groupBy('entry')
+    .execute()
+  return new Map(found.map((row) => [row.entry, { lastAt: row.last, hits7d: Number(row.hits) }]))
+}

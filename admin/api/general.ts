@@ -1,0 +1,143 @@
+/**
+ * Answers of the General Settings tab: every control with mode and scope, who is in it, who would be refused
+ * now.
+ *
+ * Checks of a save (empty allowlist, lockout) are the edit's. Invariant: "would be refused" is asked of the
+ * gates with the live sessions' own addresses, by name.
+ */
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import type { Member } from '../../policies/access-request.ts'
+import { parseAddress } from '../../policies/address.ts'
+import type { Instant } from '../../policies/instant.ts'
+import type { ScopedControl } from '../../policies/snapshot.ts'
+import { publishAnswer } from '../live.ts'
+import { type ActiveUser, listActiveUsers } from '../store/active-users.ts'
+import { readMembers } from '../store/members.ts'
+import { lastAnnounced, listLiveGateways, readPublishState } from '../store/publish-state.ts'
+import type { AdminEnv } from './admin-env.ts'
+import type { ApiPlane } from './api-plane.ts'
+import { generalRoutes } from './contract/general.ts'
+import type { PublishStateAnswer } from './contract/wire.ts'
+import { saveWish } from './edits.ts'
+import { etagOf } from './paging.ts'
+import { askAddress, concerns, type PolicyView } from './policy-views.ts'
+
+const peopleMax = 100
+const refusedMax = 100
+
+const inScopeOf = (view: PolicyView, members: readonly Member[], control: ScopedControl) => {
+  const people = members
+    .filter((member) => !member.suspended && concerns(view.snapshot, member, control))
+    .sort((a, b) => a.name.localeCompare(b.name, 'en'))
+  return {
+    count: people.length,
+    people: people.slice(0, peopleMax).map(({ user, name }) => ({ user, name })),
+  }
+}
+
+function wouldRefuse(
+  view: PolicyView,
+  members: readonly Member[],
+  active: readonly ActiveUser[],
+  at: Instant,
+) {
+  const byId = new Map(members.map((member) => [member.user, member]))
+  const refused = active.flatMap(({ user, name, sessions }) => {
+    const member = byId.get(user)
+    if (member === undefined) return []
+    return [...new Set(sessions.map(({ address }) => address))].flatMap((text) => {
+      const address = parseAddress(text)
+      if (address === null || askAddress(view.snapshot, member, address, at).passes) return []
+      return [{ user, name, address: address.text }]
+    })
+  })
+  return refused.slice(0, refusedMax)
+}
+
+/** How far the newest change has come; long-settled ones are everywhere by the gateways' own word. */
+export async function readPublishAnswer(plane: ApiPlane, practice: string): Promise<PublishStateAnswer> {
+  const at = plane.now()
+  return plane.store.read(async (rows) => {
+    const announced = await lastAnnounced(rows, practice)
+    const state = announced === null ? null : await readPublishState(rows, announced, at)
+    if (state !== null) return publishAnswer(state)
+    const gateways = (await listLiveGateways(rows, at)).length
+    return {
+      sequence: announced ?? 0,
+      state: gateways > 0 ? ('everywhere' as const) : ('published' as const),
+      active: gateways,
+      gateways,
+      savedAt: null,
+      everywhereAfterMs: null,
+    }
+  })
+}
+
+async function readGeneral(plane: ApiPlane, practice: string) {
+  const view = await plane.views.read(practice)
+  const at = plane.now()
+  const [known, active, publish] = await Promise.all([
+    plane.store.read((rows) => readMembers(rows, practice, at)),
+    plane.store.read((rows) => listActiveUsers(rows, practice, at)),
+    readPublishAnswer(plane, practice),
+  ])
+  const members = known?.members ?? []
+  const { practice: head, controls, ipEntries } = view.document
+  return {
+    practice: head,
+    revision: view.revision,
+    publish,
+    controls: {
+      ip: {
+        ...controls.ip,
+        inScope: inScopeOf(view, members, 'ip'),
+        entries: ipEntries.length,
+        wouldRefuse: wouldRefuse(view, members, active, at),
+      },
+      time: {
+        mode: controls.time.mode,
+        scope: controls.time.scope,
+        inScope: inScopeOf(view, members, 'time'),
+      },
+      twoFactor: {
+        mode: controls.twoFactor.mode,
+        scope: controls.twoFactor.scope,
+        inScope: inScopeOf(view, members, 'two-factor'),
+      },
+      permission: controls.permission,
+    },
+  }
+}
+
+/** Adds the answers. */
+export function answerGeneral(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
+  app.openapi(generalRoutes.read, async (c) => {
+    const general = await readGeneral(plane, c.req.valid('param').practice)
+    c.header('etag', etagOf(general.revision))
+    return c.json(general, 200)
+  })
+  app.openapi(generalRoutes.saveIp, async (c) => {
+    const { confirmPracticeName, reason, ...ip } = c.req.valid('json')
+    const { revision, sequence } = await saveWish(c, plane, {
+      practice: c.req.valid('param').practice,
+      ifMatch: c.req.valid('header')['if-match'],
+      action: 'control.ip.changed',
+      confirmPracticeName,
+      reason,
+      change: (document) => ({ ...document, controls: { ...document.controls, ip } }),
+    })
+    return c.json({ revision, sequence }, 200)
+  })
+  app.openapi(generalRoutes.savePermission, async (c) => {
+    const { confirmPracticeName, reason, ...permission } = c.req.valid('json')
+    const { revision, sequence } = await saveWish(c, plane, {
+      practice: c.req.valid('param').practice,
+      ifMatch: c.req.valid('header')['if-match'],
+      action: 'control.permission.changed',
+      confirmPracticeName,
+      reason,
+      change: (document) => ({ ...document, controls: { ...document.controls, permission } }),
+    })
+    return c.json({ revision, sequence }, 200)
+  })
+}

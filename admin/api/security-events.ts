@@ -1,0 +1,109 @@
+/**
+ * Answers of the Security Events tab: the chain of changes, its check, its export, and the log of refusals.
+ *
+ * Events are written where changes are made; here only an export adds one, since taking the log away is itself of
+ * interest. Invariant: lists go by number and not by time, so that a clock set back hides nothing.
+ */
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import { verifyChain } from '../store/event-chain.ts'
+import { appendEvent, type ListedEvent, listEvents } from '../store/events.ts'
+import type { AdminEnv } from './admin-env.ts'
+import { type ApiPlane, deedOf } from './api-plane.ts'
+import { securityEventsRoutes } from './contract/security-events.ts'
+import { findDecision, listDecisions } from './decision-log.ts'
+import { exportEvents } from './event-export.ts'
+import { invalid, refusal } from './refusals.ts'
+
+/** A cursor that is a number; absent: `null`. */
+const numberIn = (cursor: string | undefined): number | null => {
+  if (cursor === undefined) return null
+  if (!/^\d{1,15}$/.test(cursor))
+    throw invalid([{ path: 'cursor', sentence: 'That page is gone: load the list again.' }])
+  return Number(cursor)
+}
+
+const eventAnswer = (event: ListedEvent) => ({
+  number: event.seq,
+  at: event.at,
+  type: event.action,
+  actor: { id: event.actor.id, name: event.actor.name },
+  origin: event.origin,
+  target: event.target?.name ?? null,
+  before: event.before,
+  after: event.after,
+  reason: event.reason,
+  revision: event.policyVersion,
+  requestId: event.requestId,
+  address: event.address,
+  hash: event.hash,
+})
+
+function answerEvents(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
+  app.openapi(securityEventsRoutes.list, async (c) => {
+    const { practice } = c.req.valid('param')
+    const { cursor, limit, ...filter } = c.req.valid('query')
+    const before = numberIn(cursor)
+    const found = await plane.store.read((rows) =>
+      listEvents(rows, { practice, ...filter }, { before, countMax: limit + 1 }),
+    )
+    const shown = found.slice(0, limit)
+    const last = shown.at(-1)
+    const nextCursor = found.length > limit && last !== undefined ? String(last.seq) : null
+    return c.json({ events: shown.map(eventAnswer), nextCursor }, 200)
+  })
+  app.openapi(securityEventsRoutes.verify, async (c) => {
+    const { practice } = c.req.valid('param')
+    const { ok, checked, brokenAt, why } = await verifyChain(plane.store, practice, plane.publicKey)
+    return c.json({ intact: ok, events: checked, brokenAt, sentence: why, checkedAt: plane.now() }, 200)
+  })
+  app.openapi(securityEventsRoutes.exportAll, async (c) => {
+    const { practice } = c.req.valid('param')
+    const { format, ...filter } = c.req.valid('query')
+    const deed = deedOf(c, plane, undefined)
+    const { seq } = await plane.store.transaction((tx) =>
+      appendEvent(tx, {
+        ...deed,
+        practice,
+        action: 'events.exported',
+        target: null,
+        before: null,
+        after: { format, ...filter },
+      }),
+    )
+    const name = `security-events-${practice}-${new Date(deed.at).toISOString().slice(0, 10)}.${format}`
+    return new Response(exportEvents(plane.store, { practice, ...filter }, format, seq), {
+      headers: {
+        'content-type': format === 'csv' ? 'text/csv; charset=utf-8' : 'application/x-ndjson',
+        'content-disposition': `attachment; filename="${name}"`,
+      },
+    })
+  })
+}
+
+function answerDecisions(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
+  app.openapi(securityEventsRoutes.decisions, async (c) => {
+    const { practice } = c.req.valid('param')
+    const { cursor, limit, monitored, ...filter } = c.req.valid('query')
+    const before = numberIn(cursor)
+    const page = await plane.store.read((rows) =>
+      listDecisions(
+        rows,
+        { practice, ...filter, monitored: monitored === undefined ? undefined : monitored === 'true' },
+        { before, limit },
+      ),
+    )
+    return c.json(page, 200)
+  })
+  app.openapi(securityEventsRoutes.decision, async (c) => {
+    const { practice, code } = c.req.valid('param')
+    const found = await plane.store.read((rows) => findDecision(rows, practice, code))
+    if (found === null) throw refusal('not-found', 'There is no refusal under this code in this practice.')
+    return c.json(found, 200)
+  })
+}
+
+/** Adds the answers. */
+export function answerSecurityEvents(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
+  answerEvents(app, plane)
+  answerDecisions(app, plane)
+}

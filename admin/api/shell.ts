@@ -1,0 +1,142 @@
+/**
+ * Answers around the tabs: who am I, which practices, how far a save has come, what changed just now.
+ *
+ * Nothing of a practice that the account holds no permission in is answered or told. Invariant: an event
+ * stream ends with the session that opened it, or with a permission lost; it never puts off the idle end.
+ */
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import { streamSSE } from 'hono/streaming'
+import type { DurationMs, Instant } from '../../policies/instant.ts'
+import type { ClientHop } from '../../runtime/forwarded.ts'
+import { publishAnswer } from '../live.ts'
+import { readCookie } from '../sign-in/cookie.ts'
+import type { AdminAccount } from '../store/admin-accounts.ts'
+import { listPractices } from '../store/practices.ts'
+import { readPublishState } from '../store/publish-state.ts'
+import { holds, permissionsIn } from './access.ts'
+import type { AdminEnv } from './admin-env.ts'
+import type { ApiPlane } from './api-plane.ts'
+import { type LiveMessage, shellRoutes } from './contract/me.ts'
+import { listedWidely } from './networks.ts'
+import { refusal } from './refusals.ts'
+
+/** Which hop gave the address, for people. */
+export const hopSentence = ({ vouchedBy, malformed }: ClientHop): string => {
+  const source =
+    vouchedBy === null ? 'the connection itself' : `X-Forwarded-For, as added by ${vouchedBy.text}`
+  return malformed ? `${source}; what stood before it was malformed` : source
+}
+
+async function practicesOf(plane: ApiPlane, account: AdminAccount) {
+  const all = await plane.store.read(listPractices)
+  return all.filter(({ id }) => permissionsIn(account, id).size > 0)
+}
+
+async function answerMe(c: Context<AdminEnv>, plane: ApiPlane) {
+  const { account, csrf, endsAt } = c.get('admin')
+  const hop = c.get('hop')
+  const practices = await practicesOf(plane, account)
+  const at = plane.now()
+  return {
+    account: { login: account.login, name: account.name },
+    csrf,
+    endsAt,
+    seenAt: { address: hop.client.text, sentence: hopSentence(hop) },
+    practices: await Promise.all(
+      practices.map(async ({ id, name }) => {
+        const { document, snapshot } = await plane.views.read(id)
+        const entry = listedWidely(snapshot, hop.client, at)
+        return {
+          id,
+          name,
+          zone: document.practice.zone,
+          permissions: [...permissionsIn(account, id)],
+          address: { listed: entry !== null, label: entry?.label ?? null },
+        }
+      }),
+    ),
+  }
+}
+
+async function answerPractices(c: Context<AdminEnv>, plane: ApiPlane) {
+  const practices = await practicesOf(plane, c.get('admin').account)
+  const counts = await plane.store.read((rows) =>
+    rows
+      .selectFrom('membership')
+      .select((eb) => ['practice', eb.fn.countAll<number>().as('members')])
+      .groupBy('practice')
+      .execute(),
+  )
+  const members = new Map(counts.map((row) => [row.practice, row.members]))
+  return Promise.all(
+    practices.map(async ({ id, name }) => {
+      const { document, revision } = await plane.views.read(id)
+      const { ip, time, twoFactor, permission } = document.controls
+      return {
+        id,
+        name,
+        zone: document.practice.zone,
+        revision,
+        members: members.get(id) ?? 0,
+        controls: { ip: ip.mode, time: time.mode, twoFactor: twoFactor.mode, permission: permission.mode },
+      }
+    }),
+  )
+}
+
+/** `secure`: the origin is https. `heartbeatMs`: how often an event stream says that it is there. */
+export type LiveOptions = { readonly secure: boolean; readonly heartbeatMs: DurationMs }
+
+/**
+ * Sends what is told, in order, and a comment at each heartbeat, until the browser or the session is gone.
+ */
+async function answerLive(
+  c: Context<AdminEnv>,
+  plane: ApiPlane,
+  practice: string,
+  { secure, heartbeatMs }: LiveOptions,
+): Promise<Response> {
+  const token = readCookie(c.req.header('cookie'), secure) ?? ''
+  const { client } = c.get('hop')
+  const waiting: LiveMessage[] = []
+  let tell = (message: LiveMessage): void => void waiting.push(message)
+  const stop = plane.live.subscribe(practice, (message) => tell(message))
+  // Watching begins before the headers go out: what a browser loads once it is connected misses nothing.
+  await plane.live.look()
+  return streamSSE(c, async (stream) => {
+    const ended = Promise.withResolvers<void>()
+    let sending: Promise<unknown> = Promise.resolve()
+    const send = (work: () => Promise<unknown>): void => {
+      sending = sending.then(work).catch(() => ended.resolve())
+    }
+    const beat = async (): Promise<void> => {
+      const admin = await plane.sessions.find(token, client, false)
+      if (admin === null || !holds(admin.account, practice, 'gw.security.view')) ended.resolve()
+      else await stream.write(': here\n\n')
+    }
+    const timer = setInterval(() => send(beat), heartbeatMs)
+    stream.onAbort(() => ended.resolve())
+    void plane.live.closed.then(() => ended.resolve())
+    tell = ({ kind, ...rest }) => send(() => stream.writeSSE({ event: kind, data: JSON.stringify(rest) }))
+    send(() => stream.write(': watching\n\n'))
+    for (const message of waiting) tell(message)
+    await ended.promise
+    clearInterval(timer)
+    stop()
+  })
+}
+
+/** Adds the answers. */
+export function answerShell(app: OpenAPIHono<AdminEnv>, plane: ApiPlane, live: LiveOptions): void {
+  app.openapi(shellRoutes.me, async (c) => c.json(await answerMe(c, plane), 200))
+  app.openapi(shellRoutes.practices, async (c) => c.json({ practices: await answerPractices(c, plane) }, 200))
+  app.openapi(shellRoutes.publish, async (c) => {
+    const { sequence } = c.req.valid('param')
+    const at: Instant = plane.now()
+    const state = await plane.store.read((rows) => readPublishState(rows, sequence, at))
+    if (state === null) throw refusal('not-found', 'Nothing was saved under this number within a day.')
+    return c.json(publishAnswer(state), 200)
+  })
+  app.openapi(shellRoutes.live, (c) => answerLive(c, plane, c.req.valid('query').practice, live))
+}

@@ -1,0 +1,106 @@
+/**
+ * Answers of the directory: members of a practice, their roles, suspension.
+ *
+ * The changes themselves are `admin/directory.ts`. Invariant: every edit names the members version it was
+ * made from.
+ */
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import { type MemberOutcome, setRoles, setSuspended } from '../directory.ts'
+import { listActiveUsers } from '../store/active-users.ts'
+import { listMembers, readMembers } from '../store/members.ts'
+import { lastAnnounced } from '../store/publish-state.ts'
+import type { AdminEnv } from './admin-env.ts'
+import { type ApiPlane, deedOf } from './api-plane.ts'
+import { usersRoutes } from './contract/users.ts'
+import { etagOf, mentions, pageOf, revisionIn } from './paging.ts'
+import { invalid, refusal } from './refusals.ts'
+
+async function savedAnswer(plane: ApiPlane, practice: string, outcome: MemberOutcome) {
+  switch (outcome.outcome) {
+    case 'saved':
+      return { version: outcome.version, sequence: outcome.announced }
+    case 'unchanged': {
+      const last = await plane.store.read((rows) => lastAnnounced(rows, practice))
+      return { version: outcome.version, sequence: last ?? 0 }
+    }
+    case 'unknown-member':
+      throw refusal('not-found', 'There is no such member in this practice.')
+    case 'conflict':
+      throw refusal('revision-conflict', 'Members were changed in between. Load them again.', {
+        current: outcome.version,
+      })
+    case 'problems':
+      throw invalid(outcome.problems)
+    case 'last-security-admin':
+      throw refusal(
+        'last-security-admin',
+        'This is the only security admin here. Make somebody else one first.',
+      )
+  }
+}
+
+async function readList(plane: ApiPlane, practice: string) {
+  const at = plane.now()
+  const [listed, known, active] = await Promise.all([
+    plane.store.read((rows) => listMembers(rows, practice)),
+    plane.store.read((rows) => readMembers(rows, practice, at)),
+    plane.store.read((rows) => listActiveUsers(rows, practice, at)),
+  ])
+  if (listed === null || known === null) throw refusal('not-found', 'There is no such practice.')
+  const sessions = new Map(active.map((user) => [user.user, user.sessions.length]))
+  const factors = new Map(known.members.map((member) => [member.user, member.factors]))
+  return { version: listed.version, members: listed.members, sessions, factors }
+}
+
+/** Adds the answers. */
+export function answerUsers(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
+  app.openapi(usersRoutes.list, async (c) => {
+    const { practice } = c.req.valid('param')
+    const query = c.req.valid('query')
+    const { version, members, sessions, factors } = await readList(plane, practice)
+    const found = members.filter(({ name, login, email }) => mentions(query.text, [name, login, email]))
+    const page = pageOf(found, ({ user }) => user, query)
+    c.header('etag', etagOf(version))
+    return c.json(
+      {
+        version,
+        total: found.length,
+        members: page.items.map((member) => ({
+          user: member.user,
+          name: member.name,
+          login: member.login,
+          email: member.email,
+          roles: [...member.roles],
+          suspended: member.suspended,
+          otherPractices: member.otherPractices,
+          sessions: sessions.get(member.user) ?? 0,
+          factors: [...(factors.get(member.user) ?? [])],
+        })),
+        nextCursor: page.nextCursor,
+      },
+      200,
+    )
+  })
+  app.openapi(usersRoutes.saveRoles, async (c) => {
+    const { practice, user } = c.req.valid('param')
+    const { roles, reason } = c.req.valid('json')
+    const ifVersion = revisionIn(c.req.valid('header')['if-match'])
+    const deed = deedOf(c, plane, reason)
+    const outcome = await setRoles(plane.store, { practice, user, ifVersion, deed, roles })
+    return c.json(await savedAnswer(plane, practice, outcome), 200)
+  })
+  const suspension = async (
+    change: Parameters<typeof setSuspended>[1],
+  ): Promise<{ version: number; sequence: number }> =>
+    savedAnswer(plane, change.practice, await setSuspended(plane.store, change))
+  app.openapi(usersRoutes.suspend, async (c) => {
+    const ifVersion = revisionIn(c.req.valid('header')['if-match'])
+    const deed = deedOf(c, plane, c.req.valid('json').reason)
+    return c.json(await suspension({ ...c.req.valid('param'), ifVersion, deed, suspended: true }), 200)
+  })
+  app.openapi(usersRoutes.rejoin, async (c) => {
+    const ifVersion = revisionIn(c.req.valid('header')['if-match'])
+    const deed = deedOf(c, plane, c.req.valid('json').reason)
+    return c.json(await suspension({ ...c.req.valid('param'), ifVersion, deed, suspended: false }), 200)
+  })
+}

@@ -1,0 +1,245 @@
+/**
+ * The control plane, started: database, publisher, jobs, and its three listeners. The only place that wires them.
+ *
+ * It decides nothing and reads no clock of its own. Invariant: nothing listens before the database is at this
+ * build's schema, and what was started is stopped again, in reverse, if a later step fails. The hot store is the
+ * caller's: it may be shared with a gateway in the same process, so it is not closed here.
+ */
+import { join } from 'node:path'
+import type { Problem } from '../policies/problem.ts'
+import type { Clock } from '../runtime/clock.ts'
+import type { Config } from '../runtime/config.ts'
+import { fleetKey, keepClusterKey } from '../runtime/fleet-seal.ts'
+import { readTrustedProxies } from '../runtime/forwarded.ts'
+import type { HotStore } from '../runtime/hot-store.ts'
+import type { ControlPlane } from '../runtime/internal.ts'
+import type { Log } from '../runtime/log.ts'
+import { createSigner, keepSigningKey, type Signer } from '../runtime/signing.ts'
+import { type AdminApp, createAdminApp } from './admin-app.ts'
+import { createPolicyViews } from './api/policy-views.ts'
+import { ensurePractices } from './bootstrap.ts'
+import { createInternal } from './internal.ts'
+import { createInternalApp } from './internal-http.ts'
+import { createJobs } from './jobs.ts'
+import { type Answer, listenOn, originOf } from './listener.ts'
+import { createLive } from './live.ts'
+import { createMetrics, type Metrics, type Surface } from './metrics.ts'
+import { createPublisher, type Publisher } from './publish.ts'
+import { createAdminSessions } from './sign-in/admin-sessions.ts'
+import { ensureFirstAdmin, type FirstAdmin } from './sign-in/first-admin.ts'
+import { createTryLimits } from './sign-in/try-limits.ts'
+import { openStore, type Store } from './store/database.ts'
+import { migrate } from './store/migrate.ts'
+import { createUiAssets } from './ui-assets.ts'
+
+/** What a control plane starts from. `store`: the hot store, `null` without one; `uiDir`: the built admin UI. */
+export type ControlPlaneOptions = {
+  readonly config: Config
+  readonly databaseUrl: string
+  readonly store: HotStore | null
+  readonly clock: Clock
+  readonly log: Log
+  readonly dataDir: string
+  readonly uiDir: string
+}
+
+/** A running control plane. */
+export type RunningControlPlane = {
+  /** Where it listens, as origins. `admin` is what browsers call it. */
+  readonly addresses: { readonly admin: string; readonly internal: string; readonly metrics: string }
+  /** For a gateway in this process. */
+  readonly internal: ControlPlane
+  /** The account just made on an empty database; shown once, `null` ever after. */
+  readonly firstAdmin: FirstAdmin | null
+  /** The database, for tests and tools of this process. */
+  readonly database: Store
+  /** Stops everything: listeners first, the database last. */
+  readonly close: () => Promise<void>
+}
+
+const heartbeatMs = 15_000
+
+/** A set-up that cannot work: every problem in the message, each with its path. */
+const misconfigured = (problems: readonly Problem[]): Error =>
+  Object.assign(new Error(problems.map(({ path, sentence }) => `${path}: ${sentence}`).join('\n')), {
+    problems,
+  })
+
+const valueOr = <T>(
+  checked:
+    | { readonly ok: true; readonly value: T }
+    | { readonly ok: false; readonly problems: readonly Problem[] },
+): T => {
+  if (!checked.ok) throw misconfigured(checked.problems)
+  return checked.value
+}
+
+/** What is stopped in reverse, each step even if another fails. */
+const createUndoing = (log: Log) => {
+  const steps: { readonly name: string; readonly undo: () => unknown }[] = []
+  return {
+    add: (name: string, undo: () => unknown): void => void steps.push({ name, undo }),
+    run: async (): Promise<void> => {
+      for (let step = steps.pop(); step !== undefined; step = steps.pop()) {
+        try {
+          await step.undo()
+        } catch (error) {
+          log.warn({ error, step: step.name }, 'could not be stopped cleanly')
+        }
+      }
+    },
+  }
+}
+
+type Undoing = ReturnType<typeof createUndoing>
+
+async function openDatabase(options: ControlPlaneOptions, undoing: Undoing): Promise<Store> {
+  const { config, databaseUrl, clock } = options
+  await migrate(databaseUrl)
+  const database = openStore({ url: databaseUrl, poolMax: config.database.poolMax })
+  undoing.add('database', database.close)
+  const ensured = await ensurePractices(database, config.practices, clock.now())
+  if (!ensured.ok) throw misconfigured(ensured.problems)
+  return database
+}
+
+const surfaceOf = (pathname: string): Surface => {
+  if (pathname.startsWith('/api/')) return 'api'
+  return pathname === '/sign-in' || pathname === '/sign-out' ? 'sign-in' : 'ui'
+}
+
+/** `answer`, counted. */
+const counted =
+  (metrics: Metrics, clock: Clock, surface: (pathname: string) => Surface, answer: Answer): Answer =>
+  async (request, env) => {
+    const startedAt = clock.monotonic()
+    const response = await answer(request, env)
+    const seconds = (clock.monotonic() - startedAt) / 1_000
+    metrics.count(surface(new URL(request.url).pathname), response.status, seconds)
+    return response
+  }
+
+type Machinery = {
+  readonly database: Store
+  readonly signer: Signer
+  readonly publisher: Publisher
+  readonly metrics: Metrics
+  readonly internal: ControlPlane
+  readonly clusterKey: string
+}
+
+function startMachinery(
+  options: ControlPlaneOptions,
+  undoing: Undoing,
+  base: Pick<Machinery, 'database' | 'signer' | 'clusterKey'>,
+): Machinery {
+  const { config, clock, log, store: hotStore } = options
+  const { database, signer } = base
+  const { now } = clock
+  const publisher = createPublisher({ store: database, hotStore, signer, now, log })
+  undoing.add('publisher', publisher.close)
+  const jobs = createJobs({
+    store: database,
+    reports: hotStore === null ? null : { hotStore, fleet: fleetKey(base.clusterKey) },
+    signer,
+    kick: publisher.kick,
+    now,
+    log,
+  })
+  undoing.add('jobs', jobs.close)
+  const internal = createInternal({
+    store: database,
+    publisher,
+    signer,
+    provisioning: (id) => config.upstreams.find((one) => one.id === id)?.identity?.provisioning ?? null,
+    now,
+  })
+  const metrics = createMetrics({ store: database, hotStore, now })
+  publisher.start()
+  jobs.start()
+  return { ...base, publisher, metrics, internal }
+}
+
+/** The admin listener; its origin is known only once it listens, so the app follows. */
+async function listenAdmin(
+  options: ControlPlaneOptions,
+  undoing: Undoing,
+  machinery: Machinery,
+): Promise<string> {
+  const { config, clock, log } = options
+  const { database, metrics } = machinery
+  const { now } = clock
+  const trustedProxies = valueOr(readTrustedProxies(config.gateway.trustedProxies))
+  let app: AdminApp | null = null
+  const answer: Answer = (request, env) =>
+    app === null ? new Response('Starting.\n', { status: 503 }) : app.fetch(request, env)
+  const listener = await listenOn(config.listen.admin, counted(metrics, clock, surfaceOf, answer))
+  undoing.add('admin listener', listener.close)
+  const origin = config.origins.admin ?? originOf(listener)
+  const live = createLive({ store: database, now, log })
+  undoing.add('live', live.close)
+  const sessions = createAdminSessions({ store: database, now, limits: createTryLimits(), log })
+  app = createAdminApp({
+    plane: {
+      store: database,
+      now,
+      views: createPolicyViews(database, now),
+      live,
+      sessions,
+      publicKey: machinery.signer.publicKey,
+      changed: machinery.publisher.kick,
+    },
+    origin,
+    trustedProxies,
+    ui: createUiAssets(options.uiDir),
+    log,
+    heartbeatMs,
+  })
+  return origin
+}
+
+async function start(options: ControlPlaneOptions, undoing: Undoing): Promise<RunningControlPlane> {
+  const { config, clock, log, dataDir } = options
+  const clusterKey = config.clusterKey ?? valueOr(keepClusterKey(join(dataDir, 'cluster-key')))
+  const signer = createSigner(valueOr(keepSigningKey(join(dataDir, 'signing-key'))))
+  const database = await openDatabase(options, undoing)
+  const firstAdmin = await ensureFirstAdmin(database, clock.now)
+  const machinery = startMachinery(options, undoing, { database, signer, clusterKey })
+  await machinery.publisher.tick()
+  const { internal, metrics } = machinery
+  const figures = await listenOn(config.listen.adminMetrics, metrics.answer)
+  undoing.add('metrics listener', figures.close)
+  const internalApp = createInternalApp({ plane: internal, clusterKey, log })
+  const inside = await listenOn(
+    config.listen.internal,
+    counted(
+      metrics,
+      clock,
+      () => 'internal',
+      (request) => internalApp.fetch(request),
+    ),
+  )
+  undoing.add('internal listener', inside.close)
+  const admin = await listenAdmin(options, undoing, machinery)
+  return {
+    addresses: { admin, internal: originOf(inside), metrics: originOf(figures) },
+    internal,
+    firstAdmin,
+    database,
+    close: undoing.run,
+  }
+}
+
+/**
+ * Starts a control plane. Rejects, with everything stopped again, with a `Fault` (the database cannot be had), with
+ * the system's error (a port is taken), or with an error that lists every problem of the set-up.
+ */
+export async function startControlPlane(options: ControlPlaneOptions): Promise<RunningControlPlane> {
+  const undoing = createUndoing(options.log)
+  try {
+    return await start(options, undoing)
+  } catch (error) {
+    await undoing.run()
+    throw error
+  }
+}

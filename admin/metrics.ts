@@ -1,0 +1,170 @@
+/**
+ * What operators see of the control plane: Prometheus figures and the two health answers, on a private
+ * listener.
+ *
+ * Decisions are counted by gateways, not here. Invariant: labels come from closed sets, never a user,
+ * practice, address or path. prom-client's default metrics were refused: some of their names fail promtool.
+ */
+import { sql } from 'kysely'
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { DurationMs, Instant } from '../policies/instant.ts'
+import type { HotStore } from '../runtime/hot-store.ts'
+import type { Store } from './store/database.ts'
+import { listLiveGateways } from './store/publish-state.ts'
+
+/** Which part of the control plane answered. */
+export type Surface = 'api' | 'sign-in' | 'ui' | 'internal'
+
+/** The figures and health answers. */
+export type Metrics = {
+  /** Counts an answer. `seconds`: how long it took. */
+  readonly count: (surface: Surface, status: number, seconds: number) => void
+  /** Answers `/metrics`, `/livez` and `/readyz`; anything else is 404. */
+  readonly answer: (request: Request) => Promise<Response>
+}
+
+/** What is measured. `hotStore: null`: there is none. */
+export type Measured = {
+  readonly store: Store
+  readonly hotStore: HotStore | null
+  readonly now: () => Instant
+}
+
+/** How far the clocks of machine, database and hot store may be apart. */
+const skewMaxMs: DurationMs = 5_000
+
+type Reading = { readonly up: boolean; readonly skewMs: DurationMs; readonly sentence: string }
+
+async function readClock(name: string, now: () => Instant, read: () => Promise<Instant>): Promise<Reading> {
+  try {
+    const before = now()
+    const theirs = await read()
+    const skewMs = theirs < before ? theirs - before : Math.max(0, theirs - now())
+    const off = Math.abs(skewMs) > skewMaxMs
+    const sentence = off ? `${name}: its clock differs by ${Math.round(skewMs / 1_000)} s` : `${name}: ok`
+    return { up: true, skewMs, sentence }
+  } catch {
+    return { up: false, skewMs: 0, sentence: `${name}: cannot be reached` }
+  }
+}
+
+const databaseTime = (store: Store): Promise<Instant> =>
+  store.read(async (rows) => {
+    const { rows: found } = await sql<{
+      now: number
+    }>`select (extract(epoch from clock_timestamp()) * 1000)::bigint as now`.execute(rows)
+    return found[0]?.now ?? 0
+  })
+
+const readings = async ({ store, hotStore, now }: Measured): Promise<readonly Reading[]> =>
+  Promise.all([
+    readClock('database', now, () => databaseTime(store)),
+    ...(hotStore === null ? [] : [readClock('hot store', now, () => hotStore.time())]),
+  ])
+
+async function readiness(measured: Measured): Promise<Response> {
+  const all = await readings(measured)
+  const ready = all.every(({ up, skewMs }) => up && Math.abs(skewMs) <= skewMaxMs)
+  const lines = [ready ? 'ready' : 'not ready', ...all.map(({ sentence }) => sentence)]
+  return new Response(`${lines.join('\n')}\n`, {
+    status: ready ? 200 : 503,
+    headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' },
+  })
+}
+
+function addGauges(registry: Registry, measured: Measured): void {
+  const registers = [registry]
+  const up = new Gauge({
+    name: 'gatehouse_admin_store_up',
+    help: 'Whether a store answers (1) or not (0).',
+    labelNames: ['store'],
+    registers,
+  })
+  const waiting = new Gauge({
+    name: 'gatehouse_admin_outbox_waiting',
+    help: 'Changes saved and not yet published.',
+    registers,
+  })
+  const oldest = new Gauge({
+    name: 'gatehouse_admin_outbox_oldest_seconds',
+    help: 'Age of the oldest change saved and not yet published; 0: none.',
+    registers,
+  })
+  const gateways = new Gauge({
+    name: 'gatehouse_admin_gateways_live',
+    help: 'Gateways that acknowledged lately.',
+    registers,
+  })
+  new Gauge({
+    name: 'process_resident_memory_bytes',
+    help: 'Resident memory size in bytes.',
+    registers,
+    collect() {
+      this.set(process.memoryUsage.rss())
+    },
+  })
+  new Gauge({
+    name: 'gatehouse_admin_sequence',
+    help: 'The newest published sequence.',
+    registers,
+    async collect() {
+      const at = measured.now()
+      try {
+        await measured.store.read(async (rows) => {
+          const state = await rows.selectFrom('publication_state').select('sequence').executeTakeFirst()
+          const unpublished = await rows
+            .selectFrom('outbox')
+            .select((eb) => [eb.fn.countAll<number>().as('count'), eb.fn.min('saved_at').as('oldest')])
+            .where('published_at', 'is', null)
+            .executeTakeFirstOrThrow()
+          this.set(state?.sequence ?? 0)
+          waiting.set(unpublished.count)
+          oldest.set(unpublished.count === 0 ? 0 : Math.max(0, at - unpublished.oldest) / 1_000)
+          gateways.set((await listLiveGateways(rows, at)).length)
+        })
+        up.set({ store: 'database' }, 1)
+      } catch {
+        up.set({ store: 'database' }, 0)
+      }
+      if (measured.hotStore === null) return
+      const reached = await measured.hotStore.time().then(
+        () => 1,
+        () => 0,
+      )
+      up.set({ store: 'hot-store' }, reached)
+    },
+  })
+}
+
+/** New figures, all at zero. */
+export function createMetrics(measured: Measured): Metrics {
+  const registry = new Registry()
+  const requests = new Counter({
+    name: 'gatehouse_admin_requests_total',
+    help: 'Answers of the control plane by part and class of status.',
+    labelNames: ['surface', 'status'],
+    registers: [registry],
+  })
+  const durations = new Histogram({
+    name: 'gatehouse_admin_request_seconds',
+    help: 'How long answers took until their head was ready.',
+    labelNames: ['surface'],
+    buckets: [0.005, 0.02, 0.05, 0.1, 0.25, 1, 5],
+    registers: [registry],
+  })
+  addGauges(registry, measured)
+  return {
+    count(surface, status, seconds) {
+      requests.inc({ surface, status: `${Math.floor(status / 100)}xx` })
+      durations.observe({ surface }, seconds)
+    },
+    async answer(request) {
+      const { pathname } = new URL(request.url)
+      if (pathname === '/livez') return new Response('alive\n')
+      if (pathname === '/readyz') return readiness(measured)
+      if (pathname === '/metrics')
+        return new Response(await registry.metrics(), { headers: { 'content-type': registry.contentType } })
+      return new Response('Not found.\n', { status: 404 })
+    },
+  }
+}

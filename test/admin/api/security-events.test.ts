@@ -1,0 +1,172 @@
+/**
+ * Goal: every change is found in the chain with actor, before and after; tampering shows; exports harm nobody.
+ * Method: changes made through the API, then lists, checks and files read back; a row altered behind the app's back.
+ */
+import { sql } from 'kysely'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { csvCell } from '../../../admin/api/event-export.ts'
+import { writeCheckpoints } from '../../../admin/store/event-chain.ts'
+import { type Browser, createStage, type Stage } from './admin-stage.ts'
+
+let stage: Stage
+let root: Browser
+beforeAll(async () => {
+  stage = await createStage()
+  root = await stage.signIn('root')
+  for (const label of ['=1+1', 'Office', '@home'])
+    await root.ask('POST', `${practice}/ip-entries`, { json: { range: `192.0.2.${label.length}`, label } })
+})
+afterAll(() => stage.close())
+
+const practice = '/api/practices/lakeside'
+const events = `${practice}/security-events`
+type Event = {
+  number: number
+  type: string
+  actor: { name: string }
+  target: string
+  after: object
+  address: string
+}
+type Page = { events: Event[]; nextCursor: string | null }
+const list = async (query = '') => (await (await root.ask('GET', `${events}${query}`)).json()) as Page
+
+describe('the list', () => {
+  it('says who changed what, from where, newest first', async () => {
+    const { events: found } = await list()
+    expect(found.map(({ number, type, target }) => [number, type, target])).toEqual([
+      [3, 'ip-entry.added', '@home'],
+      [2, 'ip-entry.added', 'Office'],
+      [1, 'ip-entry.added', '=1+1'],
+    ])
+    expect(found[0]).toMatchObject({
+      actor: { id: 'adm_root', name: 'The root' },
+      origin: 'ui',
+      address: '203.0.113.9',
+      revision: 4,
+    })
+    expect(Object.values(found[0]?.after ?? {})).toMatchObject([{ range: '192.0.2.5/32' }])
+  })
+
+  it('pages by number and filters', async () => {
+    const first = await list('?limit=2')
+    const second = await list(`?limit=2&cursor=${first.nextCursor}`)
+    expect([...first.events, ...second.events].map(({ number }) => number)).toEqual([3, 2, 1])
+    expect(second.nextCursor).toBeNull()
+    expect((await list('?type=ip-entry')).events).toHaveLength(3)
+    expect((await list('?type=user')).events).toHaveLength(0)
+    expect((await list('?actor=adm_nobody')).events).toHaveLength(0)
+    expect((await root.ask('GET', `${events}?cursor=x`)).status).toBe(422)
+    expect((await root.ask('GET', `${events}?colour=red`)).status).toBe(422)
+  })
+})
+
+describe('an export', () => {
+  it('holds every event once, oldest first, and is an event itself', async () => {
+    const response = await root.ask('GET', `${events}/export?format=ndjson`)
+    expect(response.headers.get('content-disposition')).toContain(
+      'security-events-lakeside-2026-03-02.ndjson',
+    )
+    const lines = (await response.text())
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { seq: number; action: string })
+    expect(lines.map(({ seq }) => seq)).toEqual([1, 2, 3, 4])
+    expect(lines.at(-1)?.action).toBe('events.exported')
+  })
+
+  it('is harmless in a spreadsheet', async () => {
+    const text = await (await root.ask('GET', `${events}/export?format=csv&type=ip-entry`)).text()
+    expect(text.split('\r\n')).toHaveLength(5)
+    expect(text).toContain(`"'=1+1"`)
+    expect(text).toContain(`"'@home"`)
+    expect(text).toContain('"Office"')
+  })
+
+  it.each([
+    ['=cmd()', `"'=cmd()"`],
+    [' +1', `"' +1"`],
+    ['a"b', '"a""b"'],
+    [-5, '"-5"'],
+    [null, '""'],
+    ['\t=1', `"'\t=1"`],
+  ])('writes %j as %s', (value, cell) => {
+    expect(csvCell(value)).toBe(cell)
+  })
+})
+
+describe('the decision log', () => {
+  beforeAll(() =>
+    stage.store.read((rows) => {
+      const at = stage.clock.now()
+      const row = (code: string | null, reason: string, monitored: boolean, of = 'lakeside') => ({
+        code,
+        monitored,
+        at,
+        last_at: at,
+        minute: Math.floor(at / 60_000),
+        gateway: 'g1',
+        practice: of,
+        user_id: 'usr_fred',
+        session: null,
+        address: '192.0.2.77',
+        upstream: 'demo',
+        method: 'GET',
+        route: 'GET /schedule',
+        verdict: 'deny',
+        reason,
+        control: reason === 'permission-missing' ? 'permission' : 'ip',
+        revision: 1,
+        failing: [reason],
+      })
+      return rows
+        .insertInto('decision_log')
+        .values([
+          row('GH-7K2M-94QX', 'address-not-allowed', false),
+          row(null, 'permission-missing', true),
+          row('GH-AAAA-BBBB', 'address-not-allowed', false, 'hilltop'),
+        ])
+        .execute()
+    }),
+  )
+  const decisions = async (query = '') =>
+    (
+      (await (await root.ask('GET', `${practice}/decisions${query}`)).json()) as {
+        decisions: { sentence: string }[]
+      }
+    ).decisions
+
+  it('says in a sentence who was refused and why', async () => {
+    expect((await decisions()).map(({ sentence }) => sentence)).toEqual([
+      'Fred would have been refused from 192.0.2.77: the permission is missing.',
+      'Fred was refused from 192.0.2.77: the address is not on the allowlist.',
+    ])
+    expect(await decisions('?monitored=true')).toHaveLength(1)
+    expect(await decisions('?control=ip')).toHaveLength(1)
+  })
+
+  it('finds a refusal by its code, in its own practice only', async () => {
+    const found = await root.ask('GET', `${practice}/decisions/gh-7k2m-94qx`)
+    expect(await found.json()).toMatchObject({ code: 'GH-7K2M-94QX', failing: ['address-not-allowed'] })
+    expect((await root.ask('GET', `${practice}/decisions/GH-AAAA-BBBB`)).status).toBe(404)
+  })
+})
+
+describe('the check of the chain', () => {
+  const verify = async () => (await root.ask('GET', `${events}/verify`)).json()
+
+  it('finds it whole, then finds a row that was altered in SQL', async () => {
+    await writeCheckpoints(stage.store, stage.signer, stage.clock.now())
+    expect(await verify()).toMatchObject({ intact: true, brokenAt: null })
+    await stage.store.transaction(async (tx) => {
+      await sql`alter table security_event disable trigger security_event_kept`.execute(tx)
+      await tx
+        .updateTable('security_event')
+        .set({ actor_name: 'Somebody else' })
+        .where('seq', '=', 2)
+        .execute()
+      await sql`alter table security_event enable trigger security_event_kept`.execute(tx)
+    })
+    expect(await verify()).toMatchObject({ intact: false, brokenAt: 2 })
+  })
+})
