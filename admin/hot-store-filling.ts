@@ -169,10 +169,19 @@ async function flush(parts: FillingParts, memory: Memory): Promise<void> {
     await writeBatch(parts, memory, batch)
 }
 
-/** Nudges gateways about everything since they were last told, or since the slowest of them acknowledged. */
-async function retell(parts: FillingParts, memory: Memory, sequence: number): Promise<void> {
-  const since = memory.told ?? (await slowestGateway(parts.store, parts.now())) ?? sequence
-  const missed = await parts.store.read((rows) => listPublished(rows, Math.min(since, sequence), retoldMax))
+/**
+ * Nudges gateways about everything that they may have missed: since they were last told, since what the store still
+ * vouched for, since the slowest of them acknowledged. Being told twice is harmless.
+ */
+async function retell(
+  parts: FillingParts,
+  memory: Memory,
+  sequence: number,
+  vouched: number | null,
+): Promise<void> {
+  const slowest = await slowestGateway(parts.store, parts.now())
+  const since = Math.min(sequence, memory.told ?? sequence, vouched ?? sequence, slowest ?? sequence)
+  const missed = await parts.store.read((rows) => listPublished(rows, since, retoldMax))
   await tell(
     parts.hotStore,
     missed.filter((record) => record.sequence <= sequence),
@@ -180,7 +189,7 @@ async function retell(parts: FillingParts, memory: Memory, sequence: number): Pr
   memory.told = sequence
 }
 
-async function fill(parts: FillingParts, memory: Memory, why: string): Promise<void> {
+async function fill(parts: FillingParts, memory: Memory, vouched: number | null, why: string): Promise<void> {
   memory.filling = 'seeding'
   memory.pushed = null
   await parts.hotStore.remove(keys.seeded)
@@ -192,7 +201,7 @@ async function fill(parts: FillingParts, memory: Memory, why: string): Promise<v
   await issueManifest(parts, memory, head.sequence, head.practices.text)
   const seeded = sealSeeded(parts.signer, head.sequence, parts.now())
   await parts.hotStore.write(seeded.key, seeded.text, null)
-  await retell(parts, memory, head.sequence)
+  await retell(parts, memory, head.sequence, vouched)
   memory.filling = 'filled'
   parts.log.info({ records, sequence: head.sequence, why }, 'hot store filled')
 }
@@ -203,7 +212,7 @@ async function resume(parts: FillingParts, memory: Memory, sequence: number): Pr
   if (head.practices === null || head.sequence !== sequence) return
   memory.filling = 'filled'
   await issueManifest(parts, memory, head.sequence, head.practices.text)
-  await retell(parts, memory, head.sequence)
+  await retell(parts, memory, head.sequence, null)
 }
 
 async function lookNow(parts: FillingParts, memory: Memory): Promise<void> {
@@ -213,10 +222,12 @@ async function lookNow(parts: FillingParts, memory: Memory): Promise<void> {
   // The publisher raises the database's sequence first; until then nothing lower may be issued.
   if (memory.ahead !== null) return
   const { filling, pushed, practicesText } = memory
-  if (marks.seeded === null || marks.manifest === null) await fill(parts, memory, 'no mark of a filled store')
-  else if (marks.manifest < (pushed ?? sequence)) await fill(parts, memory, 'the store has gone back')
+  if (marks.seeded === null || marks.manifest === null)
+    await fill(parts, memory, marks.manifest, 'no mark of a filled store')
+  else if (marks.manifest < (pushed ?? sequence))
+    await fill(parts, memory, marks.manifest, 'the store has gone back')
   else if (filling !== 'filled' && marks.manifest !== sequence)
-    await fill(parts, memory, 'changes were published without it')
+    await fill(parts, memory, marks.manifest, 'changes were published without it')
   else if (filling !== 'filled') await resume(parts, memory, sequence)
   else if (practicesText !== null && pushed !== null && parts.now() - memory.issuedAt >= manifestEveryMs)
     await issueManifest(parts, memory, pushed, practicesText)
@@ -255,7 +266,7 @@ export function createHotStoreFilling(parts: FillingParts): HotStoreFilling {
   }
 }
 
-const ackedWithinMs: DurationMs = 3_600_000
+const ackedWithinMs: DurationMs = 120_000
 
 async function slowestGateway(store: Store, at: Instant): Promise<number | null> {
   const row = await store.read((rows) =>

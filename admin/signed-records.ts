@@ -14,7 +14,7 @@ import type { Manifest, PolicyRecord, PracticesRecord, Seeded } from '../runtime
 import { bodyHash, type Signer, sealRecord } from '../runtime/signing.ts'
 import type { Rows } from './store/database.ts'
 import { membersRecordOf, readMembers } from './store/members.ts'
-import { readPolicy } from './store/practices.ts'
+import { readStoredPolicy } from './store/practices.ts'
 import { listPublishedPractices, type Pending, type Publication } from './store/publications.ts'
 import { findSession, type SessionRow, sessionRecordOf } from './store/sessions.ts'
 
@@ -29,7 +29,8 @@ export type Building =
 const nothing: Building = { built: null, problems: [] }
 
 async function buildPolicy(rows: Rows, signer: Signer, practice: string, at: Instant): Promise<Building> {
-  const saved = await readPolicy(rows, practice)
+  // Not parsed on reading: a document that this build refuses must hold up nobody else's records.
+  const saved = await readStoredPolicy(rows, practice)
   if (saved === null) return nothing
   const compiled = compile(saved.document, at, process.versions.tz)
   if (!compiled.ok) return { built: null, problems: compiled.problems }

@@ -76,7 +76,7 @@ const liveRows = (rows: Rows, practice: string, at: Instant) =>
     .where('s.ended_at', 'is', null)
     .where('s.absolute_deadline', '>', at)
     .where(sql<boolean>`coalesce((s.epochs ->> m.practice)::int, 0) >= m.epoch`)
-    .orderBy('u.name')
+    .orderBy(sql`lower(u.name)`)
     .orderBy('u.id')
     .orderBy('s.last_seen_at', 'desc')
     .limit(sessionsMax)

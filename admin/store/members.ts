@@ -113,7 +113,7 @@ export async function listMembers(
     .select(suspended)
     .select(sql<number>`(select count(*) from membership o where o.user_id = m.user_id) - 1`.as('others'))
     .where('m.practice', '=', practice)
-    .orderBy('u.name')
+    .orderBy(sql`lower(u.name)`)
     .orderBy('u.id')
     .execute()
   return {

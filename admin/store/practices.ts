@@ -65,6 +65,21 @@ export async function readPolicy(
   }
 }
 
+/** The newest document of a practice as it lies there, not parsed, with its revision; `null`: no such practice. */
+export async function readStoredPolicy(
+  rows: Rows,
+  practice: string,
+): Promise<{ readonly revision: number; readonly document: unknown } | null> {
+  const row = await rows
+    .selectFrom('policy_revision as r')
+    .innerJoin('practice as p', 'p.id', 'r.practice')
+    .select(['r.revision', 'r.document'])
+    .where('r.practice', '=', practice)
+    .whereRef('r.revision', '=', 'p.revision')
+    .executeTakeFirst()
+  return row ?? null
+}
+
 /** The revisions of a practice, newest first, without their documents; at most `countMax`. */
 export async function listRevisions(
   rows: Rows,
