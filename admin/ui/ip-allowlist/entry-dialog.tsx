@@ -1,0 +1,251 @@
+/**
+ * Adds an entry to the allowlist or edits one: range, label, audience, expiry, note.
+ *
+ * On and off is the table's switch. Invariant: every problem the API finds is shown at its field; a conflict or a
+ * lockout keeps what was typed; only changed fields are sent, so that an edit never undoes somebody else's.
+ */
+import { Button, Checkbox, Group, NativeSelect, Textarea, TextInput } from '@mantine/core'
+import { notifications } from '@mantine/notifications'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { parseResponse } from 'hono/client'
+import { useState } from 'react'
+import { api } from '../api-client.ts'
+import { Dialog } from '../parts/confirm-dialog.tsx'
+import { followSave } from '../parts/follow-save.tsx'
+import { ProblemNotice } from '../parts/problem-notice.tsx'
+import { type Extra, useSaving } from '../parts/saving.ts'
+import { usePractice } from '../practice.ts'
+import { problemAt } from '../problem.ts'
+import { type Audience, type Entry, generalQuery, peopleQuery, rolesQuery, topicKey } from '../queries.ts'
+import { instantOf, wallTime } from '../times.ts'
+
+/** What the dialog starts from; `entry` `null`: a new one. `origin`: where a suggested range comes from. */
+export type Draft = {
+  readonly entry: Entry | null
+  readonly range: string
+  readonly label: string
+  readonly origin: string | null
+}
+
+type Fields = {
+  readonly range: string
+  readonly label: string
+  readonly audience: string
+  readonly expires: string
+  readonly note: string
+  readonly confirmWide: boolean
+}
+
+const entriesOf = api.practices[':practice']['ip-entries']
+const shownFields = ['range', 'label', 'audience', 'expiresAt', 'note', 'confirmWide']
+
+/** An audience as the value of an option: `practice`, `role:…`, `user:…`. */
+const audienceText = (audience: Audience): string =>
+  audience === 'practice'
+    ? 'practice'
+    : 'role' in audience
+      ? `role:${audience.role}`
+      : `user:${audience.user}`
+
+const audienceOf = (text: string): Audience => {
+  if (text.startsWith('role:')) return { role: text.slice(5) }
+  return text.startsWith('user:') ? { user: text.slice(5) } : 'practice'
+}
+
+const started = (draft: Draft, zone: string): Fields => ({
+  range: draft.range,
+  label: draft.label,
+  audience: audienceText(draft.entry?.audience ?? 'practice'),
+  expires: draft.entry?.expiresAt == null ? '' : wallTime(draft.entry.expiresAt, zone),
+  note: draft.entry?.note ?? '',
+  confirmWide: false,
+})
+
+/** The wish as the API takes it; of an edit only what differs from the start. */
+function useEntrySave(draft: Draft, start: Fields, fields: Fields) {
+  const practice = usePractice()
+  const client = useQueryClient()
+  const { data: general } = useQuery(generalQuery(practice.id))
+  const expiresAt = fields.expires === '' ? null : instantOf(fields.expires, practice.zone)
+  const wish = {
+    range: fields.range,
+    label: fields.label,
+    audience: audienceOf(fields.audience),
+    expiresAt,
+    note: fields.note,
+  }
+  const send = (extra: Extra) => {
+    const { confirmWide } = fields
+    const header = { 'if-match': `"${general?.revision ?? 0}"` }
+    if (draft.entry === null)
+      return parseResponse(
+        entriesOf.$post({
+          param: { practice: practice.id },
+          header: {},
+          json: { ...wish, confirmWide, ...extra },
+        }),
+      )
+    const changed = {
+      ...(fields.range === start.range ? {} : { range: wish.range }),
+      ...(fields.label === start.label ? {} : { label: wish.label }),
+      ...(fields.audience === start.audience ? {} : { audience: wish.audience }),
+      ...(fields.expires === start.expires ? {} : { expiresAt }),
+      ...(fields.note === start.note ? {} : { note: wish.note }),
+    }
+    const param = { practice: practice.id, id: draft.entry.id }
+    return parseResponse(
+      entriesOf[':id'].$patch({ param, header, json: { ...changed, confirmWide, ...extra } }),
+    )
+  }
+  return async (extra: Extra) => {
+    const { sequence, entry, notes } = await send(extra)
+    followSave(`“${entry.label}” is ${draft.entry === null ? 'added' : 'saved'}`, sequence)
+    if (notes.length > 0)
+      notifications.show({
+        title: 'Worth knowing',
+        message: notes.join(' '),
+        autoClose: 12_000,
+        withBorder: true,
+        closeButtonProps: { 'aria-label': 'Close message' },
+      })
+    await client.invalidateQueries({ queryKey: topicKey(practice.id) })
+    await client.invalidateQueries({ queryKey: ['me'] })
+  }
+}
+
+function AudienceField(props: {
+  readonly value: string
+  readonly error: string | null
+  readonly onChange: (value: string) => void
+}) {
+  const practice = usePractice()
+  const { data: roles } = useQuery(rolesQuery(practice.id))
+  const { data: people } = useQuery(peopleQuery(practice.id))
+  return (
+    <NativeSelect
+      label="Audience"
+      description="Whom this network lets in."
+      value={props.value}
+      error={props.error}
+      onChange={(event) => props.onChange(event.currentTarget.value)}
+    >
+      <option value="practice">Whole practice</option>
+      <optgroup label="Everyone with the role">
+        {(roles?.roles ?? []).map(({ id, name }) => (
+          <option key={id} value={`role:${id}`}>
+            {name}
+          </option>
+        ))}
+      </optgroup>
+      <optgroup label="One person">
+        {(people?.members ?? []).map(({ user, name }) => (
+          <option key={user} value={`user:${user}`}>
+            {name}
+          </option>
+        ))}
+      </optgroup>
+    </NativeSelect>
+  )
+}
+
+/** The dialog; draw it while it is open. */
+export function EntryDialog({ draft, onClose }: { readonly draft: Draft; readonly onClose: () => void }) {
+  const practice = usePractice()
+  const client = useQueryClient()
+  const [start] = useState(() => started(draft, practice.zone))
+  const [fields, setFields] = useState(start)
+  const saving = useSaving(useEntrySave(draft, start, fields))
+  const { problem } = saving
+  const set = (change: Partial<Fields>) => setFields((now) => ({ ...now, ...change }))
+  const asksWide = fields.confirmWide || problemAt(problem, 'confirmWide') !== null
+  const save = async () => {
+    if (await saving.run()) onClose()
+  }
+  return (
+    <Dialog title={draft.entry === null ? 'Add an entry' : `Edit “${draft.entry.label}”`} onClose={onClose}>
+      <form
+        className="gh-form"
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault()
+          void save()
+        }}
+      >
+        {draft.origin !== null && <p className="gh-faint">{draft.origin}</p>}
+        <TextInput
+          label="Range"
+          description="An address or a network, such as 203.0.113.7 or 203.0.113.0/24 or 2001:db8:1::/48."
+          value={fields.range}
+          error={problemAt(problem, 'range')}
+          data-autofocus={draft.range === '' ? true : undefined}
+          spellCheck={false}
+          autoComplete="off"
+          required
+          maxLength={64}
+          onChange={(event) => set({ range: event.currentTarget.value })}
+        />
+        {asksWide && (
+          <Checkbox
+            label="Yes, a range as wide as this is meant"
+            checked={fields.confirmWide}
+            error={fields.confirmWide ? null : problemAt(problem, 'confirmWide')}
+            onChange={(event) => set({ confirmWide: event.currentTarget.checked })}
+          />
+        )}
+        <TextInput
+          label="Label"
+          description="How people call this network, such as Office Network."
+          value={fields.label}
+          error={problemAt(problem, 'label')}
+          data-autofocus={draft.range === '' ? undefined : true}
+          required
+          maxLength={80}
+          onChange={(event) => set({ label: event.currentTarget.value })}
+        />
+        <AudienceField
+          value={fields.audience}
+          error={problemAt(problem, 'audience')}
+          onChange={(audience) => set({ audience })}
+        />
+        <TextInput
+          label="Expires"
+          type="datetime-local"
+          description={`Empty: never. Read as the time in ${practice.zone}.`}
+          value={fields.expires}
+          error={problemAt(problem, 'expiresAt')}
+          onChange={(event) => set({ expires: event.currentTarget.value })}
+        />
+        <Textarea
+          label="Note"
+          value={fields.note}
+          error={problemAt(problem, 'note')}
+          autosize
+          minRows={1}
+          maxRows={4}
+          maxLength={500}
+          onChange={(event) => set({ note: event.currentTarget.value })}
+        />
+        {problem !== null && (
+          <ProblemNotice
+            problem={problem}
+            fields={shownFields}
+            typedName={saving.typedName}
+            onTypeName={saving.setTypedName}
+            onReload={() => {
+              void client.invalidateQueries({ queryKey: topicKey(practice.id) })
+              saving.setProblem(null)
+            }}
+          />
+        )}
+        <Group justify="flex-end" gap="sm">
+          <Button variant="default" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button type="submit" loading={saving.isBusy}>
+            Save
+          </Button>
+        </Group>
+      </form>
+    </Dialog>
+  )
+}

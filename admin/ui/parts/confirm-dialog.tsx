@@ -1,0 +1,101 @@
+/**
+ * A dialog that reviews one act and does it: what will happen, why (optional), cancel or act.
+ *
+ * Forms with fields of their own have dialogs of their own. Invariant: nothing happens before the act's button is
+ * pressed; a refusal stays in the dialog with what to do about it; Escape and Cancel change nothing.
+ */
+import { Button, Group, Modal, TextInput } from '@mantine/core'
+import { useMediaQuery } from '@mantine/hooks'
+import type { ReactNode } from 'react'
+import type { ShownProblem } from '../problem.ts'
+import { ProblemNotice } from './problem-notice.tsx'
+import { type Extra, useSaving } from './saving.ts'
+
+/** What is reviewed. `act`: the word on the button; `firstProblem`: the refusal that led here. */
+export type ConfirmProps = {
+  readonly title: string
+  readonly act: string
+  readonly danger?: boolean
+  readonly canAct?: boolean
+  readonly children?: ReactNode
+  readonly firstProblem?: ShownProblem | null
+  readonly save: (extra: Extra) => Promise<void>
+  readonly reload: () => void
+  readonly onClose: () => void
+}
+
+/** The frame of every dialog: full screen on a phone. */
+export function Dialog(props: {
+  readonly title: string
+  readonly onClose: () => void
+  readonly children: ReactNode
+}) {
+  const isPhone = useMediaQuery('(max-width: 36em)') ?? false
+  return (
+    <Modal
+      opened
+      onClose={props.onClose}
+      title={props.title}
+      fullScreen={isPhone}
+      closeButtonProps={{ 'aria-label': 'Close' }}
+      transitionProps={{ duration: 120 }}
+      size="lg"
+      centered
+    >
+      {props.children}
+    </Modal>
+  )
+}
+
+/** The dialog; draw it while it is open, with a key for what it is about. */
+export function ConfirmDialog(props: ConfirmProps) {
+  const saving = useSaving(props.save, props.firstProblem ?? null)
+  const { problem, isBusy } = saving
+  const act = async () => {
+    if (await saving.run()) props.onClose()
+  }
+  return (
+    <Dialog title={props.title} onClose={props.onClose}>
+      <form
+        className="gh-form"
+        onSubmit={(event) => {
+          event.preventDefault()
+          void act()
+        }}
+      >
+        {props.children}
+        <TextInput
+          label="Reason"
+          description="Optional; kept in the security events."
+          value={saving.reason}
+          maxLength={500}
+          onChange={(event) => saving.setReason(event.currentTarget.value)}
+        />
+        {problem !== null && (
+          <ProblemNotice
+            problem={problem}
+            typedName={saving.typedName}
+            onTypeName={saving.setTypedName}
+            onReload={() => {
+              props.reload()
+              saving.setProblem(null)
+            }}
+          />
+        )}
+        <Group justify="flex-end" gap="sm">
+          <Button variant="default" onClick={props.onClose}>
+            Cancel
+          </Button>
+          <Button
+            type="submit"
+            loading={isBusy}
+            disabled={props.canAct === false}
+            {...(props.danger === true || problem?.code === 'lockout-risk' ? { color: 'red' } : {})}
+          >
+            {props.act}
+          </Button>
+        </Group>
+      </form>
+    </Dialog>
+  )
+}

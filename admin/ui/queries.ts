@@ -1,0 +1,181 @@
+/**
+ * Every question the pages ask, with the key under which its answer is kept.
+ *
+ * Changes are made where they are wished (each tab). Invariant: what concerns a practice is kept under
+ * `['practice', id, topic, …]`, so that a live message can name the topics it makes stale (`live.ts`).
+ */
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
+import { type InferResponseType, parseResponse } from 'hono/client'
+import { api } from './api-client.ts'
+
+const practices = api.practices
+const one = practices[':practice']
+
+/** Who is signed in, and where. */
+export type Me = InferResponseType<typeof api.me.$get, 200>
+/** A practice that the admin may administer. */
+export type PracticeOfAdmin = Me['practices'][number]
+/** The controls of a practice. */
+export type General = InferResponseType<typeof one.general.$get, 200>
+/** Off, monitor or enforce. */
+export type Mode = General['controls']['ip']['mode']
+/** How far a save has come. */
+export type PublishState = General['publish']
+/** An entry of the allowlist with its use. */
+export type Entry = InferResponseType<(typeof one)['ip-entries']['$get'], 200>['entries'][number]
+/** Whom an entry serves. */
+export type Audience = Entry['audience']
+/** The admin's own address as the control plane sees it. */
+export type MyAddress = InferResponseType<(typeof one)['my-address']['$get'], 200>
+/** Somebody with a live session. */
+export type ActiveUser = InferResponseType<(typeof one)['active-users']['$get'], 200>['users'][number]
+/** A live session. */
+export type Session = ActiveUser['sessions'][number]
+/** A member of the practice. */
+export type Member = InferResponseType<(typeof one)['users']['$get'], 200>['members'][number]
+/** A role with its permissions. */
+export type Role = InferResponseType<(typeof one)['roles']['$get'], 200>['roles'][number]
+/** An event of the audit chain. */
+export type SecurityEvent = InferResponseType<(typeof one)['security-events']['$get'], 200>['events'][number]
+/** A refusal, or what monitor mode would have refused. */
+export type RefusedDecision = InferResponseType<(typeof one)['decisions']['$get'], 200>['decisions'][number]
+
+/** Filters of the security events; empty texts filter nothing; `from` and `to` are instants. */
+export type EventFilters = {
+  readonly type?: string | undefined
+  readonly actor?: string | undefined
+  readonly from?: number | undefined
+  readonly to?: number | undefined
+}
+
+/** The key of a practice's topic. */
+export const topicKey = (practice: string, ...topic: readonly unknown[]) =>
+  ['practice', practice, ...topic] as const
+
+/** Who is signed in. */
+export const meQuery = queryOptions({
+  queryKey: ['me'],
+  queryFn: () => parseResponse(api.me.$get()),
+  staleTime: 60_000,
+})
+
+/** How far a save has come; asked again every 150 ms until it is enforced everywhere. */
+export const publishQuery = (sequence: number) =>
+  queryOptions({
+    queryKey: ['publish', sequence],
+    queryFn: () => parseResponse(api.publish[':sequence'].$get({ param: { sequence: String(sequence) } })),
+    refetchInterval: ({ state }) =>
+      state.data?.state === 'everywhere' || state.error !== null ? false : 150,
+  })
+
+/** The controls, with the newest publish state. */
+export const generalQuery = (practice: string) =>
+  queryOptions({
+    queryKey: topicKey(practice, 'general'),
+    queryFn: () => parseResponse(one.general.$get({ param: { practice } })),
+  })
+
+/** The admin's own address. */
+export const myAddressQuery = (practice: string) =>
+  queryOptions({
+    queryKey: topicKey(practice, 'my-address'),
+    queryFn: () => parseResponse(one['my-address'].$get({ param: { practice } })),
+  })
+
+/** Roles in the order of the document. */
+export const rolesQuery = (practice: string) =>
+  queryOptions({
+    queryKey: topicKey(practice, 'roles'),
+    queryFn: () => parseResponse(one.roles.$get({ param: { practice } })),
+  })
+
+/** The first 500 members, for choosing one. */
+export const peopleQuery = (practice: string) =>
+  queryOptions({
+    queryKey: topicKey(practice, 'users', 'choice'),
+    queryFn: () => parseResponse(one.users.$get({ param: { practice }, query: { limit: '500' } })),
+  })
+
+type Page = { readonly nextCursor: string | null }
+const pages = {
+  initialPageParam: '',
+  getNextPageParam: (page: Page) => page.nextCursor ?? undefined,
+  placeholderData: keepPreviousData,
+} as const
+
+const written = (fields: Readonly<Record<string, string | number | undefined>>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(fields)
+      .filter(([, value]) => value !== undefined && value !== '')
+      .map(([name, value]) => [name, String(value)]),
+  )
+
+/** Entries that mention `text`, a hundred at a time; their use is read anew every half a minute. */
+export const entriesQuery = (practice: string, text: string) =>
+  infiniteQueryOptions({
+    queryKey: topicKey(practice, 'ip-entries', text),
+    queryFn: ({ pageParam }) =>
+      parseResponse(
+        one['ip-entries'].$get({ param: { practice }, query: written({ cursor: pageParam, text }) }),
+      ),
+    refetchInterval: 30_000,
+    ...pages,
+  })
+
+/** Everyone with a live session who matches `text`. */
+export const activeUsersQuery = (practice: string, text: string) =>
+  infiniteQueryOptions({
+    queryKey: topicKey(practice, 'active-users', text),
+    queryFn: ({ pageParam }) =>
+      parseResponse(
+        one['active-users'].$get({ param: { practice }, query: written({ cursor: pageParam, text }) }),
+      ),
+    ...pages,
+  })
+
+/** Members who match `text`. */
+export const membersQuery = (practice: string, text: string) =>
+  infiniteQueryOptions({
+    queryKey: topicKey(practice, 'users', 'list', text),
+    queryFn: ({ pageParam }) =>
+      parseResponse(one.users.$get({ param: { practice }, query: written({ cursor: pageParam, text }) })),
+    ...pages,
+  })
+
+/** Changes, newest first. */
+export const eventsQuery = (practice: string, filters: EventFilters) =>
+  infiniteQueryOptions({
+    queryKey: topicKey(practice, 'security-events', filters),
+    queryFn: ({ pageParam }) =>
+      parseResponse(
+        one['security-events'].$get({
+          param: { practice },
+          query: written({ cursor: pageParam, limit: 50, ...filters }),
+        }),
+      ),
+    ...pages,
+  })
+
+/** Whether the audit chain is whole. */
+export const chainQuery = (practice: string) =>
+  queryOptions({
+    queryKey: topicKey(practice, 'chain'),
+    queryFn: () => parseResponse(one['security-events'].verify.$get({ param: { practice } })),
+  })
+
+/** Refusals, newest first. */
+export const decisionsQuery = (practice: string) =>
+  infiniteQueryOptions({
+    queryKey: topicKey(practice, 'decisions'),
+    queryFn: ({ pageParam }) =>
+      parseResponse(
+        one.decisions.$get({ param: { practice }, query: written({ cursor: pageParam, limit: 50 }) }),
+      ),
+    ...pages,
+  })
+
+/** Where the audit chain is downloaded, with the same filters. */
+export const exportAddress = (practice: string, format: 'csv' | 'ndjson', filters: EventFilters): string => {
+  const query = new URLSearchParams(written({ ...filters, format }))
+  return `/api/practices/${encodeURIComponent(practice)}/security-events/export?${query}`
+}

@@ -1,0 +1,109 @@
+/**
+ * The addresses of the pages: `/practices/{practice}/{tab}?filters`; each tab is loaded when first opened.
+ *
+ * What a tab shows is the tab's. Invariant: the address says everything that is on the screen, so that a link sent to
+ * a colleague shows the same; unknown parameters are dropped, never shown.
+ */
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  parseSearchWith,
+  stringifySearchWith,
+} from '@tanstack/react-router'
+import { NotFound } from './parts/states.tsx'
+import { ConsoleRoot, FirstPractice, FirstTab } from './shell/console-root.tsx'
+import { PracticeShell } from './shell/practice-shell.tsx'
+
+type Search = Readonly<Record<string, unknown>>
+
+const textOf = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value.slice(0, 80) : undefined
+
+const filtered = (search: Search): { text?: string } => {
+  const text = textOf(search.text)
+  return text === undefined ? {} : { text }
+}
+
+/** What the security events are filtered by; `from` and `to` are days like 2026-12-24. */
+export type EventSearch = {
+  readonly view?: 'refusals'
+  readonly type?: string
+  readonly actor?: string
+  readonly from?: string
+  readonly to?: string
+}
+
+const eventSearch = (search: Search): EventSearch => {
+  const day = (value: unknown) => (/^\d{4}-\d\d-\d\d$/.test(String(value)) ? String(value) : undefined)
+  const fields = {
+    view: search.view === 'refusals' ? 'refusals' : undefined,
+    type: textOf(search.type),
+    actor: textOf(search.actor),
+    from: day(search.from),
+    to: day(search.to),
+  }
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
+}
+
+const root = createRootRoute({ component: ConsoleRoot, notFoundComponent: NotFound })
+const start = createRoute({ getParentRoute: () => root, path: '/', component: FirstPractice })
+const practice = createRoute({
+  getParentRoute: () => root,
+  path: 'practices/$practice',
+  component: PracticeShell,
+})
+const first = createRoute({ getParentRoute: () => practice, path: '/', component: FirstTab })
+const general = createRoute({
+  getParentRoute: () => practice,
+  path: 'general',
+  component: lazyRouteComponent(() => import('./general/general-tab.tsx'), 'GeneralTab'),
+})
+const ipAllowlist = createRoute({
+  getParentRoute: () => practice,
+  path: 'ip-allowlist',
+  validateSearch: filtered,
+  component: lazyRouteComponent(() => import('./ip-allowlist/ip-allowlist-tab.tsx'), 'IpAllowlistTab'),
+})
+const activeUsers = createRoute({
+  getParentRoute: () => practice,
+  path: 'active-users',
+  validateSearch: filtered,
+  component: lazyRouteComponent(() => import('./active-users/active-users-tab.tsx'), 'ActiveUsersTab'),
+})
+const users = createRoute({
+  getParentRoute: () => practice,
+  path: 'users',
+  validateSearch: filtered,
+  component: lazyRouteComponent(() => import('./users/users-tab.tsx'), 'UsersTab'),
+})
+const securityEvents = createRoute({
+  getParentRoute: () => practice,
+  path: 'security-events',
+  validateSearch: eventSearch,
+  component: lazyRouteComponent(
+    () => import('./security-events/security-events-tab.tsx'),
+    'SecurityEventsTab',
+  ),
+})
+
+/** The router of the page. */
+export const router = createRouter({
+  routeTree: root.addChildren([
+    start,
+    practice.addChildren([first, general, ipAllowlist, activeUsers, users, securityEvents]),
+  ]),
+  // Every parameter is plain text: what looks like a number or JSON stays as it was typed.
+  parseSearch: parseSearchWith((text) => text),
+  stringifySearch: stringifySearchWith(String),
+  defaultPreload: 'intent',
+  scrollRestoration: true,
+})
+
+declare module '@tanstack/react-router' {
+  // biome-ignore lint/style/useConsistentTypeDefinitions: the router's own register is merged by declaration
+  interface Register {
+    router: typeof router
+  }
+}
