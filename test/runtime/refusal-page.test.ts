@@ -83,10 +83,10 @@ test.each(['light', 'dark'] as const)(
       await page.goto(`${url}/${reason}`)
       const { violations } = await new AxeBuilder({ page }).analyze()
       expect(violations.map(({ id, nodes }) => `${reason} ${id}: ${nodes[0]?.html}`)).toEqual([])
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360)
-      expect(
-        await page.evaluate(() => getComputedStyle(document.querySelector('main') as Element).borderTopWidth),
-      ).not.toBe('0px')
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360)
+      expect(await page.evaluate("getComputedStyle(document.querySelector('main')).borderTopWidth")).not.toBe(
+        '0px',
+      )
     }
     expect(refused).toEqual([])
     await context.close()
