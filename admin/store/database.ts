@@ -126,8 +126,10 @@ export function openStore({ url, poolMax }: { readonly url: string; readonly poo
     keepAlive: true,
     application_name: 'gatehouse',
   })
-  // An idle connection that breaks is dropped by the pool; whoever asks next gets a fresh one or a Fault.
+  // An idle connection that breaks is dropped by the pool; whoever asks next gets a fresh one or a Fault. One that
+  // breaks while lent out between two queries has no other listener: without this one it would end the process.
   pool.on('error', () => undefined)
+  pool.on('connect', (client) => client.on('error', () => undefined))
   const rows = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
   return {
     url,
