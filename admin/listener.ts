@@ -6,8 +6,9 @@
  * Invariant: `close` lets answers in progress finish for a second and then ends every connection. Hono's
  * `serve` was refused: it reports neither a taken port nor the port that was given.
  */
+import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createAdaptorServer, type HttpBindings } from '@hono/node-server'
+import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import type { DurationMs } from '../policies/instant.ts'
 
 /** What answers. `peer`: the TCP peer's address; absent once its socket has closed. */
@@ -41,19 +42,19 @@ export const originOf = ({ host, port }: { readonly host: string; readonly port:
  */
 export async function listenOn(listen: string, answer: Answer): Promise<Listener> {
   const { host, port } = hostAndPort(listen)
-  const server = createAdaptorServer({
-    fetch: (request, env) =>
-      answer(request, { peer: (env as HttpBindings).incoming.socket.remoteAddress ?? undefined }),
-    overrideGlobalObjects: false,
-    serverOptions: {
+  const listener = getRequestListener(
+    (request, env) => answer(request, { peer: (env as HttpBindings).incoming.socket.remoteAddress }),
+    { overrideGlobalObjects: false },
+  )
+  const server = createServer(
+    {
       maxHeaderSize: headBytesMax,
       headersTimeout: headDeadlineMs,
       requestTimeout: requestDeadlineMs,
       keepAliveTimeout: keepAliveMs,
     },
-  })
-  if (!('maxConnections' in server) || !('closeAllConnections' in server))
-    throw new Error('not a plain HTTP server')
+    (incoming, outgoing) => void listener(incoming, outgoing),
+  )
   server.maxConnections = connectionsMax
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

@@ -72,68 +72,46 @@ async function readiness(measured: Measured): Promise<Response> {
   })
 }
 
-function addGauges(registry: Registry, measured: Measured): void {
-  const registers = [registry]
-  const up = new Gauge({
-    name: 'gatehouse_admin_store_up',
-    help: 'Whether a store answers (1) or not (0).',
-    labelNames: ['store'],
-    registers,
-  })
-  const waiting = new Gauge({
-    name: 'gatehouse_admin_outbox_waiting',
-    help: 'Changes saved and not yet published.',
-    registers,
-  })
-  const oldest = new Gauge({
-    name: 'gatehouse_admin_outbox_oldest_seconds',
-    help: 'Age of the oldest change saved and not yet published; 0: none.',
-    registers,
-  })
-  const gateways = new Gauge({
-    name: 'gatehouse_admin_gateways_live',
-    help: 'Gateways that acknowledged lately.',
-    registers,
-  })
-  new Gauge({
-    name: 'process_resident_memory_bytes',
-    help: 'Resident memory size in bytes.',
-    registers,
-    collect() {
-      this.set(process.memoryUsage.rss())
-    },
-  })
-  new Gauge({
-    name: 'gatehouse_admin_sequence',
-    help: 'The newest published sequence.',
-    registers,
-    async collect() {
-      const at = measured.now()
-      try {
-        await measured.store.read(async (rows) => {
-          const state = await rows.selectFrom('publication_state').select('sequence').executeTakeFirst()
-          const unpublished = await rows
-            .selectFrom('outbox')
-            .select((eb) => [eb.fn.countAll<number>().as('count'), eb.fn.min('saved_at').as('oldest')])
-            .where('published_at', 'is', null)
-            .executeTakeFirstOrThrow()
-          this.set(state?.sequence ?? 0)
-          waiting.set(unpublished.count)
-          oldest.set(unpublished.count === 0 ? 0 : Math.max(0, at - unpublished.oldest) / 1_000)
-          gateways.set((await listLiveGateways(rows, at)).length)
-        })
-        up.set({ store: 'database' }, 1)
-      } catch {
-        up.set({ store: 'database' }, 0)
-      }
-      if (measured.hotStore === null) return
-      const reached = await measured.hotStore.time().then(
-        () => 1,
-        () => 0,
-      )
-      up.set({ store: 'hot-store' }, reached)
-    },
-  })
+/** Gauges of the stores' state, and how to read them all at once. */
+function createGauges(registry: Registry, { store, hotStore, now }: Measured): () => Promise<void> {
+  const gauge = (name: string, help: string, labelNames: string[] = []): Gauge =>
+    new Gauge({ name, help, labelNames, registers: [registry] })
+  const up = gauge('gatehouse_admin_store_up', 'Whether a store answers (1) or not (0).', ['store'])
+  const sequence = gauge('gatehouse_admin_sequence', 'The newest published sequence.')
+  const waiting = gauge('gatehouse_admin_outbox_waiting', 'Changes saved and not yet published.')
+  const oldest = gauge(
+    'gatehouse_admin_outbox_oldest_seconds',
+    'Age of the oldest change saved and not yet published; 0: none.',
+  )
+  const gateways = gauge('gatehouse_admin_gateways_live', 'Gateways that acknowledged lately.')
+  const memory = gauge('process_resident_memory_bytes', 'Resident memory size in bytes.')
+
+  const readDatabase = (): Promise<void> =>
+    store.read(async (rows) => {
+      const at = now()
+      const state = await rows.selectFrom('publication_state').select('sequence').executeTakeFirst()
+      const unpublished = await rows
+        .selectFrom('outbox')
+        .select((eb) => [eb.fn.countAll<number>().as('count'), eb.fn.min('saved_at').as('oldest')])
+        .where('published_at', 'is', null)
+        .executeTakeFirstOrThrow()
+      sequence.set(state?.sequence ?? 0)
+      waiting.set(unpublished.count)
+      oldest.set(unpublished.count === 0 ? 0 : Math.max(0, at - unpublished.oldest) / 1_000)
+      gateways.set((await listLiveGateways(rows, at)).length)
+    })
+  const note = (name: string, reading: Promise<unknown>): Promise<void> =>
+    reading.then(
+      () => up.set({ store: name }, 1),
+      () => up.set({ store: name }, 0),
+    )
+  return async () => {
+    memory.set(process.memoryUsage.rss())
+    await Promise.all([
+      note('database', readDatabase()),
+      ...(hotStore === null ? [] : [note('hot-store', hotStore.time())]),
+    ])
+  }
 }
 
 /** New figures, all at zero. */
@@ -152,7 +130,7 @@ export function createMetrics(measured: Measured): Metrics {
     buckets: [0.005, 0.02, 0.05, 0.1, 0.25, 1, 5],
     registers: [registry],
   })
-  addGauges(registry, measured)
+  const readGauges = createGauges(registry, measured)
   return {
     count(surface, status, seconds) {
       requests.inc({ surface, status: `${Math.floor(status / 100)}xx` })
@@ -162,9 +140,10 @@ export function createMetrics(measured: Measured): Metrics {
       const { pathname } = new URL(request.url)
       if (pathname === '/livez') return new Response('alive\n')
       if (pathname === '/readyz') return readiness(measured)
-      if (pathname === '/metrics')
-        return new Response(await registry.metrics(), { headers: { 'content-type': registry.contentType } })
-      return new Response('Not found.\n', { status: 404 })
+      if (pathname !== '/metrics') return new Response('Not found.\n', { status: 404 })
+      // Read before the text is made: a gauge that another one's collect() sets may already have been written.
+      await readGauges()
+      return new Response(await registry.metrics(), { headers: { 'content-type': registry.contentType } })
     },
   }
 }
