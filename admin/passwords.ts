@@ -16,12 +16,8 @@ const tagBytes = 32
 const atOnceMax = 2
 const waitingMax = 200
 
-/**
- * The longest password accepted, in UTF-16 units; the shortest an admin may choose is `passwordLengthMin`.
- */
-export const passwordLengthMax = 1_000
-/** The shortest password an admin may choose. */
-export const passwordLengthMin = 12
+/** Nobody's password is longer, in UTF-16 units; hashing more would only cost. */
+const passwordLengthMax = 1_000
 
 const form =
   /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,2})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})$/
