@@ -6,7 +6,7 @@
  * answers of the gates asked and `validUntil` is the earliest of their expiries. L4: it never throws, never awaits.
  */
 import type { AccessRequest } from './access-request.ts'
-import { type Control, type Decision, type Reason, type Revision, reasons } from './decision.ts'
+import { type Decision, type Reason, type Revision, reasons } from './decision.ts'
 import { type Gate, gatesAfterTwoFactor, gatesBeforeTwoFactor, tokenGates, type View } from './gates.ts'
 import { type Instant, never } from './instant.ts'
 import type { RouteClass } from './routes.ts'
@@ -134,6 +134,3 @@ export const decideAny = (asked: readonly Asked[], at: Instant): Decision => {
   for (const decision of decisions) if (best === null || rank(decision) > rank(best)) best = decision
   return best === null ? nobodyAsked : { ...best, validUntil: earliest(decisions) }
 }
-
-/** The controls in the order in which they speak. */
-export const controlOrder: readonly Control[] = ['session', 'ip', 'time', 'two-factor', 'permission']

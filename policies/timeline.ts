@@ -5,7 +5,7 @@
  * off …; the first is an on. Invariant: strictly rising, so that intervals are disjoint and never adjoin. A list of
  * interval objects was refused: a typed array is searched without touching the heap.
  */
-import { type Instant, never } from './instant.ts'
+import type { Instant } from './instant.ts'
 
 /** Instants at which it goes on, off, on … in rising order; an even number of them. */
 export type Timeline = Float64Array
@@ -36,13 +36,6 @@ export const position = (timeline: Timeline, at: Instant): number => {
   }
   return low
 }
-
-/** Whether it is on at `at`. */
-export const isOn = (timeline: Timeline, at: Instant): boolean => (position(timeline, at) & 1) === 1
-
-/** The first edge after `at`; `never` if there is none. */
-export const edgeAfter = (timeline: Timeline, at: Instant): Instant =>
-  timeline[position(timeline, at)] ?? never
 
 /** Edges as small numbers for transport: the first in seconds, then differences in seconds. */
 export const packEdges = (edges: readonly Instant[]): number[] =>
