@@ -114,28 +114,6 @@ export async function insertAdmin(
     .execute()
 }
 
-/** Replaces the password and ends the account's other sessions. `keep`: the id of the session that stays. */
-export async function changeAdminPassword(
-  tx: Tx,
-  account: string,
-  passwordHash: string,
-  keep: string | null,
-  at: Instant,
-): Promise<void> {
-  await tx
-    .updateTable('admin_account')
-    .set({ password_hash: passwordHash, password_changed_at: at })
-    .where('id', '=', account)
-    .execute()
-  await tx
-    .updateTable('admin_session')
-    .set({ ended_at: at })
-    .where('account', '=', account)
-    .where('ended_at', 'is', null)
-    .$if(keep !== null, (query) => query.where('id', '!=', keep ?? ''))
-    .execute()
-}
-
 /** Opens a session of an account. */
 export async function openAdminSession(tx: Tx, session: NewAdminSession): Promise<void> {
   await tx

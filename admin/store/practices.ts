@@ -102,13 +102,16 @@ export async function listRevisions(
   }))
 }
 
-/** Locks a practice against other edits until the transaction ends; its newest revision, or `null`: none such. */
+/**
+ * Locks a practice against other edits until the transaction ends; its newest revision, or `null`: none such. The
+ * weaker row lock: rows that refer to the practice can still be inserted meanwhile.
+ */
 export async function lockPractice(tx: Tx, practice: string): Promise<number | null> {
   const row = await tx
     .selectFrom('practice')
     .select('revision')
     .where('id', '=', practice)
-    .forUpdate()
+    .forNoKeyUpdate()
     .executeTakeFirst()
   return row?.revision ?? null
 }

@@ -16,8 +16,9 @@ import { hashToken, newToken } from '../../runtime/token.ts'
 import { createClock } from '../support/clock.ts'
 import { createDatabase } from '../support/postgres.ts'
 
-/** The two practices of these tests. */
+/** The first practice of these tests. */
 export const north = 'north'
+/** The second. */
 export const south = 'south'
 
 /** What was logged, for tests that care. */

@@ -1,19 +1,16 @@
 /**
  * Goal: what is committed reaches the hot store signed, in order and exactly once, whatever fails in between.
- * Method: publishers on a real database, the in-process hot store with faults injected, and a real Redis.
+ * Method: publishers on a real database, the in-process hot store with faults injected.
  */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { setRoles } from '../../admin/directory.ts'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import { manifestEveryMs } from '../../admin/hot-store-filling.ts'
 import { editPolicy } from '../../admin/policy-edit.ts'
 import { createPublisher, type Publisher } from '../../admin/publish.ts'
 import { revokeUser } from '../../admin/revocations.ts'
 import { readSequence } from '../../admin/store/publications.ts'
 import { readPublishState } from '../../admin/store/publish-state.ts'
-import { fault } from '../../runtime/fault.ts'
 import type { HotStore } from '../../runtime/hot-store.ts'
 import { createMemoryHotStore } from '../../runtime/hot-store-memory.ts'
-import { createRedisHotStore } from '../../runtime/hot-store-redis.ts'
 import { keys } from '../../runtime/keys.ts'
 import { silentLog } from '../../runtime/log.ts'
 import {
@@ -32,7 +29,7 @@ import {
   generateSigningKey,
   openRecord,
 } from '../../runtime/signing.ts'
-import { startRedis, type TestRedis } from '../support/redis.ts'
+import { breakable } from './breakable-hot-store.ts'
 import {
   createListeningLog,
   createPracticeStore,
@@ -93,30 +90,6 @@ const rename = (practice: string, label: string) =>
     deed: plane.deed(),
     change: (document) => ({ ...document, requests: { ...document.requests, contact: label } }),
   })
-
-/** A hot store whose calls fail while `down` is true; `failAfter`: so many writes still succeed. */
-const breakable = (inner: HotStore) => {
-  const state = { down: false, writesLeft: Number.POSITIVE_INFINITY }
-  const guard = (write: boolean): void => {
-    if (write && state.writesLeft-- <= 0) state.down = true
-    if (state.down) throw fault('hot-store', 'unreachable', 'switched off by the test')
-  }
-  const unless =
-    <A extends readonly unknown[], R>(write: boolean, call: (...given: A) => Promise<R>) =>
-    async (...given: A): Promise<R> => {
-      guard(write)
-      return call(...given)
-    }
-  const store: HotStore = {
-    ...inner,
-    read: unless(false, inner.read),
-    readMany: unless(false, inner.readMany),
-    write: unless(true, inner.write),
-    remove: unless(false, inner.remove),
-    append: unless(false, inner.append),
-  }
-  return { store, state }
-}
 
 test('a first round fills an empty store: every record signed, the table rooted in the manifest, then the mark', async () => {
   const session = await plane.signIn('ada')
@@ -373,43 +346,4 @@ test('a saved policy that no longer compiles is said aloud, and the last good on
   expect((await practices())?.value.practices[north]?.policy).toBe(1)
   expect((await practices())?.value.practices[south]?.policy).toBe(2)
   expect(log.lines.filter(({ level }) => level === 'error')).toHaveLength(1)
-})
-
-describe('on a real Redis', () => {
-  let redis: TestRedis
-  let real: HotStore
-  beforeEach(async () => {
-    redis = await startRedis()
-    real = createRedisHotStore({ url: redis.url })
-  })
-  afterEach(async () => {
-    await real?.close()
-    await redis?.stop()
-  })
-
-  test('publishes, notices a flush, and fills again', async () => {
-    const session = await plane.signIn('ada')
-    const publisher = publisherOn(real)
-    await publisher.tick()
-    const { user_id: user } = session
-    await setRoles(plane.store, {
-      practice: north,
-      user,
-      roles: ['hygienist'],
-      ifVersion: null,
-      deed: plane.deed(),
-    })
-    await publisher.tick()
-    expect((await open(keys.members(north), membersRecordSchema, real))?.value.members[0]?.roles).toEqual([
-      'hygienist',
-    ])
-    await Promise.all(
-      [keys.seeded, keys.manifest, keys.practices, keys.members(north), keys.session(session.token_hash)].map(
-        (key) => real.remove(key),
-      ),
-    )
-    await publisher.tick()
-    expect((await manifest(real))?.version).toBe(await sequence())
-    expect(await open(keys.session(session.token_hash), sessionRecordSchema, real)).not.toBeNull()
-  })
 })
