@@ -264,6 +264,10 @@ describe('a compiled policy', () => {
       { ...value, schema: 2 },
       { ...value, knownUntil: '9' },
       { ...value, document: { ...value.document, more: 1 } },
+      {
+        ...value,
+        document: { ...value.document, roles: [...value.document.roles, value.document.roles[0]] },
+      },
       { ...value, timelines: [{ ...timeline, edges: [3, 1, 1] }] },
       { ...value, timelines: [{ ...timeline, layer: 'always' }] },
       { ...value, timelines: [{ ...timeline, audience: 'everyone' }] },

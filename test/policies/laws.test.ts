@@ -120,9 +120,18 @@ describe('L3, soundness', () => {
           expect(withoutExpiry(combine(asked, instant))).toEqual(withoutExpiry(decision))
         }
       }
-      const verdicts = asked.map((one) => decide(one.snapshot, one.request, at).verdict === 'permit')
-      expect(decideEvery(asked, at).verdict === 'permit').toBe(verdicts.every(Boolean))
-      expect(decideAny(asked, at).verdict === 'permit').toBe(verdicts.some(Boolean))
+      const each = asked.map((one) => decide(one.snapshot, one.request, at))
+      const permits = each.filter(({ verdict }) => verdict === 'permit')
+      const every = decideEvery(asked, at)
+      const any = decideAny(asked, at)
+      expect(every.verdict === 'permit').toBe(permits.length === asked.length)
+      expect(any.verdict === 'permit').toBe(permits.length > 0)
+      // Every one holds until the first changes; any one as long as the longest permit, or until the first changes.
+      const untils = (of: readonly Decision[]): readonly Instant[] => of.map(({ validUntil }) => validUntil)
+      expect(every.validUntil).toBe(Math.min(...untils(each)))
+      expect(any.validUntil).toBe(
+        permits.length > 0 ? Math.max(...untils(permits)) : Math.min(...untils(each)),
+      )
     })
   })
 
