@@ -143,12 +143,79 @@ function createMarks(monotonic: () => DurationMs) {
   }
 }
 
-/** Starts reading at once. The first thing it does is to call `onGap`, from a position that it marked itself. */
-export function createChangeFeed(options: ChangeFeedOptions): ChangeFeed {
-  const { store, gateway, beatMs, monotonic } = options
-  let open = true
+type Application = ReturnType<typeof createApplication>
+type Marks = ReturnType<typeof createMarks>
+
+/** Appends beats and reads entries; knows the position, and when it is worth nothing any more. */
+function createReading(
+  options: Pick<ChangeFeedOptions, 'store' | 'gateway' | 'beatMs'>,
+  application: Application,
+  marks: Marks,
+  renewWhenSettled: (sentAt: DurationMs) => void,
+) {
+  const { store, gateway, beatMs } = options
   /** The last entry taken; `null`: nothing to go on from, start anew. */
   let position: StreamPosition | null = null
+
+  const appendMark = (mark: string): Promise<StreamPosition> =>
+    store.append(keys.changes, JSON.stringify({ kind: 'beat', gateway, mark } satisfies Change), changesKept)
+  const meet = (mark: string): void => {
+    const sentAt = marks.meet(mark)
+    if (sentAt !== null) renewWhenSettled(sentAt)
+  }
+  /** From a mark of our own, which is surely in the stream: a position that is not cannot tell what was trimmed. */
+  const startAnew = async (): Promise<void> => {
+    const mark = marks.make()
+    position = await appendMark(mark)
+    application.load()
+    meet(mark)
+  }
+  const take = (entry: StreamEntry): void => {
+    position = entry.position
+    const change = readChange(entry.text)
+    if (change === null) application.openGap()
+    else if (change.kind === 'record') application.apply(change)
+    else meet(change.mark)
+  }
+  /** Whether entries after `from` may be gone: the stream no longer reaches back to it. */
+  const isTrimmedSince = async (from: StreamPosition): Promise<boolean> => {
+    const [first] = await store.readAfter(keys.changes, streamStart, 1, 0)
+    return first === undefined || comparePositions(first.position, from) > 0
+  }
+  return {
+    /** Takes what is new, waiting up to a beat for it. */
+    async readOn(): Promise<void> {
+      if (position === null) return startAnew()
+      const from = position
+      const entries = await store.readAfter(keys.changes, from, entriesPerRead, beatMs)
+      // Started anew meanwhile: what was read belongs to a stream that is no more.
+      if (position !== from || entries.length === 0) return
+      // Asked after reading: what is still there now was not trimmed before.
+      const missed = await isTrimmedSince(from)
+      if (position !== from) return
+      if (missed) application.load()
+      for (const entry of entries) take(entry)
+    },
+    /** Appends a mark; reading on will meet it. */
+    async beat(): Promise<void> {
+      const mark = marks.make()
+      try {
+        const appended = await appendMark(mark)
+        // Read past it without meeting it: the stream was made anew, by a store whose clock is behind the old one's.
+        const isBehind = position !== null && comparePositions(appended, position) <= 0
+        if (isBehind && marks.isWaitedFor(mark)) position = null
+      } catch (error) {
+        marks.forget(mark)
+        throw error
+      }
+    },
+  }
+}
+
+/** Starts reading at once. The first thing it does is to call `onGap`, from a position that it marked itself. */
+export function createChangeFeed(options: ChangeFeedOptions): ChangeFeed {
+  const { beatMs } = options
+  let open = true
   let wake = (): void => {}
   const tell = (error: unknown): void => {
     if (open) options.onFault?.(asFault(error))
@@ -160,7 +227,13 @@ export function createChangeFeed(options: ChangeFeedOptions): ChangeFeed {
     },
     tell,
   )
-  const marks = createMarks(monotonic)
+  const renewWhenSettled = async (sentAt: DurationMs): Promise<void> => {
+    if ((await application.settled()) && open) options.onRenewed(sentAt)
+  }
+  const reading = createReading(options, application, createMarks(options.monotonic), (sentAt) => {
+    void renewWhenSettled(sentAt)
+  })
+
   const pause = (ms: DurationMs): Promise<void> =>
     new Promise((resolve) => {
       const timeout = setTimeout(resolve, ms)
@@ -169,79 +242,20 @@ export function createChangeFeed(options: ChangeFeedOptions): ChangeFeed {
         resolve()
       }
     })
-
-  const renewWhenSettled = async (sentAt: DurationMs): Promise<void> => {
-    if ((await application.settled()) && open) options.onRenewed(sentAt)
-  }
-  const appendMark = (mark: string): Promise<StreamPosition> =>
-    store.append(keys.changes, JSON.stringify({ kind: 'beat', gateway, mark } satisfies Change), changesKept)
-
-  /** From a mark of our own, which is surely in the stream: a position that is not cannot tell what was trimmed. */
-  const startAnew = async (): Promise<void> => {
-    const mark = marks.make()
-    const appended = await appendMark(mark)
-    const sentAt = marks.meet(mark)
-    position = appended
-    application.load()
-    if (sentAt !== null) void renewWhenSettled(sentAt)
-  }
-
-  const take = (entry: StreamEntry): void => {
-    position = entry.position
-    const change = readChange(entry.text)
-    if (change === null) application.openGap()
-    else if (change.kind === 'record') application.apply(change)
-    else {
-      const sentAt = marks.meet(change.mark)
-      if (sentAt !== null) void renewWhenSettled(sentAt)
-    }
-  }
-
-  /** Whether entries after `from` may be gone: the stream no longer reaches back to it. */
-  const isTrimmedSince = async (from: StreamPosition): Promise<boolean> => {
-    const [first] = await store.readAfter(keys.changes, streamStart, 1, 0)
-    return first === undefined || comparePositions(first.position, from) > 0
-  }
-
-  const readOn = async (): Promise<void> => {
-    if (position === null) return startAnew()
-    const from = position
-    const entries = await store.readAfter(keys.changes, from, entriesPerRead, beatMs)
-    // Started anew meanwhile: what was read belongs to a stream that is no more.
-    if (position !== from || entries.length === 0) return
-    // Asked after reading: what is still there now was not trimmed before.
-    const missed = await isTrimmedSince(from)
-    if (position !== from) return
-    if (missed) application.load()
-    for (const entry of entries) take(entry)
-  }
-
   const read = async (): Promise<void> => {
     while (open) {
       try {
-        await readOn()
+        await reading.readOn()
       } catch (error) {
         tell(error)
         if (open) await pause(Math.min(beatMs, 250))
       }
     }
   }
-
-  const beat = async (): Promise<void> => {
+  const timer = setInterval(() => {
     application.retry()
-    const mark = marks.make()
-    try {
-      const appended = await appendMark(mark)
-      // Read past it without meeting it: the stream was made anew, by a store whose clock is behind the old one's.
-      if (position !== null && comparePositions(appended, position) <= 0 && marks.isWaitedFor(mark))
-        position = null
-    } catch (error) {
-      marks.forget(mark)
-      tell(error)
-    }
-  }
-
-  const timer = setInterval(() => void beat(), beatMs)
+    reading.beat().catch(tell)
+  }, beatMs)
   void read()
 
   return {

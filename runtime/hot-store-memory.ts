@@ -103,6 +103,18 @@ function createStreams(now: () => Instant) {
   }
 }
 
+/** Resolves when something was appended to the stream, the wait is over, or the store was closed. */
+const woken = (stream: Stream, waitMs: DurationMs): Promise<void> =>
+  new Promise((resolve) => {
+    const wake = (): void => {
+      clearTimeout(timer)
+      stream.waiting.delete(wake)
+      resolve()
+    }
+    const timer = setTimeout(wake, waitMs)
+    stream.waiting.add(wake)
+  })
+
 /** A hot store of this process alone. `now` dates expiries and positions. */
 export function createMemoryHotStore(options: { readonly now: () => Instant }): HotStore {
   const { now } = options
@@ -117,18 +129,6 @@ export function createMemoryHotStore(options: { readonly now: () => Instant }): 
   }
   const expiry = (expiresInMs: DurationMs | null): Instant =>
     expiresInMs === null ? never : now() + expiresInMs
-
-  /** Resolves when something was appended to the stream, the wait is over, or the store was closed. */
-  const woken = (stream: Stream, waitMs: DurationMs): Promise<void> =>
-    new Promise((resolve) => {
-      const wake = (): void => {
-        clearTimeout(timer)
-        stream.waiting.delete(wake)
-        resolve()
-      }
-      const timer = setTimeout(wake, waitMs)
-      stream.waiting.add(wake)
-    })
 
   return {
     kind: 'memory',

@@ -3,6 +3,10 @@
  *
  * Braces are Redis Cluster hash tags. No other file builds a key. Session keys carry the SHA-256 of the
  * companion token, never the token: who reads the store cannot become somebody.
+ */
+
+/**
+ * The keys and streams by purpose.
  *
  * | key                       | type   | expiry              | writer        | readers  |
  * | ------------------------- | ------ | ------------------- | ------------- | -------- |
@@ -18,8 +22,6 @@
  * | gh:reports                | stream | about 200,000       | gateways      | control plane |
  * | gh:count:{NAME}           | number | its window          | both          | both     |
  */
-
-/** The keys and streams by purpose. */
 export const keys = {
   manifest: 'gh:manifest',
   practices: 'gh:practices',
