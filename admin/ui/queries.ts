@@ -25,8 +25,6 @@ export type PublishState = General['publish']
 export type Entry = InferResponseType<(typeof one)['ip-entries']['$get'], 200>['entries'][number]
 /** Whom an entry serves. */
 export type Audience = Entry['audience']
-/** The admin's own address as the control plane sees it. */
-export type MyAddress = InferResponseType<(typeof one)['my-address']['$get'], 200>
 /** Somebody with a live session. */
 export type ActiveUser = InferResponseType<(typeof one)['active-users']['$get'], 200>['users'][number]
 /** A live session. */

@@ -15,7 +15,7 @@ import { followSave } from '../parts/follow-save.tsx'
 import { ProblemNotice } from '../parts/problem-notice.tsx'
 import { type Extra, useSaving } from '../parts/saving.ts'
 import { usePractice } from '../practice.ts'
-import { problemAt } from '../problem.ts'
+import { problemAt, type ShownProblem } from '../problem.ts'
 import { type Audience, type Entry, generalQuery, peopleQuery, rolesQuery, topicKey } from '../queries.ts'
 import { instantOf, wallTime } from '../times.ts'
 
@@ -148,6 +148,82 @@ function AudienceField(props: {
   )
 }
 
+type FieldsProps = {
+  readonly draft: Draft
+  readonly fields: Fields
+  readonly problem: ShownProblem | null
+  readonly set: (change: Partial<Fields>) => void
+}
+
+function NetworkFields({ draft, fields, problem, set }: FieldsProps) {
+  const asksWide = fields.confirmWide || problemAt(problem, 'confirmWide') !== null
+  return (
+    <>
+      <TextInput
+        label="Range"
+        description="An address or a network, such as 203.0.113.7 or 203.0.113.0/24 or 2001:db8:1::/48."
+        value={fields.range}
+        error={problemAt(problem, 'range')}
+        data-autofocus={draft.range === '' ? true : undefined}
+        spellCheck={false}
+        autoComplete="off"
+        required
+        maxLength={64}
+        onChange={(event) => set({ range: event.currentTarget.value })}
+      />
+      {asksWide && (
+        <Checkbox
+          label="Yes, a range as wide as this is meant"
+          checked={fields.confirmWide}
+          error={fields.confirmWide ? null : problemAt(problem, 'confirmWide')}
+          onChange={(event) => set({ confirmWide: event.currentTarget.checked })}
+        />
+      )}
+      <TextInput
+        label="Label"
+        description="How people call this network, such as Office Network."
+        value={fields.label}
+        error={problemAt(problem, 'label')}
+        data-autofocus={draft.range === '' ? undefined : true}
+        required
+        maxLength={80}
+        onChange={(event) => set({ label: event.currentTarget.value })}
+      />
+    </>
+  )
+}
+
+function UseFields({ fields, problem, set }: FieldsProps) {
+  const { zone } = usePractice()
+  return (
+    <>
+      <AudienceField
+        value={fields.audience}
+        error={problemAt(problem, 'audience')}
+        onChange={(audience) => set({ audience })}
+      />
+      <TextInput
+        label="Expires"
+        type="datetime-local"
+        description={`Empty: never. Read as the time in ${zone}.`}
+        value={fields.expires}
+        error={problemAt(problem, 'expiresAt')}
+        onChange={(event) => set({ expires: event.currentTarget.value })}
+      />
+      <Textarea
+        label="Note"
+        value={fields.note}
+        error={problemAt(problem, 'note')}
+        autosize
+        minRows={1}
+        maxRows={4}
+        maxLength={500}
+        onChange={(event) => set({ note: event.currentTarget.value })}
+      />
+    </>
+  )
+}
+
 /** The dialog; draw it while it is open. */
 export function EntryDialog({ draft, onClose }: { readonly draft: Draft; readonly onClose: () => void }) {
   const practice = usePractice()
@@ -157,7 +233,7 @@ export function EntryDialog({ draft, onClose }: { readonly draft: Draft; readonl
   const saving = useSaving(useEntrySave(draft, start, fields))
   const { problem } = saving
   const set = (change: Partial<Fields>) => setFields((now) => ({ ...now, ...change }))
-  const asksWide = fields.confirmWide || problemAt(problem, 'confirmWide') !== null
+  const shared = { draft, fields, problem, set }
   const save = async () => {
     if (await saving.run()) onClose()
   }
@@ -172,59 +248,8 @@ export function EntryDialog({ draft, onClose }: { readonly draft: Draft; readonl
         }}
       >
         {draft.origin !== null && <p className="gh-faint">{draft.origin}</p>}
-        <TextInput
-          label="Range"
-          description="An address or a network, such as 203.0.113.7 or 203.0.113.0/24 or 2001:db8:1::/48."
-          value={fields.range}
-          error={problemAt(problem, 'range')}
-          data-autofocus={draft.range === '' ? true : undefined}
-          spellCheck={false}
-          autoComplete="off"
-          required
-          maxLength={64}
-          onChange={(event) => set({ range: event.currentTarget.value })}
-        />
-        {asksWide && (
-          <Checkbox
-            label="Yes, a range as wide as this is meant"
-            checked={fields.confirmWide}
-            error={fields.confirmWide ? null : problemAt(problem, 'confirmWide')}
-            onChange={(event) => set({ confirmWide: event.currentTarget.checked })}
-          />
-        )}
-        <TextInput
-          label="Label"
-          description="How people call this network, such as Office Network."
-          value={fields.label}
-          error={problemAt(problem, 'label')}
-          data-autofocus={draft.range === '' ? undefined : true}
-          required
-          maxLength={80}
-          onChange={(event) => set({ label: event.currentTarget.value })}
-        />
-        <AudienceField
-          value={fields.audience}
-          error={problemAt(problem, 'audience')}
-          onChange={(audience) => set({ audience })}
-        />
-        <TextInput
-          label="Expires"
-          type="datetime-local"
-          description={`Empty: never. Read as the time in ${practice.zone}.`}
-          value={fields.expires}
-          error={problemAt(problem, 'expiresAt')}
-          onChange={(event) => set({ expires: event.currentTarget.value })}
-        />
-        <Textarea
-          label="Note"
-          value={fields.note}
-          error={problemAt(problem, 'note')}
-          autosize
-          minRows={1}
-          maxRows={4}
-          maxLength={500}
-          onChange={(event) => set({ note: event.currentTarget.value })}
-        />
+        <NetworkFields {...shared} />
+        <UseFields {...shared} />
         {problem !== null && (
           <ProblemNotice
             problem={problem}

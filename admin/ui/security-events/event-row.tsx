@@ -32,7 +32,7 @@ function linesOf(before: unknown, after: unknown): readonly Line[] {
 }
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
-const titleOf = (type: string): string => capital(type.replaceAll('-', ' ').replaceAll('.', ' '))
+const titleOf = (type: string): string => capital(type.replaceAll(/[-.]/g, ' ').replaceAll(/\bip\b/g, 'IP'))
 
 function Changes({ event }: { readonly event: SecurityEvent }) {
   const lines = linesOf(event.before, event.after)
