@@ -90,6 +90,11 @@ export type Judgement =
       readonly held: Held | null
       /** `null` for public routes: nothing to judge again. */
       readonly standing: Standing | null
+      /**
+       * Called with the application's `Set-Cookie` values of an answer that is not held, before it is sent on: an
+       * application may clear its own session anywhere. Must not throw. Absent: nothing to learn.
+       */
+      readonly notice?: (setCookies: readonly string[]) => void
     }
   | { readonly act: 'answer'; readonly response: WholeResponse; readonly decision: Decision | null }
 

@@ -1,0 +1,87 @@
+/**
+ * What the application is told of who asks: `X-Gatehouse-*` headers, and the same signed, as a JWT.
+ *
+ * It decides nothing. Invariant: all gateways of a fleet sign with one Ed25519 key, derived from the cluster key by
+ * HKDF, so that an application may verify what any of them says with the keys under `/.gatehouse/jwks.json`.
+ * A key per gateway was refused: a new gateway would be a stranger until the application fetched keys again.
+ * Permissions are a header only: signed too, they would fill the head that small servers allow.
+ */
+import { createPrivateKey, createPublicKey, hash, hkdfSync, sign } from 'node:crypto'
+import type { PracticeId, RoleId, UserId } from '../policies/access-request.ts'
+import type { Instant } from '../policies/instant.ts'
+import type { RawHeaders } from './exchange.ts'
+
+/** Who is asserted. `practice: null`: several were asked. `permissions`: those in effect, sorted. */
+export type Asserted = {
+  readonly session: string
+  readonly user: UserId
+  readonly name: string
+  readonly email: string | null
+  readonly practice: PracticeId | null
+  readonly roles: readonly RoleId[]
+  readonly permissions: readonly string[]
+  readonly upstream: string
+}
+
+/** Signs assertions. */
+export type Asserter = {
+  /** Header names and values for the forwarded request, the signed one last. */
+  headers(who: Asserted, at: Instant): RawHeaders
+  /** The body of `/.gatehouse/jwks.json` (RFC 7517). */
+  readonly jwks: string
+}
+
+const lifetimeSeconds = 120
+const pkcs8Prefix = Buffer.from('302e020100300506032b657004220420', 'hex')
+
+const base64url = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+
+/** Text that is safe in a header as it is; other letters are percent-encoded UTF-8. */
+const headerText = (text: string): string =>
+  /^[\x20-\x7e]*$/.test(text) ? text : encodeURIComponent(text).replaceAll('%20', ' ')
+
+/** An asserter of the fleet that shares `clusterKey`; `issuer` is the application's public origin. About 100 µs a signature. */
+export function createAsserter(clusterKey: string, issuer: string): Asserter {
+  const seed = Buffer.from(hkdfSync('sha256', clusterKey, '', 'gatehouse assertion 1', 32))
+  const key = createPrivateKey({ key: Buffer.concat([pkcs8Prefix, seed]), format: 'der', type: 'pkcs8' })
+  const { x } = createPublicKey(key).export({ format: 'jwk' })
+  // RFC 7638: the thumbprint of the required members in lexical order.
+  const kid = hash('sha256', JSON.stringify({ crv: 'Ed25519', kty: 'OKP', x }), 'base64url')
+  const head = base64url({ alg: 'EdDSA', typ: 'JWT', kid })
+
+  const mint = (who: Asserted, at: Instant): string => {
+    const issuedAt = Math.floor(at / 1_000)
+    const body = base64url({
+      iss: issuer,
+      aud: who.upstream,
+      sub: who.user,
+      sid: who.session,
+      iat: issuedAt,
+      exp: issuedAt + lifetimeSeconds,
+      name: who.name,
+      email: who.email,
+      practice: who.practice,
+      roles: who.roles,
+    })
+    const signed = `${head}.${body}`
+    return `${signed}.${sign(null, Buffer.from(signed), key).toString('base64url')}`
+  }
+
+  return {
+    headers: (who, at) => [
+      'x-gatehouse-user',
+      who.user,
+      ...(who.email === null ? [] : ['x-gatehouse-email', headerText(who.email)]),
+      'x-gatehouse-roles',
+      who.roles.join(','),
+      ...(who.practice === null ? [] : ['x-gatehouse-practice', who.practice]),
+      'x-gatehouse-permissions',
+      who.permissions.join(','),
+      'x-gatehouse-session',
+      who.session,
+      'x-gatehouse-assertion',
+      mint(who, at),
+    ],
+    jwks: JSON.stringify({ keys: [{ kty: 'OKP', crv: 'Ed25519', x, kid, use: 'sig', alg: 'EdDSA' }] }),
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * The judge with all that it speaks through: sites, refusals, records of what was refused and what passed.
+ *
+ * Only wiring; it decides nothing. Invariant: there is one judge, and every way to an application goes through it.
+ */
+import { Agent, type Dispatcher } from 'undici'
+import { keys } from '../runtime/keys.ts'
+import { createAsserter } from './assertion.ts'
+import { createCompanion } from './companion.ts'
+import type { Judge } from './exchange.ts'
+import { createJudge } from './judge.ts'
+import { createLastSeen, type LastSeen } from './last-seen.ts'
+import type { Metrics } from './metrics.ts'
+import type { GatewayParts, Mind } from './mind.ts'
+import { createRefusals } from './refusals.ts'
+import { createSites } from './site.ts'
+import { createTraffic, type Traffic } from './traffic.ts'
+import { createVerdictLog } from './verdict-log.ts'
+
+/** A judge and what must be looked after. `dispatcher`: its own connections to applications. */
+export type Court = {
+  readonly judge: Judge
+  readonly lastSeen: LastSeen
+  readonly traffic: Traffic
+  readonly dispatcher: Dispatcher
+}
+
+/** Whether a sign-in could be judged and recorded now: fresh knowledge, and a control plane with its database. */
+const readiness =
+  ({ controlPlane }: GatewayParts, { lease }: Mind) =>
+  async (): Promise<boolean> => {
+    if (!lease.alive() || controlPlane === null) return false
+    try {
+      await controlPlane.record(keys.manifest)
+      return true
+    } catch {
+      return false
+    }
+  }
+
+/** The court of one gateway; `origin`: the application as browsers call it. */
+export function createCourt(parts: GatewayParts, origin: string, mind: Mind, metrics: Metrics): Court {
+  const { id, config, store, controlPlane, clock, log } = parts
+  const { snapshots: directory, sessions, reports, endings, lease, knowledge } = mind
+  const { limits } = config.gateway
+  const companion = createCompanion(config.gateway.companionName)
+  const dispatcher = new Agent({ connections: limits.introspectionsInFlightMax, pipelining: 1 })
+  const verdicts = createVerdictLog({ gateway: id, directory, reports, log })
+  const traffic = createTraffic(directory, reports)
+  const refusals = createRefusals({ directory, verdicts, clock })
+  const lastSeen = createLastSeen({ store, fleetKey: parts.seal, clock, reports })
+  const shared = { limits, clock, log, companion, sessions, endings, directory, reports, store, controlPlane }
+  const sites = createSites(
+    {
+      ...shared,
+      gateway: id,
+      fleetKey: parts.seal,
+      dispatcher,
+      origin,
+      apply: knowledge.apply,
+      // One that cannot be reached is not known to be emptied: then the control plane is asked for everything.
+      mayAdopt: () => !knowledge.isUnseeded(),
+      isReady: readiness(parts, mind),
+      refuse: refusals.refuse,
+    },
+    config.upstreams,
+    mind.duties,
+  )
+  const judge = createJudge({
+    ...{ sites, companion, sessions, endings, lastSeen, directory, refusals, verdicts, traffic, clock, log },
+    asserter: createAsserter(parts.clusterKey, origin),
+    counters: metrics.judge,
+    observedBytesMax: limits.observedBodyBytesMax,
+    isAlive: lease.alive,
+  })
+  return { judge, lastSeen, traffic, dispatcher }
+}

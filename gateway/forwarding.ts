@@ -1,0 +1,121 @@
+/**
+ * What is changed on the way of a request that may pass: who asks, told to the application; cookies, to the browser.
+ *
+ * It decides nothing. Invariant: a credential that is worth nothing any more is removed before forwarding and expired
+ * in the browser; a credential that the application renewed while it was asked reaches both sides; the companion
+ * goes to the browser only. Header hygiene is the engine's (`headers.ts`).
+ */
+import type { PracticeId } from '../policies/access-request.ts'
+import type { Instant } from '../policies/instant.ts'
+import { effectivePermissions } from '../policies/permissions.ts'
+import { rolePartsOf } from '../policies/snapshot.ts'
+import type { Asserter } from './assertion.ts'
+import type { Companion } from './companion.ts'
+import { expiredCookie, readSetCookie, replaceCookies } from './cookies.ts'
+import type { Changes, Exchange, RawHeaders } from './exchange.ts'
+import type { Carried, Identified } from './identity/identify.ts'
+import { type Directory, type Question, scopeOf } from './questions.ts'
+
+/** Nothing is changed. */
+export const unchanged: Changes = { dropCookies: [], setRequest: [], setCookies: [] }
+
+const sessionCookies = (exchange: Exchange): readonly string[] => exchange.upstream.identity?.cookies ?? []
+
+/** `Set-Cookie` values that take the application's credential out of the browser. */
+export const expiredCredential = (exchange: Exchange): readonly string[] =>
+  sessionCookies(exchange).map((name) => expiredCookie(name, exchange.secure))
+
+/** Forwarded without its credential; `expire`: it is worth nothing, and the browser shall forget it. */
+export const withoutCredential = (
+  exchange: Exchange,
+  companion: Companion | null,
+  expire: boolean,
+): Changes => ({
+  dropCookies: sessionCookies(exchange),
+  setRequest: [],
+  setCookies: expire
+    ? [...expiredCredential(exchange), ...(companion === null ? [] : [companion.take(exchange.secure)])]
+    : [],
+})
+
+/** Forwarded without any cookie: parsers could read them in two ways. */
+export const withoutCookies = (exchange: Exchange): Changes => ({
+  dropCookies: sessionCookies(exchange),
+  setRequest: ['cookie', ''],
+  setCookies: expiredCredential(exchange),
+})
+
+const renewedCookie = (carried: Carried, renewed: readonly string[], at: Instant): RawHeaders => {
+  if (renewed.length === 0) return []
+  const values = new Map<string, string>()
+  for (const line of renewed) {
+    const change = readSetCookie(line, at)
+    if (change !== null) values.set(change.name, change.cleared ? '' : change.value)
+  }
+  return ['cookie', replaceCookies(carried.lines, values)]
+}
+
+/** Cookies of a request that passes: what the application renewed, and the companion where it is to be given. */
+export function cookieChanges(carried: Carried, who: Identified, companion: Companion, at: Instant): Changes {
+  const renewed = 'renewed' in who ? who.renewed : []
+  const give = who.kind === 'session' ? who.give : null
+  if (renewed.length === 0 && give === null) return unchanged
+  return {
+    dropCookies: [],
+    setRequest: renewedCookie(carried, renewed, at),
+    setCookies: [...renewed, ...(give === null ? [] : [companion.give(give, carried.exchange.secure)])],
+  }
+}
+
+function permissionsIn(
+  directory: Directory,
+  question: Question,
+  practice: PracticeId,
+  at: Instant,
+): readonly string[] {
+  const known = directory.practice(practice, at)
+  const member = directory.member(practice, question.session.record.user)
+  if (known === null || member === null) return []
+  const granted = new Set(rolePartsOf(known.snapshot, member).flatMap((part) => [...part.granted]))
+  return [...effectivePermissions(granted, known.snapshot.document.controls.permission).effective].sort()
+}
+
+const minuteMs = 60_000
+
+/**
+ * Who asks, as headers for the application; minted once per session, practice, roles and minute. Where several
+ * practices were asked, no practice is named, and no roles.
+ */
+export function identityHeaders(
+  directory: Directory,
+  asserter: Asserter,
+  question: Question,
+  upstream: string,
+  at: Instant,
+): RawHeaders {
+  const { session } = question
+  const { practices, resolved } = scopeOf(directory, question)
+  const [first] = practices
+  if (first === undefined) return []
+  const member = directory.member(first, session.record.user)
+  if (member === null) return []
+  const revision = directory.practice(first, at)?.snapshot.revision ?? 0
+  const roles = resolved ? member.roles : []
+  const of = `${resolved ? first : ''} ${revision} ${Math.floor(at / minuteMs)} ${roles.join(',')} ${member.email}`
+  if (session.assertion?.of === of) return session.assertion.headers
+  const headers = asserter.headers(
+    {
+      session: session.record.id,
+      user: member.user,
+      name: member.name,
+      email: member.email,
+      practice: resolved ? first : null,
+      roles,
+      permissions: resolved ? permissionsIn(directory, question, first, at) : [],
+      upstream,
+    },
+    at,
+  )
+  session.assertion = { of, headers }
+  return headers
+}

@@ -1,0 +1,204 @@
+/**
+ * A sign-in on its way: checked before it is forwarded, its answer held, and judged before anything is released.
+ *
+ * Invariant: nothing of a successful sign-in (no `Set-Cookie`, no `Location`, no body) reaches the browser unless the
+ * application's own word on the *resulting* credential named the user and some practice of theirs permits; every
+ * failure on the way discards the answer. Releasing first and refusing at the next request was refused: the
+ * browser would hold a live credential of the application.
+ */
+import type { Decision } from '../policies/decision.ts'
+import type { RouteRequirement } from '../policies/routes.ts'
+import type { Clock } from '../runtime/clock.ts'
+import type { Limits } from '../runtime/config.ts'
+import type { Log } from '../runtime/log.ts'
+import { shortHash } from '../runtime/log.ts'
+import type { Companion } from './companion.ts'
+import { expiredCookie, setCookieLines } from './cookies.ts'
+import type { Endings } from './endings.ts'
+import type { Exchange, Judgement, WholeResponse } from './exchange.ts'
+import type { Opened, Openings } from './identity/adoption.ts'
+import { type Credential, overlayCredential } from './identity/credential.ts'
+import type { Carried } from './identity/identify.ts'
+import type { Introspector } from './identity/introspect.ts'
+import { isSuccess, readSignInBody } from './identity/observe.ts'
+import { answer, type Directory, plainDecision, type Question } from './questions.ts'
+import { answerFailure, type Failure } from './refusal.ts'
+import type { LoginRule } from './route-duties.ts'
+import type { MirroredSession, Sessions } from './sessions.ts'
+import type { WindowCounter } from './window-counter.ts'
+
+/** Watches sign-ins of one upstream. `drop`: the request's own credential is not forwarded. */
+export type HeldLogin = (carried: Carried, rule: LoginRule, drop: boolean) => Promise<Judgement>
+
+/** What it needs. */
+export type HeldLoginParts = {
+  readonly limits: Limits
+  readonly clock: Clock
+  readonly log: Log
+  readonly companion: Companion
+  readonly introspector: Introspector
+  readonly sessions: Sessions
+  readonly openings: Openings
+  readonly endings: Endings
+  readonly directory: Directory
+  /** The requirement that sign-ins are judged by. */
+  readonly signIn: RouteRequirement
+  /** Sign-ins per address. */
+  readonly rate: WindowCounter
+  /** Whether a session could be opened now: the control plane answers and knowledge is fresh. Never rejects. */
+  isReady(): Promise<boolean>
+  /** Tells the application that its session ends, best effort; never rejects. */
+  endSession(credential: Credential): Promise<void>
+  /** Records a refusal and shapes it. */
+  refuse(
+    exchange: Exchange,
+    question: Question | null,
+    decision: Decision,
+    setCookies: readonly string[],
+  ): WholeResponse
+}
+
+const methods = {
+  password: 'app-password',
+  callback: 'app-callback',
+  'magic-link': 'app-callback',
+  reset: 'app-password',
+} as const
+
+const notNow: Failure = {
+  status: 503,
+  title: 'Signing in is not possible just now',
+  sentence: 'Your sign-in was not sent on. Please try again in a moment.',
+  retryAfterMs: 5_000,
+}
+const notChecked: Failure = {
+  status: 503,
+  title: 'Signing in is not possible just now',
+  sentence: 'It could not be checked who signed in. Please try again in a moment.',
+  retryAfterMs: 5_000,
+}
+
+const refusedFailure = (exchange: Exchange, failure: Failure): Judgement => ({
+  act: 'answer',
+  response: answerFailure(exchange, failure),
+  decision: null,
+})
+
+const withCookies = (response: WholeResponse, lines: readonly string[]): WholeResponse =>
+  lines.length === 0
+    ? response
+    : { ...response, headers: [...response.headers, ...lines.flatMap((line) => ['Set-Cookie', line])] }
+
+/** The answer to a person who signed in while `session` was just opened: released, or refused for good. */
+async function judgeOpened(
+  parts: HeldLoginParts,
+  carried: Carried,
+  after: Credential,
+  opened: Extract<Opened, { kind: 'opened' }>,
+  response: WholeResponse,
+): Promise<WholeResponse> {
+  const { exchange } = carried
+  const question: Question = {
+    method: exchange.method,
+    requirements: [parts.signIn],
+    address: exchange.client,
+    session: opened.session,
+    accompanied: true,
+    sources: { placed: [], carried: null, doubtful: false },
+    picking: true,
+  }
+  const decision = answer(parts.directory, question, parts.clock.now())
+  if (decision.verdict === 'permit')
+    return withCookies(response, [parts.companion.give(opened.token, exchange.secure)])
+  await Promise.all([parts.endings.end(opened.session, 'refused'), parts.endSession(after)])
+  return parts.refuse(exchange, question, decision, keptCookies(carried, after))
+}
+
+/** An application that keeps its cookie over a sign-in: the browser has it already, so it is taken away. */
+const keptCookies = ({ credential, exchange }: Carried, after: Credential): readonly string[] =>
+  typeof credential !== 'string' && credential.hash === after.hash
+    ? after.pairs.map(([name]) => expiredCookie(name, exchange.secure))
+    : []
+
+function priorSession(parts: HeldLoginParts, carried: Carried): MirroredSession | null {
+  const found = carried.companion === null ? null : parts.sessions.known(carried.companion)
+  return found === null || found === 'absent' || found.record.ended !== null ? null : found
+}
+
+async function settle(
+  parts: HeldLoginParts,
+  carried: Carried,
+  rule: LoginRule,
+  drop: boolean,
+  response: WholeResponse,
+): Promise<WholeResponse> {
+  const { exchange } = carried
+  const { upstream } = exchange
+  const at = parts.clock.now()
+  if (typeof carried.credential !== 'string') parts.introspector.forget(carried.credential)
+  if (!isSuccess(rule, response, at)) return response
+  const after = overlayCredential(
+    upstream.id,
+    upstream.identity?.cookies ?? [],
+    drop ? 'none' : carried.credential,
+    setCookieLines(response.headers),
+    at,
+  )
+  // No credential, nobody signed in: the application will say so itself.
+  if (after === 'none') return response
+  const word = await parts.introspector.askAfresh(after)
+  if (word.kind === 'indeterminate') {
+    parts.log.warn({ upstream: upstream.id, why: word.why }, 'a sign-in could not be checked')
+    await parts.endSession(after)
+    return withCookies(answerFailure(exchange, notChecked), keptCookies(carried, after))
+  }
+  const told = withCookies(response, word.renewed)
+  if (word.kind === 'anonymous' || word.identity.kind === 'patient') return told
+  if (carried.companion !== null) await parts.sessions.load(carried.companion)
+  const opened = await parts.openings.open(exchange, word.identity, {
+    method: methods[rule.kind],
+    replaces: priorSession(parts, carried)?.tokenHash ?? null,
+    credential: after,
+  })
+  if (opened.kind === 'opened') return judgeOpened(parts, carried, after, opened, told)
+  await parts.endSession(after)
+  if (opened.kind === 'unavailable')
+    return withCookies(answerFailure(exchange, notChecked), keptCookies(carried, after))
+  return parts.refuse(exchange, null, plainDecision(opened.reason), keptCookies(carried, after))
+}
+
+/** Watches the sign-ins of one upstream. */
+export const createHeldLogin =
+  (parts: HeldLoginParts): HeldLogin =>
+  async (carried, rule, drop) => {
+    const { exchange } = carried
+    if (!parts.rate.take(exchange.client.text))
+      return refusedFailure(exchange, {
+        status: 429,
+        title: 'Too many sign-ins',
+        sentence: 'There were too many sign-ins from your network. Please wait a minute.',
+        retryAfterMs: parts.rate.remainingMs(),
+      })
+    const body = readSignInBody(
+      rule,
+      exchange.headers,
+      rule.body === 'none' ? new Uint8Array() : await exchange.body(parts.limits.observedBodyBytesMax),
+    )
+    if (!body.ok) return refusedFailure(exchange, body.failure)
+    if (!(await parts.isReady())) return refusedFailure(exchange, notNow)
+    if (body.hint !== null)
+      parts.log.debug({ upstream: exchange.upstream.id, name: shortHash(body.hint) }, 'a sign-in goes past')
+    return {
+      act: 'forward',
+      changes: {
+        dropCookies: drop ? (exchange.upstream.identity?.cookies ?? []) : [],
+        setRequest: [],
+        setCookies: [],
+      },
+      held: {
+        bytesMax: parts.limits.observedBodyBytesMax,
+        settle: (response) => settle(parts, carried, rule, drop, response),
+      },
+      standing: null,
+    }
+  }

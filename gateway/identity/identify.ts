@@ -1,0 +1,267 @@
+/**
+ * Who asks: from the application's cookies, its own word on them, and the companion. It judges nothing.
+ *
+ * no cookie, or a word of "nobody" → anonymous; readable two ways → anonymous, and expired; a patient → patient; no
+ * clear word → indeterminate. A user, and the companion's session is
+ * - live and the same user's → that session; the cookie is bound to it;
+ * - another user's → that one is ended, then as without;
+ * - none, unknown → adopted: level "password", epochs 0; unless an ended or held session had this cookie → that one.
+ *
+ * Invariant: nobody is identified but by a fresh word of the application. `look` is synchronous and says what it
+ * lacks, so that a request for which all is mirrored waits for nothing. A chain of awaits was refused.
+ */
+import type { DurationMs } from '../../policies/instant.ts'
+import type { Clock } from '../../runtime/clock.ts'
+import type { AppIdentity } from '../../runtime/internal.ts'
+import type { SessionEnd } from '../../runtime/records.ts'
+import type { Companion } from '../companion.ts'
+import type { Endings } from '../endings.ts'
+import type { Exchange } from '../exchange.ts'
+import type { MirroredSession, Sessions } from '../sessions.ts'
+import type { Openings } from './adoption.ts'
+import type { Bonds } from './bonds.ts'
+import { type Credential, type CredentialReading, readCredential } from './credential.ts'
+import type { Introspected, Introspector } from './introspect.ts'
+
+/** Who asks. `renewed`: `Set-Cookie` lines of the application's that browser and application must hear of. */
+export type Identified =
+  | { readonly kind: 'anonymous'; readonly spoilt: boolean; readonly renewed: readonly string[] }
+  | { readonly kind: 'patient'; readonly renewed: readonly string[] }
+  | { readonly kind: 'indeterminate'; readonly why: string }
+  | { readonly kind: 'unwelcome'; readonly reason: 'not-a-member' | 'user-suspended' }
+  | {
+      readonly kind: 'session'
+      readonly session: MirroredSession
+      /** Whether the session's companion came too; without it a second factor does not count. */
+      readonly accompanied: boolean
+      /** The companion's token to give to the browser; `null`: it has it, or shall not have it. */
+      readonly give: string | null
+      readonly renewed: readonly string[]
+    }
+
+/** What a request carries. */
+export type Carried = {
+  readonly exchange: Exchange
+  readonly lines: readonly string[]
+  readonly credential: CredentialReading
+  /** The companion's token hash. */
+  readonly companion: string | null
+}
+
+/** Identifies the people of one upstream. */
+export type Identifier = {
+  carried(exchange: Exchange, lines: readonly string[]): Carried
+  /** At once where everything is mirrored; else `null`. */
+  now(carried: Carried): Identified | null
+  /** Asks for what is missing. Never rejects. */
+  find(carried: Carried): Promise<Identified>
+}
+
+/** What identifying needs. */
+export type IdentifierParts = {
+  readonly upstream: string
+  readonly cookies: readonly string[]
+  readonly bindsValue: boolean
+  readonly companion: Companion
+  readonly introspector: Introspector
+  readonly sessions: Sessions
+  readonly bonds: Bonds
+  readonly openings: Openings
+  readonly endings: Endings
+  readonly clock: Clock
+  onMismatch(session: MirroredSession): void
+}
+
+/** Something that must be asked for before `look` can answer. */
+type Lack =
+  | { readonly lacks: 'word' }
+  | { readonly lacks: 'session'; readonly tokenHash: string }
+  | { readonly lacks: 'bonds' }
+  | { readonly lacks: 'adoption'; readonly identity: AppIdentity }
+
+/** How long the requests of the page that was adopted get the companion too. */
+const samePageMs: DurationMs = 30_000
+const stepsMax = 16
+
+/** Ends after which the credential that came with the session is worth nothing any more. */
+const finalEnds: ReadonlySet<SessionEnd> = new Set([
+  'signed-out',
+  'app-signed-out',
+  'revoked',
+  'limit',
+  'expired',
+  'refused',
+])
+
+const isSpent = ({ record }: MirroredSession): boolean =>
+  record.held || (record.ended !== null && finalEnds.has(record.ended.why))
+
+const isProved = ({ record }: MirroredSession): boolean => record.method !== 'adopted'
+
+const anonymous: Identified = { kind: 'anonymous', spoilt: false, renewed: [] }
+const spoilt: Identified = { kind: 'anonymous', spoilt: true, renewed: [] }
+
+type Known = {
+  readonly credential: Credential
+  readonly identity: AppIdentity
+  readonly renewed: readonly string[]
+}
+
+/** The session of the companion as far as it is this user's here; `null`: none of use. */
+function ownSession(
+  parts: IdentifierParts,
+  carried: Carried,
+  identity: AppIdentity,
+): MirroredSession | Lack | null {
+  const { companion } = carried
+  if (companion === null) return null
+  const found = parts.sessions.known(companion)
+  if (found === null) return { lacks: 'session', tokenHash: companion }
+  if (found === 'absent' || found.record.upstream !== parts.upstream) return null
+  if (found.record.appUser === identity.appUser) return found
+  if (found.record.ended === null) {
+    parts.onMismatch(found)
+    void parts.endings.end(found, 'identity-mismatch')
+  }
+  return null
+}
+
+/** A session that is over, or held, and that this credential came with; `null`: there is none. */
+function spentSession(
+  parts: IdentifierParts,
+  known: Known,
+  own: MirroredSession | null,
+  bonds: readonly string[],
+): MirroredSession | Lack | null {
+  const { hash } = known.credential
+  for (const tokenHash of bonds) {
+    if (tokenHash === own?.tokenHash) continue
+    const other = parts.sessions.known(tokenHash)
+    if (other === null) return { lacks: 'session', tokenHash }
+    if (other === 'absent' || other.record.appUser !== known.identity.appUser || !isSpent(other)) continue
+    // An application that keeps its cookie over a sign-in: the later proved sign-in made it good again.
+    const renewed = own !== null && isProved(own) && own.record.cookieHash === hash
+    if (!renewed || own.record.startedAt < other.record.startedAt) return other
+  }
+  return null
+}
+
+/** The live adopted session that serves a credential without its companion; `null`: adopt. */
+function servedSession(
+  parts: IdentifierParts,
+  carried: Carried,
+  known: Known,
+  bonds: readonly string[],
+): Identified | Lack | null {
+  const { exchange } = carried
+  const { renewed } = known
+  const adopted = parts.openings.adopted(known.credential)
+  if (adopted !== null) {
+    const session = parts.sessions.known(adopted.tokenHash)
+    if (session === null) return { lacks: 'session', tokenHash: adopted.tokenHash }
+    const samePage =
+      parts.clock.monotonic() - adopted.at < samePageMs && adopted.address === exchange.client.text
+    if (session !== 'absent' && session.record.ended === null && samePage)
+      return { kind: 'session', session, accompanied: true, give: adopted.token, renewed }
+  }
+  // A page that is opened anew gets a companion of its own, so that a factor can be proved there.
+  if (exchange.kind === 'navigation') return null
+  for (const tokenHash of adopted === null ? bonds : [...bonds, adopted.tokenHash]) {
+    const session = parts.sessions.known(tokenHash)
+    if (session === null || session === 'absent' || isProved(session) || session.record.ended !== null)
+      continue
+    if (session.record.appUser === known.identity.appUser)
+      return { kind: 'session', session, accompanied: false, give: null, renewed }
+  }
+  return null
+}
+
+const isLack = (value: object | null): value is Lack => value !== null && 'lacks' in value
+
+function lookUser(parts: IdentifierParts, carried: Carried, known: Known): Identified | Lack {
+  const { hash } = known.credential
+  const { renewed } = known
+  const own = ownSession(parts, carried, known.identity)
+  if (isLack(own)) return own
+  const bonds = parts.bindsValue ? parts.bonds.known(hash) : []
+  if (bonds === null) return { lacks: 'bonds' }
+  const spent = spentSession(parts, known, own, bonds)
+  if (isLack(spent)) return spent
+  if (spent !== null) return { kind: 'session', session: spent, accompanied: false, give: null, renewed }
+  if (own !== null) {
+    const tied = own.record.cookieHash === hash || bonds.includes(own.tokenHash)
+    if (own.record.ended === null) {
+      if (parts.bindsValue && !bonds.includes(own.tokenHash)) parts.bonds.add(hash, own.tokenHash, false)
+      return { kind: 'session', session: own, accompanied: true, give: null, renewed }
+    }
+    if (tied || isSpent(own)) return { kind: 'session', session: own, accompanied: true, give: null, renewed }
+  }
+  const unwelcome = parts.openings.unwelcome(known.credential)
+  if (unwelcome !== null) return { kind: 'unwelcome', reason: unwelcome }
+  return servedSession(parts, carried, known, bonds) ?? { lacks: 'adoption', identity: known.identity }
+}
+
+/** Who it is, or what is lacking to say so. `word`: the application's, where it was just asked for. */
+function look(parts: IdentifierParts, carried: Carried, word: Introspected | null): Identified | Lack {
+  const { credential } = carried
+  if (credential === 'none') return anonymous
+  if (credential === 'doubtful') return spoilt
+  const answer = word ?? parts.introspector.known(credential)
+  if (answer === null) return { lacks: 'word' }
+  switch (answer.kind) {
+    case 'indeterminate':
+      return { kind: 'indeterminate', why: answer.why }
+    case 'anonymous':
+      return { kind: 'anonymous', spoilt: false, renewed: answer.renewed }
+    case 'known': {
+      const { identity, renewed } = answer
+      return identity.kind === 'patient'
+        ? { kind: 'patient', renewed }
+        : lookUser(parts, carried, { credential, identity, renewed })
+    }
+  }
+}
+
+async function findOut(parts: IdentifierParts, carried: Carried): Promise<Identified> {
+  const { credential, exchange } = carried
+  let word: Introspected | null = null
+  for (let step = 0; step < stepsMax; step += 1) {
+    const found = look(parts, carried, word)
+    if (!isLack(found)) return found
+    if (credential === 'none' || credential === 'doubtful') break
+    if (found.lacks === 'word') word = await parts.introspector.ask(credential, exchange.client.text)
+    else if (found.lacks === 'bonds') {
+      const bonds = await parts.bonds.load(credential.hash)
+      // The store is away: go by what the control plane remembers of the credential.
+      if (parts.bonds.known(credential.hash) === null)
+        return findOut({ ...parts, bonds: { ...parts.bonds, known: () => bonds } }, carried)
+    } else if (found.lacks === 'session') {
+      const session = await parts.sessions.load(found.tokenHash)
+      if (session === 'unavailable') return { kind: 'indeterminate', why: 'session unavailable' }
+    } else {
+      const opened = await parts.openings.adopt(exchange, credential, found.identity)
+      if (opened.kind === 'unavailable') return { kind: 'indeterminate', why: 'session could not be opened' }
+      if (opened.kind === 'unwelcome') return { kind: 'unwelcome', reason: opened.reason }
+      const { session, token } = opened
+      const renewed = word?.kind === 'known' ? word.renewed : []
+      const give = session.record.ended === null && !session.record.held ? token : null
+      return { kind: 'session', session, accompanied: true, give, renewed }
+    }
+  }
+  return { kind: 'indeterminate', why: 'identity keeps changing' }
+}
+
+/** An identifier of one upstream. */
+export const createIdentifier = (parts: IdentifierParts): Identifier => ({
+  carried: (exchange, lines) => ({
+    exchange,
+    lines,
+    credential: readCredential(parts.upstream, parts.cookies, lines),
+    companion: parts.companion.read(lines, exchange.secure),
+  }),
+  now(carried) {
+    const found = look(parts, carried, null)
+    return isLack(found) ? null : found
+  },
+  find: (carried) => findOut(parts, carried),
+})

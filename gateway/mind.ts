@@ -1,0 +1,125 @@
+/**
+ * What a gateway knows and keeps knowing: mirrors, lease, their keeper, and the way back to the control plane.
+ *
+ * Only wiring; it starts nothing (`upkeep.ts` does) and decides nothing. Invariant: every change of a mirror reaches
+ * the live exchanges in the turn in which it is applied.
+ */
+import type { KeyObject } from 'node:crypto'
+import type { RouteRequirement } from '../policies/routes.ts'
+import type { Clock } from '../runtime/clock.ts'
+import type { Config } from '../runtime/config.ts'
+import type { HotStore } from '../runtime/hot-store.ts'
+import type { ControlPlane } from '../runtime/internal.ts'
+import { createLease, type Lease } from '../runtime/lease.ts'
+import type { Log } from '../runtime/log.ts'
+import { createEndings, type Endings } from './endings.ts'
+import type { Exchanges } from './exchanges.ts'
+import { createKeyOfTruth, type KeyOfTruth } from './key-of-truth.ts'
+import { createKnowledge, type Knowledge } from './knowledge.ts'
+import type { Metrics } from './metrics.ts'
+import { createReports, type Reports } from './reports.ts'
+import { createRouteDuties, type RouteDuties } from './route-duties.ts'
+import { createSessions, type Sessions } from './sessions.ts'
+import { createSnapshots, type Snapshots } from './snapshots.ts'
+import type { Watermark } from './watermark.ts'
+
+/** What all parts of one gateway are made from. `id`: its own in the fleet. */
+export type GatewayParts = {
+  readonly id: string
+  readonly config: Config
+  readonly store: HotStore | null
+  readonly controlPlane: ControlPlane | null
+  readonly clock: Clock
+  readonly log: Log
+  readonly clusterKey: string
+  readonly seal: KeyObject
+}
+
+/** What a gateway knows, and the ways to more. */
+export type Mind = {
+  readonly truth: KeyOfTruth
+  /** Routes by upstream id. */
+  readonly duties: ReadonlyMap<string, RouteDuties>
+  readonly snapshots: Snapshots
+  readonly sessions: Sessions
+  readonly lease: Lease
+  readonly knowledge: Knowledge
+  readonly reports: Reports
+  readonly endings: Endings
+  /** Tells the control plane up to which sequence everything is applied. */
+  acknowledge(sequence: number): void
+}
+
+/** Acknowledges; what is new goes at once, since somebody waits for "active everywhere". */
+function createAcknowledging({ id, clock }: GatewayParts, reports: Reports) {
+  let told = -1
+  const acknowledge = (sequence: number): void => {
+    if (sequence < 0) return
+    reports.add({ kind: 'ack', gateway: id, sequence, at: clock.now() })
+    if (sequence !== told) void reports.flush()
+    told = sequence
+  }
+  return { acknowledge, isNew: (sequence: number): boolean => sequence !== told }
+}
+
+/** The mind of one gateway, knowing nothing yet; throws on routes that configuration should have refused. */
+export function createMind(parts: GatewayParts, exchanges: Exchanges, watermark: Watermark): Mind {
+  const { id, config, store, controlPlane, clock, log, seal } = parts
+  const truth = createKeyOfTruth(config.controlPlane.publicKey, controlPlane, log)
+  const { verifier } = truth
+  const duties = new Map(config.upstreams.map((upstream) => [upstream.id, createRouteDuties(upstream)]))
+  const routes = new Map<string, RouteRequirement>(
+    [...duties.values()].flatMap(({ requirements }) => [...requirements]),
+  )
+  const onBad = (key: string): void => {
+    const place = key.replace(/\{.*\}/, '{…}')
+    log.error({ key: place }, 'a record is not as it was signed: the last good one stays')
+  }
+  const snapshots = createSnapshots({
+    verifier,
+    routes,
+    onChange: (scopes) => {
+      for (const scope of scopes) exchanges.recheck(scope)
+    },
+    onBad,
+  })
+  const lease = createLease({ leaseMs: config.gateway.leaseMs, monotonic: clock.monotonic })
+  const sessions = createSessions({
+    ...{ store, controlPlane, verifier, clock, onBad },
+    sessionsMax: config.gateway.limits.sessionsMirroredMax,
+    trusted: () => knowledge.isSeeded() && knowledge.source() === 'hot-store',
+    onChange: ({ record }) => exchanges.recheck({ session: record.id }),
+  })
+  const onFault = (error: unknown): void => log.debug({ error }, 'reports wait')
+  const reports = createReports({ store, fleetKey: seal, onFault })
+  const { acknowledge, isNew } = createAcknowledging(parts, reports)
+  const knowledge: Knowledge = createKnowledge({
+    ...{ gateway: id, store, controlPlane, verifier, snapshots, sessions, watermark, lease, clock, log },
+    beatMs: config.gateway.beatMs,
+    onSequence: (sequence) => {
+      if (isNew(sequence)) acknowledge(sequence)
+    },
+  })
+  const endings = createEndings(controlPlane, sessions, (error) =>
+    log.warn({ error }, 'the control plane could not be told that a session ended'),
+  )
+  return { truth, duties, snapshots, lease, sessions, reports, knowledge, endings, acknowledge }
+}
+
+/** Shows a mind to operators. */
+export function watchMind(metrics: Metrics, mind: Mind): void {
+  const { lease, knowledge, sessions, snapshots, reports } = mind
+  metrics.gauge('knowledge_age_seconds', 'Since knowledge was last known to be complete.', () =>
+    Math.min(1e9, lease.ageMs() / 1_000),
+  )
+  metrics.gauge('knowledge_sequence', 'The highest sequence applied.', knowledge.sequence)
+  metrics.gauge('hot_store_seeded', 'Whether the hot store may be believed.', () =>
+    knowledge.isSeeded() ? 1 : 0,
+  )
+  metrics.gauge('mirrored_sessions', 'Sessions held in memory.', () => sessions.size)
+  metrics.gauge('mirrored_practices', 'Practices held in memory.', () => snapshots.counts().practices)
+  const countBad = (): number => snapshots.counts().bad
+  metrics.total('bad_records_total', 'Records that did not open or compile.', countBad)
+  const countDropped = (): number => reports.counts().dropped
+  metrics.total('reports_dropped_total', 'Reports dropped for want of room.', countDropped)
+}

@@ -1,0 +1,63 @@
+/**
+ * The paths under `/.gatehouse/` on the application's origin: answered by the gateway, never forwarded.
+ *
+ * Only what is harmless there: the keys that assertions are verified with, and the visitor's own status. Factors and
+ * emergency access live on the portal's own origin (SPEC §7). Invariant: whatever some back end would read as such a
+ * path is answered here, so that an application cannot pose as the gateway.
+ */
+import type { Asserter } from './assertion.ts'
+import { cookieLines } from './cookies.ts'
+import type { Exchange, Judgement, WholeResponse } from './exchange.ts'
+import { answerFailure } from './refusal.ts'
+import type { Site } from './site.ts'
+
+const folder = '/.gatehouse'
+
+const isOwn = (path: string): boolean => {
+  const lower = path.toLowerCase()
+  return lower === folder || lower.startsWith(`${folder}/`)
+}
+
+/** Whether some reading of the path lies under `/.gatehouse`. */
+export const isOwnPath = ({ target }: Pick<Exchange, 'target'>): boolean => target.readings.some(isOwn)
+
+const json = (body: string, cache: string): WholeResponse => ({
+  status: 200,
+  headers: ['Content-Type', 'application/json', 'Cache-Control', cache, 'X-Content-Type-Options', 'nosniff'],
+  body,
+})
+
+const answerWhole = (response: WholeResponse): Judgement => ({ act: 'answer', response, decision: null })
+
+/** Answers one of these paths; 404 for any other. */
+export function answerOwnPath(
+  { asserter }: { readonly asserter: Asserter },
+  site: Site,
+  exchange: Exchange,
+): Judgement {
+  const reading = exchange.method === 'GET' || exchange.method === 'HEAD'
+  if (reading && exchange.target.path === `${folder}/jwks.json`)
+    return answerWhole(json(asserter.jwks, 'public, max-age=300'))
+  if (reading && exchange.target.path === `${folder}/status`) {
+    const { identity } = site
+    // By what is mirrored alone: a page that asks every few seconds must not cost the application anything.
+    const who = identity?.identifier.now(identity.identifier.carried(exchange, cookieLines(exchange.headers)))
+    const session = who?.kind === 'session' ? who.session.record : null
+    return answerWhole(
+      json(
+        JSON.stringify({
+          signedIn: session !== null && session.ended === null && !session.held,
+          held: session?.held === true,
+        }),
+        'no-store',
+      ),
+    )
+  }
+  return answerWhole(
+    answerFailure(exchange, {
+      status: 404,
+      title: 'Nothing is here',
+      sentence: 'The gateway has no page at this address.',
+    }),
+  )
+}

@@ -1,0 +1,189 @@
+/**
+ * From what is known of a request to the questions `decide` answers, and its answers to one decision.
+ *
+ * Every requirement of every reading must permit, in every practice asked (or in any, for routes where a practice is
+ * chosen). Invariant: nothing known means no; no path here yields a permit that `decide` did not give. Synchronous,
+ * so that a live exchange can be judged again in the sweep.
+ */
+import type { AccessSubject, Member, PracticeId, Session } from '../policies/access-request.ts'
+import { type Address, networkOf, parseAddress, rangeText } from '../policies/address.ts'
+import { type Asked, decide, decideAny, decideEvery } from '../policies/decide.ts'
+import { type Decision, type Reason, reasons } from '../policies/decision.ts'
+import { failingReasons } from '../policies/explain.ts'
+import { type Instant, never } from '../policies/instant.ts'
+import type { RouteRequirement } from '../policies/routes.ts'
+import type { PolicySnapshot } from '../policies/snapshot.ts'
+import { type PracticeScope, type PracticeSources, practiceScope } from './practice.ts'
+import type { MirroredSession } from './sessions.ts'
+
+/** A practice as known now. `until`: when this snapshot gives way to another by itself; `never`: it does not. */
+export type KnownPractice = { readonly snapshot: PolicySnapshot; readonly until: Instant }
+
+/** What is known of practices and people; the mirror's reading side. */
+export type Directory = {
+  practice(practice: PracticeId, at: Instant): KnownPractice | null
+  member(practice: PracticeId, user: string): Member | null
+  practicesOf(user: string): readonly PracticeId[]
+}
+
+/** One question: a person at a route, not yet seen through a practice. */
+export type Question = {
+  readonly method: string
+  /** Never empty; the first is the raw reading's. */
+  readonly requirements: readonly RouteRequirement[]
+  readonly address: Address
+  readonly session: MirroredSession
+  readonly accompanied: boolean
+  readonly sources: PracticeSources
+  /** Any membership suffices. */
+  readonly picking: boolean
+}
+
+const nothing: readonly Reason[] = []
+
+/** A decision that needs no policy: nobody, nothing clear, no membership. */
+export const plainDecision = (reason: Reason): Decision => ({
+  ...reasons[reason],
+  reason,
+  revision: 0,
+  validUntil: never,
+  opensAt: null,
+  wouldRefuse: nothing,
+})
+
+const networkText = (address: string): string | null => {
+  const parsed = parseAddress(address)
+  return parsed === null ? null : rangeText(networkOf(parsed))
+}
+
+/** The session as one practice sees it. */
+function sessionIn(question: Question, practice: PracticeId, member: Member | null): Session {
+  const { record, lastSeenAt } = question.session
+  return {
+    kind: 'session',
+    id: record.id,
+    user: record.user,
+    member,
+    epoch: record.epochs[practice] ?? 0,
+    held: record.held,
+    ended: record.ended !== null,
+    startedAt: record.startedAt,
+    lastSeenAt,
+    factor: question.accompanied ? record.factor : null,
+    deviceTrustedUntil: question.accompanied ? (record.trustedDevices[practice] ?? null) : null,
+    boundTo: networkText(record.address),
+  }
+}
+
+/** The practices a question is about. */
+export const scopeOf = (directory: Directory, question: Question): PracticeScope =>
+  practiceScope(question.sources, directory.practicesOf(question.session.record.user))
+
+type Asking = { readonly asked: readonly (readonly Asked[])[]; readonly until: Instant }
+
+/** What to ask, per requirement; a reason where something is not known. */
+function askingOf(directory: Directory, question: Question, at: Instant): Asking | Reason {
+  const { practices } = scopeOf(directory, question)
+  if (practices.length === 0) return 'not-a-member'
+  let until = never
+  const parts: {
+    readonly known: KnownPractice
+    readonly practice: PracticeId
+    readonly subject: AccessSubject
+  }[] = []
+  for (const practice of practices) {
+    const known = directory.practice(practice, at)
+    if (known === null) return 'practice-unknown'
+    if (known.until < until) until = known.until
+    const member = directory.member(practice, question.session.record.user)
+    parts.push({ known, practice, subject: sessionIn(question, practice, member) })
+  }
+  const { method, address } = question
+  const asked = question.requirements.map(({ id }) =>
+    parts.map(({ known, practice, subject }) => ({
+      snapshot: known.snapshot,
+      request: { method, route: id, address, practice, subject },
+    })),
+  )
+  return { asked, until }
+}
+
+const rank = new Map<Reason, number>((Object.keys(reasons) as Reason[]).map((reason, at) => [reason, at]))
+
+const earlier = (a: Decision, b: Decision): boolean => (rank.get(a.reason) ?? 0) < (rank.get(b.reason) ?? 0)
+
+/** All must permit; of several refusals the earliest in gate order speaks. */
+function combine(decisions: readonly Decision[]): Decision {
+  let worst: Decision | null = null
+  let validUntil = never
+  for (const decision of decisions) {
+    if (decision.validUntil < validUntil) validUntil = decision.validUntil
+    if (decision.verdict !== 'permit' && (worst === null || earlier(decision, worst))) worst = decision
+  }
+  const [first] = decisions
+  const wouldRefuse = decisions.flatMap((decision) => decision.wouldRefuse)
+  return {
+    ...(worst ?? first ?? plainDecision('not-a-member')),
+    validUntil,
+    wouldRefuse: wouldRefuse.length === 0 ? nothing : [...new Set(wouldRefuse)],
+  }
+}
+
+/** The decision on a question with what is known now. */
+export function answer(directory: Directory, question: Question, at: Instant): Decision {
+  const asking = askingOf(directory, question, at)
+  if (typeof asking === 'string') return plainDecision(asking)
+  const { asked, until } = asking
+  const [only] = asked
+  const [one] = only ?? []
+  const decision =
+    asked.length === 1 && only?.length === 1 && one !== undefined
+      ? decide(one.snapshot, one.request, at)
+      : question.picking
+        ? combine(asked.map((list) => decideAny(list, at)))
+        : decideEvery(asked.flat(), at)
+  return decision.validUntil <= until ? decision : { ...decision, validUntil: until }
+}
+
+/** What is recorded with a refusal: the practice that spoke (`null`: several or none) and all failing reasons. */
+export type Failing = {
+  readonly practice: PracticeId | null
+  readonly route: string
+  readonly reasons: readonly Reason[]
+}
+
+/** All failing reasons of a refused question, in gate order. */
+export function failingOf(
+  directory: Directory,
+  question: Question,
+  decision: Decision,
+  at: Instant,
+): Failing {
+  const [first] = question.requirements
+  const asking = askingOf(directory, question, at)
+  if (typeof asking === 'string')
+    return { practice: null, route: first?.id ?? '', reasons: [decision.reason] }
+  const flat = asking.asked.flat()
+  const spoke = flat.find(({ snapshot, request }) => decide(snapshot, request, at).reason === decision.reason)
+  const failing = new Set(flat.flatMap(({ snapshot, request }) => failingReasons(snapshot, request, at)))
+  const sorted = [...failing].sort((a, b) => (rank.get(a) ?? 0) - (rank.get(b) ?? 0))
+  const { practices, resolved } = scopeOf(directory, question)
+  return {
+    practice: resolved || practices.length === 1 ? (practices[0] ?? null) : (spoke?.request.practice ?? null),
+    route: spoke?.request.route ?? first?.id ?? '',
+    reasons: sorted.length === 0 ? [decision.reason] : sorted,
+  }
+}
+
+/** Whether every practice of the session's user has revoked it: its credential is worth nothing anywhere. */
+export function isRevokedEverywhere(directory: Directory, session: MirroredSession): boolean {
+  const { user, epochs } = session.record
+  const practices = directory.practicesOf(user)
+  return (
+    practices.length > 0 &&
+    practices.every((practice) => {
+      const member = directory.member(practice, user)
+      return member !== null && ((epochs[practice] ?? 0) < member.epoch || member.suspended)
+    })
+  )
+}

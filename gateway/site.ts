@@ -1,0 +1,199 @@
+/**
+ * All that belongs to one application behind the gateway: its routes, and how its people are identified.
+ *
+ * Only wiring; it decides nothing. Invariant: what two upstreams share (sessions, knowledge, rates per address) is
+ * handed in, everything else is their own, so that one application's trouble is not another's.
+ */
+import { type Dispatcher, request } from 'undici'
+import type { Decision } from '../policies/decision.ts'
+import type { Clock } from '../runtime/clock.ts'
+import type { Limits, UpstreamConfig } from '../runtime/config.ts'
+import type { HotStore } from '../runtime/hot-store.ts'
+import type { ControlPlane, SealedRecord } from '../runtime/internal.ts'
+import type { Log } from '../runtime/log.ts'
+import type { Companion } from './companion.ts'
+import type { Endings } from './endings.ts'
+import type { Exchange, WholeResponse } from './exchange.ts'
+import { createHeldLogin, type HeldLogin } from './held-login.ts'
+import { createOpenings } from './identity/adoption.ts'
+import { createBonds } from './identity/bonds.ts'
+import { type Credential, credentialHeader } from './identity/credential.ts'
+import { createIdentifier, type Identifier } from './identity/identify.ts'
+import { createIntrospector, type Introspector } from './identity/introspect.ts'
+import type { Directory, Question } from './questions.ts'
+import type { Reports } from './reports.ts'
+import type { RouteDuties } from './route-duties.ts'
+import type { MirroredSession, Sessions } from './sessions.ts'
+import { createWindowCounter, type WindowCounter } from './window-counter.ts'
+
+/** How people of one upstream are identified. */
+export type SiteIdentity = {
+  readonly identifier: Identifier
+  readonly introspector: Introspector
+  readonly signIn: HeldLogin
+}
+
+/** One application. `identity: null`: nobody is identified; only public routes can pass. */
+export type Site = {
+  readonly upstream: UpstreamConfig
+  readonly duties: RouteDuties
+  readonly identity: SiteIdentity | null
+}
+
+/** What the sites of a gateway share. */
+export type SiteParts = {
+  readonly gateway: string
+  readonly limits: Limits
+  readonly clock: Clock
+  readonly log: Log
+  readonly store: HotStore | null
+  readonly controlPlane: ControlPlane | null
+  readonly fleetKey: Parameters<typeof createBonds>[0]['fleetKey']
+  readonly companion: Companion
+  readonly sessions: Sessions
+  readonly endings: Endings
+  readonly directory: Directory
+  readonly reports: Reports
+  readonly dispatcher: Dispatcher
+  /** The application's public origin: its scheme is told to the application when it is asked. */
+  readonly origin: string
+  apply(records: readonly SealedRecord[]): void
+  /** Whether a never-seen credential may be adopted: not from an unseeded store. */
+  mayAdopt(): boolean
+  /** Whether a session could be opened and judged now. Never rejects. */
+  isReady(): Promise<boolean>
+  refuse(
+    exchange: Exchange,
+    question: Question | null,
+    decision: Decision,
+    setCookies: readonly string[],
+  ): WholeResponse
+}
+
+const endSessionMs = 2_000
+
+/** The host that an application is asked under: its first configured name, else its own address. */
+const hostOf = (upstream: UpstreamConfig): string => {
+  const [first] = upstream.hosts
+  return first === undefined || first.startsWith('*') ? new URL(upstream.url).host : first
+}
+
+/** Tells an application that a session of its own is over; best effort. */
+async function endSession(parts: SiteParts, upstream: UpstreamConfig, credential: Credential): Promise<void> {
+  const call = upstream.identity?.endSession ?? null
+  if (call === null) return
+  try {
+    const response = await request(new URL(call.path, upstream.url), {
+      method: call.method,
+      dispatcher: parts.dispatcher,
+      signal: AbortSignal.timeout(endSessionMs),
+      headers: { cookie: credentialHeader(credential), host: hostOf(upstream) },
+    })
+    await response.body.dump()
+  } catch (error) {
+    parts.log.warn({ error, upstream: upstream.id }, 'an application could not be told that a session ended')
+  }
+}
+
+type Identity = NonNullable<UpstreamConfig['identity']>
+
+const introspectorOf = (parts: SiteParts, upstream: UpstreamConfig): Introspector =>
+  createIntrospector({
+    upstream,
+    limits: parts.limits,
+    dispatcher: parts.dispatcher,
+    clock: parts.clock,
+    headers: {
+      host: hostOf(upstream),
+      'x-forwarded-proto': parts.origin.startsWith('https:') ? 'https' : 'http',
+    },
+    onAnswer(answer) {
+      if (answer.kind === 'indeterminate')
+        parts.log.warn({ upstream: upstream.id, why: answer.why }, 'an application did not say who asks')
+    },
+  })
+
+const mismatchTeller =
+  (parts: SiteParts, upstream: UpstreamConfig) =>
+  ({ record: { id, user } }: MirroredSession): void => {
+    parts.log.warn({ session: id, user, upstream: upstream.id }, 'another user came with this session')
+    parts.reports.add({
+      kind: 'event',
+      at: parts.clock.now(),
+      gateway: parts.gateway,
+      name: 'identity-mismatch',
+      practice: null,
+      user,
+      detail: { session: id, upstream: upstream.id },
+    })
+  }
+
+function createIdentity(
+  parts: SiteParts,
+  upstream: UpstreamConfig,
+  identity: Identity,
+  duties: RouteDuties,
+  rate: WindowCounter,
+): SiteIdentity {
+  const { limits, clock, log, sessions, endings, companion } = parts
+  const introspector = introspectorOf(parts, upstream)
+  const bonds = createBonds({
+    store: parts.store,
+    fleetKey: parts.fleetKey,
+    credentialsMax: limits.sessionsMirroredMax,
+  })
+  const openings = createOpenings({
+    controlPlane: parts.controlPlane,
+    sessions,
+    bonds,
+    clock,
+    apply: parts.apply,
+    mayAdopt: parts.mayAdopt,
+    onFault: (error) => log.warn({ error, upstream: upstream.id }, 'a session could not be opened'),
+  })
+  const identifier = createIdentifier({
+    upstream: upstream.id,
+    cookies: identity.cookies,
+    bindsValue: identity.binding === 'value',
+    companion,
+    introspector,
+    sessions,
+    bonds,
+    openings,
+    endings,
+    clock,
+    onMismatch: mismatchTeller(parts, upstream),
+  })
+  const signIn = createHeldLogin({
+    ...{ limits, clock, log, companion, introspector, sessions, openings, endings, rate },
+    directory: parts.directory,
+    signIn: duties.signIn,
+    isReady: parts.isReady,
+    endSession: (credential) => endSession(parts, upstream, credential),
+    refuse: parts.refuse,
+  })
+  return { identifier, introspector, signIn }
+}
+
+/** The sites of a gateway by upstream id. `duties`: each upstream's routes. */
+export function createSites(
+  parts: SiteParts,
+  upstreams: readonly UpstreamConfig[],
+  duties: ReadonlyMap<string, RouteDuties>,
+): ReadonlyMap<string, Site> {
+  const rate = createWindowCounter({
+    limit: parts.limits.signInsPerAddressPerMinute,
+    windowMs: 60_000,
+    keysMax: 100_000,
+    monotonic: parts.clock.monotonic,
+  })
+  return new Map(
+    upstreams.flatMap((upstream) => {
+      const own = duties.get(upstream.id)
+      if (own === undefined) return []
+      const { identity } = upstream
+      const people = identity === null ? null : createIdentity(parts, upstream, identity, own, rate)
+      return [[upstream.id, { upstream, duties: own, identity: people }] as const]
+    }),
+  )
+}

@@ -1,0 +1,220 @@
+/**
+ * The mirror of practices: for each its policy snapshot and its members, as the control plane last signed them.
+ *
+ * It fetches nothing (`knowledge.ts`) and decides nothing. Invariant: a version never goes back; a record that does
+ * not open or compile changes nothing (the last good one stays, and somebody is told); what is handed out is
+ * immutable, so that a request sees one state. Half-applying a bad policy was refused: half a policy is another one.
+ */
+import type { Member, PracticeId, UserId } from '../policies/access-request.ts'
+import { readCompiled } from '../policies/compile.ts'
+import { type Instant, never } from '../policies/instant.ts'
+import type { RouteId, RouteRequirement } from '../policies/routes.ts'
+import { loadSnapshot } from '../policies/snapshot.ts'
+import type { SealedRecord } from '../runtime/internal.ts'
+import { keys } from '../runtime/keys.ts'
+import {
+  membersRecordSchema,
+  type PracticesRecord,
+  policyRecordSchema,
+  practicesRecordSchema,
+} from '../runtime/records.ts'
+import { openRecord, type Verifier } from '../runtime/signing.ts'
+import type { ChangeScope } from './exchanges.ts'
+import type { Directory, KnownPractice } from './questions.ts'
+
+/** What became of a record. `bad`: it does not open, or what it holds does not compile. */
+export type Applied = 'applied' | 'old' | 'bad'
+
+/** The mirror. */
+export type Snapshots = Directory & {
+  /** Takes a policy, members or practices record in; `null` for a key of another kind. */
+  apply(sealed: SealedRecord): Applied | null
+  /** The version held of a key of these kinds, also of a signed record that was bad; -1: none. */
+  version(key: string): number
+  /** The table of practices; `null`: not known yet. */
+  practices(): PracticesRecord['practices'] | null
+  /** Its text as signed. */
+  practicesText(): string | null
+  /** Keys whose version is lower than the table of practices says. */
+  missing(): readonly string[]
+  counts(): { readonly practices: number; readonly members: number; readonly bad: number }
+}
+
+/** What it needs. `onChange` after each applied record, with whom it concerns; `onBad` with the key. */
+export type SnapshotsParts = {
+  readonly verifier: Verifier
+  /** The requirements of all upstreams together: what snapshots are asked about. */
+  readonly routes: ReadonlyMap<RouteId, RouteRequirement>
+  onChange(scopes: readonly ChangeScope[]): void
+  onBad(key: string): void
+}
+
+type Policy = {
+  readonly version: number
+  readonly current: KnownPractice
+  /** What holds again once the confirmation is overdue; `null`: confirmed. */
+  readonly fallback: KnownPractice | null
+}
+type Members = { readonly version: number; readonly byUser: ReadonlyMap<UserId, Member> }
+
+const policyKeyForm = /^gh:policy:\{([a-z0-9][a-z0-9-]{0,63})\}$/
+const membersKeyForm = /^gh:members:\{([a-z0-9][a-z0-9-]{0,63})\}$/
+
+/** More changed users than this are rechecked as one practice. */
+const scopesMax = 50
+
+const changedUsers = (before: Members | undefined, after: Members): readonly UserId[] => {
+  const changed = new Set<UserId>()
+  for (const [user, member] of after.byUser)
+    if (JSON.stringify(before?.byUser.get(user)) !== JSON.stringify(member)) changed.add(user)
+  for (const user of before?.byUser.keys() ?? []) if (!after.byUser.has(user)) changed.add(user)
+  return [...changed]
+}
+
+type State = {
+  readonly parts: SnapshotsParts
+  readonly policies: Map<PracticeId, Policy>
+  readonly members: Map<PracticeId, Members>
+  readonly memberships: Map<UserId, readonly PracticeId[]>
+  /** Signed records that do not compile: not asked for again. */
+  readonly badVersions: Map<string, number>
+  table: {
+    readonly version: number
+    readonly text: string
+    readonly practices: PracticesRecord['practices']
+  } | null
+  bad: number
+}
+
+const bad = (state: State, key: string): 'bad' => {
+  state.bad += 1
+  state.parts.onBad(key)
+  return 'bad'
+}
+
+function applyPolicy(state: State, practice: PracticeId, sealed: SealedRecord): Applied {
+  const { routes, verifier } = state.parts
+  const opened = openRecord(verifier, sealed.key, sealed.text, policyRecordSchema)
+  if (opened === null) return bad(state, sealed.key)
+  const { version, value } = opened
+  if (version <= versionOf(state, sealed.key)) return 'old'
+  const compiled = value.practice === practice ? readCompiled(value.compiled) : null
+  const predecessor = value.predecessor === null ? null : readCompiled(value.predecessor)
+  if (compiled === null || compiled.document.practice.id !== practice) {
+    state.badVersions.set(sealed.key, version)
+    return bad(state, sealed.key)
+  }
+  const snapshot = loadSnapshot(compiled, value.revision, routes)
+  const fallback =
+    value.confirmBy === null || predecessor === null
+      ? null
+      : { snapshot: loadSnapshot(predecessor, Math.max(1, value.revision - 1), routes), until: never }
+  const until = fallback === null ? never : (value.confirmBy ?? never)
+  state.policies.set(practice, { version, current: { snapshot, until }, fallback })
+  state.parts.onChange([{ practice }])
+  return 'applied'
+}
+
+function remember(
+  state: State,
+  practice: PracticeId,
+  before: Members | undefined,
+  after: Members | null,
+): void {
+  for (const user of before?.byUser.keys() ?? []) {
+    if (after?.byUser.has(user)) continue
+    const left = (state.memberships.get(user) ?? []).filter((one) => one !== practice)
+    if (left.length === 0) state.memberships.delete(user)
+    else state.memberships.set(user, left)
+  }
+  for (const user of after?.byUser.keys() ?? []) {
+    const known = state.memberships.get(user) ?? []
+    if (!known.includes(practice)) state.memberships.set(user, [...known, practice].sort())
+  }
+}
+
+function applyMembers(state: State, practice: PracticeId, sealed: SealedRecord): Applied {
+  const opened = openRecord(state.parts.verifier, sealed.key, sealed.text, membersRecordSchema)
+  if (opened === null || opened.value.practice !== practice) return bad(state, sealed.key)
+  const { version, value } = opened
+  const before = state.members.get(practice)
+  if (version <= (before?.version ?? -1)) return 'old'
+  const after = { version, byUser: new Map(value.members.map((member) => [member.user, member])) }
+  state.members.set(practice, after)
+  remember(state, practice, before, after)
+  const users = changedUsers(before, after)
+  // By user alone: somebody who joins a practice may have exchanges that never heard of it.
+  state.parts.onChange(users.length > scopesMax ? [{}] : users.map((user) => ({ user })))
+  return 'applied'
+}
+
+function applyPractices(state: State, sealed: SealedRecord): Applied {
+  const opened = openRecord(state.parts.verifier, sealed.key, sealed.text, practicesRecordSchema)
+  if (opened === null) return bad(state, sealed.key)
+  if (opened.version <= (state.table?.version ?? -1)) return 'old'
+  state.table = { version: opened.version, text: sealed.text, practices: opened.value.practices }
+  const gone = [...new Set([...state.policies.keys(), ...state.members.keys()])].filter(
+    (practice) => !Object.hasOwn(opened.value.practices, practice),
+  )
+  for (const practice of gone) {
+    remember(state, practice, state.members.get(practice), null)
+    state.policies.delete(practice)
+    state.members.delete(practice)
+  }
+  if (gone.length > 0) state.parts.onChange(gone.map((practice) => ({ practice })))
+  return 'applied'
+}
+
+function versionOf(state: State, key: string): number {
+  if (key === keys.practices) return state.table?.version ?? -1
+  const policy = policyKeyForm.exec(key)?.[1]
+  const held =
+    policy === undefined
+      ? state.members.get(membersKeyForm.exec(key)?.[1] ?? '')?.version
+      : state.policies.get(policy)?.version
+  return Math.max(held ?? -1, state.badVersions.get(key) ?? -1)
+}
+
+const nowhere: readonly PracticeId[] = []
+
+/** A mirror that knows nothing yet. */
+export function createSnapshots(parts: SnapshotsParts): Snapshots {
+  const state: State = {
+    parts,
+    policies: new Map(),
+    members: new Map(),
+    memberships: new Map(),
+    badVersions: new Map(),
+    table: null,
+    bad: 0,
+  }
+  return {
+    apply(sealed) {
+      if (sealed.key === keys.practices) return applyPractices(state, sealed)
+      const policy = policyKeyForm.exec(sealed.key)?.[1]
+      if (policy !== undefined) return applyPolicy(state, policy, sealed)
+      const members = membersKeyForm.exec(sealed.key)?.[1]
+      return members === undefined ? null : applyMembers(state, members, sealed)
+    },
+    version: (key) => versionOf(state, key),
+    practices: () => state.table?.practices ?? null,
+    practicesText: () => state.table?.text ?? null,
+    missing: () =>
+      Object.entries(state.table?.practices ?? {}).flatMap(([practice, { policy, members }]) => [
+        ...(versionOf(state, keys.policy(practice)) < policy ? [keys.policy(practice)] : []),
+        ...(versionOf(state, keys.members(practice)) < members ? [keys.members(practice)] : []),
+      ]),
+    practice(practice, at: Instant) {
+      const policy = state.policies.get(practice)
+      if (policy === undefined) return null
+      return policy.fallback !== null && at >= policy.current.until ? policy.fallback : policy.current
+    },
+    member: (practice, user) => state.members.get(practice)?.byUser.get(user) ?? null,
+    practicesOf: (user) => state.memberships.get(user) ?? nowhere,
+    counts() {
+      let members = 0
+      for (const { byUser } of state.members.values()) members += byUser.size
+      return { practices: state.policies.size, members, bad: state.bad }
+    },
+  }
+}

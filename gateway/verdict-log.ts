@@ -1,0 +1,111 @@
+/**
+ * What is recorded of refusals, enforced and monitored, under reference codes; all of it goes to the reports.
+ *
+ * It changes no decision. Invariant: bounded, and aggregated as SPEC §9 says (one per user, address, reason and minute;
+ * repeats share the code), so that a client that knocks every second costs a record a minute. Queries, bodies and
+ * unmapped path segments are never recorded.
+ */
+import { type Decision, type Reason, reasons } from '../policies/decision.ts'
+import type { Instant } from '../policies/instant.ts'
+import type { Log } from '../runtime/log.ts'
+import type { Report } from '../runtime/records.ts'
+import { newReferenceCode } from '../runtime/token.ts'
+import { createBoundedMap } from './bounded-map.ts'
+import type { Exchange } from './exchange.ts'
+import { type Directory, failingOf, type Question, scopeOf } from './questions.ts'
+import type { Reports } from './reports.ts'
+
+/** Records. Nothing here throws. */
+export type VerdictLog = {
+  /** Records a refusal and answers its reference code; repeats within a minute share one. */
+  refused(exchange: Exchange, question: Question | null, decision: Decision, at: Instant): string
+  /** Records what monitored controls would have refused. */
+  monitored(exchange: Exchange, question: Question, decision: Decision, at: Instant): void
+}
+
+/** What a verdict log needs. `gateway`: this gateway's id. */
+export type VerdictLogParts = {
+  readonly gateway: string
+  readonly directory: Directory
+  readonly reports: Reports
+  readonly log: Log
+}
+
+type Refusal = Extract<Report, { kind: 'refusal' }>
+
+const minuteMs = 60_000
+const refusalsMax = 20_000
+
+const keyOf = (exchange: Exchange, question: Question | null, reason: Reason, mode: string): string =>
+  `${mode} ${reason} ${exchange.client.text} ${question?.session.record.user ?? ''}`
+
+const refusalOf = (
+  { gateway }: VerdictLogParts,
+  exchange: Exchange,
+  question: Question | null,
+  reason: Reason,
+  at: Instant,
+): Omit<Refusal, 'code' | 'monitored' | 'practice' | 'route' | 'revision' | 'failing'> => ({
+  kind: 'refusal',
+  at,
+  gateway,
+  user: question?.session.record.user ?? null,
+  session: question?.session.record.id ?? null,
+  address: exchange.client.text,
+  upstream: exchange.upstream.id,
+  method: exchange.method,
+  verdict: reasons[reason].verdict,
+  reason,
+  control: reasons[reason].control,
+})
+
+/** A verdict log, empty. */
+export function createVerdictLog(parts: VerdictLogParts): VerdictLog {
+  const { directory, reports } = parts
+  const codes = createBoundedMap<string, { readonly minute: number; readonly code: string }>(refusalsMax)
+  return {
+    refused(exchange, question, decision, at) {
+      const minute = Math.floor(at / minuteMs)
+      const key = keyOf(exchange, question, decision.reason, 'refused')
+      const before = codes.peek(key)
+      if (before?.minute === minute) return before.code
+      const code = newReferenceCode()
+      codes.set(key, { minute, code })
+      const failing =
+        question === null
+          ? { practice: null, route: '', reasons: [decision.reason] }
+          : failingOf(directory, question, decision, at)
+      const refusal = {
+        ...refusalOf(parts, exchange, question, decision.reason, at),
+        code,
+        monitored: false,
+        practice: failing.practice,
+        route: failing.route,
+        revision: decision.revision,
+        failing: [...failing.reasons],
+      }
+      reports.add(refusal)
+      const { reason, route, user, address } = refusal
+      parts.log.info({ reference: code, reason, route, user, address }, 'refused')
+      return code
+    },
+    monitored(exchange, question, decision, at) {
+      const minute = Math.floor(at / minuteMs)
+      for (const reason of decision.wouldRefuse) {
+        const key = keyOf(exchange, question, reason, 'monitored')
+        if (codes.peek(key)?.minute === minute) continue
+        codes.set(key, { minute, code: '' })
+        const { practices } = scopeOf(directory, question)
+        reports.add({
+          ...refusalOf(parts, exchange, question, reason, at),
+          code: null,
+          monitored: true,
+          practice: practices.length === 1 ? (practices[0] ?? null) : null,
+          route: question.requirements[0]?.id ?? '',
+          revision: decision.revision,
+          failing: [...decision.wouldRefuse],
+        })
+      }
+    },
+  }
+}

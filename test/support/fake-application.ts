@@ -1,0 +1,151 @@
+/**
+ * An application for gateway tests: its own sign-in, an opaque cookie, `/me`, and a memory of all that reached it.
+ *
+ * It knows nothing of a gateway. It takes the *last* of two equal form fields and of two equal cookies, as many
+ * frameworks do, so that a gateway that took the first would be found out.
+ */
+import { randomBytes } from 'node:crypto'
+import http from 'node:http'
+
+/** A request as it arrived. `user`: whom this application took it for. */
+export type Arrived = {
+  readonly method: string
+  readonly url: string
+  readonly headers: http.IncomingHttpHeaders
+  readonly user: string | null
+}
+
+/** How `/me` behaves. */
+export type MeMode = 'ok' | 'fails' | 'hangs' | 'lies' | 'twice'
+
+const cookieOf = (header: string | undefined): string | null => {
+  let found: string | null = null
+  for (const pair of (header ?? '').split(';')) {
+    const [name, value] = pair.trim().split('=')
+    if (name === 'sid') found = value ?? ''
+  }
+  return found
+}
+
+const bodyOf = async (request: http.IncomingMessage): Promise<string> => {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+type State = {
+  readonly users: Readonly<Record<string, object>>
+  readonly sessions: Map<string, string | null>
+  readonly arrived: Arrived[]
+  readonly settings: { me: MeMode; rotates: boolean; rotatesAtMe: boolean; asked: number }
+}
+
+const newId = (): string => randomBytes(9).toString('hex')
+
+const signIn = ({ settings, sessions }: State, before: string | null, user: string): string => {
+  const id = !settings.rotates && before !== null && before !== '' ? before : newId()
+  if (settings.rotates && before !== null) sessions.delete(before)
+  sessions.set(id, user)
+  return `sid=${id}; Path=/; HttpOnly`
+}
+
+const answerMe = (state: State, response: http.ServerResponse, cookie: string | null): void => {
+  const { settings, sessions, users } = state
+  settings.asked += 1
+  const user = cookie === null ? null : (sessions.get(cookie) ?? null)
+  const headers: Record<string, string> = { 'content-type': 'application/json' }
+  if (settings.me === 'hangs') return
+  if (settings.me === 'fails') return void response.writeHead(500).end('broken')
+  if (user === null || cookie === null) return void response.writeHead(401, headers).end('{}')
+  if (settings.rotatesAtMe) {
+    sessions.delete(cookie)
+    headers['set-cookie'] = signIn(state, null, user)
+  }
+  const bodies = {
+    ok: JSON.stringify({ id: user, kind: 'staff', ...users[user] }),
+    lies: '<html>',
+    twice: `{"id":"${user}","id":"owner","kind":"staff"}`,
+  }
+  response.writeHead(200, headers).end(bodies[settings.me])
+}
+
+const answerSignIn = (
+  state: State,
+  response: http.ServerResponse,
+  given: URLSearchParams,
+  cookie: string | null,
+): void => {
+  const user = given.getAll('user').at(-1) ?? ''
+  if (given.get('password') !== 'right' || state.users[user] === undefined)
+    return void response.writeHead(401).end('no')
+  response.writeHead(303, { 'set-cookie': signIn(state, cookie, user), location: '/home' }).end()
+}
+
+const answerPage = (
+  state: State,
+  path: string,
+  response: http.ServerResponse,
+  cookie: string | null,
+): void => {
+  const gone = 'sid=; Path=/; Max-Age=0'
+  switch (path) {
+    case '/sign-out':
+      if (cookie !== null) state.sessions.delete(cookie)
+      return void response.writeHead(303, { 'set-cookie': gone, location: '/sign-in' }).end()
+    case '/clears':
+      return void response.writeHead(200, { 'set-cookie': gone }).end('cleared')
+    case '/events':
+      return void response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n')
+    default: {
+      const user = cookie === null ? 'nobody' : state.sessions.get(cookie)
+      return void response.writeHead(200, { 'content-type': 'text/plain' }).end(`page for ${user}`)
+    }
+  }
+}
+
+const answer = async (state: State, request: http.IncomingMessage, response: http.ServerResponse) => {
+  const { method = '', url = '', headers } = request
+  const cookie = cookieOf(headers.cookie)
+  const path = url.split('?', 1)[0] ?? ''
+  if (path === '/me') return answerMe(state, response, cookie)
+  const user = cookie === null ? null : (state.sessions.get(cookie) ?? null)
+  state.arrived.push({ method, url, headers, user })
+  const body = await bodyOf(request)
+  if (method !== 'POST' || !path.endsWith('/sign-in')) return answerPage(state, path, response, cookie)
+  const fields = path === '/sign-in' ? body : Object.entries(JSON.parse(body) as Record<string, string>)
+  answerSignIn(state, response, new URLSearchParams(fields), cookie)
+}
+
+/** Starts it on a free loopback port. `users`: id → what `/me` says besides the id. */
+export const startFakeApplication = async (users: State['users']) => {
+  const state: State = {
+    users,
+    sessions: new Map(),
+    arrived: [],
+    settings: { me: 'ok', rotates: true, rotatesAtMe: false, asked: 0 },
+  }
+  const server = http.createServer((request, response) => {
+    answer(state, request, response).catch(() => response.destroy())
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    ...state,
+    /** Signs somebody in behind the gateway's back; the cookie's value. */
+    signInDirectly(user: string): string {
+      const id = newId()
+      state.sessions.set(id, user)
+      return id
+    },
+    close: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+/** A fake application. */
+export type FakeApplication = Awaited<ReturnType<typeof startFakeApplication>>

@@ -1,0 +1,300 @@
+/**
+ * A control plane for gateway tests: real signed records of practices, members and sessions, no database.
+ *
+ * It provisions whoever `people` names and does what a test tells it; `stop` makes every call fail as an unreachable
+ * plane does. With a hot store it fills, marks and nudges it in the publisher's order.
+ */
+import type { Member } from '../../policies/access-request.ts'
+import { compile } from '../../policies/compile.ts'
+import type { PolicyDocument } from '../../policies/document.ts'
+import { newDocument } from '../../policies/standard-roles.ts'
+import { fault } from '../../runtime/fault.ts'
+import type { HotStore } from '../../runtime/hot-store.ts'
+import type {
+  Changes,
+  ControlPlane,
+  OpenSession,
+  SealedRecord,
+  SessionOpened,
+} from '../../runtime/internal.ts'
+import { keys } from '../../runtime/keys.ts'
+import type { SessionEnd, SessionRecord } from '../../runtime/records.ts'
+import { bodyHash, createSigner, generateSigningKey, type Signer, sealRecord } from '../../runtime/signing.ts'
+
+/** Somebody of the directory: user id, and the roles per practice. */
+export type Person = { readonly user: string; readonly roles: Readonly<Record<string, readonly string[]>> }
+
+type Entry = {
+  readonly key: string
+  readonly text: string
+  readonly sequence: number
+  readonly version: number
+}
+
+/** A member with nothing unusual. */
+export const plainMember = (
+  user: string,
+  roles: readonly string[],
+  change: Partial<Member> = {},
+): Member => ({
+  user,
+  name: `Name of ${user}`,
+  login: `${user}@example.test`,
+  email: `${user}@example.test`,
+  roles,
+  suspended: false,
+  epoch: 0,
+  factors: [],
+  enrolBy: null,
+  grants: [],
+  ...change,
+})
+
+type Options = {
+  readonly now: () => number
+  readonly store: HotStore | null
+  readonly people: Readonly<Record<string, Person>>
+}
+
+type State = Options & {
+  readonly signer: Signer
+  readonly documents: Map<string, { revision: number; document: PolicyDocument }>
+  readonly members: Map<string, { version: number; list: Member[] }>
+  readonly sessions: Map<string, { version: number; record: SessionRecord }>
+  readonly published: Map<string, Entry>
+  readonly calls: { opened: number; changed: number; changes: number; records: number }
+  sequence: number
+  practicesVersion: number
+  running: boolean
+}
+
+const put = (state: State, key: string, version: number, value: object): Entry => {
+  state.sequence += 1
+  const entry = {
+    key,
+    text: sealRecord(state.signer, key, version, value),
+    sequence: state.sequence,
+    version,
+  }
+  state.published.delete(key)
+  state.published.set(key, entry)
+  return entry
+}
+
+const putPolicy = (state: State, practice: string): Entry => {
+  const { revision, document } = state.documents.get(practice)!
+  const compiled = compile(document, state.now())
+  if (!compiled.ok) throw new Error(JSON.stringify(compiled.problems))
+  const body = { practice, revision, compiled: compiled.value, confirmBy: null, predecessor: null }
+  return put(state, keys.policy(practice), revision, body)
+}
+
+const putMembers = (state: State, practice: string): Entry => {
+  const { version, list } = state.members.get(practice)!
+  return put(state, keys.members(practice), version, { practice, members: list })
+}
+
+const putPractices = (state: State): Entry => {
+  state.practicesVersion += 1
+  const practices = Object.fromEntries(
+    [...state.documents].map(([id, { revision }]) => [
+      id,
+      { name: id, policy: revision, members: state.members.get(id)!.version },
+    ]),
+  )
+  return put(state, keys.practices, state.practicesVersion, { practices })
+}
+
+const putSession = (state: State, tokenHash: string): Entry => {
+  const { version, record } = state.sessions.get(tokenHash)!
+  return put(state, keys.session(tokenHash), version, record)
+}
+
+const manifest = ({ signer, sequence, published, now }: State): SealedRecord => {
+  const root = bodyHash(published.get(keys.practices)!.text)
+  const body = { sequence, root, issuedAt: now() }
+  return { key: keys.manifest, text: sealRecord(signer, keys.manifest, sequence, body) }
+}
+
+/** Records, then the manifest that vouches for them, nudges last. */
+const push = async (state: State, entries: readonly Entry[]): Promise<void> => {
+  const { store } = state
+  if (store === null) return
+  for (const { key, text } of entries) await store.write(key, text, null)
+  await store.write(keys.manifest, manifest(state).text, null)
+  for (const { key, sequence, version } of entries)
+    await store.append(keys.changes, JSON.stringify({ kind: 'record', sequence, key, version }), 100_000)
+}
+
+const seed = async (state: State): Promise<void> => {
+  const { store, signer, sequence, published } = state
+  if (store === null) return
+  for (const { key, text } of published.values()) await store.write(key, text, null)
+  await store.write(keys.manifest, manifest(state).text, null)
+  const mark = sealRecord(signer, keys.seeded, sequence, { sequence, at: state.now() })
+  await store.write(keys.seeded, mark, null)
+}
+
+const changeSession = async (
+  state: State,
+  tokenHash: string,
+  change: Partial<SessionRecord>,
+): Promise<SealedRecord | null> => {
+  const held = state.sessions.get(tokenHash)
+  if (held === undefined) return null
+  state.sessions.set(tokenHash, { version: held.version + 1, record: { ...held.record, ...change } })
+  const entry = putSession(state, tokenHash)
+  await push(state, [entry])
+  return { key: entry.key, text: entry.text }
+}
+
+const endSession = (state: State, tokenHash: string, why: SessionEnd): Promise<SealedRecord | null> => {
+  const live = state.sessions.get(tokenHash)?.record.ended === null
+  return changeSession(state, tokenHash, live ? { ended: { at: state.now(), why } } : {})
+}
+
+/** An adopted cookie inherits how the session it came with has ended, as the real one does. */
+const inheritedEnd = (state: State, request: OpenSession, user: string): SessionRecord['ended'] => {
+  if (request.method !== 'adopted' || request.cookieHash === null) return null
+  const before = [...state.sessions.values()].findLast(
+    ({ record }) => record.cookieHash === request.cookieHash && record.user === user,
+  )
+  return before?.record.ended ?? null
+}
+
+const open = async (state: State, request: OpenSession): Promise<SessionOpened> => {
+  const person = state.people[request.identity.appUser]
+  if (person === undefined) return { outcome: 'unknown-user' }
+  const epochs: Record<string, number> = {}
+  for (const practice of Object.keys(person.roles)) {
+    const member = state.members.get(practice)?.list.find(({ user }) => user === person.user)
+    if (member !== undefined) epochs[practice] = request.method === 'adopted' ? 0 : member.epoch
+  }
+  const record: SessionRecord = {
+    id: `ses_${state.sessions.size + 1}`,
+    upstream: request.upstream,
+    user: person.user,
+    appUser: request.identity.appUser,
+    method: request.method,
+    epochs,
+    cookieHash: request.cookieHash,
+    startedAt: state.now(),
+    absoluteDeadline: state.now() + 30 * 86_400_000,
+    held: false,
+    ended: inheritedEnd(state, request, person.user),
+    factor: null,
+    trustedDevices: {},
+    address: request.address,
+  }
+  state.sessions.set(request.tokenHash, { version: 1, record })
+  const entry = putSession(state, request.tokenHash)
+  await push(state, [entry])
+  if (request.replaces !== null) await endSession(state, request.replaces, 'replaced')
+  return { outcome: 'opened', session: { key: entry.key, text: entry.text }, records: [] }
+}
+
+const changesSince = (state: State, since: number): Changes => {
+  const found = [...state.published.values()].filter(
+    ({ key, sequence }) => sequence > since && (since > 0 || !key.startsWith('gh:session:')),
+  )
+  const records = found.map(({ key, text }) => ({ key, text }))
+  return { sequence: state.sequence, records, manifest: manifest(state), more: false }
+}
+
+const planeOf = (state: State): ControlPlane => {
+  const called = (what?: keyof State['calls']): void => {
+    if (!state.running) throw fault('control-plane', 'unreachable', 'stopped')
+    if (what !== undefined) state.calls[what] += 1
+  }
+  return {
+    async openSession(request) {
+      called('opened')
+      return open(state, request)
+    },
+    async changeSession(request) {
+      called('changed')
+      return request.to === 'ended'
+        ? endSession(state, request.tokenHash, request.why)
+        : changeSession(state, request.tokenHash, { held: request.to === 'held' })
+    },
+    async changes(since) {
+      called('changes')
+      return changesSince(state, since)
+    },
+    async record(key) {
+      called('records')
+      const entry = state.published.get(key)
+      return entry === undefined ? null : { key, text: entry.text }
+    },
+    async publicKey() {
+      called()
+      return state.signer.publicKey
+    },
+  }
+}
+
+/** Practices are born from the people's roles, published once. */
+const found = (state: State): void => {
+  const people = Object.values(state.people)
+  for (const practice of new Set(people.flatMap(({ roles }) => Object.keys(roles)))) {
+    const document = newDocument({ id: practice, name: practice, zone: 'UTC' }, 'standard')
+    const own = people.filter(({ roles }) => roles[practice] !== undefined)
+    state.documents.set(practice, { revision: 1, document })
+    state.members.set(practice, {
+      version: 1,
+      list: own.map(({ user, roles }) => plainMember(user, roles[practice]!)),
+    })
+    putPolicy(state, practice)
+    putMembers(state, practice)
+  }
+  putPractices(state)
+}
+
+/** A control plane of these people, by the application's user id, and their practices. */
+export const createFakeControlPlane = (options: Options) => {
+  const state: State = {
+    ...options,
+    signer: createSigner(generateSigningKey()),
+    documents: new Map(),
+    members: new Map(),
+    sessions: new Map(),
+    published: new Map(),
+    calls: { opened: 0, changed: 0, changes: 0, records: 0 },
+    sequence: 0,
+    practicesVersion: 0,
+    running: true,
+  }
+  found(state)
+  const saveMember = async (practice: string, user: string, change: (member: Member) => Member) => {
+    const { version, list } = state.members.get(practice)!
+    const changed = list.map((member) => (member.user === user ? change(member) : member))
+    state.members.set(practice, { version: version + 1, list: changed })
+    await push(state, [putMembers(state, practice), putPractices(state)])
+  }
+  return {
+    plane: planeOf(state),
+    sessions: state.sessions,
+    calls: state.calls,
+    /** Fills the store completely and marks it so. */
+    seed: () => seed(state),
+    savePolicy: async (practice: string, change: (document: PolicyDocument) => PolicyDocument) => {
+      const { revision, document } = state.documents.get(practice)!
+      state.documents.set(practice, { revision: revision + 1, document: change(document) })
+      await push(state, [putPolicy(state, practice), putPractices(state)])
+    },
+    saveMember,
+    /** Raises the user's epoch, as a revocation does. */
+    revoke: (practice: string, user: string) =>
+      saveMember(practice, user, (member) => ({ ...member, epoch: member.epoch + 1 })),
+    endSession: (tokenHash: string, why: SessionEnd) => endSession(state, tokenHash, why),
+    changeSession: (tokenHash: string, change: Partial<SessionRecord>) =>
+      changeSession(state, tokenHash, change),
+    sequence: () => state.sequence,
+    stop: () => {
+      state.running = false
+    },
+    restart: () => {
+      state.running = true
+    },
+  }
+}
