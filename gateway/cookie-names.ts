@@ -1,0 +1,75 @@
+/**
+ * Which spellings of a cookie's name a back end might take for another one.
+ *
+ * It reads no values (`cookies.ts` does). Invariant: a spelling that some framework folds into a guarded name (other
+ * case as in ASP.NET, `.` and spaces for `_` as in PHP, stray marks at the ends that a generous `trim` removes)
+ * never passes as a different cookie. Comparing exactly was refused: what is judged must be what is read.
+ */
+
+/** A cookie's name as the most generous reader might fold it; equal results may be one cookie to somebody. */
+export const foldCookieName = (name: string): string => {
+  const text = name.toLowerCase().replace(/[^a-z0-9]/g, '_')
+  let from = 0
+  let to = text.length
+  // By hand: a regex for trailing marks is quadratic in a client's text.
+  while (from < to && text.charCodeAt(from) === 95) from += 1
+  while (to > from && text.charCodeAt(to - 1) === 95) to -= 1
+  return text.slice(from, to)
+}
+
+const isSpace = (code: number): boolean => code === 0x20 || code === 0x09
+
+/** The text without SP and HTAB at its ends; nothing else is trimmed (BYPASSES 19). */
+export const trimBlanks = (text: string): string => {
+  let from = 0
+  let to = text.length
+  while (from < to && isSpace(text.charCodeAt(from))) from += 1
+  while (to > from && isSpace(text.charCodeAt(to - 1))) to -= 1
+  return text.slice(from, to)
+}
+
+/** Which cookies of a request go on. */
+export type CookieFilter = {
+  /** Folded names that never go on, in any spelling. */
+  readonly gone: ReadonlySet<string>
+  /** Folded name → the one spelling that goes on. */
+  readonly guarded: ReadonlyMap<string, string>
+}
+
+/** A filter that removes `gone` in every spelling, and every spelling of `guarded` but its own. */
+export const createCookieFilter = (gone: readonly string[], guarded: readonly string[]): CookieFilter => ({
+  gone: new Set(gone.map(foldCookieName)),
+  guarded: new Map(guarded.map((name) => [foldCookieName(name), name])),
+})
+
+const goesOn = (pair: string, filter: CookieFilter): boolean => {
+  const text = trimBlanks(pair)
+  const equals = text.indexOf('=')
+  // A pair that begins with "=" has no name for us and perhaps one for others.
+  if (text === '' || equals === 0) return false
+  const name = trimBlanks(equals === -1 ? text : text.slice(0, equals))
+  const folded = foldCookieName(name)
+  if (filter.gone.has(folded)) return false
+  const spelling = filter.guarded.get(folded)
+  return spelling === undefined || spelling === name
+}
+
+/**
+ * The `Cookie` header to forward for these `Cookie` lines; empty: none. A single line of which nothing is removed
+ * comes back byte for byte; otherwise the remaining pairs are joined with `; ` in their order.
+ */
+export const filterCookies = (lines: readonly string[], filter: CookieFilter): string => {
+  const pairs = lines.flatMap((line) => line.split(';'))
+  const kept = pairs.filter((pair) => goesOn(pair, filter))
+  if (lines.length === 1 && kept.length === pairs.length) return lines[0] ?? ''
+  return kept.map(trimBlanks).join('; ')
+}
+
+/** Whether a `Set-Cookie` value sets, in any spelling, a cookie whose folded name is in `names`. */
+export const setsCookie = (line: string, names: ReadonlySet<string>): boolean => {
+  const pair = line.split(';', 1)[0] ?? ''
+  // Browsers drop a leading "=" and send the rest back, which then reads as name and value.
+  const text = pair.replace(/^[\s=]+/, '')
+  const equals = text.indexOf('=')
+  return names.has(foldCookieName(equals === -1 ? text : text.slice(0, equals)))
+}
