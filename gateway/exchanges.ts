@@ -1,0 +1,263 @@
+/**
+ * Every live exchange, judged again when its decision runs out or what it was made from changes, and cut when it
+ * may not go on.
+ *
+ * It decides nothing (a `Standing` does) and touches no socket (a `Live` does). Invariant, "register first, then
+ * decide": `reserve` notes the generation of knowledge before the judge runs; `admit` registers and compares in one
+ * synchronous step and judges again if a `recheck` came between. After `admit` every recheck finds the exchange. So
+ * there is no moment at which a change could slip between deciding and registering. Timers per exchange were
+ * refused: one sweep over an ordered queue serves thousands of streams.
+ */
+import type { Decision } from '../policies/decision.ts'
+import { type DurationMs, type Instant, never } from '../policies/instant.ts'
+import { createDeadlineQueue, type Place } from './deadline-queue.ts'
+import type { CutReason, Standing } from './exchange.ts'
+
+/**
+ * What an exchange is at this moment. `request`: waiting for or sending an ordinary answer; `poll`: has waited for
+ * its first byte as only long polls do; `events`: a server-sent event stream.
+ */
+export type LiveKind = 'request' | 'poll' | 'events' | 'websocket'
+
+/** The kinds, for metrics. */
+export const liveKinds = ['request', 'poll', 'events', 'websocket'] as const
+
+/** A live exchange as the engine shows it. `cut` ends both sides at once and must not throw. */
+export type Live = {
+  kind(): LiveKind
+  /** `decision`: why it may not go on; `null` where the gateway has a reason of its own. */
+  cut(reason: CutReason, decision: Decision | null): void
+}
+
+/** A place in the registry, from before the judge runs until the exchange has ended. */
+export type Reservation = {
+  /**
+   * Registers the exchange for good and says whether it may still go on; if not it must be refused and nothing
+   * forwarded. `null`: nothing to judge again (public routes), always admitted.
+   */
+  admit(standing: Standing | null): Admission
+  /** The exchange has ended; idempotent. */
+  release(): void
+}
+
+/** Whether an exchange may go on by what is known now. `decision: null`: the gateway has a reason of its own. */
+export type Admission =
+  | { readonly admitted: true }
+  | { readonly admitted: false; readonly reason: CutReason; readonly decision: Decision | null }
+
+/** Whom a change of knowledge concerns: all parts given must fit; `{}` is everybody. */
+export type ChangeScope = {
+  readonly user?: string
+  readonly practice?: string
+  readonly session?: string
+}
+
+/** `judged`: all but those of public routes; `streams`: all that would not end by themselves soon. */
+export type CutExtent = 'judged' | 'streams' | 'everything'
+
+/** Runs `task` once after `ms`; answers how to call it off. */
+export type Schedule = (task: () => void, ms: DurationMs) => () => void
+
+/** The registry. */
+export type Exchanges = {
+  reserve(live: Live): Reservation
+  /** Knowledge changed: judges again, at once and synchronously, all whom it concerns. */
+  recheck(scope: ChangeScope): void
+  /** Cuts at once all exchanges of that extent. */
+  cutAll(reason: CutReason, extent: CutExtent): void
+  counts(): Readonly<Record<LiveKind, number>>
+  size(): number
+  /** Resolves when none is left. */
+  emptied(): Promise<void>
+  stop(): void
+}
+
+/** What the registry needs. `drainMs`: what requests in flight get at a window's end (SPEC §6). */
+export type ExchangesOptions = {
+  readonly now: () => Instant
+  readonly schedule: Schedule
+  readonly sweepMs: DurationMs
+  readonly drainMs?: DurationMs
+  /** Told of each cut, for counting. */
+  readonly onCut?: (reason: CutReason, kind: LiveKind) => void
+  /** Told of what should never happen: a `Standing` or a `Live` that threw. */
+  readonly onFault?: (error: unknown) => void
+}
+
+type Entry = {
+  readonly live: Live
+  standing: Standing | null
+  /** Everything was cut while the judge was still at it: admitted only if public. */
+  condemned: CutReason | null
+  place: Place<Entry> | null
+  /** Until when it may still end by itself after its window closed; `null`: not draining. */
+  drainUntil: Instant | null
+}
+
+/** Draining requests are looked at this often, since one may turn out to be a long poll. */
+const drainLookMs = 1_000
+
+const concerns = (standing: Standing, scope: ChangeScope): boolean =>
+  (scope.user === undefined || standing.user === null || standing.user === scope.user) &&
+  (scope.session === undefined || standing.session === null || standing.session === scope.session) &&
+  (scope.practice === undefined ||
+    standing.practices.length === 0 ||
+    standing.practices.includes(scope.practice))
+
+type Registry = {
+  readonly options: ExchangesOptions
+  readonly entries: Set<Entry>
+  readonly queue: ReturnType<typeof createDeadlineQueue<Entry>>
+  readonly waiting: (() => void)[]
+  generation: number
+}
+
+const release = (registry: Registry, entry: Entry): void => {
+  if (!registry.entries.delete(entry)) return
+  if (entry.place !== null) registry.queue.remove(entry.place)
+  entry.place = null
+  if (registry.entries.size === 0) for (const resolve of registry.waiting.splice(0)) resolve()
+}
+
+const cut = (registry: Registry, entry: Entry, reason: CutReason, decision: Decision | null): void => {
+  const kind = entry.live.kind()
+  release(registry, entry)
+  try {
+    entry.live.cut(reason, decision)
+  } catch (error) {
+    registry.options.onFault?.(error)
+  }
+  registry.options.onCut?.(reason, kind)
+}
+
+const lookAgainAt = (registry: Registry, entry: Entry, at: Instant): void => {
+  if (entry.place !== null) registry.queue.remove(entry.place)
+  entry.place = at === never ? null : registry.queue.add(entry, at)
+}
+
+/** What the standing says now; a standing that throws says nothing, and silence is no permit. */
+const judgeAgain = (registry: Registry, standing: Standing, at: Instant): Decision | null => {
+  try {
+    return standing.again(at)
+  } catch (error) {
+    registry.options.onFault?.(error)
+    return null
+  }
+}
+
+/** Whether an exchange that lost its permit may still end by itself; WebSockets and streams may not (SPEC §6). */
+const mayDrain = (registry: Registry, entry: Entry, decision: Decision, at: Instant): boolean => {
+  if (decision.reason !== 'outside-time-window' || entry.live.kind() !== 'request') return false
+  entry.drainUntil ??= at + (registry.options.drainMs ?? 30_000)
+  return at < entry.drainUntil
+}
+
+/** Keeps, drains or cuts one registered entry by a new decision; `null`: there is none to be had. */
+const settle = (registry: Registry, entry: Entry, decision: Decision | null, at: Instant): void => {
+  if (decision?.verdict === 'permit') {
+    entry.drainUntil = null
+    // A decision that is over before it began would keep the sweep busy for ever.
+    lookAgainAt(registry, entry, Math.max(decision.validUntil, at + 1))
+  } else if (decision !== null && mayDrain(registry, entry, decision, at))
+    lookAgainAt(registry, entry, Math.min(entry.drainUntil ?? at, at + drainLookMs))
+  else cut(registry, entry, decision?.reason ?? 'identity-unavailable', decision)
+}
+
+const review = (registry: Registry, entry: Entry, at: Instant): void => {
+  if (entry.standing !== null) settle(registry, entry, judgeAgain(registry, entry.standing, at), at)
+}
+
+const admitted: Admission = { admitted: true }
+
+const admit = (registry: Registry, entry: Entry, standing: Standing | null, seen: number): Admission => {
+  if (standing === null) return admitted
+  if (entry.condemned !== null) return { admitted: false, reason: entry.condemned, decision: null }
+  const at = registry.options.now()
+  const stale = registry.generation !== seen || at >= standing.decision.validUntil
+  const decision = stale ? judgeAgain(registry, standing, at) : standing.decision
+  // Nothing was forwarded yet: refused like any new request, no draining.
+  if (decision === null) return { admitted: false, reason: 'identity-unavailable', decision: null }
+  if (decision.verdict !== 'permit') return { admitted: false, reason: decision.reason, decision }
+  entry.standing = standing
+  lookAgainAt(registry, entry, Math.max(decision.validUntil, at + 1))
+  return admitted
+}
+
+const isWithin = (entry: Entry, extent: CutExtent): boolean => {
+  switch (extent) {
+    case 'judged':
+      return entry.standing !== null
+    case 'streams':
+      return entry.live.kind() !== 'request'
+    case 'everything':
+      return true
+  }
+}
+
+/** Judges again all that are due; answers how long until the next sweep. */
+const sweep = (registry: Registry): DurationMs => {
+  const { now, sweepMs } = registry.options
+  const at = now()
+  for (let entry = registry.queue.due(at); entry !== null; entry = registry.queue.due(at)) {
+    entry.place = null
+    review(registry, entry, at)
+  }
+  const next = registry.queue.earliest()
+  return next === null ? sweepMs : Math.min(sweepMs, Math.max(1, next - at))
+}
+
+/** A registry with its sweep running; `stop` ends the sweep, not the exchanges. */
+export const createExchanges = (options: ExchangesOptions): Exchanges => {
+  const registry: Registry = {
+    options,
+    entries: new Set(),
+    queue: createDeadlineQueue<Entry>(),
+    waiting: [],
+    generation: 0,
+  }
+  let stopped = false
+  let callOff = (): void => {}
+  const turn = (): void => {
+    const wait = sweep(registry)
+    if (!stopped) callOff = options.schedule(turn, wait)
+  }
+  callOff = options.schedule(turn, options.sweepMs)
+
+  return {
+    reserve(live) {
+      const entry: Entry = { live, standing: null, condemned: null, place: null, drainUntil: null }
+      const seen = registry.generation
+      registry.entries.add(entry)
+      return {
+        admit: (standing) => admit(registry, entry, standing, seen),
+        release: () => release(registry, entry),
+      }
+    },
+    recheck(scope) {
+      registry.generation += 1
+      const at = options.now()
+      for (const entry of [...registry.entries])
+        if (entry.standing !== null && concerns(entry.standing, scope)) review(registry, entry, at)
+    },
+    cutAll(reason, extent) {
+      registry.generation += 1
+      for (const entry of [...registry.entries])
+        if (isWithin(entry, extent)) cut(registry, entry, reason, null)
+        else if (extent === 'judged') entry.condemned = reason
+    },
+    counts() {
+      const counts = { request: 0, poll: 0, events: 0, websocket: 0 }
+      for (const entry of registry.entries) counts[entry.live.kind()] += 1
+      return counts
+    },
+    size: () => registry.entries.size,
+    emptied: () =>
+      registry.entries.size === 0
+        ? Promise.resolve()
+        : new Promise((resolve) => registry.waiting.push(resolve)),
+    stop() {
+      stopped = true
+      callOff()
+    },
+  }
+}
