@@ -1,0 +1,366 @@
+/**
+ * The first engine: node:http towards browsers, undici towards applications, one judge in between.
+ *
+ * It parses, limits, streams and cuts; it never decides. Invariant: nothing of a request reaches an application before
+ * the judge has permitted it *and* it is registered for being judged again (see `exchanges.ts`); a judge that throws
+ * is a 500; an error in one exchange ends that exchange and no other. A middleware chain was refused: there is
+ * exactly one judge (see `exchange.ts`).
+ */
+import { randomBytes } from 'node:crypto'
+import { type IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { parseAddress } from '../policies/address.ts'
+import type { Decision } from '../policies/decision.ts'
+import type { DurationMs, Instant } from '../policies/instant.ts'
+import type { Limits, UpstreamConfig } from '../runtime/config.ts'
+import type { Log } from '../runtime/log.ts'
+import { sendWhole } from './answers.ts'
+import { clientAddress, type TrustedProxies } from './client-address.ts'
+import { clientKind } from './client-kind.ts'
+import type { CutReason, Exchange, Judge, Judgement, WholeResponse } from './exchange.ts'
+import type { Exchanges, Reservation, Schedule } from './exchanges.ts'
+import { createHeaderRules } from './headers.ts'
+import { createListener } from './listener.ts'
+import type { EngineCounters, MalformedKind } from './metrics.ts'
+import { createPassage, type Passage, type PassageTools } from './passage.ts'
+import { answerCut, answerFailure, type Failure } from './refusal.ts'
+import { createRequestBody } from './request-body.ts'
+import { checkHead, type RequestHead } from './request-head.ts'
+import { parseTarget, type Target } from './target.ts'
+import { createUpgrade, type Upgrade } from './upgrades.ts'
+import { createUpstreams } from './upstream-node.ts'
+
+/** What an engine needs. */
+export type EngineOptions = {
+  readonly judge: Judge
+  readonly limits: Limits
+  readonly trusts: TrustedProxies
+  /** Configuration `gateway.companionName`; the cookie never passes, in any spelling or with any prefix. */
+  readonly companionName: string
+  /** Whether browsers come by https, by configuration (`origins.application`), never by a header. */
+  readonly secure: boolean
+  /** `host` in lower case with its port as sent; `null`: nobody answers to it. */
+  readonly lookUpstream: (host: string) => UpstreamConfig | null
+  readonly exchanges: Exchanges
+  readonly counters: EngineCounters
+  readonly log: Log
+  readonly now: () => Instant
+  readonly monotonic: () => DurationMs
+  /** Real timers for timeouts; `setTimeout` in mains. */
+  readonly schedule: Schedule
+  /** The answer when an exchange is cut before one had begun; default: `refusal.ts`, without pages. */
+  readonly answerCut?: (exchange: Exchange, reason: CutReason, decision: Decision | null) => WholeResponse
+}
+
+/** An engine that does not listen yet. */
+export type Engine = {
+  /** Port 0: any. Rejects when the address is taken. */
+  listen(host: string, port: number): Promise<{ readonly host: string; readonly port: number }>
+  /** Streams end at once, other exchanges get `graceMs`; resolves when every connection is closed. */
+  close(graceMs: DurationMs): Promise<void>
+}
+
+/** How long a tunnel's goodbye may take once everything else is over. */
+const lastFlushMs = 400
+
+/** The sign-in page of an exchange's application, as refusals need it. */
+export const signInOf = (
+  upstream: UpstreamConfig,
+): { page: string; returnParameter: string | null } | null =>
+  upstream.identity === null
+    ? null
+    : { page: upstream.identity.signInPage, returnParameter: upstream.identity.returnParameter }
+
+const plainCut = (exchange: Exchange, reason: CutReason, decision: Decision | null): WholeResponse =>
+  answerCut(
+    { ...exchange, target: exchange.target.raw, signIn: signInOf(exchange.upstream) },
+    reason,
+    decision,
+  )
+
+type EngineState = {
+  readonly options: EngineOptions
+  readonly tools: PassageTools
+  readonly current: WeakMap<Socket, Passage>
+  /** Connections on which nothing more is read: behind what could not be read, nothing can. */
+  readonly spent: WeakSet<Socket>
+  readonly idPrefix: string
+  count: number
+  draining: boolean
+}
+
+type Received = {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  /** The socket under an upgrade; `null` for ordinary requests. */
+  readonly socket: Socket | null
+}
+
+const turnAway = (
+  state: EngineState,
+  { request, response }: Received,
+  failure: Failure,
+  kind: MalformedKind,
+): void => {
+  state.spent.add(request.socket)
+  state.options.counters.malformed(kind)
+  state.options.counters.answered('gateway', failure.status)
+  const facts = {
+    kind: clientKind(request.rawHeaders, null),
+    method: request.method ?? 'GET',
+    headers: request.rawHeaders,
+  }
+  sendWhole(response, answerFailure(facts, failure), true)
+}
+
+const badRequest = (status: Failure['status'], sentence: string): Failure => ({
+  status,
+  title: 'This request cannot be answered',
+  sentence,
+})
+
+const busy: Failure = {
+  status: 503,
+  title: 'Too much at once',
+  sentence: 'The gateway is serving as many requests as it can.',
+  retryAfterMs: 1_000,
+}
+
+type Readable = { readonly head: RequestHead; readonly upstream: UpstreamConfig; readonly target: Target }
+
+/** What can be known of a request before it is an exchange; `null`: it has been turned away. */
+const readRequest = (state: EngineState, received: Received): Readable | null => {
+  const { options } = state
+  const { request } = received
+  const { method = '', url = '', httpVersion: version, rawHeaders: headers } = request
+  const checked = checkHead({ method, target: url, version, headers }, options.limits)
+  if (!checked.ok) {
+    turnAway(state, received, badRequest(checked.status, checked.sentence), 'head')
+    return null
+  }
+  const { head } = checked
+  const upstream = options.lookUpstream(head.host)
+  if (upstream === null) {
+    turnAway(state, received, badRequest(404, 'No application answers to this host name here.'), 'host')
+    return null
+  }
+  const parsed = parseTarget(method, url, head.host)
+  if (!parsed.ok) {
+    turnAway(state, received, badRequest(parsed.status, parsed.sentence), 'target')
+    return null
+  }
+  if (options.exchanges.size() < options.limits.exchangesMax) return { head, upstream, target: parsed.target }
+  turnAway(state, received, busy, 'too-many-exchanges')
+  return null
+}
+
+const createExchange = (
+  state: EngineState,
+  request: IncomingMessage,
+  { head, upstream, target }: Readable,
+  body: Exchange['body'],
+): Exchange | null => {
+  const { options } = state
+  const peer = parseAddress(request.socket.remoteAddress ?? '')
+  // The client is gone already: nobody to answer, nobody to judge.
+  if (peer === null) return null
+  const { address, malformed } = clientAddress(peer, request.rawHeaders, options.trusts)
+  if (malformed) options.counters.malformed('hop')
+  state.count += 1
+  return {
+    id: `${state.idPrefix}${state.count.toString(36)}`,
+    at: options.now(),
+    method: request.method ?? '',
+    target,
+    host: head.host,
+    headers: request.rawHeaders,
+    secure: options.secure,
+    peer,
+    client: address,
+    kind: clientKind(request.rawHeaders, head.upgrade),
+    upgrade: head.upgrade,
+    upstream,
+    body,
+  }
+}
+
+const proceed = (
+  passage: Passage,
+  upgrade: Upgrade | null,
+  reservation: Reservation,
+  judgement: Judgement,
+): void => {
+  if (passage.isOver()) return
+  if (judgement.act === 'answer') {
+    passage.answer(judgement.response)
+    return
+  }
+  // In one synchronous step: registered, compared with what is known now, forwarded.
+  const admission = reservation.admit(judgement.standing)
+  if (!admission.admitted) passage.cut(admission.reason, admission.decision)
+  else if (upgrade === null) passage.forward(judgement)
+  else upgrade.forward(judgement, reservation.release)
+}
+
+const judgeExchange = (
+  state: EngineState,
+  passage: Passage,
+  upgrade: Upgrade | null,
+  reservation: Reservation,
+): void => {
+  const { judge, log } = state.options
+  const { exchange } = passage
+  const fail = (error: unknown): void => {
+    log.error({ error, exchange: exchange.id }, 'an exchange could not be judged')
+    passage.fail({
+      status: 500,
+      title: 'Something went wrong here',
+      sentence: 'This request could not be judged.',
+    })
+  }
+  const go = (judgement: Judgement): void => {
+    try {
+      proceed(passage, upgrade, reservation, judgement)
+    } catch (error) {
+      fail(error)
+    }
+  }
+  try {
+    const judged = judge(exchange)
+    if (judged instanceof Promise) judged.then(go, fail)
+    else go(judged)
+  } catch (error) {
+    fail(error)
+  }
+}
+
+const receive = (state: EngineState, received: Received): void => {
+  const { request, response, socket } = received
+  response.on('error', () => {})
+  request.on('error', () => {})
+  if (state.spent.has(request.socket)) return
+  const readable = readRequest(state, received)
+  if (readable === null) return
+  if (state.draining || !readable.head.mayPersist) {
+    state.spent.add(request.socket)
+    response.shouldKeepAlive = false
+  }
+  const body = createRequestBody(request, readable.head, () => response.writeContinue())
+  const exchange = createExchange(state, request, readable, (bytesMax) => body.whole(bytesMax))
+  if (exchange === null) {
+    request.destroy()
+    return
+  }
+  const passage = createPassage(state.tools, exchange, response, body)
+  const upgrade = socket === null ? null : createUpgrade(state.tools, passage, { response, socket })
+  const reservation = state.options.exchanges.reserve(upgrade ?? passage)
+  state.current.set(request.socket, passage)
+  response.on('close', () => {
+    if (state.current.get(request.socket) === passage) state.current.delete(request.socket)
+    reservation.release()
+  })
+  judgeExchange(state, passage, upgrade, reservation)
+}
+
+/** An upgrade gets a response of its own on the bare socket, for every answer that is no 101. */
+const receiveUpgrade = (
+  state: EngineState,
+  request: IncomingMessage,
+  socket: Socket,
+  ahead: Buffer,
+): void => {
+  socket.on('error', () => {})
+  // A handshake sent behind an unanswered request: its 101 would overtake the answer.
+  if (state.current.has(socket)) {
+    socket.destroy()
+    return
+  }
+  socket.setTimeout(0)
+  if (ahead.length > 0) socket.unshift(ahead)
+  const response = new ServerResponse(request)
+  response.shouldKeepAlive = false
+  response.assignSocket(socket)
+  response.on('finish', () => {
+    response.detachSocket(socket)
+    // As node does for the responses of its own server.
+    process.nextTick(() => response.emit('close'))
+    socket.end()
+    socket.resume()
+    const cancel = state.options.schedule(() => socket.destroy(), lastFlushMs)
+    socket.once('close', cancel)
+  })
+  receive(state, { request, response, socket })
+}
+
+/** Whether node should hand this request to `upgrade`: only what `checkHead` finds to be a whole handshake. */
+const isUpgrade = (limits: Limits, request: IncomingMessage): boolean => {
+  const { method = '', url = '', httpVersion: version, rawHeaders: headers } = request
+  const checked = checkHead({ method, target: url, version, headers }, limits)
+  return checked.ok && checked.head.upgrade !== null
+}
+
+const close = async (
+  state: EngineState,
+  listener: ReturnType<typeof createListener>,
+  graceMs: DurationMs,
+): Promise<void> => {
+  const { exchanges, schedule } = state.options
+  const within = (ms: DurationMs, done: Promise<void>): Promise<void> =>
+    new Promise((resolve) => {
+      const cancel = schedule(resolve, ms)
+      void done.then(() => {
+        cancel()
+        resolve()
+      })
+    })
+  state.draining = true
+  exchanges.cutAll('draining', 'streams')
+  const stopped = listener.stop()
+  await within(graceMs, exchanges.emptied())
+  exchanges.cutAll('draining', 'everything')
+  listener.closeIdle()
+  await within(lastFlushMs, stopped)
+  listener.destroyAll()
+  await stopped
+  await state.tools.upstreams.close()
+}
+
+/** An engine for one listener of the application's origin. */
+export const createEngine = (options: EngineOptions): Engine => {
+  const state: EngineState = {
+    options,
+    tools: {
+      upstreams: createUpstreams(options.limits.exchangesMax),
+      rules: createHeaderRules(options.companionName),
+      counters: options.counters,
+      log: options.log,
+      schedule: options.schedule,
+      monotonic: options.monotonic,
+      answerCut: options.answerCut ?? plainCut,
+    },
+    current: new WeakMap(),
+    spent: new WeakSet(),
+    idPrefix: `${randomBytes(6).toString('hex')}-`,
+    count: 0,
+    draining: false,
+  }
+  const listener = createListener(options.limits, {
+    request: (request, response) => receive(state, { request, response, socket: null }),
+    upgrade: (request, socket, ahead) => receiveUpgrade(state, request, socket, ahead),
+    isUpgrade: (request) => isUpgrade(options.limits, request),
+    use(socket) {
+      const passage = state.current.get(socket)
+      if (passage === undefined) return 'idle'
+      return passage.isStalled() ? 'stalled' : 'busy'
+    },
+    malformed: (kind) => options.counters.malformed(kind),
+    isTrusted(remoteAddress) {
+      const address = parseAddress(remoteAddress)
+      return address !== null && options.trusts(address)
+    },
+  })
+  return {
+    listen: listener.listen,
+    close: (graceMs) => close(state, listener, graceMs),
+  }
+}

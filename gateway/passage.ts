@@ -1,0 +1,309 @@
+/**
+ * One exchange on its way: how it is answered, forwarded, and ended, whatever comes first.
+ *
+ * It decides nothing and reads no policy. Invariant: exactly one of these ends it, and the others then do nothing: an
+ * answer of our own, the application's complete answer, a broken-off one (the browser's connection is destroyed,
+ * never completed), a cut, or the browser going away (the application's connection is closed). Promises per
+ * chunk were refused: callbacks carry the bytes, and back-pressure is a boolean.
+ */
+import type { ServerResponse } from 'node:http'
+import type { Decision } from '../policies/decision.ts'
+import type { DurationMs } from '../policies/instant.ts'
+import { type Fault, fault, isFault } from '../runtime/fault.ts'
+import type { Log } from '../runtime/log.ts'
+import { sendWhole, swallowBody } from './answers.ts'
+import { setCookieLines } from './cookies.ts'
+import type { CutReason, Exchange, Held, Judgement, RawHeaders, WholeResponse } from './exchange.ts'
+import type { Live, LiveKind, Schedule } from './exchanges.ts'
+import type { HeaderRules, RequestFacts } from './headers.ts'
+import type { EngineCounters } from './metrics.ts'
+import { answerFailure, type Failure } from './refusal.ts'
+import type { RequestBody } from './request-body.ts'
+import { failureOf } from './upstream-failures.ts'
+import type { UpstreamCall, UpstreamRequest, UpstreamSink, Upstreams } from './upstream-node.ts'
+
+/** What a judgement to forward says. */
+export type Forwarding = Extract<Judgement, { readonly act: 'forward' }>
+
+/** What every exchange of an engine shares. */
+export type PassageTools = {
+  readonly upstreams: Upstreams
+  readonly rules: HeaderRules
+  readonly counters: EngineCounters
+  readonly log: Log
+  readonly schedule: Schedule
+  readonly monotonic: () => DurationMs
+  /** The answer to a client whose exchange is cut before one had begun. */
+  readonly answerCut: (exchange: Exchange, reason: CutReason, decision: Decision | null) => WholeResponse
+}
+
+/** One exchange. */
+export type Passage = Live & {
+  readonly exchange: Exchange
+  /** An answer of the gateway's own; nothing was or will be forwarded after it. */
+  answer(whole: WholeResponse): void
+  fail(failure: Failure): void
+  /** Forwards an ordinary request and relays what comes. */
+  forward(forwarding: Forwarding): void
+  /** Relays an answer that comes by another way than `forward`. */
+  sink(forwarding: Forwarding): UpstreamSink
+  /** A tunnel takes over the browser's side; `false`: too late, this has ended. */
+  handOver(): boolean
+  /** Notes the call to abort should this end first. */
+  follow(call: UpstreamCall): void
+  isOver(): boolean
+  /** The client lets us wait: it neither sends what is wanted nor reads what is there. */
+  isStalled(): boolean
+}
+
+/** After so long without a first byte an idle GET is a long poll (SPEC §6 ends those at once). */
+const pollMs: DurationMs = 5_000
+
+const ourFault: Failure = {
+  status: 500,
+  title: 'Something went wrong here',
+  sentence: 'The gateway could not handle this request.',
+}
+
+const plainReason = (reason: string): string | undefined =>
+  /^[\x20-\x7e]{1,100}$/.test(reason) ? reason : undefined
+
+type State = {
+  readonly tools: PassageTools
+  readonly exchange: Exchange
+  readonly response: ServerResponse
+  readonly body: RequestBody
+  readonly startedAt: DurationMs
+  call: UpstreamCall | null
+  kind: 'request' | 'events'
+  /** Bytes of an answer have gone to the browser, or are about to. */
+  begun: boolean
+  over: boolean
+}
+
+const finish = (state: State): boolean => {
+  if (state.over) return false
+  state.over = true
+  return true
+}
+
+/** Ends the browser's side so that a half answer cannot be taken for a whole one. */
+const breakOff = (state: State): void => {
+  const { socket } = state.response.req
+  // Where only the end of the connection ends an answer, an orderly end would lie.
+  if (state.response.req.httpVersion === '1.0') socket.resetAndDestroy()
+  else socket.destroy()
+}
+
+const answer = (state: State, whole: WholeResponse): void => {
+  if (!finish(state)) return
+  state.call?.abort()
+  if (state.begun) {
+    breakOff(state)
+    return
+  }
+  try {
+    if (state.body.isUnfinished()) swallowBody(state.response.req, state.tools.schedule)
+    sendWhole(state.response, whole, false)
+    state.tools.counters.answered('gateway', whole.status)
+  } catch (error) {
+    state.tools.log.error({ error, exchange: state.exchange.id }, 'an answer could not be written')
+    breakOff(state)
+  }
+}
+
+const fail = (state: State, failure: Failure): void => answer(state, answerFailure(state.exchange, failure))
+
+const failByFault = (state: State, reason: Fault): void => {
+  if (state.over) return
+  const { tools, exchange } = state
+  // The browser going away, or failing to send, is no failure of the application.
+  if (reason.source === 'downstream') {
+    finish(state)
+    breakOff(state)
+    return
+  }
+  tools.counters.upstreamFailed(reason.source === 'upstream' ? reason.kind : 'self')
+  const line = { error: reason, exchange: exchange.id, upstream: exchange.upstream.id }
+  if (reason.source === 'self') tools.log.error(line, 'a request could not be forwarded')
+  else tools.log.warn(line, 'the application failed')
+  fail(state, failureOf(reason))
+}
+
+/** Does what must not throw; if it does, the exchange ends here and nothing else is harmed. */
+const guard = (state: State, what: () => void): void => {
+  try {
+    what()
+  } catch (error) {
+    failByFault(state, isFault(error) ? error : fault('self', 'garbage', 'an exchange failed', 'no', error))
+  }
+}
+
+/** Interim answers are a courtesy: hints only, and none while an answer is held. */
+const relayInterim = (state: State, status: number, headers: RawHeaders): void => {
+  if (
+    state.over ||
+    state.begun ||
+    state.exchange.upgrade !== null ||
+    state.response.req.httpVersion !== '1.1'
+  )
+    return
+  const hints: string[] = []
+  for (let i = 0; i < headers.length; i += 2)
+    if ((headers[i] ?? '').toLowerCase() === 'link') hints.push('Link', headers[i + 1] ?? '')
+  if (status === 103 && hints.length > 0) state.response.writeInformation(103, hints)
+  if (status === 102) state.response.writeInformation(102, [])
+}
+
+const isEventStream = (headers: RawHeaders): boolean => {
+  for (let i = 0; i < headers.length; i += 2)
+    if ((headers[i] ?? '').toLowerCase() === 'content-type')
+      return /^\s*text\/event-stream\b/i.test(headers[i + 1] ?? '')
+  return false
+}
+
+/** Passes an answer on as it comes. */
+const streamingSink = (state: State, { changes, notice }: Forwarding): UpstreamSink => {
+  const { response, tools } = state
+  let flushed = false
+  response.on('drain', () => state.call?.resume())
+  return {
+    informed: (status, headers) => guard(state, () => relayInterim(state, status, headers)),
+    begun: (status, reason, headers) =>
+      guard(state, () => {
+        if (state.over) return
+        notice?.(setCookieLines(headers))
+        const out = tools.rules.forResponse(headers, status, changes.setCookies)
+        if (state.exchange.upgrade !== null) out.push('Connection', 'close')
+        if (isEventStream(headers)) state.kind = 'events'
+        response.writeHead(status, plainReason(reason), out)
+        state.begun = true
+        tools.counters.answered('application', status)
+        // The head travels with the first bytes, or alone if they let us wait (events).
+        setImmediate(() => {
+          if (!flushed && !state.over) response.flushHeaders()
+        })
+      }),
+    data(chunk) {
+      if (state.over) return true
+      flushed = true
+      return response.write(chunk)
+    },
+    ended() {
+      if (!finish(state)) return
+      if (state.body.isUnfinished()) swallowBody(response.req, tools.schedule)
+      response.end()
+    },
+    failed: (reason) => failByFault(state, reason),
+  }
+}
+
+/** Keeps an answer until the judge has spoken; whatever goes wrong, nothing of it is released. */
+const holdingSink = (state: State, { changes }: Forwarding, held: Held): UpstreamSink => {
+  const { tools } = state
+  const parts: Uint8Array[] = []
+  let size = 0
+  let head = { status: 502, headers: [] as readonly string[] }
+  const settle = async (): Promise<void> => {
+    const settled = await held.settle({ ...head, body: Buffer.concat(parts) })
+    const cookies = changes.setCookies.flatMap((line) => ['Set-Cookie', line])
+    answer(state, { ...settled, headers: [...settled.headers, ...cookies] })
+  }
+  return {
+    informed: () => {},
+    begun: (status, _reason, headers) =>
+      guard(state, () => {
+        head = { status, headers: tools.rules.forResponse(headers, status, []) }
+      }),
+    data(chunk) {
+      size += chunk.length
+      if (size <= held.bytesMax) parts.push(chunk)
+      else failByFault(state, fault('upstream', 'full', 'a held answer is too large', 'no'))
+      return true
+    },
+    ended() {
+      if (state.over) return
+      settle().catch((error: unknown) => {
+        if (state.over) return
+        tools.log.error({ error, exchange: state.exchange.id }, 'a held answer could not be settled')
+        fail(state, ourFault)
+      })
+    },
+    failed: (reason) => failByFault(state, reason),
+  }
+}
+
+const sinkOf = (state: State, forwarding: Forwarding): UpstreamSink =>
+  forwarding.held === null
+    ? streamingSink(state, forwarding)
+    : holdingSink(state, forwarding, forwarding.held)
+
+/** What header hygiene must know of an exchange. */
+export const requestFacts = (exchange: Exchange, observed: boolean): RequestFacts => ({
+  client: exchange.client,
+  host: exchange.host,
+  secure: exchange.secure,
+  credentials: exchange.upstream.identity?.cookies ?? [],
+  observed,
+})
+
+const forward = (state: State, forwarding: Forwarding): void => {
+  const { exchange, tools, body } = state
+  const facts = requestFacts(exchange, forwarding.held !== null)
+  const request: UpstreamRequest = {
+    method: exchange.method,
+    target: exchange.target.raw,
+    headers: tools.rules.forRequest(exchange.headers, facts, forwarding.changes),
+    body: body.forUpstream(),
+  }
+  const call = tools.upstreams.send(exchange.upstream, request, sinkOf(state, forwarding))
+  if (state.over) call.abort()
+  else state.call = call
+}
+
+const kindOf = (state: State): LiveKind => {
+  if (state.exchange.upgrade !== null) return 'websocket'
+  if (state.begun) return state.kind
+  const waits = state.call !== null && state.exchange.method === 'GET' && !state.body.isUnfinished()
+  return waits && state.tools.monotonic() - state.startedAt >= pollMs ? 'poll' : 'request'
+}
+
+/** The passage of one exchange; `response` is the browser's, untouched so far. */
+export const createPassage = (
+  tools: PassageTools,
+  exchange: Exchange,
+  response: ServerResponse,
+  body: RequestBody,
+): Passage => {
+  const state: State = {
+    tools,
+    exchange,
+    response,
+    body,
+    startedAt: tools.monotonic(),
+    call: null,
+    kind: 'request',
+    begun: false,
+    over: false,
+  }
+  response.on('close', () => {
+    if (finish(state)) state.call?.abort()
+  })
+  response.on('error', () => {})
+  return {
+    exchange,
+    kind: () => kindOf(state),
+    cut: (reason, decision) => guard(state, () => answer(state, tools.answerCut(exchange, reason, decision))),
+    answer: (whole) => answer(state, whole),
+    fail: (failure) => fail(state, failure),
+    forward: (forwarding) => guard(state, () => forward(state, forwarding)),
+    follow(call) {
+      if (state.over) call.abort()
+      else state.call = call
+    },
+    sink: (forwarding) => sinkOf(state, forwarding),
+    handOver: () => finish(state),
+    isOver: () => state.over,
+    isStalled: () => body.isWanted() || response.writableNeedDrain,
+  }
+}

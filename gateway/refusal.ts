@@ -1,0 +1,257 @@
+/**
+ * Answers of the gateway's own in the form its client understands: refusals by a decision, and failures.
+ *
+ * It decides nothing and has no words of its own; pages and sentences come from `runtime/pages`. Invariant:
+ * nothing refused may be cached, a refused form is never replayed, and no redirect leaves the origin. One shape for
+ * all clients was refused: a page as the answer to a script's fetch breaks applications in silence.
+ */
+import type { Decision } from '../policies/decision.ts'
+import type { DurationMs } from '../policies/instant.ts'
+import { pagePolicy } from '../runtime/pages/page.ts'
+import { plainPage } from '../runtime/pages/plain-page.ts'
+import { type RefusalView, refusalPage } from '../runtime/pages/refusal-page.ts'
+import { reasonTexts } from '../runtime/pages/texts.ts'
+import type { CutReason, Exchange, RawHeaders, WholeResponse } from './exchange.ts'
+
+/** What of an exchange shapes an answer; a request whose target was bad has less than an exchange. */
+export type RefusalFacts = Pick<Exchange, 'kind' | 'method' | 'headers'> & {
+  /** The path and query asked for; `null` where there was none to be had. */
+  readonly target: string | null
+  /** Where a person without a session is sent, and how the target is handed over; `null`: nowhere. */
+  readonly signIn: { readonly page: string; readonly returnParameter: string | null } | null
+}
+
+/** What the judge adds to a refusal. Absent parts are left out. */
+export type RefusalExtra = {
+  /** What the page shows besides; absent parts are left out of it. */
+  readonly view?: Partial<
+    Pick<RefusalView, 'practice' | 'address' | 'now' | 'approvedTimes' | 'opens' | 'contact' | 'practices'>
+  >
+  /** The reference code shown to people. */
+  readonly code?: string
+  /** One public sentence for scripts; absent: the reason's own. */
+  readonly sentence?: string
+  /** The permissions that were missing, by id. */
+  readonly permissions?: readonly string[]
+  /** `Set-Cookie` values: credentials that are expired in the browser. */
+  readonly setCookies?: readonly string[]
+  /** For step-up (RFC 9470): how fresh the second factor must be; `null`: any. */
+  readonly maxAgeMs?: DurationMs | null
+  /** When it is worth trying again, for `unavailable`; default 2 s. */
+  readonly retryAfterMs?: DurationMs
+  /** Where the step that cures a challenge is taken, a path of this origin: navigations by GET are sent there. */
+  readonly step?: string
+}
+
+/** A failure of the gateway's or the application's, told in public words. */
+export type Failure = {
+  readonly status: 400 | 403 | 404 | 408 | 413 | 414 | 417 | 429 | 431 | 500 | 501 | 502 | 503 | 504 | 505
+  readonly title: string
+  readonly sentence: string
+  /** RFC 9209 error type; absent: none. */
+  readonly proxyError?: string
+  readonly retryAfterMs?: DurationMs
+}
+
+const pageHeaders: RawHeaders = [
+  'Content-Type',
+  'text/html; charset=utf-8',
+  'Content-Security-Policy',
+  pagePolicy,
+  'X-Content-Type-Options',
+  'nosniff',
+  'Referrer-Policy',
+  'same-origin',
+]
+
+const headerOf = (headers: RawHeaders, wanted: string): string | null => {
+  for (let i = 0; i < headers.length; i += 2)
+    if ((headers[i] ?? '').toLowerCase() === wanted) return headers[i + 1] ?? ''
+  return null
+}
+
+/** CORS for the refusal itself, so that the application's own script may read why (SPEC §2). */
+const mirroredCors = (headers: RawHeaders): RawHeaders => {
+  const origin = headerOf(headers, 'origin')
+  if (origin === null || !/^(?:null|https?:\/\/[A-Za-z0-9.:[\]_-]{1,260})$/.test(origin)) return []
+  return [
+    'Access-Control-Allow-Origin',
+    origin,
+    'Access-Control-Allow-Credentials',
+    'true',
+    'Access-Control-Expose-Headers',
+    'WWW-Authenticate, Retry-After',
+    'Vary',
+    'Origin',
+  ]
+}
+
+const noStore: RawHeaders = ['Cache-Control', 'no-store']
+
+type Answer = {
+  readonly status: number
+  readonly title: string
+  readonly sentence: string
+  readonly headers: readonly string[]
+  /** Made only where a page is what the client gets. */
+  readonly page: () => string
+  /** Members of the problem document beyond RFC 9457's own. */
+  readonly members: Readonly<Record<string, unknown>>
+  readonly type: string
+}
+
+const shape = (facts: Pick<RefusalFacts, 'kind' | 'headers'>, answer: Answer): WholeResponse => {
+  const { status, title, sentence, headers } = answer
+  const common = [...noStore, ...headers]
+  switch (facts.kind) {
+    case 'navigation':
+      return { status, headers: [...common, ...pageHeaders], body: answer.page() }
+    case 'fetch': {
+      const problem = { type: answer.type, title, status, detail: sentence, ...answer.members }
+      const type = ['Content-Type', 'application/problem+json']
+      return {
+        status,
+        headers: [...common, ...type, ...mirroredCors(facts.headers)],
+        body: JSON.stringify(problem),
+      }
+    }
+    case 'websocket':
+      return {
+        status,
+        headers: [...common, 'Content-Type', 'text/plain; charset=utf-8'],
+        body: `${sentence}\n`,
+      }
+    case 'asset':
+      return { status: status === 401 ? 403 : status, headers: common, body: '' }
+  }
+}
+
+const isReading = (method: string): boolean => method === 'GET' || method === 'HEAD'
+
+/** A path of this origin that a browser may be sent to, and nothing that it could read as another host. */
+const samePath = (target: string | null): string | null =>
+  target !== null && /^\/(?![/\\])/.test(target) ? target : null
+
+/** The sign-in page with the target as its return parameter; `null`: there is none, or this is it. */
+const signInLocation = (facts: RefusalFacts): string | null => {
+  const { signIn, target, method } = facts
+  if (signIn === null || target === null || target.split('?', 1)[0] === signIn.page) return null
+  const back = isReading(method) ? samePath(target) : null
+  if (signIn.returnParameter === null || back === null) return signIn.page
+  return `${signIn.page}?${signIn.returnParameter}=${encodeURIComponent(back)}`
+}
+
+const redirectOf = (facts: RefusalFacts, decision: Decision, extra: RefusalExtra): string | null => {
+  if (facts.kind !== 'navigation' || facts.method !== 'GET') return null
+  return extra.step ?? (decision.reason === 'not-signed-in' ? signInLocation(facts) : null)
+}
+
+const pageOf = (facts: RefusalFacts, decision: Decision, extra: RefusalExtra): string =>
+  refusalPage({
+    practice: null,
+    address: null,
+    now: null,
+    approvedTimes: [],
+    opens: null,
+    contact: null,
+    practices: [],
+    ...extra.view,
+    reason: decision.reason,
+    code: extra.code ?? null,
+    permissions: extra.permissions ?? [],
+    retry: isReading(facts.method) ? samePath(facts.target) : null,
+    signIn: signInLocation(facts),
+    entryNotSent: !isReading(facts.method),
+  })
+
+/** RFC 9470 where a second factor would help, RFC 6750 words otherwise. */
+const challengeHeaders = (decision: Decision, extra: RefusalExtra): readonly string[] => {
+  if (decision.verdict !== 'challenge') return []
+  if (decision.control !== 'two-factor') return ['WWW-Authenticate', 'Bearer error="invalid_token"']
+  const age = extra.maxAgeMs == null ? '' : `, max_age="${Math.floor(extra.maxAgeMs / 1000)}"`
+  return [
+    'WWW-Authenticate',
+    `Bearer error="insufficient_user_authentication", acr_values="two-factor"${age}`,
+  ]
+}
+
+const retryAfter = (ms: DurationMs): readonly string[] => [
+  'Retry-After',
+  String(Math.max(1, Math.ceil(ms / 1000))),
+]
+
+const cookieHeaders = (setCookies: readonly string[] | undefined): readonly string[] =>
+  (setCookies ?? []).flatMap((line) => ['Set-Cookie', line])
+
+const statusOf = (decision: Decision): 401 | 403 | 503 => {
+  switch (decision.verdict) {
+    case 'challenge':
+      return 401
+    case 'unavailable':
+      return 503
+    // A permit is nothing to refuse by; whoever asks gets no more than a refusal.
+    case 'permit':
+    case 'deny':
+      return 403
+  }
+}
+
+/** The refusal of a decision that is no permit, fit to its client (SPEC §2, last bullet). */
+export const refuse = (facts: RefusalFacts, decision: Decision, extra: RefusalExtra = {}): WholeResponse => {
+  const cookies = cookieHeaders(extra.setCookies)
+  const location = redirectOf(facts, decision, extra)
+  if (location !== null)
+    return { status: 303, headers: [...noStore, 'Location', location, ...cookies], body: '' }
+  const status = statusOf(decision)
+  const words = reasonTexts[decision.reason]
+  const retry = status === 503 ? retryAfter(extra.retryAfterMs ?? 2_000) : []
+  const isStepUp = decision.verdict === 'challenge' && decision.control === 'two-factor'
+  return shape(facts, {
+    status,
+    title: words.title,
+    sentence: extra.sentence ?? words.why,
+    headers: [...challengeHeaders(decision, extra), ...retry, ...cookies],
+    page: () => pageOf(facts, decision, extra),
+    type: `urn:gatehouse:${decision.reason}`,
+    members: {
+      reason: decision.reason,
+      control: decision.control,
+      ...(isStepUp ? { error: 'step_up_required' } : {}),
+      ...(extra.code === undefined ? {} : { code: extra.code }),
+      ...(extra.permissions === undefined ? {} : { permissions: extra.permissions }),
+      ...(decision.opensAt === null ? {} : { opensAt: new Date(decision.opensAt).toISOString() }),
+    },
+  })
+}
+
+/** A failure fit to its client: the same shapes, without a decision. */
+export const answerFailure = (
+  facts: Pick<RefusalFacts, 'kind' | 'method' | 'headers'>,
+  failure: Failure,
+): WholeResponse => {
+  const unsent = isReading(facts.method) ? [] : ['What you entered may not have been saved.']
+  return shape(facts, {
+    status: failure.status,
+    title: failure.title,
+    sentence: failure.sentence,
+    headers: [
+      ...(failure.proxyError === undefined ? [] : ['Proxy-Status', `gatehouse; error=${failure.proxyError}`]),
+      ...(failure.retryAfterMs === undefined ? [] : retryAfter(failure.retryAfterMs)),
+    ],
+    page: () => plainPage(failure.title, [failure.sentence, ...unsent]),
+    type: 'about:blank',
+    members: {},
+  })
+}
+
+/** What a client is told whose exchange the gateway itself ended before an answer had begun. */
+export const answerCut = (
+  facts: RefusalFacts,
+  reason: CutReason,
+  decision: Decision | null,
+): WholeResponse => {
+  if (decision !== null) return refuse(facts, decision)
+  const sentence =
+    reason === 'draining' ? 'The gateway is restarting.' : 'Access rules could not be checked just now.'
+  return answerFailure(facts, { status: 503, title: 'Not available just now', sentence, retryAfterMs: 2_000 })
+}

@@ -1,0 +1,150 @@
+/**
+ * A request's head, checked for what two parsers could read differently, beyond what llhttp refuses by itself.
+ *
+ * It parses no bytes: node:http did, and its raw header list is judged here before anybody else sees it. Invariant:
+ * after `checkHead` there is one host, at most one way to find the end of the body, and an upgrade only if it is a
+ * complete, body-less WebSocket handshake. Trusting the parser's own joined headers was refused: it takes the
+ * first of two Hosts and reads `,chunked` as chunked (CVE-2024-27982 and kin).
+ */
+import type { Limits } from '../runtime/config.ts'
+import type { RawHeaders } from './exchange.ts'
+
+/** The parts of node's IncomingMessage that count. */
+export type ReceivedHead = {
+  readonly method: string
+  readonly target: string
+  /** `1.1`, `1.0`, … */
+  readonly version: string
+  readonly headers: RawHeaders
+}
+
+/** What the engine needs to know of a good head. */
+export type RequestHead = {
+  /** Lower case, with its port as sent. */
+  readonly host: string
+  readonly framing: 'none' | 'length' | 'chunked'
+  /** The declared length of the body; `null` when chunked. */
+  readonly length: number | null
+  readonly upgrade: 'websocket' | null
+  /** Whether another request may follow: not behind an Upgrade that is not made, where node loses its place. */
+  readonly mayPersist: boolean
+  /** The client waits for `100 Continue` before it sends its body. */
+  readonly expectsContinue: boolean
+}
+
+/** A good head, or how to answer. The connection is closed after any of these. */
+export type CheckedHead =
+  | { readonly ok: true; readonly head: RequestHead }
+  | { readonly ok: false; readonly status: 400 | 501 | 414 | 417 | 431 | 505; readonly sentence: string }
+
+type Singles = {
+  host: string[]
+  'content-length': string[]
+  'transfer-encoding': string[]
+  upgrade: string[]
+  expect: string[]
+  connection: string[]
+  'sec-websocket-key': string[]
+  'sec-websocket-version': string[]
+}
+
+const collect = (headers: RawHeaders): Singles => {
+  const singles: Singles = {
+    host: [],
+    'content-length': [],
+    'transfer-encoding': [],
+    upgrade: [],
+    expect: [],
+    connection: [],
+    'sec-websocket-key': [],
+    'sec-websocket-version': [],
+  }
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = (headers[i] ?? '').toLowerCase()
+    if (Object.hasOwn(singles, name)) singles[name as keyof Singles].push(headers[i + 1] ?? '')
+  }
+  return singles
+}
+
+const refused = (
+  status: 400 | 501 | 414 | 417 | 431 | 505,
+  sentence: string,
+): CheckedHead & { ok: false } => ({
+  ok: false,
+  status,
+  sentence,
+})
+
+/** A registered name or IPv4 address, or a bracketed IPv6 address, with an optional port (RFC 9110 §7.2). */
+const hostSyntax = /^(?:[a-z0-9_](?:[a-z0-9._-]{0,252})|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/
+
+const websocketKey = /^[A-Za-z0-9+/]{22}==$/
+
+const frame = (singles: Singles, version: string): Pick<RequestHead, 'framing' | 'length'> | string => {
+  const [length, ...lengths] = singles['content-length']
+  const [coding, ...codings] = singles['transfer-encoding']
+  if (coding !== undefined) {
+    if (length !== undefined) return 'The request has both Content-Length and Transfer-Encoding.'
+    if (codings.length > 0 || coding.toLowerCase() !== 'chunked')
+      return 'The only transfer coding is chunked.'
+    if (version !== '1.1') return 'HTTP/1.0 has no transfer codings.'
+    return { framing: 'chunked', length: null }
+  }
+  if (length === undefined) return { framing: 'none', length: 0 }
+  if (lengths.length > 0 || !/^\d{1,15}$/.test(length)) return 'The Content-Length is not one number.'
+  return { framing: length === '0' ? 'none' : 'length', length: Number(length) }
+}
+
+/** `websocket` for a complete handshake; `null`: answered as plain HTTP; a sentence: refused. */
+const upgradeOf = (
+  received: ReceivedHead,
+  singles: Singles,
+  hasBody: boolean,
+): 'websocket' | null | { sentence: string } => {
+  if (singles.upgrade.length === 0) return null
+  if (hasBody) return { sentence: 'A request to upgrade has no body.' }
+  const asks = singles.connection.some((value) => /(?:^|,)[ \t]*upgrade[ \t]*(?:,|$)/i.test(value))
+  const [protocol, ...protocols] = singles.upgrade
+  if (!asks || protocols.length > 0 || protocol?.toLowerCase() !== 'websocket') return null
+  if (received.method !== 'GET' || received.version !== '1.1') return null
+  const [key, ...keys] = singles['sec-websocket-key']
+  const [version, ...versions] = singles['sec-websocket-version']
+  if (
+    keys.length > 0 ||
+    versions.length > 0 ||
+    version !== '13' ||
+    key === undefined ||
+    !websocketKey.test(key)
+  )
+    return { sentence: 'The WebSocket handshake is not one of RFC 6455, version 13.' }
+  return 'websocket'
+}
+
+/** Everything about a head that is checked before its target is parsed. Public sentences, nothing quoted. */
+export const checkHead = (
+  received: ReceivedHead,
+  limits: Pick<Limits, 'headersMax' | 'targetBytesMax'>,
+): CheckedHead => {
+  const { version, method } = received
+  if (version !== '1.1' && version !== '1.0') return refused(505, 'This gateway speaks HTTP/1.1.')
+  if (received.headers.length > 2 * limits.headersMax)
+    return refused(431, 'The request has too many headers.')
+  if (received.target.length > limits.targetBytesMax) return refused(414, 'The target is too long.')
+  // TRACE would show the caller the headers that we add for the application.
+  if (method === 'TRACE') return refused(501, 'TRACE is not answered.')
+  const singles = collect(received.headers)
+  const [hostText, ...hosts] = singles.host
+  const host = (hostText ?? '').toLowerCase()
+  if (hosts.length > 0 || !hostSyntax.test(host))
+    return refused(400, 'The request does not name exactly one host.')
+  const framing = frame(singles, version)
+  if (typeof framing === 'string') return refused(400, framing)
+  const upgrade = upgradeOf(received, singles, framing.framing !== 'none')
+  if (upgrade !== null && upgrade !== 'websocket') return refused(400, upgrade.sentence)
+  const [expectation, ...expectations] = singles.expect
+  if (expectations.length > 0 || (expectation !== undefined && expectation.toLowerCase() !== '100-continue'))
+    return refused(417, 'The only expectation is 100-continue.')
+  const expectsContinue = expectation !== undefined && version === '1.1' && framing.framing !== 'none'
+  const mayPersist = singles.upgrade.length === 0
+  return { ok: true, head: { host, ...framing, upgrade, mayPersist, expectsContinue } }
+}

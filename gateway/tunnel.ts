@@ -1,0 +1,120 @@
+/**
+ * The two sockets of an upgraded exchange joined: bytes both ways with back-pressure, and an orderly end.
+ *
+ * It decides nothing and changes no byte; the only bytes it adds are one Close frame when cut. Invariant: after
+ * `cut` no byte passes from the browser to the application, and none from the application but the rest of a frame
+ * that had begun and is small. Whoever ends first ends both. `pipe` was refused: it neither cuts nor counts frames.
+ */
+import type { Duplex } from 'node:stream'
+import type { DurationMs } from '../policies/instant.ts'
+import type { Schedule } from './exchanges.ts'
+import { closeFrame, createFrameTracker, type FrameTracker } from './websocket-frames.ts'
+
+/** A running tunnel. */
+export type Tunnel = {
+  /** Sends a Close frame with `code` and `reason` at the next frame border, then ends both sides. Idempotent. */
+  cut(code: number, reason: string): void
+}
+
+/** The ends; nothing was read from them since the handshake. */
+export type TunnelEnds = {
+  readonly client: Duplex
+  readonly upstream: Duplex
+  readonly schedule: Schedule
+  /** Called once, when both sides are closed. */
+  readonly onEnd: () => void
+}
+
+/** How much of a frame that has begun may still pass once cut, and how long it and the browser's goodbye may take. */
+const restBytesMax = 65_536
+const restMs: DurationMs = 50
+const goodbyeMs: DurationMs = 200
+/** How long a slow browser may take to fetch what an application said before it ended by itself. */
+const flushMs: DurationMs = 5_000
+
+type State = TunnelEnds & {
+  readonly frames: FrameTracker
+  /** The Close frame to send; `null`: not cut. */
+  goodbye: Uint8Array | null
+  /** It has been sent. */
+  said: boolean
+}
+
+const destroyBoth = ({ client, upstream }: TunnelEnds): void => {
+  client.destroy()
+  upstream.destroy()
+}
+
+/** The application is cut off, the browser told; its own Close, or a short while, ends the rest. */
+const sayGoodbye = (state: State): void => {
+  const { client, upstream, schedule, goodbye } = state
+  if (state.said || goodbye === null) return
+  state.said = true
+  client.end(goodbye)
+  client.resume()
+  upstream.destroy()
+  schedule(() => client.destroy(), goodbyeMs)
+}
+
+const toClient = (state: State, chunk: Buffer): void => {
+  const { client, upstream, frames } = state
+  if (state.said) return
+  const passing = state.goodbye === null ? chunk : chunk.subarray(0, frames.toBorder() ?? 0)
+  frames.follow(passing)
+  if (!client.write(passing)) upstream.pause()
+  if (state.goodbye !== null && frames.toBorder() === 0) sayGoodbye(state)
+}
+
+const wire = (state: State): void => {
+  const { client, upstream, schedule, onEnd } = state
+  let open = 2
+  const closed = (): void => {
+    open -= 1
+    if (open === 0) onEnd()
+  }
+  client
+    .on('data', (chunk: Buffer) => {
+      if (state.goodbye === null && !upstream.write(chunk)) client.pause()
+    })
+    .on('drain', () => upstream.resume())
+    .on('end', () => upstream.end())
+    .on('error', () => destroyBoth(state))
+    .on('close', () => {
+      upstream.destroy()
+      closed()
+    })
+  upstream
+    .on('data', (chunk: Buffer) => toClient(state, chunk))
+    .on('drain', () => client.resume())
+    .on('end', () => client.end())
+    // The browser sees the connection end without a Close frame, which is what happened.
+    .on('error', () => {})
+    .on('close', () => {
+      if (!state.said) {
+        client.end()
+        schedule(() => client.destroy(), flushMs)
+      }
+      closed()
+    })
+}
+
+/** Joins the two ends; bytes already buffered in them go first. */
+export const joinTunnel = (ends: TunnelEnds): Tunnel => {
+  const state: State = { ...ends, frames: createFrameTracker(), goodbye: null, said: false }
+  wire(state)
+  state.client.resume()
+  state.upstream.resume()
+  return {
+    cut(code, reason) {
+      if (state.goodbye !== null || state.client.destroyed) return
+      state.goodbye = closeFrame(code, reason)
+      const rest = state.frames.toBorder()
+      if (rest === 0) sayGoodbye(state)
+      else if (rest === null || rest > restBytesMax) destroyBoth(state)
+      else
+        state.schedule(() => {
+          if (!state.said) destroyBoth(state)
+        }, restMs)
+    },
+  }
+}
