@@ -55,7 +55,7 @@ export const reachOf = (snapshot: PolicySnapshot, member: Member, address: Addre
       continue
     const answer = gate.ask(view)
     if (answer.reason !== 'ok') return { passes: false, ...answer }
-    // The timetable is compiled again long before it ends.
+    // Only a list that shrinks by itself is a risk: sessions start anew, timetables are compiled again.
     if (gate.name === 'address') until = Math.min(until, answer.until)
   }
   return { passes: true, reason: 'ok', until, opensAt: null }

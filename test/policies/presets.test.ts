@@ -40,6 +40,21 @@ describe('a preset', () => {
     expect(undone).toBeGreaterThan(100)
   })
 
+  it('keeps exemptions, which are decisions about people', () => {
+    const ready = structuredClone(oak)
+    ready.ipEntries.push(entry('Office', '203.0.113.0/24'))
+    ready.timeWindows.push(hours(workdays, '08:00', '17:00'))
+    for (const control of ['ip', 'time', 'twoFactor'] as const) {
+      ready.controls[control].scope.exempt.users.push(`spared-${control}`)
+    }
+    const { ip, time, twoFactor } = applied(ready, 'strict').document.controls
+    expect([ip, time, twoFactor].map(({ scope }) => scope.exempt.users)).toEqual([
+      ['spared-ip'],
+      ['spared-time'],
+      ['spared-twoFactor'],
+    ])
+  })
+
   it('is not undone over what somebody has changed since', () => {
     const { document, changes } = applied(
       { ...oak, ipEntries: [entry('Office', '203.0.113.0/24')] },

@@ -120,6 +120,7 @@ describe('a table is refused', () => {
   it('but not where a third rule settles what two share', () => {
     expect(problemsOf(matches('GET /:x/b', 'GET /a/:y', 'GET /a/b'))).toEqual([])
     expect(problemsOf(matches('* /:x/b', '* /a/:y', 'GET /a/b'))).toHaveLength(1)
+    expect(problemsOf(matches('GET,POST /:x/b', 'GET,POST /a/:y', 'GET /a/b'))).toHaveLength(1)
     expect(problemsOf(matches('GET /:x/b', 'POST /a/:y'))).toEqual([])
   })
 })
