@@ -22,8 +22,19 @@ const personGates: readonly Gate[] = [...gatesBeforeTwoFactor, ...twoFactorGates
 /** The gates that this subject meets, in order. */
 export const gatesFor = (view: View): readonly Gate[] => (view.token === null ? personGates : tokenGates)
 
+// The modes as `modeBits` has them; whatever is neither enforces.
+const off = 0
+const monitor = 1
+
 const noParts: readonly Part[] = []
 const nothing: readonly Reason[] = []
+
+/** The controls that concern a member: any role in scope and not exempt; the user's own exemption beats all. */
+const scopeOf = (everyone: number, roles: readonly Part[], own: Part | null): number => {
+  let scope = roles.length === 0 ? everyone : 0
+  for (const { included, exempt } of roles) scope |= (everyone | included) & ~exempt
+  return own === null ? scope : (scope | own.included) & ~own.exempt
+}
 
 /** What the gates look at, resolved once. */
 export const viewOf = (snapshot: PolicySnapshot, request: AccessRequest, at: Instant): View => {
@@ -31,20 +42,15 @@ export const viewOf = (snapshot: PolicySnapshot, request: AccessRequest, at: Ins
   const session = typeof subject === 'object' && subject.kind === 'session' ? subject : null
   const token = typeof subject === 'object' && subject.kind === 'token' ? subject : null
   const member = session === null ? null : session.member
-  const roles: Part[] = []
-  if (member !== null)
-    for (const role of member.roles) roles.push(snapshot.roleParts.get(role) ?? unknownRolePart)
-  return {
-    snapshot,
-    request,
-    at,
-    route: snapshot.routes.get(request.route) ?? null,
-    session,
-    token,
-    member,
-    roles: member === null ? noParts : roles,
-    own: member === null ? null : (snapshot.userParts.get(member.user) ?? null),
+  const route = snapshot.routes.get(request.route) ?? null
+  if (member === null) {
+    return { snapshot, request, at, route, session, token, member, roles: noParts, own: null, scope: 0 }
   }
+  const roles: Part[] = []
+  for (const role of member.roles) roles.push(snapshot.roleParts.get(role) ?? unknownRolePart)
+  const own = snapshot.userParts.get(member.user) ?? null
+  const scope = scopeOf(snapshot.everyone, roles, own)
+  return { snapshot, request, at, route, session, token, member, roles, own, scope }
 }
 
 const decisionOf = (
@@ -63,7 +69,7 @@ const decisionOf = (
  * snapshot does not know is refused as unmapped, after everything else.
  */
 export const decide = (snapshot: PolicySnapshot, request: AccessRequest, at: Instant): Decision => {
-  const { revision, modes } = snapshot
+  const { revision, modeBits } = snapshot
   const view = viewOf(snapshot, request, at)
   if (view.route !== null && isUnguarded(view.route.class)) {
     return decisionOf('ok', revision, never, null, nothing)
@@ -71,12 +77,12 @@ export const decide = (snapshot: PolicySnapshot, request: AccessRequest, at: Ins
   let validUntil = never
   let wouldRefuse = nothing
   for (const gate of gatesFor(view)) {
-    const mode = gate.always ? 'enforce' : modes[gate.control]
-    if (mode === 'off') continue
+    const mode = (modeBits >> gate.shift) & 3
+    if (mode === off) continue
     const { reason, until, opensAt } = gate.ask(view)
     if (until < validUntil) validUntil = until
     if (reason === 'ok') continue
-    if (mode === 'enforce') return decisionOf(reason, revision, validUntil, opensAt, wouldRefuse)
+    if (mode !== monitor) return decisionOf(reason, revision, validUntil, opensAt, wouldRefuse)
     // The first refusal of a control is the one to record; the others follow from it.
     if (!wouldRefuse.some((earlier) => reasons[earlier].control === gate.control)) {
       wouldRefuse = [...wouldRefuse, reason]

@@ -10,8 +10,9 @@ import { type Address, parseRange, rangeContains } from './address.ts'
 import type { Control, Reason } from './decision.ts'
 import { coveredUntil, hoursAt, nextStart } from './hours.ts'
 import { type DurationMs, type Instant, never } from './instant.ts'
+import { requirementsOf } from './permissions.ts'
 import type { RouteRequirement } from './routes.ts'
-import { isPermitted, type Part, type PolicySnapshot, type ScopedControl } from './snapshot.ts'
+import { modeShifts, type Part, type PolicySnapshot, type ScopedControl, scopeBits } from './snapshot.ts'
 import type { Interval } from './timeline.ts'
 
 /** All that a gate may look at, resolved once per decision. */
@@ -27,6 +28,8 @@ export type View = {
   readonly roles: readonly Part[]
   /** What the policy says of the user by name; `null`: nothing. */
   readonly own: Part | null
+  /** `scopeBits` of the controls that concern the member. */
+  readonly scope: number
 }
 
 /** A gate's answer; `ok` lets pass. `opensAt`: when a refusal ends by itself, `null`: never. */
@@ -63,6 +66,8 @@ export type Gate = {
   readonly control: Control
   /** Enforced whatever the practice's switch says: the session itself, and what configuration or a token says. */
   readonly always: boolean
+  /** Where its mode lies in `modeBits`; that of `session`, always enforced, where `always`. */
+  readonly shift: number
   ask(view: View): Answer
 }
 
@@ -87,16 +92,8 @@ export const passBefore = (at: Instant, deadline: Instant, reason: Reason): Answ
   at < deadline ? passUntil(deadline) : refuse(reason)
 
 /** Whether the control concerns the member (SPEC §1, scope with exemptions). */
-export const isInScope = (view: View, control: ScopedControl): boolean => {
-  if (view.own?.exempt.has(control)) return false
-  if (view.own?.included.has(control)) return true
-  const all = view.snapshot.everyone.has(control)
-  if (view.roles.length === 0) return all
-  for (const role of view.roles) {
-    if (!role.exempt.has(control) && (all || role.included.has(control))) return true
-  }
-  return false
-}
+export const isInScope = (view: View, control: ScopedControl): boolean =>
+  (view.scope & scopeBits[control]) !== 0
 
 /** Until when the address is on the allowlist for the member; 0 if it is not. Grants do not count. */
 export const listedUntil = (view: View): Instant => {
@@ -136,9 +133,15 @@ const whileCovered = (intervals: readonly Interval[], at: Instant, reason: Reaso
 }
 
 /** The strictest of the practice's and the roles' limits. */
-const strictest = (view: View, limit: 'idleMs' | 'absoluteMs'): DurationMs => {
-  let ms = view.snapshot.practicePart[limit] ?? never
-  for (const role of view.roles) ms = Math.min(ms, role[limit] ?? never)
+const idleLimit = ({ snapshot, roles }: View): DurationMs => {
+  let ms = snapshot.practicePart.idleMs ?? never
+  for (const { idleMs } of roles) if (idleMs !== null && idleMs < ms) ms = idleMs
+  return ms
+}
+
+const absoluteLimit = ({ snapshot, roles }: View): DurationMs => {
+  let ms = snapshot.practicePart.absoluteMs ?? never
+  for (const { absoluteMs } of roles) if (absoluteMs !== null && absoluteMs < ms) ms = absoluteMs
   return ms
 }
 
@@ -156,12 +159,12 @@ const askRevoked = ({ session, member, token }: View): Answer => {
 const askIdle = (view: View): Answer =>
   view.session === null
     ? pass
-    : passBefore(view.at, view.session.lastSeenAt + strictest(view, 'idleMs'), 'session-idle')
+    : passBefore(view.at, view.session.lastSeenAt + idleLimit(view), 'session-idle')
 
 const askAbsolute = (view: View): Answer =>
   view.session === null
     ? pass
-    : passBefore(view.at, view.session.startedAt + strictest(view, 'absoluteMs'), 'session-expired')
+    : passBefore(view.at, view.session.startedAt + absoluteLimit(view), 'session-expired')
 
 const askNetwork = (view: View): Answer => {
   const bound = view.session?.boundTo ?? null
@@ -199,7 +202,9 @@ const askAddress = (view: View): Answer => {
 const askTimetable = (view: View): Answer => {
   if (view.member === null || !isInScope(view, 'time')) return pass
   const known: Interval = { from: view.snapshot.knownFrom, to: view.snapshot.knownUntil }
-  return whileCovered([known, ...timeLifts(view.member)], view.at, 'timetable-exhausted')
+  const lifts = timeLifts(view.member)
+  if (lifts.length === 0 && known.from <= view.at && view.at < known.to) return passUntil(known.to)
+  return whileCovered([known, ...lifts], view.at, 'timetable-exhausted')
 }
 
 const askHours = (view: View): Answer => {
@@ -216,27 +221,42 @@ const askMapped = ({ route }: View): Answer => {
   return route.mapped || route.unmapped === 'report' ? pass : refuse('route-unmapped')
 }
 
-/** What the subject was granted; blockers are not looked at. */
-const grantedTo =
-  ({ token, roles }: View): ((id: PermissionId) => boolean) =>
-  (id) =>
-    token === null ? roles.some(({ granted }) => granted.has(id)) : token.permissions.includes(id)
+/** Whether the subject was granted it; blockers are not looked at. */
+const isGranted = ({ token, roles }: View, id: PermissionId): boolean => {
+  if (token !== null) return token.permissions.includes(id)
+  for (const { granted } of roles) if (granted.has(id)) return true
+  return false
+}
+
+/** Whether it is granted and so is all that blocks it. */
+const isEffective = (view: View, id: PermissionId): boolean => {
+  for (const needed of requirementsOf(id, view.snapshot.document.controls.permission)) {
+    if (!isGranted(view, needed)) return false
+  }
+  return true
+}
+
+const isPermitted = (view: View, permissions: NonNullable<RouteRequirement['permissions']>): boolean => {
+  if ('any' in permissions) {
+    for (const id of permissions.any) if (isEffective(view, id)) return true
+    return false
+  }
+  for (const id of permissions.all) if (!isEffective(view, id)) return false
+  return true
+}
 
 const askPermission = (view: View): Answer => {
-  const { route, snapshot, member, token } = view
+  const { route, member, token } = view
   if (route === null || route.permissions === null || route.class === 'picker') return pass
   if (member === null && token === null) return pass
-  const granted = grantedTo(view)
-  const holds = (id: PermissionId): boolean => isPermitted(snapshot, granted, id)
-  const { permissions } = route
-  const permitted = 'any' in permissions ? permissions.any.some(holds) : permissions.all.every(holds)
-  return permitted ? pass : refuse('permission-missing')
+  return isPermitted(view, route.permissions) ? pass : refuse('permission-missing')
 }
 
 const gate = (name: GateName, control: Control, ask: (view: View) => Answer, always = false): Gate => ({
   name,
   control,
   always,
+  shift: modeShifts[always ? 'session' : control],
   ask,
 })
 

@@ -12,7 +12,6 @@ import type { CompiledPolicy } from './compile.ts'
 import type { Control, ControlMode, Revision } from './decision.ts'
 import type { Audience, IpEntry, PolicyDocument, Scope } from './document.ts'
 import { type DurationMs, type Instant, never } from './instant.ts'
-import { requirementsOf } from './permissions.ts'
 import type { RouteId, RouteRequirement } from './routes.ts'
 import { type Timeline, unpackEdges } from './timeline.ts'
 import type { TimeLayer } from './timetable.ts'
@@ -20,10 +19,26 @@ import type { TimeLayer } from './timetable.ts'
 /** The controls that have a scope. */
 export type ScopedControl = 'ip' | 'time' | 'two-factor'
 
+/** Scoped controls as bits, so that a decision asks for scope by one `&`. */
+export const scopeBits: { readonly [control in ScopedControl]: number } = { ip: 1, time: 2, 'two-factor': 4 }
+
+/** Where in `PolicySnapshot.modeBits` a control's mode lies. */
+export const modeShifts: { readonly [control in Control]: number } = {
+  session: 0,
+  ip: 2,
+  time: 4,
+  'two-factor': 6,
+  permission: 8,
+}
+
+const controlNames: readonly Control[] = ['session', 'ip', 'time', 'two-factor', 'permission']
+const modeNumbers: { readonly [mode in ControlMode]: number } = { off: 0, monitor: 1, enforce: 2 }
+
 /** What the practice at large, one role or one user brings to a decision. */
 export type Part = {
-  readonly included: ReadonlySet<ScopedControl>
-  readonly exempt: ReadonlySet<ScopedControl>
+  /** `scopeBits` of the controls whose scope names it, or exempts it. */
+  readonly included: number
+  readonly exempt: number
   /** `null`: says nothing about it. */
   readonly idleMs: DurationMs | null
   readonly absoluteMs: DurationMs | null
@@ -45,8 +60,10 @@ export type PolicySnapshot = {
   readonly knownFrom: Instant
   readonly knownUntil: Instant
   readonly modes: { readonly [control in Control]: ControlMode }
-  /** Controls whose scope includes everyone. */
-  readonly everyone: ReadonlySet<ScopedControl>
+  /** The same, two bits a control (`modeShifts`): 0 off, 1 monitor, 2 enforce. */
+  readonly modeBits: number
+  /** `scopeBits` of the controls whose scope includes everyone. */
+  readonly everyone: number
   readonly practicePart: Part
   readonly roleParts: ReadonlyMap<RoleId, Part>
   readonly userParts: ReadonlyMap<UserId, Part>
@@ -55,8 +72,8 @@ export type PolicySnapshot = {
 }
 
 type DraftPart = {
-  readonly included: Set<ScopedControl>
-  readonly exempt: Set<ScopedControl>
+  included: number
+  exempt: number
   idleMs: DurationMs | null
   absoluteMs: DurationMs | null
   readonly items: AddressItem[]
@@ -65,8 +82,8 @@ type DraftPart = {
 }
 
 const draftPart = (): DraftPart => ({
-  included: new Set(),
-  exempt: new Set(),
+  included: 0,
+  exempt: 0,
   idleMs: null,
   absoluteMs: null,
   items: [],
@@ -98,13 +115,16 @@ const draftParts = () => {
 
 type Drafts = ReturnType<typeof draftParts>
 
-const applyScope = (drafts: Drafts, control: ScopedControl, scope: Scope): void => {
-  if (scope.include !== 'everyone') {
-    for (const role of scope.include.roles) drafts.forAudience({ role }).included.add(control)
-    for (const user of scope.include.users) drafts.forAudience({ user }).included.add(control)
+const applyScope = (drafts: Drafts, control: ScopedControl, { include, exempt }: Scope): void => {
+  const bit = scopeBits[control]
+  const audiences = (of: {
+    readonly roles: readonly RoleId[]
+    readonly users: readonly UserId[]
+  }): Audience[] => [...of.roles.map((role) => ({ role })), ...of.users.map((user) => ({ user }))]
+  if (include !== 'everyone') {
+    for (const audience of audiences(include)) drafts.forAudience(audience).included |= bit
   }
-  for (const role of scope.exempt.roles) drafts.forAudience({ role }).exempt.add(control)
-  for (const user of scope.exempt.users) drafts.forAudience({ user }).exempt.add(control)
+  for (const audience of audiences(exempt)) drafts.forAudience(audience).exempt |= bit
 }
 
 const applyEntries = (drafts: Drafts, entries: readonly IpEntry[]): void => {
@@ -151,6 +171,13 @@ export const loadSnapshot = (
   drafts.practice.idleMs = document.sessions.idleMs
   drafts.practice.absoluteMs = document.sessions.absoluteMs
   const everyone = scopesOf(document).filter(([, scope]) => scope.include === 'everyone')
+  const modes: PolicySnapshot['modes'] = {
+    session: 'enforce',
+    ip: controls.ip.mode,
+    time: controls.time.mode,
+    'two-factor': controls.twoFactor.mode,
+    permission: controls.permission.mode,
+  }
   return {
     practice: document.practice,
     revision,
@@ -159,14 +186,9 @@ export const loadSnapshot = (
     tzdata: compiled.tzdata,
     knownFrom: compiled.knownFrom,
     knownUntil: compiled.knownUntil,
-    modes: {
-      session: 'enforce',
-      ip: controls.ip.mode,
-      time: controls.time.mode,
-      'two-factor': controls.twoFactor.mode,
-      permission: controls.permission.mode,
-    },
-    everyone: new Set(everyone.map(([control]) => control)),
+    modes,
+    modeBits: controlNames.reduce((bits, name) => bits | (modeNumbers[modes[name]] << modeShifts[name]), 0),
+    everyone: everyone.reduce((bits, [control]) => bits | scopeBits[control], 0),
     practicePart: finish(drafts.practice),
     roleParts: finishAll(drafts.roles),
     userParts: finishAll(drafts.users),
@@ -174,13 +196,6 @@ export const loadSnapshot = (
     roleNames: new Map(document.roles.map(({ id, name }) => [id, name])),
   }
 }
-
-/** Whether the member's roles together grant the permission and all that blocks it. */
-export const isPermitted = (
-  snapshot: PolicySnapshot,
-  granted: (id: PermissionId) => boolean,
-  permission: PermissionId,
-): boolean => requirementsOf(permission, snapshot.document.controls.permission).every(granted)
 
 /** The parts that concern a member by role; unknown roles bring nothing. */
 export const rolePartsOf = (snapshot: PolicySnapshot, member: Member): readonly Part[] =>

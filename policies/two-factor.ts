@@ -20,6 +20,7 @@ import {
   type View,
 } from './gates.ts'
 import { type DurationMs, type Instant, never } from './instant.ts'
+import { modeShifts, scopeBits } from './snapshot.ts'
 
 /** What a step-up group asks where the practice has said nothing. */
 export const stepUpDefault = { maxAgeMs: 15 * 60_000, phishingResistant: false } as const
@@ -29,11 +30,13 @@ type StepUp = { readonly maxAgeMs: DurationMs; readonly phishingResistant: boole
 /** Methods that a look-alike site cannot pass on. */
 const phishingResistant: ReadonlySet<FactorMethod> = new Set(['passkey'])
 
-const isExempt = (view: View): boolean =>
-  view.own?.exempt.has('two-factor') === true ||
-  (view.own?.included.has('two-factor') !== true &&
-    view.roles.length > 0 &&
-    view.roles.every(({ exempt }) => exempt.has('two-factor')))
+const bit = scopeBits['two-factor']
+
+const isExempt = ({ own, roles }: View): boolean => {
+  if (own !== null && (own.exempt & bit) !== 0) return true
+  if ((own !== null && (own.included & bit) !== 0) || roles.length === 0) return false
+  return roles.every(({ exempt }) => (exempt & bit) !== 0)
+}
 
 /** What the route asks on top; it concerns everyone who is not exempt. `null`: nothing. */
 const stepUpOf = (view: View): StepUp | null => {
@@ -103,6 +106,7 @@ const gate = (name: GateName, ask: (view: View) => Answer): Gate => ({
   name,
   control: 'two-factor',
   always: false,
+  shift: modeShifts['two-factor'],
   ask,
 })
 
