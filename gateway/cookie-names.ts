@@ -6,8 +6,11 @@
  * never passes as a different cookie. Comparing exactly was refused: what is judged must be what is read.
  */
 
-/** A cookie's name as the most generous reader might fold it; equal results may be one cookie to somebody. */
-export const foldCookieName = (name: string): string => {
+/** Folded names by name as spelled; bounded, since clients choose names. */
+const foldCache = new Map<string, string>()
+const foldCacheMax = 2_048
+
+const findFold = (name: string): string => {
   const text = name.toLowerCase().replace(/[^a-z0-9]/g, '_')
   let from = 0
   let to = text.length
@@ -15,6 +18,17 @@ export const foldCookieName = (name: string): string => {
   while (from < to && text.charCodeAt(from) === 95) from += 1
   while (to > from && text.charCodeAt(to - 1) === 95) to -= 1
   return text.slice(from, to)
+}
+
+/** A cookie's name as the most generous reader might fold it; equal results may be one cookie to somebody. */
+export const foldCookieName = (name: string): string => {
+  const known = foldCache.get(name)
+  if (known !== undefined) return known
+  if (foldCache.size >= foldCacheMax) foldCache.clear()
+  const folded = findFold(name)
+  // Long names are nobody's session cookie and would make the cache large.
+  if (name.length <= 64) foldCache.set(name, folded)
+  return folded
 }
 
 const isSpace = (code: number): boolean => code === 0x20 || code === 0x09

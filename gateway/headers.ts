@@ -7,7 +7,13 @@
  * `X-Forwarded-*` was refused: they are rebuilt from what is known.
  */
 import type { Address } from '../policies/address.ts'
-import { createCookieFilter, filterCookies, foldCookieName, setsCookie } from './cookie-names.ts'
+import {
+  type CookieFilter,
+  createCookieFilter,
+  filterCookies,
+  foldCookieName,
+  setsCookie,
+} from './cookie-names.ts'
 import type { Changes, RawHeaders } from './exchange.ts'
 
 /** What is known of a request apart from its headers. */
@@ -111,7 +117,8 @@ const fateOf = (name: string): Fate => {
   if (known !== undefined) return known
   if (fateCache.size >= fateCacheMax) fateCache.clear()
   const fate = findFate(name)
-  fateCache.set(name, fate)
+  // Long names would make the cache large, and are nobody's.
+  if (name.length <= 64) fateCache.set(name, fate)
   return fate
 }
 
@@ -182,6 +189,15 @@ export const createHeaderRules = (companionName: string): HeaderRules => {
   const companions = [companionName, `__Host-${companionName}`, `__Secure-${companionName}`]
   const companionNames = new Set(companions.map(foldCookieName))
 
+  /** Most requests drop nothing: one filter per application, by the identity of its configured list. */
+  const usual = new WeakMap<readonly string[], CookieFilter>()
+  const filterOf = (credentials: readonly string[], dropped: readonly string[]): CookieFilter => {
+    if (dropped.length > 0) return createCookieFilter([...companions, ...dropped], credentials)
+    const known = usual.get(credentials) ?? createCookieFilter(companions, credentials)
+    usual.set(credentials, known)
+    return known
+  }
+
   const forRequest: HeaderRules['forRequest'] = (headers, facts, changes) => {
     const out: string[] = ['Host', facts.host]
     const named = connectionNames(headers)
@@ -208,8 +224,7 @@ export const createHeaderRules = (companionName: string): HeaderRules => {
       else own.push(name, wireText(value))
     }
     if (cookies.length > 0) {
-      const filter = createCookieFilter([...companions, ...changes.dropCookies], facts.credentials)
-      const cookie = filterCookies(cookies, filter)
+      const cookie = filterCookies(cookies, filterOf(facts.credentials, changes.dropCookies))
       if (cookie !== '') out.push('Cookie', cookie)
     }
     if (facts.observed) out.push('Accept-Encoding', 'identity')

@@ -238,12 +238,15 @@ const sinkOf = (state: State, forwarding: Forwarding): UpstreamSink =>
     ? streamingSink(state, forwarding)
     : holdingSink(state, forwarding, forwarding.held)
 
+/** One list, so that the filter made for it is found again. */
+const noCredentials: readonly string[] = []
+
 /** What header hygiene must know of an exchange. */
 export const requestFacts = (exchange: Exchange, observed: boolean): RequestFacts => ({
   client: exchange.client,
   host: exchange.host,
   secure: exchange.secure,
-  credentials: exchange.upstream.identity?.cookies ?? [],
+  credentials: exchange.upstream.identity?.cookies ?? noCredentials,
   observed,
 })
 

@@ -27,7 +27,7 @@ export type TunnelEnds = {
 
 /** How much of a frame that has begun may still pass once cut, and how long it and the browser's goodbye may take. */
 const restBytesMax = 65_536
-const restMs: DurationMs = 50
+const restMs: DurationMs = 100
 const goodbyeMs: DurationMs = 200
 /** How long a slow browser may take to fetch what an application said before it ended by itself. */
 const flushMs: DurationMs = 5_000
