@@ -35,7 +35,7 @@ createRoot(place).render(
     >
       <QueryClientProvider client={queryClient}>
         <RouterProvider router={router} />
-        <Notifications position="bottom-right" limit={4} />
+        <Notifications position="bottom-left" limit={4} />
       </QueryClientProvider>
     </MantineProvider>
   </StrictMode>,

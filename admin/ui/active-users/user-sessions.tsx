@@ -133,7 +133,7 @@ export function UserSessions(props: {
   return (
     <section className="gh-card" aria-labelledby={`user-${user.user}`}>
       <Head user={user} onRevoke={() => onRevoke({ of: 'user', user })} />
-      <table className="gh-table">
+      <table className="gh-table gh-sessions">
         <caption className="gh-unseen">Sessions of {user.name}</caption>
         <thead>
           <tr>

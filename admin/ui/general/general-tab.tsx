@@ -16,7 +16,7 @@ type Scoped = General['controls']['ip' | 'time' | 'twoFactor']
 function scopeSentence({ include, exempt }: Scoped['scope']): string {
   const counted = (roles: readonly string[], users: readonly string[]): string =>
     [
-      ...(roles.length > 0 ? [`the roles ${roles.join(', ')}`] : []),
+      ...(roles.length > 0 ? [`the ${roles.length === 1 ? 'role' : 'roles'} ${roles.join(', ')}`] : []),
       ...(users.length > 0 ? [`${users.length} named ${users.length === 1 ? 'person' : 'people'}`] : []),
     ].join(' and ')
   const concerned = include === 'everyone' ? 'Everyone' : counted(include.roles, include.users) || 'Nobody'

@@ -61,14 +61,6 @@ export function AddressChip({ practice }: { readonly practice: PracticeOfAdmin |
   if (me === undefined) return null
   const listed = practice?.address.listed ?? null
   const network = practice?.address.label
-  const words =
-    listed === null
-      ? ''
-      : listed
-        ? network == null
-          ? '✓ allowed'
-          : `✓ allowed (${network})`
-        : '✗ not listed'
   return (
     <span
       className={`gh-chip ${listed === false ? 'gh-tone-warn' : listed === true ? 'gh-tone-good' : ''}`}
@@ -76,7 +68,8 @@ export function AddressChip({ practice }: { readonly practice: PracticeOfAdmin |
     >
       <span>You: </span>
       <span className="gh-numbers gh-strong">{me.seenAt.address}</span>
-      <span> {words}</span>
+      {listed !== null && <span> {listed ? '✓ allowed' : '✗ not listed'}</span>}
+      {listed === true && network != null && <span className="gh-wide"> ({network})</span>}
     </span>
   )
 }

@@ -33,7 +33,8 @@ function Row(props: {
         <span className="gh-strong">{member.name}</span>
         <span className="gh-sub">
           {member.login}
-          {member.otherPractices > 0 && ` · also in ${member.otherPractices} other practices`}
+          {member.otherPractices > 0 &&
+            ` · also in ${member.otherPractices} other ${member.otherPractices === 1 ? 'practice' : 'practices'}`}
         </span>
       </td>
       <td data-label="Roles">
@@ -139,8 +140,8 @@ function RoleList({ roles }: { readonly roles: readonly Role[] }) {
               <summary>
                 <span className="gh-strong">{role.name}</span>{' '}
                 <span className="gh-faint gh-numbers">
-                  {role.members === 1 ? '1 member' : `${role.members} members`} · {role.included.length}{' '}
-                  permissions
+                  {role.members === 1 ? '1 member' : `${role.members} members`} ·
+                  {role.included.length === 1 ? '1 permission' : `${role.included.length} permissions`}
                   {role.blocked.length > 0 && ` · ${role.blocked.length} blocked`}
                 </span>
               </summary>

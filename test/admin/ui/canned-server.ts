@@ -119,6 +119,48 @@ const header = (request: IncomingMessage, name: string): string | undefined => {
   return Array.isArray(value) ? value[0] : value
 }
 
+type State = {
+  readonly sent: Sent[]
+  readonly strays: string[]
+  readonly streams: Set<ServerResponse>
+  readonly overrides: Map<string, Canned>
+}
+
+/** Answers one request below `/api/`. */
+const answerApi = async (
+  { sent, strays, streams, overrides }: State,
+  request: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+): Promise<void> => {
+  const method = request.method ?? 'GET'
+  const route = routeOf(method, path)
+  const key = route === undefined ? '' : `${method} ${route.getRoutingPath()}`
+  if (method !== 'GET')
+    sent.push({
+      what: `${method} ${path}`,
+      body: await bodyOf(request),
+      ifMatch: header(request, 'if-match'),
+      csrf: header(request, 'x-gatehouse-csrf'),
+    })
+  if (key === 'GET /api/live') {
+    response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
+    response.write('retry: 100\n: watching\n\n')
+    streams.add(response)
+    response.on('close', () => streams.delete(response))
+    return
+  }
+  const special = overrides.get(`${method} ${path}`)
+  if (special !== undefined && special.status >= 400) return sendJson(response, special.status, special.body)
+  const body = special?.body ?? good[key]
+  if (route === undefined || body === undefined) {
+    strays.push(`${method} ${path}`)
+    return sendJson(response, 500, { message: 'not in the contract' })
+  }
+  const status = key === `POST ${practice}/ip-entries` ? 201 : 200
+  sendJson(response, status, schemaOf(route, status).parse(body))
+}
+
 /** Starts it on a free port of 127.0.0.1; builds the UI first if need be. */
 export async function startCannedServer(): Promise<CannedServer> {
   const assets = createUiAssets(await ensureUiBuilt())
@@ -126,45 +168,12 @@ export async function startCannedServer(): Promise<CannedServer> {
   const strays: string[] = []
   const streams = new Set<ServerResponse>()
   const overrides = new Map<string, Canned>()
-
-  const answerApi = async (
-    request: IncomingMessage,
-    response: ServerResponse,
-    path: string,
-  ): Promise<void> => {
-    const method = request.method ?? 'GET'
-    const route = routeOf(method, path)
-    const key = route === undefined ? '' : `${method} ${route.getRoutingPath()}`
-    if (method !== 'GET')
-      sent.push({
-        what: `${method} ${path}`,
-        body: await bodyOf(request),
-        ifMatch: header(request, 'if-match'),
-        csrf: header(request, 'x-gatehouse-csrf'),
-      })
-    if (key === 'GET /api/live') {
-      response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
-      response.write('retry: 100\n: watching\n\n')
-      streams.add(response)
-      response.on('close', () => streams.delete(response))
-      return
-    }
-    const special = overrides.get(`${method} ${path}`)
-    if (special !== undefined && special.status >= 400)
-      return sendJson(response, special.status, special.body)
-    const body = special?.body ?? good[key]
-    if (route === undefined || body === undefined) {
-      strays.push(`${method} ${path}`)
-      return sendJson(response, 500, { message: 'not in the contract' })
-    }
-    const status = key === `POST ${practice}/ip-entries` ? 201 : 200
-    sendJson(response, status, schemaOf(route, status).parse(body))
-  }
+  const state: State = { sent, strays, streams, overrides }
 
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://canned')
     if (pathname.startsWith('/api/')) {
-      answerApi(request, response, pathname).catch((error: unknown) => {
+      answerApi(state, request, response, pathname).catch((error: unknown) => {
         strays.push(`${request.method} ${pathname}: ${String(error)}`)
         sendJson(response, 500, { message: String(error) })
       })

@@ -38,6 +38,7 @@ const openContext = async (colorScheme: 'light' | 'dark'): Promise<void> => {
     viewport: { width: 1280, height: 860 },
   })
   page = await context.newPage()
+  page.setDefaultTimeout(10_000)
   complaints = []
   page.on('console', (message) => {
     if (/Content Security|Uncaught/.test(message.text())) complaints.push(message.text())
