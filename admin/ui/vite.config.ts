@@ -7,8 +7,12 @@
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vite'
 
-export default defineConfig({
-  base: '/',
-  plugins: [react()],
-  build: { target: 'es2023', modulePreload: { polyfill: false }, assetsInlineLimit: 0 },
+export default defineConfig(({ command }) => {
+  // Whoever builds under another name (tests do) would ship React's development half: slower and 70 kB more.
+  if (command === 'build') process.env.NODE_ENV = 'production'
+  return {
+    base: '/',
+    plugins: [react()],
+    build: { target: 'es2023', modulePreload: { polyfill: false }, assetsInlineLimit: 0 },
+  }
 })

@@ -2,6 +2,7 @@
  * Goal: every screen of the console works by its accessible names, in light and dark, with nothing that axe finds.
  * Method: the built UI behind its real headers and canned answers of the contract, driven in a real Chromium.
  */
+import { gzipSync } from 'node:zlib'
 import AxeBuilder from '@axe-core/playwright'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -75,6 +76,22 @@ const violations = async (): Promise<readonly string[]> => {
 
 const dialog = () => page.getByRole('dialog')
 const button = (name: string) => page.getByRole('button', { name, exact: true })
+
+it('starts with at most 200 kB of script, packed, and carries no schemas', async () => {
+  const bodies: Promise<Buffer>[] = []
+  page.on('response', (response) => {
+    if (response.request().resourceType() === 'script') bodies.push(response.body())
+  })
+  await open('ip-allowlist')
+  await opened('IP allowlist')
+  const scripts = (await Promise.all(bodies)).map((bytes) => ({
+    packed: gzipSync(bytes).length,
+    text: `${bytes}`,
+  }))
+  expect(scripts.length).toBeGreaterThan(1)
+  expect(scripts.reduce((sum, { packed }) => sum + packed, 0)).toBeLessThan(200_000)
+  expect(scripts.filter(({ text }) => /ZodError|jsxDEV/.test(text))).toEqual([])
+})
 
 describe('every screen', () => {
   for (const scheme of ['light', 'dark'] as const) {
