@@ -140,7 +140,7 @@ function RoleList({ roles }: { readonly roles: readonly Role[] }) {
               <summary>
                 <span className="gh-strong">{role.name}</span>{' '}
                 <span className="gh-faint gh-numbers">
-                  {role.members === 1 ? '1 member' : `${role.members} members`} ·
+                  {role.members === 1 ? '1 member' : `${role.members} members`} ·{' '}
                   {role.included.length === 1 ? '1 permission' : `${role.included.length} permissions`}
                   {role.blocked.length > 0 && ` · ${role.blocked.length} blocked`}
                 </span>
