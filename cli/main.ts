@@ -1,0 +1,57 @@
+#!/usr/bin/env node
+/**
+ * The `gatehouse` command. Reads the command line, runs one command, turns its end into lines and an exit code.
+ *
+ * The composition root: the only place (with its neighbours in `cli/`) that may import both planes and the demo.
+ * A command is imported when it is run, so that `help` and `config check` start nothing.
+ */
+import { type CommandLine, readCommandLine, usage } from './command-line.ts'
+import { exitCodes, isStop } from './exit-codes.ts'
+
+const run = async (line: CommandLine): Promise<number> => {
+  switch (line.command) {
+    case 'help':
+      process.stdout.write(`${usage()}\n`)
+      return exitCodes.ok
+    case 'start':
+      return (await import('./start.ts')).start(line)
+    case 'gateway':
+    case 'admin':
+      return (await import('./plane-commands.ts')).runPlane(line.command, line)
+    case 'config check':
+      return (await import('./config-check.ts')).checkConfig(line)
+    case 'audit verify':
+      return (await import('./audit-verify.ts')).verifyAudit(line)
+  }
+}
+
+const tellParent = (stopped: {
+  readonly exitCode: number
+  readonly lines: readonly string[]
+}): Promise<void> =>
+  new Promise((resolve) => {
+    if (process.send === undefined) resolve()
+    else process.send({ stopped }, undefined, undefined, () => resolve())
+  })
+
+const end = async (error: unknown): Promise<number> => {
+  const exitCode = isStop(error) ? error.exitCode : exitCodes.software
+  const lines = isStop(error)
+    ? error.lines
+    : [`gatehouse: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`]
+  process.stderr.write(`${lines.join('\n')}\n`)
+  await tellParent({ exitCode, lines })
+  return exitCode
+}
+
+const codeOf = async (): Promise<number> => {
+  try {
+    return await run(readCommandLine(process.argv.slice(2)))
+  } catch (error) {
+    return await end(error)
+  }
+}
+
+// A command that is over ends, whatever a half-started plane still holds open; what was written goes out first.
+const exitCode = await codeOf()
+process.stdout.write('', () => process.stderr.write('', () => process.exit(exitCode)))
