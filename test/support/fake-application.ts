@@ -146,6 +146,3 @@ export const startFakeApplication = async (users: State['users']) => {
       }),
   }
 }
-
-/** A fake application. */
-export type FakeApplication = Awaited<ReturnType<typeof startFakeApplication>>

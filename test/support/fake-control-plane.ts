@@ -273,6 +273,7 @@ export const createFakeControlPlane = (options: Options) => {
   }
   return {
     plane: planeOf(state),
+    publicKey: state.signer.publicKey,
     sessions: state.sessions,
     calls: state.calls,
     /** Fills the store completely and marks it so. */

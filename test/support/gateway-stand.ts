@@ -117,9 +117,9 @@ export const startStand = async (wish: StandWish = {}) => {
   const control = createFakeControlPlane({ now: clock.now, store, people })
   await control.seed()
   const config = (wish.change ?? ((same) => same))(standConfig(application.url, folder))
-  const startOne = async (id: string) =>
+  const startOne = async (id: string, publicKey: string | null = null) =>
     startGateway({
-      config: { ...config, dataDir: join(folder, id) },
+      config: { ...config, dataDir: join(folder, id), controlPlane: { ...config.controlPlane, publicKey } },
       store,
       controlPlane: control.plane,
       clock,

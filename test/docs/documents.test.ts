@@ -1,0 +1,62 @@
+/**
+ * Goal: the documents say what is true: every configuration key, every feature row, every command of the README.
+ * Method: held against the schema, against the files they name, and against the command line's own parser.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { readCommandLine } from '../../cli/command-line.ts'
+import { writeConfigTable } from '../../runtime/config-keys.ts'
+import { projectRoot } from '../support/cache-folder.ts'
+
+const read = (path: string): string => readFileSync(join(projectRoot, path), 'utf8')
+
+test('docs/configuration.md has the table that the schema writes', () => {
+  expect(read('docs/configuration.md')).toContain(writeConfigTable().trim())
+})
+
+const rows = (): readonly { id: string; status: string; cells: readonly string[] }[] =>
+  read('docs/features.md')
+    .split('\n')
+    .filter((line) => /^\| [A-Z]\d+ \|/.test(line))
+    .map((line) => {
+      const cells = line.split('|').map((cell) => cell.trim())
+      return { id: cells[1] ?? '', status: cells[3] ?? '', cells }
+    })
+
+test('docs/features.md has 130 rows, each with a status and, where something works, a test that exists', () => {
+  const all = rows()
+  expect(all).toHaveLength(130)
+  expect(new Set(all.map(({ id }) => id)).size).toBe(130)
+  for (const { id, status, cells } of all) {
+    expect(['works', 'partly', 'not yet'], id).toContain(status)
+    const tests = [...(cells[4] ?? '').matchAll(/`([^`]+)`/g)].map(([, path]) => path ?? '')
+    if (status !== 'not yet') expect(tests.length, `${id} names no test`).toBeGreaterThan(0)
+    for (const path of tests) expect(existsSync(join(projectRoot, path)), `${id}: ${path}`).toBe(true)
+  }
+})
+
+test("the README's commands are understood and its links lead somewhere", () => {
+  const text = read('README.md')
+  const commands = [...text.matchAll(/^npm (?:start|run (?:gatehouse|admin|gateway))(.*?)(?:#.*)?$/gm)]
+  expect(commands.length).toBeGreaterThan(3)
+  for (const [line, rest = ''] of commands) {
+    const plane = /^npm run (admin|gateway)/.exec(line)?.[1]
+    const name = line.startsWith('npm start') ? ['start'] : plane === undefined ? [] : [plane]
+    expect(
+      () => readCommandLine([...name, ...rest.replace('--', '').trim().split(/\s+/).filter(Boolean)]),
+      line,
+    ).not.toThrow()
+  }
+  for (const [, target = ''] of text.matchAll(/\]\(([^)#:]+)\)/g)) {
+    expect(existsSync(join(projectRoot, target)), target).toBe(true)
+  }
+})
+
+test('every decision has a number of its own', () => {
+  const numbers = readdirSync(join(projectRoot, 'docs/decisions')).map(
+    (name) => /^(\d{4})-[a-z-]+\.md$/.exec(name)?.[1],
+  )
+  expect(numbers).not.toContain(undefined)
+  expect(new Set(numbers).size).toBe(numbers.length)
+})
