@@ -72,6 +72,7 @@ export function createCourt(parts: GatewayParts, origin: string, mind: Mind, met
     counters: metrics.judge,
     observedBytesMax: limits.observedBodyBytesMax,
     isAlive: lease.alive,
+    catchUp: knowledge.catchUp,
   })
   return { judge, lastSeen, traffic, dispatcher }
 }

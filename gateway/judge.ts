@@ -69,6 +69,8 @@ export type JudgeParts = {
   readonly log: Log
   /** Whether knowledge is fresh enough to decide with. */
   isAlive(): boolean
+  /** Reads the members of these practices anew. Never rejects. */
+  catchUp(practices: readonly string[]): Promise<void>
 }
 
 type Session = Extract<Identified, { kind: 'session' }>
@@ -246,19 +248,19 @@ function permit(of: Case, who: Session, question: Question, decision: Decision, 
   }
 }
 
-/** Refusals after which the credential in the browser is worth nothing. */
-const isOver = ({ reason }: Decision): boolean =>
-  reason === 'session-revoked' ||
+/** Whether the credential in the browser is worth nothing after this refusal; revoked in one practice it still is. */
+const isOver = ({ directory }: JudgeParts, session: MirroredSession, { reason }: Decision): boolean =>
   reason === 'session-ended' ||
   reason === 'session-idle' ||
-  reason === 'session-expired'
+  reason === 'session-expired' ||
+  (reason === 'session-revoked' && isRevokedEverywhere(directory, session))
 
 function refuseSession(of: Case, { session }: Session, question: Question, decision: Decision): Judgement {
   const { parts, exchange } = of
   // Left alive, an idle session's cookie could be adopted anew without its companion.
   if (decision.reason === 'session-idle' || decision.reason === 'session-expired')
     void parts.endings.end(session, 'expired')
-  const setCookies = isOver(decision)
+  const setCookies = isOver(parts, session, decision)
     ? [...expiredCredential(exchange), parts.companion.take(exchange.secure)]
     : []
   return {
@@ -268,6 +270,10 @@ function refuseSession(of: Case, { session }: Session, question: Question, decis
   }
 }
 
+/** Practices that the session was opened for and whose members, as known here, miss its user. */
+const unheardPractices = ({ directory }: JudgeParts, { record }: MirroredSession): readonly string[] =>
+  Object.keys(record.epochs).filter((practice) => directory.member(practice, record.user) === null)
+
 function judgeSession(of: Case, who: Session): Judgement | Promise<Judgement> {
   const { parts, exchange } = of
   const question = questionOf(of, who)
@@ -276,9 +282,13 @@ function judgeSession(of: Case, who: Session): Judgement | Promise<Judgement> {
     const startedAt = parts.clock.monotonic()
     const at = parts.clock.now()
     const decision = answer(parts.directory, question, at)
-    // Another gateway may have seen them.
-    if (decision.reason === 'session-idle' && !isLastWord)
-      return parts.lastSeen.refresh(who.session).then(() => settle(true))
+    if (!isLastWord) {
+      // Another gateway may have seen them, or somebody was made a member a moment ago.
+      if (decision.reason === 'session-idle')
+        return parts.lastSeen.refresh(who.session).then(() => settle(true))
+      const unheard = decision.reason === 'not-a-member' ? unheardPractices(parts, who.session) : []
+      if (unheard.length > 0) return parts.catchUp(unheard).then(() => settle(true))
+    }
     parts.counters.decided(decision, 'enforce', parts.clock.monotonic() - startedAt)
     for (const reason of decision.wouldRefuse) parts.counters.decided({ reason }, 'monitor', 0)
     return decision.verdict === 'permit'

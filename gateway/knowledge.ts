@@ -33,6 +33,11 @@ export type Knowledge = {
   isUnseeded(): boolean
   /** Takes in records that came with an answer of the control plane's. */
   apply(records: readonly SealedRecord[]): void
+  /**
+   * Reads the members of these practices anew, each at most once a second: somebody was just made a member, and the
+   * news is still on its way. Never rejects.
+   */
+  catchUp(practices: readonly string[]): Promise<void>
   /** The highest sequence that is applied; -1: none. */
   sequence(): number
   /** Resolves once the lease is first alive. */
@@ -57,6 +62,7 @@ export type KnowledgeParts = {
 }
 
 const batchMax = 200
+const catchUpMs: DurationMs = 1_000
 
 type State = {
   readonly parts: KnowledgeParts
@@ -217,6 +223,29 @@ async function poll(state: State, controlPlane: ControlPlane): Promise<void> {
   if (!state.closed) renewed(state, sentAt, 'control-plane')
 }
 
+/** One practice's members from the control plane, which is never behind the store, else from the store. */
+async function readMembers({ parts }: State, practice: string): Promise<void> {
+  const key = keys.members(practice)
+  const record = await parts.controlPlane?.record(key).catch(() => undefined)
+  if (record != null) parts.snapshots.apply(record)
+  if (record !== undefined || parts.store === null) return
+  const text = await parts.store.read(key).catch(() => null)
+  if (text !== null) parts.snapshots.apply({ key, text })
+}
+
+/** Reads a practice's members anew; those who ask within a second share one reading. */
+function createCatchUp(state: State): (practice: string) => Promise<void> {
+  const readings = new Map<string, { readonly at: DurationMs; readonly done: Promise<void> }>()
+  return (practice) => {
+    const at = state.parts.clock.monotonic()
+    const last = readings.get(practice)
+    if (last !== undefined && at - last.at < catchUpMs) return last.done
+    const done = readMembers(state, practice)
+    readings.set(practice, { at, done })
+    return done
+  }
+}
+
 /** Whether nothing was heard from the store for longer than one beat and a half. */
 const isOverdue = (state: State): boolean =>
   state.parts.clock.monotonic() - state.renewedAt > state.parts.beatMs * 1.5
@@ -257,6 +286,7 @@ export function createKnowledge(parts: KnowledgeParts): Knowledge {
   }
   let feed: ChangeFeed | null = null
   let timer: NodeJS.Timeout | null = null
+  const catchUpOne = createCatchUp(state)
   const tell = (error: unknown): void => {
     // Out of reach it is not known to be emptied: the control plane is asked for everything.
     if (isFault(error) && error.source === 'hot-store' && error.kind !== 'garbage') state.unseeded = false
@@ -285,6 +315,10 @@ export function createKnowledge(parts: KnowledgeParts): Knowledge {
     isUnseeded: () => state.unseeded,
     apply(records) {
       for (const record of records) applyOne(state, record)
+    },
+    async catchUp(practices) {
+      const known = practices.filter((practice) => parts.snapshots.version(keys.policy(practice)) >= 0)
+      await Promise.all(known.map(catchUpOne))
     },
     sequence: () => state.applied,
     known: () =>

@@ -58,6 +58,7 @@ function viewOf(directory: Directory, refusing: Refusing): NonNullable<RefusalEx
   const zone = snapshot?.practice.zone ?? 'UTC'
   return {
     practice: snapshot?.practice.name ?? null,
+    permissions: missingPermissions(refusing).map(permissionName),
     address: decision.control === 'ip' ? exchange.client.text : null,
     now: snapshot === null ? null : readable(at, zone),
     opens: decision.opensAt === null ? null : readable(decision.opensAt, zone),

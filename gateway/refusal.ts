@@ -25,7 +25,10 @@ export type RefusalFacts = Pick<Exchange, 'kind' | 'method' | 'headers'> & {
 export type RefusalExtra = {
   /** What the page shows besides; absent parts are left out of it. */
   readonly view?: Partial<
-    Pick<RefusalView, 'practice' | 'address' | 'now' | 'approvedTimes' | 'opens' | 'contact' | 'practices'>
+    Pick<
+      RefusalView,
+      'practice' | 'address' | 'now' | 'approvedTimes' | 'opens' | 'contact' | 'practices' | 'permissions'
+    >
   >
   /** The reference code shown to people. */
   readonly code?: string
@@ -51,6 +54,8 @@ export type Failure = {
   /** RFC 9209 error type; absent: none. */
   readonly proxyError?: string
   readonly retryAfterMs?: DurationMs
+  /** The gateway's own reason, for scripts; absent: none. */
+  readonly reason?: string
 }
 
 const pageHeaders: RawHeaders = [
@@ -155,10 +160,10 @@ const pageOf = (facts: RefusalFacts, decision: Decision, extra: RefusalExtra): s
     opens: null,
     contact: null,
     practices: [],
+    permissions: extra.permissions ?? [],
     ...extra.view,
     reason: decision.reason,
     code: extra.code ?? null,
-    permissions: extra.permissions ?? [],
     retry: isReading(facts.method) ? samePath(facts.target) : null,
     signIn: signInLocation(facts),
     entryNotSent: !isReading(facts.method),
@@ -240,7 +245,7 @@ export const answerFailure = (
     ],
     page: () => plainPage(failure.title, [failure.sentence, ...unsent]),
     type: 'about:blank',
-    members: {},
+    members: failure.reason === undefined ? {} : { reason: failure.reason },
   })
 }
 
@@ -253,5 +258,11 @@ export const answerCut = (
   if (decision !== null) return refuse(facts, decision)
   const sentence =
     reason === 'draining' ? 'The gateway is restarting.' : 'Access rules could not be checked just now.'
-  return answerFailure(facts, { status: 503, title: 'Not available just now', sentence, retryAfterMs: 2_000 })
+  return answerFailure(facts, {
+    status: 503,
+    title: 'Not available just now',
+    sentence,
+    retryAfterMs: 2_000,
+    reason,
+  })
 }

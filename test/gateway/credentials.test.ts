@@ -52,6 +52,17 @@ describe('revoking a user', () => {
     expect((await fresh.get('/patients/7')).status).toBe(200)
   })
 
+  test('from one practice leaves the other one, and the sign-in, as they are', async () => {
+    const client = stand.client()
+    await stand.signIn(client, 'ben')
+    client.cookies.set('practice', 'riverside')
+    await stand.control.revoke('riverside', 'usr_ben')
+    await eventually(async () => (await client.get('/patients/7')).status === 401, 'revoked in one')
+    client.cookies.set('practice', 'lakeview')
+    expect((await client.get('/patients/7')).status).toBe(200)
+    expect((await client.get('/public/book')).text).toBe('page for ben')
+  })
+
   test('cuts their open streams on both gateways', async () => {
     const client = stand.client()
     await stand.signIn(client, 'ann')
@@ -186,6 +197,25 @@ describe('a rotated credential', () => {
     expect(last()?.headers['x-gatehouse-user']).toBe('usr_ann')
     expect(stand.control.sessions.get(hashOf(id))?.record.ended?.why).toBe('identity-mismatch')
     expect(sessionOf('usr_ann')).toMatchObject({ method: 'adopted' })
+  })
+})
+
+describe('somebody who was just made a member', () => {
+  test('is not refused by a gateway that has not heard of it yet', async () => {
+    const client = stand.client()
+    await stand.signIn(client, 'ann')
+    const stale = await stand.startOne('gateway-slow')
+    await stand.control.saveMember('riverside', 'usr_ann', (member) => ({ ...member, user: 'usr_gone' }))
+    const there = client.elsewhere({ base: stale.addresses.application })
+    await eventually(async () => (await there.get('/patients/7')).status === 403, 'no member any more')
+    // Saved at the control plane; the store is not told.
+    stand.storeState.broken = true
+    await stand.control
+      .saveMember('riverside', 'usr_gone', (member) => ({ ...member, user: 'usr_ann' }))
+      .catch(() => {})
+    stand.clock.elapse(900)
+    await eventually(async () => (await there.get('/patients/7')).status === 200, 'asked')
+    await stale.close()
   })
 })
 

@@ -142,8 +142,7 @@ describe('a replayed store', () => {
     await stand.gateways[0]!.close()
     for (const [key, text] of before) await stand.store.write(key, text!, null)
     stand.control.stop()
-    const other = await stand.startOne('gateway-1').catch((error: unknown) => error as Error)
-    if (other instanceof Error) throw other
+    const other = await stand.startOne('gateway-1', stand.control.publicKey)
     expect(other.missing()).not.toEqual([])
     await other.close()
   })
