@@ -52,8 +52,10 @@ async function findPerson(tx: Tx, upstream: string, folded: string) {
     .executeTakeFirst()
 }
 
-async function freeLogin(tx: Tx, upstream: string, folded: string): Promise<string> {
-  for (const login of [folded, `${folded}@${upstream}`]) {
+/** The name people know somebody by: the e-mail address where the application tells it, else its own id. */
+async function freeLogin(tx: Tx, upstream: string, folded: string, email: string | null): Promise<string> {
+  const known = email === null ? [] : [foldId(email)]
+  for (const login of [...known, folded, `${folded}@${upstream}`]) {
     const taken = await tx.selectFrom('app_user').select('id').where('login', '=', login).executeTakeFirst()
     if (taken === undefined) return login
   }
@@ -69,7 +71,7 @@ async function createPerson(tx: Tx, upstream: string, identity: AppIdentity, dee
     .values({
       id: user,
       name,
-      login: await freeLogin(tx, upstream, folded),
+      login: await freeLogin(tx, upstream, folded, identity.email),
       email: identity.email,
       created_at: deed.at,
     })
