@@ -246,6 +246,38 @@ function createCatchUp(state: State): (practice: string) => Promise<void> {
   }
 }
 
+/**
+ * After nudges: reads the marks at once, so that "active everywhere" is said when it is so and not at the next beat.
+ * One reading at a time; nudges that come meanwhile ask for one more. It only tells: the floor and the lease need the
+ * proof of order that a beat gives, since the manifest may vouch for a change whose nudge is still on its way.
+ */
+function createTelling(state: State, tell: (error: unknown) => void): (sequence: number) => void {
+  let nudged = -1
+  let told = -1
+  let running = false
+  const run = async (): Promise<void> => {
+    running = true
+    while (told < nudged && !state.closed) {
+      const upTo = nudged
+      const marks = await checkMarks(state)
+      if (!marks.seeded || !state.loaded) break
+      state.parts.snapshots.apply(marks.practices)
+      await readMissing(state)
+      told = upTo
+      state.parts.onSequence(Math.min(upTo, marks.sequence))
+    }
+    running = false
+  }
+  return (sequence) => {
+    nudged = Math.max(nudged, sequence)
+    if (running) return
+    run().catch((error: unknown) => {
+      running = false
+      tell(error)
+    })
+  }
+}
+
 /** Whether nothing was heard from the store for longer than one beat and a half. */
 const isOverdue = (state: State): boolean =>
   state.parts.clock.monotonic() - state.renewedAt > state.parts.beatMs * 1.5
@@ -292,6 +324,7 @@ export function createKnowledge(parts: KnowledgeParts): Knowledge {
     if (isFault(error) && error.source === 'hot-store' && error.kind !== 'garbage') state.unseeded = false
     parts.log.debug({ error }, 'the hot store failed')
   }
+  const tellSoon = createTelling(state, tell)
 
   return {
     start() {
@@ -301,7 +334,10 @@ export function createKnowledge(parts: KnowledgeParts): Knowledge {
           gateway: parts.gateway,
           beatMs: parts.beatMs,
           monotonic: clock.monotonic,
-          onChange: (change) => onChange(state, change),
+          onChange: async (change) => {
+            await onChange(state, change)
+            tellSoon(change.sequence)
+          },
           onGap: () => loadFromStore(state),
           onRenewed: (sentAt) => void onRenewed(state, sentAt).catch(tell),
           onFault: tell,

@@ -59,7 +59,7 @@ function createAcknowledging({ id, clock }: GatewayParts, reports: Reports) {
     if (sequence !== told) void reports.flush()
     told = sequence
   }
-  return { acknowledge, isNew: (sequence: number): boolean => sequence !== told }
+  return { acknowledge, isNew: (sequence: number): boolean => sequence > told }
 }
 
 /** The mind of one gateway, knowing nothing yet; throws on routes that configuration should have refused. */
