@@ -1,0 +1,144 @@
+/**
+ * Goal: an admin does the two main jobs in the browser: allow the office only, and put somebody out at once.
+ * Method: real Chromium on the admin origin and on the application through two gateways; a relay plays another network.
+ */
+import AxeBuilder from '@axe-core/playwright'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ensureUiBuilt } from '../../tools/build.mjs'
+import { launchBrowser } from '../support/chromium.ts'
+import { createClient } from '../support/client.ts'
+import { type Fleet, startFleet } from '../support/fleet.ts'
+import { signInWell } from '../support/people.ts'
+import { startRelay } from '../support/relay.ts'
+import { openSocket } from '../support/streams.ts'
+
+let fleet: Fleet
+let browser: Browser
+let admin: Page
+let one: string
+let two: string
+const contexts: BrowserContext[] = []
+
+const newPage = async (): Promise<Page> => {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 } })
+  contexts.push(context)
+  const page = await context.newPage()
+  page.setDefaultTimeout(8_000)
+  return page
+}
+
+const signInAdminPage = async (): Promise<Page> => {
+  const { addresses, firstAdmin } = fleet.control()
+  const page = await newPage()
+  await page.goto(addresses.admin)
+  await page.waitForURL(/\/sign-in/)
+  await page.getByLabel('Account').fill(firstAdmin?.login ?? '')
+  await page.getByLabel('Password').fill(firstAdmin?.password ?? '')
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('button', { name: /^Practice: / }).click()
+  await page.getByRole('menuitem', { name: 'Riverside Dental' }).click()
+  await page.waitForURL(/\/practices\/riverside\//)
+  return page
+}
+
+const signInPerson = async (page: Page, app: string, email: string, password: string): Promise<void> => {
+  await page.goto(`${app}/sign-in`)
+  await page.getByLabel('E-mail address').fill(email)
+  await page.getByLabel('Password').fill(password)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+}
+
+const choose = async (mode: 'Monitor' | 'Enforce'): Promise<void> => {
+  await admin
+    .getByRole('radiogroup', { name: 'IP allowlist mode' })
+    .getByRole('radio', { name: mode })
+    .click()
+  await admin.getByRole('button', { name: 'Apply', exact: true }).click()
+}
+
+const everywhere = (): Promise<void> =>
+  admin
+    .getByText(/active everywhere after/i)
+    .first()
+    .waitFor()
+
+beforeAll(async () => {
+  await ensureUiBuilt()
+  ;[fleet, browser] = await Promise.all([startFleet(), launchBrowser()])
+  const [first, second] = fleet.gateways.map(({ addresses }) => addresses.application)
+  one = first ?? ''
+  two = second ?? ''
+  admin = await signInAdminPage()
+}, 120_000)
+afterAll(async () => {
+  for (const context of contexts) await context.close()
+  await browser?.close()
+  await fleet?.close()
+})
+
+test('the office only: guarded, monitored, enforced; another network meets a held sign-in and a clear page', async () => {
+  await admin.getByRole('link', { name: 'IP allowlist' }).click()
+  await admin.getByText('127.0.0.1 ✗ not listed').waitFor()
+  await admin.getByRole('button', { name: 'Add entry' }).click()
+  await admin.getByLabel('Range').fill('127.0.0.2')
+  await admin.getByLabel('Label').fill('Front office')
+  await admin.getByRole('button', { name: 'Save', exact: true }).click()
+  await everywhere()
+
+  await choose('Enforce')
+  await admin
+    .getByText(/would (lock out|no longer|be locked out)|could no longer get in/i)
+    .first()
+    .waitFor()
+  await admin.getByRole('button', { name: 'Cancel' }).click()
+
+  await admin.getByRole('button', { name: 'Add my current IP' }).click()
+  await admin.getByRole('button', { name: 'Save', exact: true }).click()
+  await admin.getByText(/127\.0\.0\.1 ✓ allowed/).waitFor()
+  await choose('Enforce')
+  await admin.getByText('IP allowlist: Enforce').waitFor()
+  await everywhere()
+  const { violations } = await new AxeBuilder({ page: admin }).analyze()
+  expect(violations.map(({ id }) => id)).toEqual([])
+
+  const office = await newPage()
+  await signInPerson(office, one, 'fiona.front@demo.test', 'front-desk-demo')
+  await office.waitForURL(`${one}/schedule`)
+
+  const relay = await startRelay(one, '127.0.0.66')
+  const cafe = await newPage()
+  await signInPerson(cafe, relay.url, 'helen.hygienist@demo.test', 'hygienist-demo')
+  await cafe.getByRole('heading', { name: 'Access is restricted to approved networks' }).waitFor()
+  await cafe.getByText(/GH-[0-9A-Z]{4}-[0-9A-Z]{4}/).waitFor()
+  await cafe.getByText('127.0.0.66').waitFor()
+  await cafe.goto(`${relay.url}/schedule`)
+  expect(await cafe.getByText('Helen Brooks').count()).toBe(0)
+  await relay.close()
+}, 60_000)
+
+test('revoking somebody in Active users cuts their open page and their connection on the other gateway', async () => {
+  const page = await newPage()
+  await signInPerson(page, one, 'mark.manager@demo.test', 'manager-demo')
+  await page.waitForURL(`${one}/schedule`)
+  await expect.poll(() => page.locator('#live-state').textContent()).toContain('live')
+  const other = createClient(two)
+  await signInWell(other, 'mark')
+  const socket = await openSocket(two, '/live/schedule', other)
+  await socket.next()
+
+  await admin.getByRole('link', { name: 'Active users' }).click()
+  const card = admin.getByRole('region', { name: 'Mark Jensen' })
+  await card.getByRole('button', { name: 'Revoke user' }).click()
+  await admin.getByRole('button', { name: 'Revoke', exact: true }).click()
+  expect(await socket.ended).toEqual({ code: 1008, reason: 'session-revoked' })
+  await expect.poll(() => page.locator('#live-state').textContent()).toContain('disconnected')
+  await everywhere()
+  await expect.poll(() => card.count()).toBe(0)
+
+  await page.goto(`${one}/schedule`)
+  await page.getByRole('heading', { name: 'Your access was ended' }).waitFor()
+  await page.getByRole('link', { name: 'Sign in', exact: true }).click()
+  await signInPerson(page, one, 'mark.manager@demo.test', 'manager-demo')
+  await page.waitForURL(`${one}/schedule`)
+}, 60_000)
