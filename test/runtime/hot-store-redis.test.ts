@@ -24,6 +24,14 @@ describeHotStore('Redis', async () => ({
   elapse: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 }))
 
+// A server that is given may be shared: the contract is tried on it, but it is never killed, paused or emptied.
+const given = process.env['REDIS_URL']
+if (given !== undefined)
+  describeHotStore('the Redis of REDIS_URL', async () => ({
+    store: createRedisHotStore({ url: given }),
+    elapse: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  }))
+
 const stores: HotStore[] = []
 afterEach(async () => {
   for (const store of stores.splice(0)) await store.close()
