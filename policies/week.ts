@@ -1,5 +1,5 @@
 /**
- * A member's approved times of this week, for the Access Restricted page and the admins' preview.
+ * A member's approved times, of this week for the Access Restricted page and day by day for the admins' preview.
  *
  * It decides nothing: it reads `hoursAt` from edge to edge and writes down what the practice's wall shows.
  * Invariant: what it lists as open is open to `decide`, minute for minute; grants and exceptions are in it. Listing the
@@ -9,7 +9,7 @@ import type { Member } from './access-request.ts'
 import { clockText, dayMs, dayOf, dayText, type Weekday, weekdayOf, weekdays } from './calendar.ts'
 import { timeLifts } from './gates.ts'
 import { type HoursSources, hoursAt } from './hours.ts'
-import { type Instant, never } from './instant.ts'
+import type { Instant } from './instant.ts'
 import { type PolicySnapshot, rolePartsOf } from './snapshot.ts'
 import { type Interval, mergeIntervals } from './timeline.ts'
 import { momentText, offsetAt, offsetSegments } from './timetable-zone.ts'
@@ -24,7 +24,7 @@ export type DayHours = {
   readonly hours: readonly { readonly start: string; readonly end: string }[]
 }
 
-/** This week, Monday to Sunday, in the practice's zone. */
+/** Some days in a row, in the practice's zone. */
 export type Week = {
   readonly zone: string
   /** The current date and time there: `Mon 23 Nov 2026, 08:00`. */
@@ -72,20 +72,21 @@ const localStretches = (
   return edges.flatMap((edge, at) => (at % 2 === 0 ? [{ from: edge, to: edges[at + 1] ?? edge }] : []))
 }
 
-/**
- * The week around `at` for a member, whether or not `time` is enforced for them. Beyond what the timetable covers
- * (`knownFrom` … `knownUntil`) nothing is open. About 0.1 ms.
- */
-export const describeWeek = (snapshot: PolicySnapshot, member: Member, at: Instant): Week => {
+/** `count` days from the day number `first` on, and what holds at `at`. */
+const describe = (
+  snapshot: PolicySnapshot,
+  member: Member,
+  at: Instant,
+  { first, count }: { readonly first: number; readonly count: number },
+): Week => {
   const { zone } = snapshot.practice
   const sources = sourcesOf(snapshot, member)
-  const today = dayOf(at + offsetAt(zone, at))
-  const monday = today - weekdayOf(today)
+  const today = todayIn(zone, at)
   // A day of slack on either side covers every offset there is.
-  const [from, to] = [(monday - 1) * dayMs, (monday + 8) * dayMs]
+  const [from, to] = [(first - 1) * dayMs, (first + count + 1) * dayMs]
   const stretches = localStretches(openStretches(sources, from, to), zone, from, to)
-  const days = weekdays.map((weekday, index): DayHours => {
-    const day = monday + index
+  const days = Array.from({ length: count }, (_, index): DayHours => {
+    const day = first + index
     const hours = stretches
       .map((stretch) => ({
         start: Math.max(stretch.from - day * dayMs, 0),
@@ -93,8 +94,25 @@ export const describeWeek = (snapshot: PolicySnapshot, member: Member, at: Insta
       }))
       .filter(({ start, end }) => start < end)
       .map(({ start, end }) => ({ start: clockText(start), end: clockText(end) }))
+    const weekday = weekdays[weekdayOf(day)] ?? 'mon'
     return { date: dayText(day), weekday, isToday: day === today, hours }
   })
   const { open, until } = hoursAt(sources, at)
-  return { zone, now: momentText(zone, at), days, open, changesAt: until === never ? null : until }
+  const changesAt = until >= snapshot.knownUntil ? null : until
+  return { zone, now: momentText(zone, at), days, open, changesAt }
 }
+
+const todayIn = (zone: string, at: Instant): number => dayOf(at + offsetAt(zone, at))
+
+/**
+ * The week around `at`, Monday to Sunday, for a member, whether or not `time` is enforced for them. Beyond what the
+ * timetable covers (`knownFrom` … `knownUntil`) nothing is open. About 0.1 ms.
+ */
+export const describeWeek = (snapshot: PolicySnapshot, member: Member, at: Instant): Week => {
+  const today = todayIn(snapshot.practice.zone, at)
+  return describe(snapshot, member, at, { first: today - weekdayOf(today), count: 7 })
+}
+
+/** `count` days from today on (1 to 400), otherwise as `describeWeek`. */
+export const describeDays = (snapshot: PolicySnapshot, member: Member, at: Instant, count: number): Week =>
+  describe(snapshot, member, at, { first: todayIn(snapshot.practice.zone, at), count })

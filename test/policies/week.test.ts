@@ -8,7 +8,7 @@ import type { Member } from '../../policies/access-request.ts'
 import { exception, hours, practice, workdays } from '../../policies/examples/story.ts'
 import { hoursAt } from '../../policies/hours.ts'
 import { rolePartsOf } from '../../policies/snapshot.ts'
-import { describeWeek } from '../../policies/week.ts'
+import { describeDays, describeWeek } from '../../policies/week.ts'
 import { base, documents, members, snapshotOf } from '../support/policy-cases.ts'
 import { readWall } from '../support/wall-clock.ts'
 
@@ -51,6 +51,28 @@ describe('this week', () => {
       ['sun', []],
     ])
     expect(week.days.filter(({ isToday }) => isToday).map(({ date }) => date)).toEqual(['2026-11-25'])
+  })
+
+  it('goes on from today, over the end of the week, and knows no end where there is none', () => {
+    const document = practice({ id: 'oak', name: 'Oak', zone: 'America/Denver' }, (draft) => {
+      draft.timeWindows = [hours(['sun', 'mon'], '22:00', '02:00')]
+    })
+    const at = Date.parse('2026-11-28T12:00-07:00')
+    const { days, open } = describeDays(snapshotOf(document, at), fiona, at, 14)
+    expect(open).toBe(false)
+    expect(days.map(({ date }) => date)).toEqual(
+      Array.from({ length: 14 }, (_, day) =>
+        new Date(Date.UTC(2026, 10, 28 + day)).toISOString().slice(0, 10),
+      ),
+    )
+    const late = { start: '22:00', end: '24:00' }
+    const early = { start: '00:00', end: '02:00' }
+    expect(days.slice(0, 4).map(({ hours: times }) => times)).toEqual([[], [late], [early, late], [early]])
+    expect(days[8]?.hours).toEqual([late])
+    const always = practice({ id: 'oak', name: 'Oak', zone: 'America/Denver' }, (draft) => {
+      draft.timeWindows = [hours(['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'], '00:00', '24:00')]
+    })
+    expect(describeWeek(snapshotOf(always, at), fiona, at)).toMatchObject({ open: true, changesAt: null })
   })
 
   it('agrees with the decision at every quarter of an hour', () => {
