@@ -15,9 +15,11 @@ import { liveMessageSchema } from './contract/me.ts'
 import { answerGeneral } from './general.ts'
 import { type ContractRoute, createGuardedApp } from './guarded.ts'
 import { answerIpAllowlist } from './ip-allowlist.ts'
+import { answerPresets } from './presets.ts'
 import { answerRoles } from './roles.ts'
 import { answerSecurityEvents } from './security-events.ts'
 import { answerShell } from './shell.ts'
+import { answerTimeWindows } from './time-windows.ts'
 import { answerUsers } from './users.ts'
 
 /** Every route of the contract, in the order of the tabs. */
@@ -37,7 +39,9 @@ export function createApi(
   )
   answerShell(app, plane, { secure: options.origin.startsWith('https:'), heartbeatMs: options.heartbeatMs })
   answerGeneral(app, plane)
+  answerPresets(app, plane)
   answerIpAllowlist(app, plane)
+  answerTimeWindows(app, plane)
   answerActiveUsers(app, plane)
   answerUsers(app, plane)
   answerRoles(app, plane)

@@ -6,8 +6,10 @@
  * gates with the live sessions' own addresses, by name.
  */
 import type { OpenAPIHono } from '@hono/zod-openapi'
+import type { Context } from 'hono'
 import type { Member } from '../../policies/access-request.ts'
 import { parseAddress } from '../../policies/address.ts'
+import type { PolicyDocument, Scope } from '../../policies/document.ts'
 import type { Instant } from '../../policies/instant.ts'
 import type { ScopedControl } from '../../policies/snapshot.ts'
 import { publishAnswer } from '../live.ts'
@@ -20,7 +22,9 @@ import { generalRoutes } from './contract/general.ts'
 import type { PublishStateAnswer } from './contract/wire.ts'
 import { saveWish } from './edits.ts'
 import { etagOf } from './paging.ts'
-import { askAddress, concerns, type PolicyView } from './policy-views.ts'
+import { askAddress, concerns, isOpenFor, type PolicyView } from './policy-views.ts'
+
+type Mode = PolicyDocument['controls']['time']['mode']
 
 const peopleMax = 100
 const refusedMax = 100
@@ -33,6 +37,24 @@ const inScopeOf = (view: PolicyView, members: readonly Member[], control: Scoped
     count: people.length,
     people: people.slice(0, peopleMax).map(({ user, name }) => ({ user, name })),
   }
+}
+
+/** Those with a live session who are in scope of `time` and outside their hours now. */
+function wouldRefuseNow(
+  view: PolicyView,
+  members: readonly Member[],
+  active: readonly ActiveUser[],
+  at: Instant,
+) {
+  const byId = new Map(members.map((member) => [member.user, member]))
+  return active
+    .filter(({ user }) => {
+      const member = byId.get(user)
+      if (member === undefined) return false
+      return concerns(view.snapshot, member, 'time') && !isOpenFor(view.snapshot, member, at)
+    })
+    .map(({ user, name }) => ({ user, name }))
+    .slice(0, refusedMax)
 }
 
 function wouldRefuse(
@@ -82,7 +104,7 @@ async function readGeneral(plane: ApiPlane, practice: string) {
     readPublishAnswer(plane, practice),
   ])
   const members = known?.members ?? []
-  const { practice: head, controls, ipEntries } = view.document
+  const { practice: head, controls, ipEntries, timeWindows } = view.document
   return {
     practice: head,
     revision: view.revision,
@@ -98,6 +120,8 @@ async function readGeneral(plane: ApiPlane, practice: string) {
         mode: controls.time.mode,
         scope: controls.time.scope,
         inScope: inScopeOf(view, members, 'time'),
+        windows: timeWindows.length,
+        wouldRefuse: wouldRefuseNow(view, members, active, at),
       },
       twoFactor: {
         mode: controls.twoFactor.mode,
@@ -107,6 +131,50 @@ async function readGeneral(plane: ApiPlane, practice: string) {
       permission: controls.permission,
     },
   }
+}
+
+type ControlWish = {
+  readonly mode: Mode
+  readonly scope: Scope
+  readonly confirmPracticeName?: string | undefined
+  readonly reason?: string | undefined
+}
+
+/** Saves mode and scope of a control, with whatever else the document says of it. */
+const saveScoped = async (
+  c: Context<AdminEnv>,
+  plane: ApiPlane,
+  control: 'time' | 'twoFactor',
+  { practice, ifMatch, wish }: { practice: string; ifMatch: string; wish: ControlWish },
+) => {
+  const { confirmPracticeName, reason, mode, scope } = wish
+  const { revision, sequence } = await saveWish(c, plane, {
+    practice,
+    ifMatch,
+    action: control === 'time' ? 'control.time.changed' : 'control.two-factor.changed',
+    confirmPracticeName,
+    reason,
+    change: (document) => {
+      const { controls } = document
+      return { ...document, controls: { ...controls, [control]: { ...controls[control], mode, scope } } }
+    },
+  })
+  return { revision, sequence }
+}
+
+function answerScoped(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
+  app.openapi(generalRoutes.saveTime, async (c) => {
+    const { practice } = c.req.valid('param')
+    const ifMatch = c.req.valid('header')['if-match']
+    const saved = await saveScoped(c, plane, 'time', { practice, ifMatch, wish: c.req.valid('json') })
+    return c.json(saved, 200)
+  })
+  app.openapi(generalRoutes.saveTwoFactor, async (c) => {
+    const { practice } = c.req.valid('param')
+    const ifMatch = c.req.valid('header')['if-match']
+    const saved = await saveScoped(c, plane, 'twoFactor', { practice, ifMatch, wish: c.req.valid('json') })
+    return c.json(saved, 200)
+  })
 }
 
 /** Adds the answers. */
@@ -140,4 +208,5 @@ export function answerGeneral(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void
     })
     return c.json({ revision, sequence }, 200)
   })
+  answerScoped(app, plane)
 }

@@ -12,13 +12,14 @@ import { compile } from '../../policies/compile.ts'
 import { viewOf } from '../../policies/decide.ts'
 import type { IpEntry, PolicyDocument } from '../../policies/document.ts'
 import { gatesBeforeTwoFactor, isInScope, type View } from '../../policies/gates.ts'
-import type { Instant } from '../../policies/instant.ts'
+import type { DurationMs, Instant } from '../../policies/instant.ts'
 import {
   loadSnapshot,
   matchingEntry,
   type PolicySnapshot,
   type ScopedControl,
 } from '../../policies/snapshot.ts'
+import { describeDays } from '../../policies/week.ts'
 import type { Store } from '../store/database.ts'
 import { readPolicy } from '../store/practices.ts'
 import { refusal } from './refusals.ts'
@@ -38,6 +39,8 @@ export type PolicyViews = {
 }
 
 const keptMax = 100
+/** Timetables move on: what was compiled longer ago is compiled again. */
+const freshMs: DurationMs = 86_400_000
 
 /** Views of the policies in `store`. */
 export function createPolicyViews(store: Store, now: () => Instant): PolicyViews {
@@ -49,11 +52,13 @@ export function createPolicyViews(store: Store, now: () => Instant): PolicyViews
       )
       if (head === undefined) throw refusal('not-found', 'There is no such practice.')
       const known = kept.get(practice)
-      if (known !== undefined && known.revision === head.revision) return known
+      const at = now()
+      const isFresh = known !== undefined && Math.abs(at - known.snapshot.compiledAt) < freshMs
+      if (isFresh && known.revision === head.revision) return known
       const saved = await store.read((rows) => readPolicy(rows, practice, head.revision))
       if (saved === null) throw refusal('not-found', 'There is no such practice.')
       const { revision, savedAt } = saved
-      const compiled = compile(saved.document, now())
+      const compiled = compile(saved.document, at)
       if (!compiled.ok)
         throw new Error(`the saved policy of ${practice} does not compile: ${compiled.problems[0]?.sentence}`)
       const { document } = compiled.value
@@ -122,3 +127,7 @@ export function askAddress(
     passes: !refused,
   }
 }
+
+/** Whether a member's hours are open at `at`, whatever the control's mode and scope. */
+export const isOpenFor = (snapshot: PolicySnapshot, member: Member, at: Instant): boolean =>
+  describeDays(snapshot, member, at, 1).open

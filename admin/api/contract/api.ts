@@ -12,15 +12,19 @@ import { activeUsersRoutes } from './active-users.ts'
 import { generalRoutes } from './general.ts'
 import { ipAllowlistRoutes } from './ip-allowlist.ts'
 import { shellRoutes } from './me.ts'
+import { presetsRoutes } from './presets.ts'
 import { rolesRoutes } from './roles.ts'
 import { securityEventsRoutes } from './security-events.ts'
+import { timeWindowsRoutes } from './time-windows.ts'
 import { usersRoutes } from './users.ts'
 
 /** Every route, by tab. */
 export const routes = {
   shell: shellRoutes,
   general: generalRoutes,
+  presets: presetsRoutes,
   ipAllowlist: ipAllowlistRoutes,
+  timeWindows: timeWindowsRoutes,
   activeUsers: activeUsersRoutes,
   users: usersRoutes,
   roles: rolesRoutes,

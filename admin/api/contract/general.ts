@@ -33,6 +33,7 @@ const ipControlSchema = z.strictObject({
   scope: scopeSchema,
   signInOnlyFromListed: z.boolean(),
 })
+const scopedControlSchema = z.strictObject({ mode: modeSchema, scope: scopeSchema })
 const permissionControlSchema = z.strictObject({ mode: modeSchema, hiddenBlockers: z.boolean() })
 
 const generalSchema = z
@@ -47,7 +48,14 @@ const generalSchema = z
         /** People in scope with a live session from an address that would be refused under `enforce`. */
         wouldRefuse: z.array(z.object({ user: z.string(), name: z.string(), address: z.string() })),
       }),
-      time: z.object({ mode: modeSchema, scope: scopeSchema, inScope: inScopeSchema }),
+      time: z.object({
+        mode: modeSchema,
+        scope: scopeSchema,
+        inScope: inScopeSchema,
+        windows: z.number().int(),
+        /** People in scope with a live session whose hours are over, who would be refused under `enforce`. */
+        wouldRefuse: z.array(z.object({ user: z.string(), name: z.string() })),
+      }),
       twoFactor: z.object({ mode: modeSchema, scope: scopeSchema, inScope: inScopeSchema }),
       permission: permissionControlSchema,
     }),
@@ -73,6 +81,28 @@ export const generalRoutes = {
       params: practiceParams,
       headers: ifMatchHeaders,
       body: body(ipControlSchema.extend(overridable)),
+    },
+    responses: { 200: answers(savedSchema, 'Saved.'), ...editRefusals },
+  }),
+  saveTime: createRoute({
+    method: 'put',
+    path: '/api/practices/{practice}/controls/time',
+    summary: 'Mode and scope of the time windows',
+    request: {
+      params: practiceParams,
+      headers: ifMatchHeaders,
+      body: body(scopedControlSchema.extend(overridable)),
+    },
+    responses: { 200: answers(savedSchema, 'Saved.'), ...editRefusals },
+  }),
+  saveTwoFactor: createRoute({
+    method: 'put',
+    path: '/api/practices/{practice}/controls/two-factor',
+    summary: 'Mode and scope of two-factor; its other settings stay',
+    request: {
+      params: practiceParams,
+      headers: ifMatchHeaders,
+      body: body(scopedControlSchema.extend(overridable)),
     },
     responses: { 200: answers(savedSchema, 'Saved.'), ...editRefusals },
   }),

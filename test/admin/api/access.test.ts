@@ -28,6 +28,7 @@ const filled = (path: string, practice: string): string =>
     .replace(':id', 'some-id')
     .replace(':user', 'usr_fred')
     .replace(':role', 'owner')
+    .replace(':preset', 'office-only')
     .replace(':sequence', '1')
     .replace(':code', 'GH-0000-0000')
     .concat(path === '/api/live' ? `?practice=${practice}` : '')

@@ -101,6 +101,7 @@ export const everyPermission = [
   'gw.security.view',
   'gw.security.settings.edit',
   'gw.ip.edit',
+  'gw.time.edit',
   'gw.sessions.view',
   'gw.sessions.revoke',
   'gw.events.view',
@@ -126,7 +127,11 @@ const insertAll = async (store: Store, at: number): Promise<void> => {
     { login: 'viewer', practices: { lakeside: ['gw.security.view'] }, passwordHash },
     at,
   )
-  await insertAccount(store, { login: 'blocked', practices: { lakeside: ['gw.ip.edit'] }, passwordHash }, at)
+  await insertAccount(
+    store,
+    { login: 'blocked', practices: { lakeside: ['gw.ip.edit', 'gw.time.edit'] }, passwordHash },
+    at,
+  )
 }
 
 /** What a test asks with: a browser that is signed in. `address` is its TCP peer. */

@@ -84,7 +84,7 @@ export const general = {
       entries: 3,
       wouldRefuse: [{ user: 'u-hugo', name: 'Hugo Hygienist', address: '198.51.100.23' }],
     },
-    time: { mode: 'off', scope: everyone, inScope },
+    time: { mode: 'off', scope: everyone, inScope, windows: 2, wouldRefuse: [] },
     twoFactor: {
       mode: 'off',
       scope: { include: { roles: ['owner'], users: [] }, exempt: { roles: [], users: [] } },

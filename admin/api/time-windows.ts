@@ -1,0 +1,146 @@
+/**
+ * Answers of the Time Windows tab: weekly windows, closures, openings, and whose hours they come to.
+ *
+ * Edits are `time-edits.ts`, the switch is General Settings'. Invariant: what is open is read off the timetable that
+ * gateways run, never worked out a second time from the windows.
+ */
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import type { Member } from '../../policies/access-request.ts'
+import { dayOf, parseDay } from '../../policies/calendar.ts'
+import type { Audience, PolicyDocument } from '../../policies/document.ts'
+import type { Instant } from '../../policies/instant.ts'
+import { momentText, offsetAt } from '../../policies/timetable-zone.ts'
+import { describeDays } from '../../policies/week.ts'
+import { readMembers } from '../store/members.ts'
+import type { AdminEnv } from './admin-env.ts'
+import type { ApiPlane } from './api-plane.ts'
+import { timeWindowsRoutes } from './contract/time-windows.ts'
+import { audienceName } from './networks.ts'
+import { etagOf } from './paging.ts'
+import { concerns, type PolicyView } from './policy-views.ts'
+import { refusal } from './refusals.ts'
+import { answerTimeEdits } from './time-edits.ts'
+import { exceptionSentence, stateSentence, windowSentence } from './window-words.ts'
+
+const previewDays = 14
+
+/** Somebody with these roles and nothing of their own, to ask for a role's or the practice's hours. */
+const anybody = (roles: readonly string[]): Member => ({
+  user: '',
+  name: '',
+  login: '',
+  email: null,
+  roles,
+  suspended: false,
+  epoch: 0,
+  factors: [],
+  enrolBy: null,
+  grants: [],
+})
+
+/** A member who stands for an audience; who has left stands without roles. */
+function standInOf(audience: Audience, members: readonly Member[]): Member {
+  if (audience === 'practice') return anybody([])
+  if ('role' in audience) return anybody([audience.role])
+  return members.find(({ user }) => user === audience.user) ?? { ...anybody([]), user: audience.user }
+}
+
+/** The audiences of all windows once each, the practice first, then roles, then people. */
+function audiencesOf({ timeWindows }: PolicyDocument): readonly Audience[] {
+  const found = new Map(timeWindows.map(({ audience }) => [JSON.stringify(audience), audience]))
+  const rank = (audience: Audience): number => (audience === 'practice' ? 0 : 'role' in audience ? 1 : 2)
+  return [...found.values()].sort((one, other) => rank(one) - rank(other))
+}
+
+const membersAt = async (plane: ApiPlane, practice: string, at: Instant): Promise<readonly Member[]> =>
+  (await plane.store.read((rows) => readMembers(rows, practice, at)))?.members ?? []
+
+async function listWindows(plane: ApiPlane, practice: string) {
+  const view = await plane.views.read(practice)
+  const at = plane.now()
+  const members = await membersAt(plane, practice, at)
+  const { document, snapshot } = view
+  const { zone } = document.practice
+  const names = new Map(members.map(({ user, name }) => [user, name]))
+  const named = (audience: Audience): string =>
+    audienceName(document, audience, (user) => names.get(user) ?? null)
+  const today = dayOf(at + offsetAt(zone, at))
+  return {
+    revision: view.revision,
+    zone,
+    now: momentText(zone, at),
+    mode: document.controls.time.mode,
+    windows: document.timeWindows.map((window) => ({
+      ...window,
+      audienceName: named(window.audience),
+      sentence: windowSentence(window),
+    })),
+    exceptions: document.exceptions.map((exception) => ({
+      ...exception,
+      audienceName: named(exception.audience),
+      sentence: exceptionSentence(exception),
+      past: parseDay(exception.to) < today,
+    })),
+    audiences: audiencesOf(document).map((audience) => {
+      const state = describeDays(snapshot, standInOf(audience, members), at, 1)
+      return {
+        audience,
+        audienceName: named(audience),
+        open: state.open,
+        changesAt: state.changesAt,
+        sentence: stateSentence(state),
+      }
+    }),
+  }
+}
+
+type Subject = { readonly user?: string | undefined; readonly role?: string | undefined }
+
+/** Whose hours are asked for, by name; refuses `not-found` for who or what there is not. */
+async function subjectOf(
+  plane: ApiPlane,
+  { document }: PolicyView,
+  { user, role }: Subject,
+  at: Instant,
+): Promise<{ readonly member: Member; readonly name: string }> {
+  if (user !== undefined) {
+    const member = (await membersAt(plane, document.practice.id, at)).find((one) => one.user === user)
+    if (member === undefined) throw refusal('not-found', 'There is no such member in this practice.')
+    return { member, name: member.name }
+  }
+  if (role === undefined) return { member: anybody([]), name: 'Somebody without a role' }
+  const known = document.roles.find(({ id }) => id === role)
+  if (known === undefined) throw refusal('not-found', 'There is no such role in this practice.')
+  return { member: anybody([role]), name: `Role ${known.name}` }
+}
+
+async function preview(plane: ApiPlane, practice: string, asked: Subject) {
+  const view = await plane.views.read(practice)
+  const at = plane.now()
+  const { member, name } = await subjectOf(plane, view, asked, at)
+  const week = describeDays(view.snapshot, member, at, previewDays)
+  return {
+    zone: week.zone,
+    now: week.now,
+    name,
+    mode: view.document.controls.time.mode,
+    inScope: concerns(view.snapshot, member, 'time'),
+    open: week.open,
+    changesAt: week.changesAt,
+    sentence: stateSentence(week),
+    days: week.days.map(({ hours, ...day }) => ({ ...day, hours: [...hours] })),
+  }
+}
+
+/** Adds the answers. */
+export function answerTimeWindows(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
+  app.openapi(timeWindowsRoutes.list, async (c) => {
+    const list = await listWindows(plane, c.req.valid('param').practice)
+    c.header('etag', etagOf(list.revision))
+    return c.json(list, 200)
+  })
+  app.openapi(timeWindowsRoutes.preview, async (c) =>
+    c.json(await preview(plane, c.req.valid('param').practice, c.req.valid('query')), 200),
+  )
+  answerTimeEdits(app, plane)
+}
