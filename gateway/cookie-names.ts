@@ -42,16 +42,42 @@ export const trimBlanks = (text: string): string => {
   return text.slice(from, to)
 }
 
+/**
+ * Folded beginnings of names that are the gateway's own: the companion's, and whatever begins with it or with our
+ * name, as the admin console's cookie does, which browsers send along to every port of its host.
+ */
+export const ownBeginnings = (companionName: string): readonly string[] =>
+  [...new Set([companionName, 'gatehouse'])].flatMap((name) =>
+    [name, `__Host-${name}`, `__Secure-${name}`].map(foldCookieName),
+  )
+
+const beginsWith = (folded: string, beginnings: readonly string[]): boolean => {
+  for (const own of beginnings)
+    if (folded.startsWith(own) && (folded.length === own.length || folded.charCodeAt(own.length) === 95))
+      return true
+  return false
+}
+
 /** Which cookies of a request go on. */
 export type CookieFilter = {
+  /** Folded beginnings, whole words, of names that never go on. */
+  readonly own: readonly string[]
   /** Folded names that never go on, in any spelling. */
   readonly gone: ReadonlySet<string>
   /** Folded name → the one spelling that goes on. */
   readonly guarded: ReadonlyMap<string, string>
 }
 
-/** A filter that removes `gone` in every spelling, and every spelling of `guarded` but its own. */
-export const createCookieFilter = (gone: readonly string[], guarded: readonly string[]): CookieFilter => ({
+/**
+ * A filter that removes what begins with `own` (of `ownBeginnings`), `gone` in every spelling, and every spelling of
+ * `guarded` but its own.
+ */
+export const createCookieFilter = (
+  own: readonly string[],
+  gone: readonly string[],
+  guarded: readonly string[],
+): CookieFilter => ({
+  own,
   gone: new Set(gone.map(foldCookieName)),
   guarded: new Map(guarded.map((name) => [foldCookieName(name), name])),
 })
@@ -63,7 +89,7 @@ const goesOn = (pair: string, filter: CookieFilter): boolean => {
   if (text === '' || equals === 0) return false
   const name = trimBlanks(equals === -1 ? text : text.slice(0, equals))
   const folded = foldCookieName(name)
-  if (filter.gone.has(folded)) return false
+  if (filter.gone.has(folded) || beginsWith(folded, filter.own)) return false
   const spelling = filter.guarded.get(folded)
   return spelling === undefined || spelling === name
 }
@@ -79,11 +105,11 @@ export const filterCookies = (lines: readonly string[], filter: CookieFilter): s
   return kept.map(trimBlanks).join('; ')
 }
 
-/** Whether a `Set-Cookie` value sets, in any spelling, a cookie whose folded name is in `names`. */
-export const setsCookie = (line: string, names: ReadonlySet<string>): boolean => {
+/** Whether a `Set-Cookie` value sets, in any spelling, a cookie that begins with `own` (of `ownBeginnings`). */
+export const setsOwnCookie = (line: string, own: readonly string[]): boolean => {
   const pair = line.split(';', 1)[0] ?? ''
   // Browsers drop a leading "=" and send the rest back, which then reads as name and value.
   const text = pair.replace(/^[\s=]+/, '')
   const equals = text.indexOf('=')
-  return names.has(foldCookieName(equals === -1 ? text : text.slice(0, equals)))
+  return beginsWith(foldCookieName(equals === -1 ? text : text.slice(0, equals)), own)
 }

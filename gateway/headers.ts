@@ -11,8 +11,8 @@ import {
   type CookieFilter,
   createCookieFilter,
   filterCookies,
-  foldCookieName,
-  setsCookie,
+  ownBeginnings,
+  setsOwnCookie,
 } from './cookie-names.ts'
 import type { Changes, RawHeaders } from './exchange.ts'
 
@@ -22,7 +22,7 @@ export type RequestFacts = {
   /** The judged host, lower case, with its port as sent. */
   readonly host: string
   readonly secure: boolean
-  /** The application's session cookies: other spellings of their names are removed. */
+  /** The application's cookies that are judged by: other spellings of their names are removed. */
   readonly credentials: readonly string[]
   /** The answer is read by the judge, so it must not be compressed. */
   readonly observed: boolean
@@ -184,16 +184,15 @@ const foldedNames = (list: RawHeaders): ReadonlySet<string> => {
   return names
 }
 
-/** The rules of a gateway with this companion cookie; every spelling and prefix of its name is its own. */
+/** The rules of a gateway with this companion cookie; every spelling of what begins with its name is its own. */
 export const createHeaderRules = (companionName: string): HeaderRules => {
-  const companions = [companionName, `__Host-${companionName}`, `__Secure-${companionName}`]
-  const companionNames = new Set(companions.map(foldCookieName))
+  const companions = ownBeginnings(companionName)
 
   /** Most requests drop nothing: one filter per application, by the identity of its configured list. */
   const usual = new WeakMap<readonly string[], CookieFilter>()
   const filterOf = (credentials: readonly string[], dropped: readonly string[]): CookieFilter => {
-    if (dropped.length > 0) return createCookieFilter([...companions, ...dropped], credentials)
-    const known = usual.get(credentials) ?? createCookieFilter(companions, credentials)
+    if (dropped.length > 0) return createCookieFilter(companions, dropped, credentials)
+    const known = usual.get(credentials) ?? createCookieFilter(companions, [], credentials)
     usual.set(credentials, known)
     return known
   }
@@ -240,7 +239,7 @@ export const createHeaderRules = (companionName: string): HeaderRules => {
       const value = headers[i + 1] ?? ''
       const lower = name.toLowerCase()
       if (responseDropped.has(lower) || (named.size > 0 && named.has(lower))) continue
-      if (lower === 'set-cookie' && setsCookie(value, companionNames)) continue
+      if (lower === 'set-cookie' && setsOwnCookie(value, companions)) continue
       if (lower === 'content-length' && status === 204) continue
       // A session's cookie must not lie in a cache that the application filled.
       if (setCookies.length > 0 && (lower === 'cache-control' || lower === 'expires')) continue

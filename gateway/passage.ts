@@ -9,6 +9,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Decision } from '../policies/decision.ts'
 import type { DurationMs } from '../policies/instant.ts'
+import type { UpstreamConfig } from '../runtime/config.ts'
 import { type Fault, fault, isFault } from '../runtime/fault.ts'
 import type { Log } from '../runtime/log.ts'
 import { sendWhole, swallowBody } from './answers.ts'
@@ -238,15 +239,25 @@ const sinkOf = (state: State, forwarding: Forwarding): UpstreamSink =>
     ? streamingSink(state, forwarding)
     : holdingSink(state, forwarding, forwarding.held)
 
-/** One list, so that the filter made for it is found again. */
-const noCredentials: readonly string[] = []
+/** One list per application, so that the filter made for it is found again. */
+const guardedNames = new WeakMap<UpstreamConfig, readonly string[]>()
+
+/** The cookies that are judged by: who asks, and in which practice. */
+const guardedOf = (upstream: UpstreamConfig): readonly string[] => {
+  const known = guardedNames.get(upstream)
+  if (known !== undefined) return known
+  const practice = upstream.practice.cookie?.name
+  const names = [...(upstream.identity?.cookies ?? []), ...(practice === undefined ? [] : [practice])]
+  guardedNames.set(upstream, names)
+  return names
+}
 
 /** What header hygiene must know of an exchange. */
 export const requestFacts = (exchange: Exchange, observed: boolean): RequestFacts => ({
   client: exchange.client,
   host: exchange.host,
   secure: exchange.secure,
-  credentials: exchange.upstream.identity?.cookies ?? noCredentials,
+  credentials: guardedOf(exchange.upstream),
   observed,
 })
 
