@@ -195,6 +195,11 @@ const proceed = (
     passage.answer(judgement.response)
     return
   }
+  // A handshake's answer is not held, so what must be held is no handshake.
+  if (upgrade !== null && judgement.held !== null) {
+    passage.fail(badRequest(400, 'A WebSocket cannot be opened here.'))
+    return
+  }
   // In one synchronous step: registered, compared with what is known now, forwarded.
   const admission = reservation.admit(judgement.standing)
   if (!admission.admitted) passage.cut(admission.reason, admission.decision)

@@ -160,9 +160,13 @@ async function settle(
     replaces: priorSession(parts, carried)?.tokenHash ?? null,
     credential: after,
   })
-  if (opened.kind === 'opened') return judgeOpened(parts, carried, after, opened, told)
+  if (opened.kind === 'opened') {
+    // The application may have taken its time: what was known when it was asked may be too old to judge by.
+    if (await parts.isReady()) return judgeOpened(parts, carried, after, opened, told)
+    await parts.endings.end(opened.session, 'refused')
+  }
   await parts.endSession(after)
-  if (opened.kind === 'unavailable')
+  if (opened.kind !== 'unwelcome')
     return withCookies(answerFailure(exchange, notChecked), keptCookies(carried, after))
   return parts.refuse(exchange, null, plainDecision(opened.reason), keptCookies(carried, after))
 }
@@ -192,7 +196,8 @@ export const createHeldLogin =
       act: 'forward',
       changes: {
         dropCookies: drop ? (exchange.upstream.identity?.cookies ?? []) : [],
-        setRequest: [],
+        // What parsers could read in two ways is not only dropped by its name.
+        setRequest: carried.credential === 'doubtful' ? ['cookie', ''] : [],
         setCookies: [],
       },
       held: {

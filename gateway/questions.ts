@@ -56,6 +56,10 @@ const networkText = (address: string): string | null => {
   return parsed === null ? null : rangeText(networkOf(parsed))
 }
 
+/** What a record says of a practice itself: practices are named by others, and one may be called `constructor`. */
+const own = (of: Readonly<Record<PracticeId, number>>, practice: PracticeId): number | null =>
+  Object.hasOwn(of, practice) ? (of[practice] ?? null) : null
+
 /** The session as one practice sees it. */
 function sessionIn(question: Question, practice: PracticeId, member: Member | null): Session {
   const { record, lastSeenAt } = question.session
@@ -64,13 +68,13 @@ function sessionIn(question: Question, practice: PracticeId, member: Member | nu
     id: record.id,
     user: record.user,
     member,
-    epoch: record.epochs[practice] ?? 0,
+    epoch: own(record.epochs, practice) ?? 0,
     held: record.held,
     ended: record.ended !== null,
     startedAt: record.startedAt,
     lastSeenAt,
     factor: question.accompanied ? record.factor : null,
-    deviceTrustedUntil: question.accompanied ? (record.trustedDevices[practice] ?? null) : null,
+    deviceTrustedUntil: question.accompanied ? own(record.trustedDevices, practice) : null,
     boundTo: networkText(record.address),
   }
 }
@@ -183,7 +187,7 @@ export function isRevokedEverywhere(directory: Directory, session: MirroredSessi
     practices.length > 0 &&
     practices.every((practice) => {
       const member = directory.member(practice, user)
-      return member !== null && ((epochs[practice] ?? 0) < member.epoch || member.suspended)
+      return member !== null && ((own(epochs, practice) ?? 0) < member.epoch || member.suspended)
     })
   )
 }

@@ -161,7 +161,8 @@ function servedSession(
     if (session === null) return { lacks: 'session', tokenHash: adopted.tokenHash }
     const samePage =
       parts.clock.monotonic() - adopted.at < samePageMs && adopted.address === exchange.client.text
-    if (session !== 'absent' && session.record.ended === null && samePage)
+    const isTheirs = session !== 'absent' && session.record.appUser === known.identity.appUser
+    if (isTheirs && session.record.ended === null && samePage)
       return { kind: 'session', session, accompanied: true, give: adopted.token, renewed }
   }
   // A page that is opened anew gets a companion of its own, so that a factor can be proved there.

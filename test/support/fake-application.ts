@@ -94,6 +94,10 @@ const answerPage = (
       return void response.writeHead(303, { 'set-cookie': gone, location: '/sign-in' }).end()
     case '/clears':
       return void response.writeHead(200, { 'set-cookie': gone }).end('cleared')
+    case '/callback': {
+      const cookies = { 'set-cookie': signIn(state, cookie, 'ann'), location: '/home' }
+      return void response.writeHead(303, cookies).end()
+    }
     case '/events':
       return void response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n')
     default: {

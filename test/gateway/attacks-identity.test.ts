@@ -1,0 +1,136 @@
+/**
+ * Goal: no odd request, race or late word makes the gateway take somebody for another, or release what it holds.
+ * Method: real requests to gateways in front of an application that behaves as badly as applications do.
+ */
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { Config } from '../../runtime/config.ts'
+import type { ControlPlane } from '../../runtime/internal.ts'
+import { type Stand, startStand } from '../support/gateway-stand.ts'
+import { connectRaw } from '../support/raw-http.ts'
+
+/** Signs in by a followed link too, as OIDC callbacks and magic links do; its word on a cookie is never old. */
+const withCallback = (config: Config): Config => ({
+  ...config,
+  upstreams: config.upstreams.map((upstream) => {
+    const { identity } = upstream
+    const [password] = identity?.login ?? []
+    if (identity === null || password === undefined) return upstream
+    const callback = { ...password, match: 'GET /callback', kind: 'callback', body: 'none' } as const
+    const introspection = { ...identity.introspection, positiveMs: 1 }
+    return { ...upstream, identity: { ...identity, introspection, login: [...identity.login, callback] } }
+  }),
+})
+
+let stand: Stand
+beforeEach(async () => {
+  stand = await startStand({ gateways: 2, change: withCallback })
+})
+afterEach(() => stand.close())
+
+const portOf = (at = 0): number => Number(new URL(stand.gateways[at]!.addresses.application).port)
+const ask = (change: string): string =>
+  `GET /callback HTTP/1.1\r\nHost: 127.0.0.1:${portOf()}\r\n${change}\r\n`
+const closing = 'Connection: close\r\n'
+const upgrading =
+  'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n' +
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n'
+
+const fromOfficeOnly = (): Promise<void> =>
+  stand.control.savePolicy('riverside', (document) => ({
+    ...document,
+    controls: { ...document.controls, ip: { ...document.controls.ip, mode: 'enforce' } },
+    ipEntries: [
+      {
+        id: 'office',
+        range: '127.0.0.9/32',
+        label: 'Office',
+        audience: 'practice',
+        on: true,
+        expiresAt: null,
+        note: '',
+        createdBy: 'test',
+        createdAt: 0,
+      },
+    ],
+  }))
+
+const rawAnswer = async (request: string): Promise<string> => {
+  const client = await connectRaw(portOf())
+  client.write(request)
+  return client.closed()
+}
+
+test('a sign-in is watched also where it comes as a WebSocket handshake: nothing is released', async () => {
+  const good = await rawAnswer(ask(closing))
+  expect(good).toMatch(/^HTTP\/1\.1 303 /)
+  expect(good).toMatch(/\r\nset-cookie: sid=/i)
+  expect(good).toMatch(/\r\nset-cookie: gatehouse=/i)
+  const seen = stand.application.arrived.length
+  const answer = await rawAnswer(ask(upgrading))
+  expect(answer).toMatch(/^HTTP\/1\.1 400 /)
+  expect(answer).not.toMatch(/set-cookie/i)
+  expect(stand.application.arrived).toHaveLength(seen)
+})
+
+test('a sign-in is not released by knowledge that died while the application took its time', async () => {
+  const plane = stand.control.plane as { -readonly [K in keyof ControlPlane]: ControlPlane[K] }
+  const { openSession } = plane
+  plane.openSession = async (request) => {
+    const opened = await openSession(request)
+    stand.control.stop()
+    return opened
+  }
+  const client = stand.client()
+  const answer = await stand.signIn(client, 'ann')
+  expect(answer.status).toBe(503)
+  expect(client.cookies.size).toBe(0)
+})
+
+test('a credential that is somebody else now is not served the adopted session of the one before', async () => {
+  const sid = stand.application.signInDirectly('owner')
+  const first = stand.client()
+  first.cookies.set('sid', sid)
+  expect((await first.get('/payments')).status).toBe(200)
+  // The same cookie, another person, behind the gateway's back.
+  stand.application.sessions.set(sid, 'ann')
+  const second = stand.client()
+  second.cookies.set('sid', sid)
+  expect((await second.get('/patients/7', { navigation: false })).status).toBe(200)
+  expect(stand.application.arrived.at(-1)?.headers['x-gatehouse-user']).toBe('usr_ann')
+})
+
+test('the practice that is judged is the practice that is read: other spellings of its cookie stay here', async () => {
+  const client = stand.client()
+  await stand.signIn(client, 'ben')
+  client.cookies.set('practice', 'lakeview')
+  client.cookies.set('PRACTICE', 'riverside')
+  client.cookies.set('Practice', 'riverside')
+  expect((await client.get('/patients/7')).status).toBe(200)
+  expect(stand.application.arrived.at(-1)?.headers.cookie).toMatch(/^sid=\w+; practice=lakeview$/)
+})
+
+test('a credential that parsers read two ways does not reach a sign-in either', async () => {
+  const client = stand.client()
+  const answer = await client.post('/sign-in', {
+    form: { user: 'ann', password: 'right' },
+    headers: { cookie: 'theme=dark, sid=planted' },
+  })
+  expect(answer.status).toBe(303)
+  expect(stand.application.arrived.at(-1)?.headers.cookie).toBeUndefined()
+})
+
+test('a refused sign-in leaks nothing, however it is asked for', async () => {
+  await fromOfficeOnly()
+  for (const head of [closing, `${closing}Range: bytes=0-0\r\n`, `${closing}TE: trailers\r\n`, upgrading]) {
+    const answer = await rawAnswer(ask(head))
+    expect(answer).toMatch(/^HTTP\/1\.1 40[03] /)
+    expect(answer).not.toMatch(/set-cookie|location:/i)
+  }
+  const before = stand.application.arrived.length
+  for (const path of ['/CALLBACK', '//callback', '/%63allback', '/callback;x=1', '/x/..;/callback']) {
+    const answer = await rawAnswer(ask(closing).replace('/callback', path))
+    expect(answer, path).toMatch(/^HTTP\/1\.1 4\d\d /)
+    expect(answer, path).not.toMatch(/sid=\w/i)
+  }
+  expect(stand.application.arrived).toHaveLength(before)
+})
