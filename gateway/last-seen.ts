@@ -18,7 +18,7 @@ import type { MirroredSession } from './sessions.ts'
 export type LastSeen = {
   /** A person did something from `address`; synchronous. */
   renew(session: MirroredSession, at: Instant, address: string): void
-  /** Asks the store, at most once a second per session; whether somebody saw them later. Never rejects. */
+  /** Asks the store, at most once a second per session and once for all who wait; whether they were seen later. Never rejects. */
   refresh(session: MirroredSession): Promise<boolean>
 }
 
@@ -37,6 +37,21 @@ export function createLastSeen(parts: {
   readonly reports: Reports
 }): LastSeen {
   const { store, fleetKey, clock } = parts
+  const readings = new WeakMap<MirroredSession, Promise<boolean>>()
+
+  const read = async (store: HotStore, session: MirroredSession): Promise<boolean> => {
+    const key = keys.seen(session.record.id)
+    try {
+      const sealed = await store.read(key)
+      const text = sealed === null ? null : openFleet(fleetKey, key, sealed)
+      if (text === null || !instantForm.test(text) || Number(text) <= session.lastSeenAt) return false
+      session.lastSeenAt = Number(text)
+      return true
+    } catch {
+      return false
+    }
+  }
+
   return {
     renew(session, at, address) {
       if (at > session.lastSeenAt) session.lastSeenAt = at
@@ -50,19 +65,15 @@ export function createLastSeen(parts: {
       store?.write(key, sealFleet(fleetKey, key, String(at)), keptMs).catch(() => {})
     },
     async refresh(session) {
+      // Whoever asks meanwhile waits for the same answer: "not yet known" would end the session as idle.
+      const under = readings.get(session)
+      if (under !== undefined) return under
       const elapsed = clock.monotonic()
       if (store === null || elapsed - session.seenReadAt < readEveryMs) return false
       session.seenReadAt = elapsed
-      const key = keys.seen(session.record.id)
-      try {
-        const sealed = await store.read(key)
-        const text = sealed === null ? null : openFleet(fleetKey, key, sealed)
-        if (text === null || !instantForm.test(text) || Number(text) <= session.lastSeenAt) return false
-        session.lastSeenAt = Number(text)
-        return true
-      } catch {
-        return false
-      }
+      const reading = read(store, session).finally(() => readings.delete(session))
+      readings.set(session, reading)
+      return reading
     },
   }
 }
