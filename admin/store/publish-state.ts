@@ -58,7 +58,8 @@ export async function readPublishState(
     gateways: gateways.length,
     savedAt: row.saved_at,
     publishedAt: row.published_at,
-    enforcedAt: everywhere ? row.enforced_at : null,
+    // An acknowledgement may come before the publisher's own commit; then its time stands in for the note of it.
+    enforcedAt: everywhere ? (row.enforced_at ?? Math.max(...gateways.map((gateway) => gateway.at))) : null,
   }
 }
 
