@@ -1,0 +1,67 @@
+/**
+ * Goal: what a request owes by its route, and a path's template that carries nothing personal.
+ * Method: the demo's own route table, read as the gateway reads it; traffic gathered without a server.
+ */
+import { expect, test } from 'vitest'
+import { createRouteDuties } from '../../gateway/route-duties.ts'
+import { parseTarget } from '../../gateway/target.ts'
+import { createTraffic } from '../../gateway/traffic.ts'
+import { loadConfig } from '../../runtime/config-load.ts'
+import type { Report } from '../../runtime/records.ts'
+
+const demo = () => {
+  const file = new URL('../../cli/demo.yaml', import.meta.url).pathname
+  const checked = loadConfig({ file, environment: {} })
+  const upstream = checked.ok ? checked.value.upstreams[0] : undefined
+  if (upstream === undefined) throw new Error('the demo has no upstream')
+  return createRouteDuties(upstream)
+}
+
+const dutiesOf = (method: string, path: string) => {
+  const parsed = parseTarget(method, path, 'app.example')
+  if (!parsed.ok) throw new Error(parsed.sentence)
+  return demo().find({ method, host: 'app.example', target: parsed.target })
+}
+
+test.each([
+  ['GET', '/book', { judged: 0, login: false, logout: false }],
+  ['GET', '/schedule', { judged: 1, login: false, logout: false }],
+  ['GET', '/nowhere/at/all', { judged: 1, login: false, logout: false }],
+  ['POST', '/sign-in', { judged: 0, login: true, logout: false }],
+  ['POST', '/sign-out', { judged: 0, login: false, logout: true }],
+])('%s %s owes %j', (method, path, { judged, login, logout }) => {
+  const duties = dutiesOf(method, path)
+  expect(duties.judged).toHaveLength(judged)
+  expect([duties.login !== null, duties.logout]).toEqual([login, logout])
+})
+
+test('an odd spelling of a public page is judged: some back end may read it otherwise', () => {
+  const duties = dutiesOf('GET', '/boo%6B')
+  expect(duties.judged.length).toBeGreaterThan(0)
+})
+
+test('a template keeps the words of routes and nothing else', () => {
+  const duties = demo()
+  expect(duties.template('/patients/Jane-Doe-1987/insurance')).toBe('/patients/:x/:x')
+  expect(duties.template('/api/patients/p-1001/')).toBe('/api/patients/:x/')
+  expect(duties.template('/%4Aane/%2e')).toBe('/:x/:x')
+})
+
+test('unmapped requests are counted by template, at most a thousand kinds, and sent once', () => {
+  const sent: Report[] = []
+  const reports = {
+    add: (report: Report) => void sent.push(report),
+    flush: async () => undefined,
+    dropped: () => 0,
+    close: async () => undefined,
+  }
+  const directory = { practice: () => null, member: () => null, practicesOf: () => [] }
+  const traffic = createTraffic(directory as never, reports as never)
+  for (let count = 0; count < 3; count += 1) traffic.unmapped('desk', 'GET', '/patients/:x/:x')
+  for (let kind = 0; kind < 5_000; kind += 1) traffic.unmapped('desk', 'GET', `/${'a/'.repeat(kind % 2_000)}`)
+  traffic.flush(1_000)
+  expect(sent).toHaveLength(1_000)
+  expect(sent[0]).toMatchObject({ kind: 'unmapped', template: '/patients/:x/:x', count: 3 })
+  traffic.flush(2_000)
+  expect(sent).toHaveLength(1_000)
+})
