@@ -5,9 +5,13 @@
  * the visitor's own address, practices and permissions, and asks nothing of anybody: it must render while everything
  * else is down.
  */
+import { randomInt } from 'node:crypto'
+import type { PracticeId } from '../policies/access-request.ts'
+import type { Weekday } from '../policies/calendar.ts'
 import type { Decision } from '../policies/decision.ts'
-import type { Instant } from '../policies/instant.ts'
+import type { DurationMs, Instant } from '../policies/instant.ts'
 import { permissionName } from '../policies/permissions.ts'
+import { describeWeek } from '../policies/week.ts'
 import type { RefusalView } from '../runtime/pages/refusal-page.ts'
 import { signInOf } from './engine-node.ts'
 import type { Exchange, WholeResponse } from './exchange.ts'
@@ -25,8 +29,76 @@ export type Refusing = {
   readonly at: Instant
 }
 
+/** Everybody who waits for eight o'clock does not come back in the same second. */
+const jitterMaxMs: DurationMs = 15_000
+
 const readable = (at: Instant, zone: string): string =>
-  new Intl.DateTimeFormat('en-US', { dateStyle: 'full', timeStyle: 'short', timeZone: zone }).format(at)
+  new Intl.DateTimeFormat('en-US', {
+    ...{ weekday: 'long', year: 'numeric', month: 'long', day: 'numeric' },
+    ...{ hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZoneName: 'short', timeZone: zone },
+  }).format(at)
+
+/** "2 d 3 h", "2 h 15 min", "1 min": the two largest units, rounded up to the minute. */
+const spanText = (ms: DurationMs): string => {
+  const minutes = Math.max(1, Math.ceil(ms / 60_000))
+  const parts: readonly (readonly [number, string])[] = [
+    [Math.floor(minutes / 1_440), 'd'],
+    [Math.floor(minutes / 60) % 24, 'h'],
+    [minutes % 60, 'min'],
+  ]
+  const shown = parts
+    .slice(
+      Math.max(
+        0,
+        parts.findIndex(([count]) => count > 0),
+      ),
+    )
+    .slice(0, 2)
+  return shown.flatMap(([count, unit]) => (count > 0 ? [`${count} ${unit}`] : [])).join(' ')
+}
+
+const dayNames: Readonly<Record<Weekday, string>> = {
+  mon: 'Monday',
+  tue: 'Tuesday',
+  wed: 'Wednesday',
+  thu: 'Thursday',
+  fri: 'Friday',
+  sat: 'Saturday',
+  sun: 'Sunday',
+}
+
+/** The practice that the refusal is about: the first that refuses for this very reason; `null`: none is known. */
+const practiceOf = (directory: Directory, { question, decision, at }: Refusing): PracticeId | null => {
+  if (question === null) return null
+  const { practices } = scopeOf(directory, question)
+  const refuses = (practice: PracticeId): boolean =>
+    answer(directory, { ...question, sources: onlyIn(practice) }, at).reason === decision.reason
+  return (practices.length > 1 ? practices.find(refuses) : undefined) ?? practices[0] ?? null
+}
+
+const onlyIn = (practice: PracticeId): Question['sources'] => ({
+  placed: [practice],
+  carried: null,
+  doubtful: false,
+})
+
+/** This week's approved times of the person who is refused by the hour, a line for each day that has any. */
+const approvedTimes = (
+  directory: Directory,
+  { question, decision, at }: Refusing,
+  practice: PracticeId | null,
+): readonly string[] => {
+  if (question === null || practice === null || decision.reason !== 'outside-time-window') return []
+  const snapshot = directory.practice(practice, at)?.snapshot
+  const member = directory.member(practice, question.session.record.user)
+  if (snapshot === undefined || member === null) return []
+  const lines = describeWeek(snapshot, member, at).days.flatMap(({ weekday, hours, isToday }) => {
+    if (hours.length === 0) return []
+    const times = hours.map(({ start, end }) => `${start}–${end}`).join(', ')
+    return [`${dayNames[weekday]} ${times}${isToday ? ' (today)' : ''}`]
+  })
+  return lines.length > 0 ? lines : ['None this week']
+}
 
 const missingPermissions = ({ question, decision }: Refusing): readonly string[] => {
   if (question === null || decision.reason !== 'permission-missing') return []
@@ -45,23 +117,25 @@ const missingSentence = (permissions: readonly string[]): string => {
 const practiceLines = (directory: Directory, question: Question, at: Instant): RefusalView['practices'] =>
   directory.practicesOf(question.session.record.user).map((practice) => ({
     name: directory.practice(practice, at)?.snapshot.practice.name ?? practice,
-    allowed:
-      answer(directory, { ...question, sources: { placed: [practice], carried: null, doubtful: false } }, at)
-        .verdict === 'permit',
+    allowed: answer(directory, { ...question, sources: onlyIn(practice) }, at).verdict === 'permit',
     href: null,
   }))
 
 function viewOf(directory: Directory, refusing: Refusing): NonNullable<RefusalExtra['view']> {
   const { exchange, question, decision, at } = refusing
-  const [first = null] = question === null ? [] : scopeOf(directory, question).practices
-  const snapshot = first === null ? null : (directory.practice(first, at)?.snapshot ?? null)
+  const practice = practiceOf(directory, refusing)
+  const snapshot = practice === null ? null : (directory.practice(practice, at)?.snapshot ?? null)
   const zone = snapshot?.practice.zone ?? 'UTC'
   return {
     practice: snapshot?.practice.name ?? null,
     permissions: missingPermissions(refusing).map(permissionName),
     address: decision.control === 'ip' ? exchange.client.text : null,
     now: snapshot === null ? null : readable(at, zone),
-    opens: decision.opensAt === null ? null : readable(decision.opensAt, zone),
+    approvedTimes: approvedTimes(directory, refusing, practice),
+    opens:
+      decision.opensAt === null
+        ? null
+        : `${readable(decision.opensAt, zone)}, in ${spanText(decision.opensAt - at)}`,
     contact: snapshot?.document.requests.contact || null,
     practices: question === null ? [] : practiceLines(directory, question, at),
   }
@@ -69,13 +143,14 @@ function viewOf(directory: Directory, refusing: Refusing): NonNullable<RefusalEx
 
 /** The refusal in the form its client understands. A person without a session is sent to sign in instead. */
 export function refuseWithPage(directory: Directory, refusing: Refusing): WholeResponse {
-  const { exchange, decision, code, setCookies } = refusing
+  const { exchange, decision, code, setCookies, at } = refusing
   const permissions = missingPermissions(refusing)
   const extra: RefusalExtra = {
     ...(exchange.kind === 'navigation' ? { view: viewOf(directory, refusing) } : {}),
     ...(code === null ? {} : { code }),
     ...(permissions.length === 0 ? {} : { permissions, sentence: missingSentence(permissions) }),
     ...(setCookies.length === 0 ? {} : { setCookies }),
+    ...(decision.opensAt === null ? {} : { returnAfterMs: decision.opensAt - at + randomInt(jitterMaxMs) }),
   }
   const facts = { ...exchange, target: exchange.target.raw, signIn: signInOf(exchange.upstream) }
   return refuse(facts, decision, extra)

@@ -42,6 +42,8 @@ export type RefusalExtra = {
   readonly maxAgeMs?: DurationMs | null
   /** When it is worth trying again, for `unavailable`; default 2 s. */
   readonly retryAfterMs?: DurationMs
+  /** When the page asked for may be tried again by itself: what is left, with jitter; absent: never by itself. */
+  readonly returnAfterMs?: DurationMs
   /** Where the step that cures a challenge is taken, a path of this origin: navigations by GET are sent there. */
   readonly step?: string
 }
@@ -151,6 +153,16 @@ const redirectOf = (facts: RefusalFacts, decision: Decision, extra: RefusalExtra
   return extra.step ?? (decision.reason === 'not-signed-in' ? signInLocation(facts) : null)
 }
 
+/** What a browser can count down at all (2^31 ms, less a day). */
+const returnMaxMs: DurationMs = 2_060_000_000
+
+/** Seconds until the page tries again by itself; `null`: it does not. Only what was read from this origin is. */
+const returnSeconds = (facts: RefusalFacts, { returnAfterMs }: RefusalExtra): number | null => {
+  if (returnAfterMs === undefined || returnAfterMs > returnMaxMs) return null
+  if (facts.kind !== 'navigation' || facts.method !== 'GET' || samePath(facts.target) === null) return null
+  return Math.max(1, Math.ceil(returnAfterMs / 1000))
+}
+
 const pageOf = (facts: RefusalFacts, decision: Decision, extra: RefusalExtra): string =>
   refusalPage({
     practice: null,
@@ -166,6 +178,7 @@ const pageOf = (facts: RefusalFacts, decision: Decision, extra: RefusalExtra): s
     code: extra.code ?? null,
     retry: isReading(facts.method) ? samePath(facts.target) : null,
     signIn: signInLocation(facts),
+    returns: returnSeconds(facts, extra) !== null,
     entryNotSent: !isReading(facts.method),
   })
 
@@ -210,12 +223,14 @@ export const refuse = (facts: RefusalFacts, decision: Decision, extra: RefusalEx
   const status = statusOf(decision)
   const words = reasonTexts[decision.reason]
   const retry = status === 503 ? retryAfter(extra.retryAfterMs ?? 2_000) : []
+  const returns = returnSeconds(facts, extra)
+  const refresh = returns === null ? [] : ['Refresh', String(returns)]
   const isStepUp = decision.verdict === 'challenge' && decision.control === 'two-factor'
   return shape(facts, {
     status,
     title: words.title,
     sentence: extra.sentence ?? words.why,
-    headers: [...challengeHeaders(decision, extra), ...retry, ...cookies],
+    headers: [...challengeHeaders(decision, extra), ...retry, ...refresh, ...cookies],
     page: () => pageOf(facts, decision, extra),
     type: `urn:gatehouse:${decision.reason}`,
     members: {

@@ -39,6 +39,8 @@ export type RefusalView = {
   readonly retry: string | null
   /** A same-origin path to sign in again or as someone else. */
   readonly signIn: string | null
+  /** The page goes on by itself once access opens. */
+  readonly returns: boolean
   /** A form was sent and not forwarded. */
   readonly entryNotSent: boolean
 }
@@ -89,6 +91,7 @@ ${view.entryNotSent ? html`<p><strong>What you entered was not sent.</strong> Go
 ${list(view.permissions.length === 1 ? 'The permission that is missing' : 'Permissions, one of which is missing', view.permissions)}
 ${list('Your approved times this week', view.approvedTimes)}
 <dl>${row('Date and time', view.now)}${row('Opens', view.opens)}${row('Your address', view.address)}${row('Contact', view.contact)}${row('Reference', view.code, true)}</dl>
+${view.returns ? html`<p>You can leave this page open: it goes on by itself when access opens.</p>` : ''}
 ${practices(view)}
 ${doing(view)}`,
   })

@@ -84,8 +84,8 @@ export const reasonTexts: Readonly<Record<Reason, ReasonText>> = {
     next: 'Try again from the office, or ask the person who manages access at your practice to approve this network.',
   },
   'outside-time-window': {
-    title: 'Access is currently restricted',
-    why: 'Your practice allows access at certain hours only.',
+    title: 'Access restricted',
+    why: 'Access is currently restricted: your practice allows it at certain hours only.',
     next: 'Come back when the hours begin.',
   },
   'timetable-exhausted': {

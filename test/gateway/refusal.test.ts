@@ -78,6 +78,22 @@ describe('people', () => {
     expect([answer.status, header(answer, 'location')]).toEqual([303, '/.gatehouse/step'])
   })
 
+  it('come back by themselves once it opens, if a page of this origin was asked for and nothing else', () => {
+    const decision = decisionOf('outside-time-window', { opensAt: 90_000 })
+    const refreshOf = (change: Partial<RefusalFacts>, returnAfterMs = 61_001) =>
+      header(refuse(facts(change.kind ?? 'navigation', change), decision, { returnAfterMs }), 'refresh')
+    expect(refreshOf({})).toBe('62')
+    expect(refreshOf({}, -5)).toBe('1')
+    expect(String(refuse(facts('navigation'), decision, { returnAfterMs: 1 }).body)).toContain('by itself')
+    for (const kind of ['fetch', 'asset', 'websocket'] as const) expect(refreshOf({ kind })).toBeNull()
+    for (const method of ['POST', 'HEAD', 'PUT']) expect(refreshOf({ method })).toBeNull()
+    for (const target of ['//evil.example', '/\\\\evil', null]) expect(refreshOf({ target })).toBeNull()
+    expect(refreshOf({}, 40 * 86_400_000)).toBeNull()
+    const never = refuse(facts('navigation'), decision)
+    expect(header(never, 'refresh')).toBeNull()
+    expect(String(never.body)).not.toContain('by itself')
+  })
+
   it('are never sent away from the origin', () => {
     const odd = fc.constantFrom('/', '\\', 'evil.example', 'https:', '@', '?', '%2f', '..', 'x')
     fc.assert(

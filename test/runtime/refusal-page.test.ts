@@ -29,6 +29,7 @@ const view = (reason: Reason): RefusalView => ({
   ],
   retry: '/schedule?day="1"',
   signIn: '/sign-in',
+  returns: true,
   entryNotSent: true,
 })
 
@@ -79,7 +80,12 @@ test.each(['light', 'dark'] as const)(
     const page = await context.newPage()
     const refused: string[] = []
     page.on('console', (message) => refused.push(message.text()))
-    for (const reason of ['address-not-allowed', 'session-revoked', 'permission-missing'] as const) {
+    for (const reason of [
+      'address-not-allowed',
+      'outside-time-window',
+      'session-revoked',
+      'permission-missing',
+    ] as const) {
       await page.goto(`${url}/${reason}`)
       const { violations } = await new AxeBuilder({ page }).analyze()
       expect(violations.map(({ id, nodes }) => `${reason} ${id}: ${nodes[0]?.html}`)).toEqual([])
