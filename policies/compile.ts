@@ -10,8 +10,8 @@ import { documentProblems } from './document-problems.ts'
 import type { Instant } from './instant.ts'
 import { type Checked, type Problem, problemsOf } from './problem.ts'
 import { newDocument } from './standard-roles.ts'
-import { unpackEdges } from './timeline.ts'
-import { type CompiledTimeline, compileTimetable, type TimeLayer } from './timetable.ts'
+import { type TimeLayer, unpackEdges } from './timeline.ts'
+import { type CompiledTimeline, compileTimetable } from './timetable.ts'
 
 /** A compiled policy: JSON, self-contained. Its size is the document's and about 4 kB per audience with hours. */
 export type CompiledPolicy = {

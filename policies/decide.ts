@@ -7,7 +7,7 @@
  */
 import type { AccessRequest } from './access-request.ts'
 import { type Decision, type Reason, type Revision, reasons } from './decision.ts'
-import { type Gate, gatesAfterTwoFactor, gatesBeforeTwoFactor, tokenGates, type View } from './gates.ts'
+import { type Gate, gatesAfterTwoFactor, gatesBeforeTwoFactor, pass, tokenGates, type View } from './gates.ts'
 import { type Instant, never } from './instant.ts'
 import type { RouteClass } from './routes.ts'
 import { type Part, type PolicySnapshot, unknownRolePart } from './snapshot.ts'
@@ -46,12 +46,25 @@ export const viewOf = (snapshot: PolicySnapshot, request: AccessRequest, at: Ins
   if (member === null) {
     return { snapshot, request, at, route, session, token, member, roles: noParts, own: null, scope: 0 }
   }
-  const roles: Part[] = []
-  for (const role of member.roles) roles.push(snapshot.roleParts.get(role) ?? unknownRolePart)
+  const count = member.roles.length
+  const roles = new Array<Part>(count)
+  for (let at = 0; at < count; at++) {
+    roles[at] = snapshot.roleParts.get(member.roles[at] ?? '') ?? unknownRolePart
+  }
   const own = snapshot.userParts.get(member.user) ?? null
   const scope = scopeOf(snapshot.everyone, roles, own)
   return { snapshot, request, at, route, session, token, member, roles, own, scope }
 }
+
+const permitUntil = (revision: Revision, validUntil: Instant, wouldRefuse: readonly Reason[]): Decision => ({
+  verdict: 'permit',
+  reason: 'ok',
+  control: null,
+  revision,
+  validUntil,
+  opensAt: null,
+  wouldRefuse,
+})
 
 const decisionOf = (
   reason: Reason,
@@ -72,14 +85,17 @@ export const decide = (snapshot: PolicySnapshot, request: AccessRequest, at: Ins
   const { revision, modeBits } = snapshot
   const view = viewOf(snapshot, request, at)
   if (view.route !== null && isUnguarded(view.route.class)) {
-    return decisionOf('ok', revision, never, null, nothing)
+    return permitUntil(revision, never, nothing)
   }
   let validUntil = never
   let wouldRefuse = nothing
   for (const gate of gatesFor(view)) {
     const mode = (modeBits >> gate.shift) & 3
     if (mode === off) continue
-    const { reason, until, opensAt } = gate.ask(view)
+    const answer = gate.ask(view)
+    // Most gates have nothing to say to most requests.
+    if (answer === pass) continue
+    const { reason, until, opensAt } = answer
     if (until < validUntil) validUntil = until
     if (reason === 'ok') continue
     if (mode !== monitor) return decisionOf(reason, revision, validUntil, opensAt, wouldRefuse)
@@ -88,7 +104,7 @@ export const decide = (snapshot: PolicySnapshot, request: AccessRequest, at: Ins
       wouldRefuse = [...wouldRefuse, reason]
     }
   }
-  return decisionOf('ok', revision, validUntil, null, wouldRefuse)
+  return permitUntil(revision, validUntil, wouldRefuse)
 }
 
 /** One practice's policy and the question to it. */

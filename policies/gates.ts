@@ -75,7 +75,8 @@ export type Gate = {
 export const pass: Answer = { reason: 'ok', until: never, opensAt: null }
 
 /** Passes until then. */
-export const passUntil = (until: Instant): Answer => ({ reason: 'ok', until, opensAt: null })
+export const passUntil = (until: Instant): Answer =>
+  until === never ? pass : { reason: 'ok', until, opensAt: null }
 
 /** Refuses, and time cannot change it. */
 export const refuse = (reason: Reason): Answer => ({ reason, until: never, opensAt: null })
@@ -99,8 +100,14 @@ export const isInScope = (view: View, control: ScopedControl): boolean =>
 export const listedUntil = (view: View): Instant => {
   const { address } = view.request
   let until = view.snapshot.practicePart.addresses.until(address)
-  for (const role of view.roles) until = Math.max(until, role.addresses.until(address))
-  return view.own === null ? until : Math.max(until, view.own.addresses.until(address))
+  // Most entries never expire, and nothing beats never.
+  for (const { addresses } of view.roles) {
+    if (until === never) return never
+    const other = addresses.until(address)
+    if (other > until) until = other
+  }
+  if (view.own === null || until === never) return until
+  return Math.max(until, view.own.addresses.until(address))
 }
 
 const isInRange = (text: string | null, address: Address): boolean => {
@@ -168,7 +175,7 @@ const askAbsolute = (view: View): Answer =>
 
 const askNetwork = (view: View): Answer => {
   const bound = view.session?.boundTo ?? null
-  if (!view.snapshot.document.sessions.bindToNetwork || bound === null) return pass
+  if (bound === null || !view.snapshot.document.sessions.bindToNetwork) return pass
   return isInRange(bound, view.request.address) ? pass : refuse('network-changed')
 }
 

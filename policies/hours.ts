@@ -8,7 +8,7 @@
  */
 import { type Instant, never } from './instant.ts'
 import type { Part } from './snapshot.ts'
-import { type Interval, position, type Timeline } from './timeline.ts'
+import { type Interval, layerBits, position, type Timeline } from './timeline.ts'
 
 /** All that speaks on one member's hours. */
 export type HoursSources = {
@@ -28,14 +28,15 @@ export type HoursAnswer = {
 }
 
 /** Reads timelines at one instant and remembers the nearest edge after it. */
-type Reading = { readonly at: Instant; next: Instant }
+type Reading = { at: Instant; next: Instant }
 
-const reads = (reading: Reading, timeline: Timeline | null): boolean => {
-  if (timeline === null) return false
+/** The layers that are on, as `layerBits`. */
+const read = (reading: Reading, timeline: Timeline | null): number => {
+  if (timeline === null) return 0
   const index = position(timeline, reading.at)
-  const edge = timeline[index]
+  const edge = timeline.edges[index]
   if (edge !== undefined && edge < reading.next) reading.next = edge
-  return (index & 1) === 1
+  return timeline.states[index] as number
 }
 
 const readsGrants = (reading: Reading, grants: readonly Interval[]): boolean => {
@@ -51,36 +52,28 @@ const readsGrants = (reading: Reading, grants: readonly Interval[]): boolean => 
   return active
 }
 
+const { windows, closures, openings, instead } = layerBits
+
 /** Whether it is open at the reading's instant; every source is read, so that no edge is missed. */
 const isOpen = (reading: Reading, { practice, roles, own, grants }: HoursSources): boolean => {
-  const instead = own !== null && reads(reading, own.hours.instead)
-  let general = reads(reading, practice.hours.windows)
-  let closed = reads(reading, practice.hours.closures)
-  let opened = reads(reading, practice.hours.openings)
-  for (const { hours } of roles) {
-    if (reads(reading, hours.windows)) general = true
-    if (reads(reading, hours.closures)) closed = true
-    if (reads(reading, hours.openings)) opened = true
-  }
-  let personal = false
-  if (own !== null) {
-    personal = reads(reading, own.hours.windows)
-    if (reads(reading, own.hours.closures)) closed = true
-    if (reads(reading, own.hours.openings)) opened = true
-  }
+  let general = read(reading, practice.hours)
+  for (const { hours } of roles) general |= read(reading, hours)
+  const personal = own === null ? 0 : read(reading, own.hours)
   const granted = readsGrants(reading, grants)
-  return granted || opened || (!closed && (personal || (general && !instead)))
+  if (granted || ((general | personal) & openings) !== 0) return true
+  if (((general | personal) & closures) !== 0) return false
+  return (((personal & instead) === 0 ? general | personal : personal) & windows) !== 0
 }
 
 /** The answer at `at`. One reading in most cases, one more per edge that changes nothing. */
 export const hoursAt = (sources: HoursSources, at: Instant): HoursAnswer => {
-  const first: Reading = { at, next: never }
-  const open = isOpen(first, sources)
-  let edge = first.next
-  while (edge !== never) {
-    const reading: Reading = { at: edge, next: never }
+  const reading: Reading = { at, next: never }
+  const open = isOpen(reading, sources)
+  while (reading.next !== never) {
+    const edge = reading.next
+    reading.at = edge
+    reading.next = never
     if (isOpen(reading, sources) !== open) return { open, until: edge, opensAt: open ? null : edge }
-    edge = reading.next
   }
   return { open, until: never, opensAt: null }
 }

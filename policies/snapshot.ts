@@ -13,8 +13,7 @@ import type { Control, ControlMode, Revision } from './decision.ts'
 import type { Audience, IpEntry, PolicyDocument, Scope } from './document.ts'
 import { type DurationMs, type Instant, never } from './instant.ts'
 import type { RouteId, RouteRequirement } from './routes.ts'
-import { type Timeline, unpackEdges } from './timeline.ts'
-import type { TimeLayer } from './timetable.ts'
+import { type Edges, layerBits, overlay, type TimeLayer, type Timeline, unpackEdges } from './timeline.ts'
 
 /** The controls that have a scope. */
 export type ScopedControl = 'ip' | 'time' | 'two-factor'
@@ -43,7 +42,8 @@ export type Part = {
   readonly idleMs: DurationMs | null
   readonly absoluteMs: DurationMs | null
   readonly addresses: AddressSet
-  readonly hours: { readonly [layer in TimeLayer]: Timeline | null }
+  /** What is said of its hours, under `layerBits`; `null`: nothing. */
+  readonly hours: Timeline | null
   readonly granted: ReadonlySet<PermissionId>
 }
 
@@ -77,7 +77,7 @@ type DraftPart = {
   idleMs: DurationMs | null
   absoluteMs: DurationMs | null
   readonly items: AddressItem[]
-  readonly hours: { [layer in TimeLayer]: Timeline | null }
+  readonly edges: { [layer in TimeLayer]: Edges | null }
   granted: ReadonlySet<PermissionId>
 }
 
@@ -87,11 +87,18 @@ const draftPart = (): DraftPart => ({
   idleMs: null,
   absoluteMs: null,
   items: [],
-  hours: { windows: null, closures: null, openings: null, instead: null },
+  edges: { windows: null, closures: null, openings: null, instead: null },
   granted: new Set(),
 })
 
-const finish = ({ items, ...draft }: DraftPart): Part => ({ ...draft, addresses: addressSet(items) })
+const noEdges: Edges = new Float64Array(0)
+const timeLayers = Object.keys(layerBits) as readonly TimeLayer[]
+
+const finish = ({ items, edges, ...draft }: DraftPart): Part => ({
+  ...draft,
+  addresses: addressSet(items),
+  hours: overlay(timeLayers.map((layer) => ({ edges: edges[layer] ?? noEdges, bit: layerBits[layer] }))),
+})
 
 /** What a role that the policy does not know brings: nothing, and no exemption either. */
 export const unknownRolePart: Part = finish(draftPart())
@@ -166,7 +173,7 @@ export const loadSnapshot = (
   for (const [control, scope] of scopesOf(document)) applyScope(drafts, control, scope)
   applyEntries(drafts, document.ipEntries)
   for (const { layer, audience, edges } of compiled.timelines) {
-    drafts.forAudience(audience).hours[layer] = unpackEdges(edges)
+    drafts.forAudience(audience).edges[layer] = unpackEdges(edges)
   }
   drafts.practice.idleMs = document.sessions.idleMs
   drafts.practice.absoluteMs = document.sessions.absoluteMs

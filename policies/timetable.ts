@@ -10,7 +10,7 @@ import type { UserId } from './access-request.ts'
 import { dayMs, dayOf, parseClock, parseDay, weekdayOf, weekdays } from './calendar.ts'
 import type { Audience, PolicyDocument, TimeException, TimeWindow } from './document.ts'
 import type { DurationMs, Instant } from './instant.ts'
-import { type Interval, mergeIntervals, packEdges } from './timeline.ts'
+import { type Interval, mergeIntervals, packEdges, type TimeLayer } from './timeline.ts'
 import { type OffsetSegment, offsetSegments } from './timetable-zone.ts'
 
 /** How far ahead a timetable is known; after that `timetable-exhausted`, unless compiled again. */
@@ -18,9 +18,6 @@ export const horizonMs: DurationMs = 400 * dayMs
 
 /** How far back, so that this week and a night that began before can be shown. */
 export const lookBackMs: DurationMs = 8 * dayMs
-
-/** Weekly windows, closures, openings, and the days on which a user's windows replace the others. */
-export type TimeLayer = 'windows' | 'closures' | 'openings' | 'instead'
 
 /** One layer of one audience as it travels: edges packed by `packEdges`. */
 export type CompiledTimeline = {
