@@ -34,7 +34,7 @@ import type { Carried, Identified } from './identity/identify.ts'
 import type { LastSeen } from './last-seen.ts'
 import type { JudgeCounters } from './metrics.ts'
 import { answerOwnPath, isOwnPath } from './own-paths.ts'
-import { practiceSources } from './practice.ts'
+import { practiceScope, practiceSources } from './practice.ts'
 import {
   answer,
   type Directory,
@@ -69,8 +69,8 @@ export type JudgeParts = {
   readonly log: Log
   /** Whether knowledge is fresh enough to decide with. */
   isAlive(): boolean
-  /** Reads the members of these practices anew. Never rejects. */
-  catchUp(practices: readonly string[]): Promise<void>
+  /** Reads the members of these practices anew, for this user's sake. Never rejects. */
+  catchUp(practices: readonly string[], user: string): Promise<void>
 }
 
 type Session = Extract<Identified, { kind: 'session' }>
@@ -270,9 +270,14 @@ function refuseSession(of: Case, { session }: Session, question: Question, decis
   }
 }
 
-/** Practices that the session was opened for and whose members, as known here, miss its user. */
-const unheardPractices = ({ directory }: JudgeParts, { record }: MirroredSession): readonly string[] =>
-  Object.keys(record.epochs).filter((practice) => directory.member(practice, record.user) === null)
+/** Practices that should be asked, for which the session was opened, and whose members known here miss its user. */
+const unheardPractices = ({ directory }: JudgeParts, { session, sources }: Question): readonly string[] => {
+  const { user, epochs } = session.record
+  const unheard = Object.keys(epochs).filter((practice) => directory.member(practice, user) === null)
+  if (unheard.length === 0) return unheard
+  const { practices } = practiceScope(sources, [...directory.practicesOf(user), ...unheard])
+  return unheard.filter((practice) => practices.includes(practice))
+}
 
 function judgeSession(of: Case, who: Session): Judgement | Promise<Judgement> {
   const { parts, exchange } = of
@@ -286,8 +291,9 @@ function judgeSession(of: Case, who: Session): Judgement | Promise<Judgement> {
       // Another gateway may have seen them, or somebody was made a member a moment ago.
       if (decision.reason === 'session-idle')
         return parts.lastSeen.refresh(who.session).then(() => settle(true))
-      const unheard = decision.reason === 'not-a-member' ? unheardPractices(parts, who.session) : []
-      if (unheard.length > 0) return parts.catchUp(unheard).then(() => settle(true))
+      // Where every membership must allow, one that is not heard of yet would be one that was not asked.
+      const unheard = unheardPractices(parts, question)
+      if (unheard.length > 0) return parts.catchUp(unheard, who.session.record.user).then(() => settle(true))
     }
     parts.counters.decided(decision, 'enforce', parts.clock.monotonic() - startedAt)
     for (const reason of decision.wouldRefuse) parts.counters.decided({ reason }, 'monitor', 0)

@@ -15,6 +15,7 @@ import { keys } from '../runtime/keys.ts'
 import type { Lease } from '../runtime/lease.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Verifier } from '../runtime/signing.ts'
+import { createBoundedMap } from './bounded-map.ts'
 import { createMarksReader, type Marks, sequenceOf } from './marks.ts'
 import { type Sessions, tokenHashOfKey } from './sessions.ts'
 import type { Snapshots } from './snapshots.ts'
@@ -34,10 +35,10 @@ export type Knowledge = {
   /** Takes in records that came with an answer of the control plane's. */
   apply(records: readonly SealedRecord[]): void
   /**
-   * Reads the members of these practices anew, each at most once a second: somebody was just made a member, and the
-   * news is still on its way. Never rejects.
+   * Reads the members of these practices anew, each at most once a second for one user: they were just made a member,
+   * and the news is still on its way. Never rejects.
    */
-  catchUp(practices: readonly string[]): Promise<void>
+  catchUp(practices: readonly string[], user: string): Promise<void>
   /** The highest sequence that is applied; -1: none. */
   sequence(): number
   /** Resolves once the lease is first alive. */
@@ -63,6 +64,7 @@ export type KnowledgeParts = {
 
 const batchMax = 200
 const catchUpMs: DurationMs = 1_000
+const catchUpsMax = 10_000
 
 type State = {
   readonly parts: KnowledgeParts
@@ -233,15 +235,21 @@ async function readMembers({ parts }: State, practice: string): Promise<void> {
   if (text !== null) parts.snapshots.apply({ key, text })
 }
 
-/** Reads a practice's members anew; those who ask within a second share one reading. */
-function createCatchUp(state: State): (practice: string) => Promise<void> {
-  const readings = new Map<string, { readonly at: DurationMs; readonly done: Promise<void> }>()
-  return (practice) => {
+/**
+ * Reads a practice's members anew; what asks for one user within a second shares one reading. Another user's reading
+ * may be from before this one was made a member.
+ */
+function createCatchUp(state: State): (practice: string, user: string) => Promise<void> {
+  const readings = createBoundedMap<string, { readonly at: DurationMs; readonly done: Promise<void> }>(
+    catchUpsMax,
+  )
+  return (practice, user) => {
     const at = state.parts.clock.monotonic()
-    const last = readings.get(practice)
+    const key = `${practice} ${user}`
+    const last = readings.get(key)
     if (last !== undefined && at - last.at < catchUpMs) return last.done
     const done = readMembers(state, practice)
-    readings.set(practice, { at, done })
+    readings.set(key, { at, done })
     return done
   }
 }
@@ -352,9 +360,9 @@ export function createKnowledge(parts: KnowledgeParts): Knowledge {
     apply(records) {
       for (const record of records) applyOne(state, record)
     },
-    async catchUp(practices) {
+    async catchUp(practices, user) {
       const known = practices.filter((practice) => parts.snapshots.version(keys.policy(practice)) >= 0)
-      await Promise.all(known.map(catchUpOne))
+      await Promise.all(known.map((practice) => catchUpOne(practice, user)))
     },
     sequence: () => state.applied,
     known: () =>

@@ -5,7 +5,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Config } from '../../runtime/config.ts'
 import type { ControlPlane } from '../../runtime/internal.ts'
-import { type Stand, startStand } from '../support/gateway-stand.ts'
+import { eventually, type Stand, startStand } from '../support/gateway-stand.ts'
 import { connectRaw } from '../support/raw-http.ts'
 
 /** Signs in by a followed link too, as OIDC callbacks and magic links do; its word on a cookie is never old. */
@@ -35,23 +35,23 @@ const upgrading =
   'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n' +
   'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n'
 
+const office = {
+  id: 'office',
+  range: '127.0.0.9/32',
+  label: 'Office',
+  audience: 'practice',
+  on: true,
+  expiresAt: null,
+  note: '',
+  createdBy: 'test',
+  createdAt: 0,
+} as const
+
 const fromOfficeOnly = (): Promise<void> =>
   stand.control.savePolicy('riverside', (document) => ({
     ...document,
     controls: { ...document.controls, ip: { ...document.controls.ip, mode: 'enforce' } },
-    ipEntries: [
-      {
-        id: 'office',
-        range: '127.0.0.9/32',
-        label: 'Office',
-        audience: 'practice',
-        on: true,
-        expiresAt: null,
-        note: '',
-        createdBy: 'test',
-        createdAt: 0,
-      },
-    ],
+    ipEntries: [office],
   }))
 
 const rawAnswer = async (request: string): Promise<string> => {
@@ -133,4 +133,58 @@ test('a refused sign-in leaks nothing, however it is asked for', async () => {
     expect(answer, path).not.toMatch(/sid=\w/i)
   }
   expect(stand.application.arrived).toHaveLength(before)
+})
+
+/** From now on gateways hear of nothing by themselves; what they ask the control plane for they get. */
+const silence = (): void => {
+  stand.storeState.broken = true
+  const plane = stand.control.plane as { -readonly [K in keyof ControlPlane]: ControlPlane[K] }
+  plane.changes = () => Promise.reject(new Error('silence'))
+}
+
+const rename = (practice: string, from: string, to: string): Promise<void> =>
+  stand.control.saveMember(practice, from, (member) => ({ ...member, user: to })).catch(() => {})
+
+test('who has just been made a member is not refused because somebody else was asked about a moment ago', async () => {
+  const [ann, owner] = await Promise.all(
+    ['ann', 'owner'].map(async (user) => {
+      const client = stand.client()
+      await stand.signIn(client, user)
+      client.cookies.set('practice', 'riverside')
+      return client.elsewhere({ base: stand.gateways[1]!.addresses.application })
+    }),
+  )
+  const status = async (client = owner): Promise<number> => (await client!.get('/patients/7')).status
+  expect([await status(ann), await status(owner)]).toEqual([200, 200])
+  await rename('lakeview', 'usr_owner', 'usr_gone')
+  await rename('riverside', 'usr_owner', 'usr_gone')
+  await rename('riverside', 'usr_ann', 'usr_gone_too')
+  await eventually(async () => (await status(ann)) === 403, 'heard that one has left')
+  silence()
+  await rename('riverside', 'usr_gone', 'usr_owner')
+  expect(await status(ann)).toBe(403)
+  expect(await status(owner)).toBe(200)
+})
+
+test('a membership that is not heard of yet is asked for before all of them are said to allow', async () => {
+  await stand.control.savePolicy('lakeview', (document) => ({
+    ...document,
+    controls: { ...document.controls, ip: { ...document.controls.ip, mode: 'enforce' } },
+    ipEntries: [office],
+  }))
+  const client = stand.client()
+  await stand.signIn(client, 'ben')
+  const elsewhere = client.elsewhere({ base: stand.gateways[1]!.addresses.application })
+  await eventually(async () => (await elsewhere.get('/patients/7')).status === 403, 'all must allow')
+  await rename('lakeview', 'usr_ben', 'usr_gone')
+  client.cookies.set('practice', 'riverside')
+  const [, second] = stand.gateways
+  await eventually(() => second!.state.sequence() === stand.control.sequence(), 'heard that they left')
+  silence()
+  await rename('lakeview', 'usr_gone', 'usr_ben')
+  expect((await elsewhere.get('/patients/7')).status).toBe(200)
+  client.cookies.set('practice', 'lakeview')
+  expect((await elsewhere.get('/patients/7')).status).toBe(403)
+  client.cookies.delete('practice')
+  expect((await elsewhere.get('/patients/7')).status).toBe(403)
 })
