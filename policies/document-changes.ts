@@ -31,10 +31,12 @@ const leaves = (before: unknown, after: unknown, path: readonly string[], into: 
   } else into.push({ path, before, after })
 }
 
+const sections = ['practice', 'controls', 'stepUp', 'requests', 'emergency', 'sessions', 'presets'] as const
+
 /** Every setting outside the lists (entries, windows, exceptions, roles) that differs. */
 export const settingChanges = (before: PolicyDocument, after: PolicyDocument): readonly SettingChange[] => {
   const found: SettingChange[] = []
-  for (const key of ['practice', 'controls', 'stepUp', 'requests', 'emergency', 'sessions'] as const) {
+  for (const key of sections) {
     leaves(before[key], after[key], [key], found)
   }
   return found
@@ -147,7 +149,9 @@ const roleChanges = (before: PolicyDocument, after: PolicyDocument): readonly st
 
 /** Every difference as a sentence, settings first; empty where the documents are equal. */
 export const describeChanges = (before: PolicyDocument, after: PolicyDocument): readonly string[] => {
-  const settings = settingChanges(before, after).map(({ path, ...values }) => {
+  // That a preset was applied is no difference in what holds.
+  const effective = settingChanges(before, after).filter(({ path }) => path[0] !== 'presets')
+  const settings = effective.map(({ path, ...values }) => {
     const name = names[path.join('.')] ?? path.join('.')
     return `${name}: ${valueText(values.before, path)} → ${valueText(values.after, path)}`
   })

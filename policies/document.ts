@@ -67,6 +67,17 @@ export const scopeSchema = z.strictObject({
   exempt: z.strictObject({ roles: z.array(id).max(200), users: z.array(user).max(2000) }),
 })
 
+/** The presets that there are (`presets.ts` says what each does). */
+export const presetIds = [
+  'baseline',
+  'two-factor-admins',
+  'two-factor-everyone',
+  'office-only',
+  'office-hours',
+  'strict',
+  'remote-friendly',
+] as const
+
 /** Off, monitor or enforce. */
 export const modeSchema = z.enum(['off', 'monitor', 'enforce'])
 
@@ -214,6 +225,8 @@ export const policyDocumentSchema = z.strictObject({
     concurrentMax: z.number().int().min(1).max(100).nullable(),
     bindToNetwork: z.boolean(),
   }),
+  /** Presets applied and not taken back. They decide nothing; documents of before there were any have none. */
+  presets: z.partialRecord(z.enum(presetIds), z.literal(true)).default({}),
 })
 
 /** The parsed document; deep-frozen wherever it is kept. */

@@ -3,23 +3,17 @@
  *
  * They switch, they never list: entries, windows, roles and people stay as they are. Invariant: a preset whose
  * prerequisites are missing changes nothing; applying one twice changes nothing more; undoing gives back the very
- * document. Stored preset names were refused: a document is what it says, not what it was made with.
+ * document. That one was applied is written down for people to read; a document is still what it says, not what it
+ * was made with, so nothing decides by it.
  */
-import type { PolicyDocument, Scope } from './document.ts'
+import type { PolicyDocument, presetIds, Scope } from './document.ts'
 import { describeChanges, type SettingChange, settingChanges } from './document-changes.ts'
 import { effectivePermissions } from './permissions.ts'
 import { securityAdminPermission } from './permissions-gatehouse.ts'
 import type { Checked, Problem } from './problem.ts'
 
 /** The presets by id. */
-export type PresetId =
-  | 'baseline'
-  | 'two-factor-admins'
-  | 'two-factor-everyone'
-  | 'office-only'
-  | 'office-hours'
-  | 'strict'
-  | 'remote-friendly'
+export type PresetId = (typeof presetIds)[number]
 
 /** One preset. */
 export type Preset = { readonly id: PresetId; readonly name: string; readonly description: string }
@@ -194,7 +188,12 @@ export const applyPreset = (document: PolicyDocument, preset: PresetId): Checked
     return { ok: false, problems: [{ path: '', sentence: `there is no preset ${preset}` }] }
   const problems = rule.needs.flatMap((need) => missing[need](document) ?? [])
   if (problems.length > 0) return { ok: false, problems }
-  const made = rule.set(document)
+  const set = rule.set(document)
+  // What is like that already stays the very document.
+  if (settingChanges(document, set).length === 0) {
+    return { ok: true, value: { document, sentences: [], changes: [] } }
+  }
+  const made = { ...set, presets: { ...set.presets, [preset]: true as const } }
   const changes = settingChanges(document, made)
   return { ok: true, value: { document: made, sentences: describeChanges(document, made), changes } }
 }

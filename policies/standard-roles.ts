@@ -135,5 +135,6 @@ export const newDocument = (
       concurrentMax: null,
       bindToNetwork: false,
     },
+    presets: {},
   }
 }

@@ -31,7 +31,9 @@ describe('a preset', () => {
         for (const list of ['ipEntries', 'timeWindows', 'exceptions', 'roles'] as const) {
           expect(made[list]).toBe(document[list])
         }
-        expect(sentences.length).toBe(changes.length)
+        const effective = changes.filter(({ path }) => path[0] !== 'presets')
+        expect(sentences.length).toBe(effective.length)
+        expect(made.presets).toEqual(effective.length > 0 ? { [id]: true } : {})
         expect(JSON.stringify(undoChanges(made, changes))).toBe(JSON.stringify(document))
         if (changes.length > 0) undone += 1
       }),
@@ -53,6 +55,24 @@ describe('a preset', () => {
       ['spared-time'],
       ['spared-twoFactor'],
     ])
+  })
+
+  it('is written down until it is taken back, whatever others were applied since', () => {
+    const ready = { ...oak, ipEntries: [entry('Office', '203.0.113.0/24')] }
+    const office = applied(ready, 'office-only')
+    const both = applied(office.document, 'two-factor-everyone')
+    expect(both.document.presets).toEqual({ 'office-only': true, 'two-factor-everyone': true })
+    expect(undoChanges(both.document, office.changes)?.presets).toEqual({ 'two-factor-everyone': true })
+    expect(compile({ ...both.document, presets: { unheard: true } }, base).ok).toBe(false)
+  })
+
+  it('leaves documents alone that were stored before presets were written down', () => {
+    const { presets: _, ...stored } = oak
+    const read = compile(stored, base)
+    expect(read.ok && read.value.document).toEqual({ ...oak, presets: {} })
+    const { document, changes } = applied(stored as typeof oak, 'two-factor-everyone')
+    expect(document.presets).toEqual({ 'two-factor-everyone': true })
+    expect(JSON.stringify(undoChanges(document, changes))).toBe(JSON.stringify(stored))
   })
 
   it('is not undone over what somebody has changed since', () => {
