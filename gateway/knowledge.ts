@@ -122,7 +122,9 @@ async function readKey(state: State, key: string, atLeast: number): Promise<void
 async function onChange(state: State, { key, version }: RecordChange): Promise<void> {
   const tokenHash = tokenHashOfKey(key)
   if (tokenHash !== null) await state.parts.sessions.nudge(tokenHash, version)
-  else if (isMirrored(key) && state.parts.snapshots.version(key) < version) await readKey(state, key, version)
+  // A policy may be nudged with the version held: compiled anew, so that its hours reach further.
+  else if (isMirrored(key) && (state.parts.snapshots.version(key) < version || key.startsWith('gh:policy:')))
+    await readKey(state, key, version)
 }
 
 const isMirrored = (key: string): boolean =>

@@ -97,13 +97,21 @@ function applyPolicy(state: State, practice: PracticeId, sealed: SealedRecord): 
   const opened = openRecord(verifier, sealed.key, sealed.text, policyRecordSchema)
   if (opened === null) return bad(state, sealed.key)
   const { version, value } = opened
-  if (version <= versionOf(state, sealed.key)) return 'old'
+  if (version < versionOf(state, sealed.key)) return 'old'
   const compiled = value.practice === practice ? readCompiled(value.compiled) : null
   const predecessor = value.predecessor === null ? null : readCompiled(value.predecessor)
   if (compiled === null || compiled.document.practice.id !== practice) {
     state.badVersions.set(sealed.key, version)
     return bad(state, sealed.key)
   }
+  // The same revision compiled later has hours that reach further (SPEC §6); anything else of it is held already.
+  const held = state.policies.get(practice)
+  if (
+    held !== undefined &&
+    held.version === version &&
+    compiled.compiledAt <= held.current.snapshot.compiledAt
+  )
+    return 'old'
   const snapshot = loadSnapshot(compiled, value.revision, routes)
   const fallback =
     value.confirmBy === null || predecessor === null
