@@ -1,5 +1,5 @@
 /**
- * Goal: the documents say what is true: every configuration key, every feature row, every command of the README.
+ * Goal: the documents say what is true: every configuration key, every feature row, every defence, every command of the README.
  * Method: held against the schema, against the files they name, and against the command line's own parser.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
@@ -33,6 +33,25 @@ test('docs/features.md has 130 rows, each with a status and, where something wor
     const tests = [...(cells[4] ?? '').matchAll(/`([^`]+)`/g)].map(([, path]) => path ?? '')
     if (status !== 'not yet') expect(tests.length, `${id} names no test`).toBeGreaterThan(0)
     for (const path of tests) expect(existsSync(join(projectRoot, path)), `${id}: ${path}`).toBe(true)
+  }
+})
+
+test('docs/security.md has a row for each of the 29 classes, each with real cases, a defence and a test that exists', () => {
+  const table = read('docs/security.md')
+    .split('\n')
+    .filter((line) => /^\| \d+ \|/.test(line))
+    .map((line) => line.split('|').map((cell) => cell.trim()))
+  expect(table.map(([, number]) => Number(number))).toEqual(Array.from({ length: 29 }, (_, at) => at + 1))
+  for (const [, number, ...cells] of table) {
+    expect(cells, `row ${number}`).toHaveLength(6)
+    const [name, cases, defence, tests = ''] = cells
+    for (const cell of [name, cases, defence]) expect(cell, `row ${number}`).not.toBe('')
+    const paths = [...tests.matchAll(/`([^`]+)`/g)].map(([, path = '']) => path)
+    expect(paths.length, `row ${number} names no test`).toBeGreaterThan(0)
+    for (const path of paths) {
+      expect(path, `row ${number}`).toMatch(/^test\/.*\.test\.ts$/)
+      expect(existsSync(join(projectRoot, path)), `row ${number}: ${path}`).toBe(true)
+    }
   }
 })
 
