@@ -44,7 +44,8 @@ export function createCourt(parts: GatewayParts, origin: string, mind: Mind, met
   const { snapshots: directory, sessions, reports, endings, lease, knowledge } = mind
   const { limits } = config.gateway
   const companion = createCompanion(config.gateway.companionName)
-  const dispatcher = new Agent({ connections: limits.introspectionsInFlightMax, pipelining: 1 })
+  // One half for strangers, one for those who are known (`introspect.ts`).
+  const dispatcher = new Agent({ connections: 2 * limits.introspectionsInFlightMax, pipelining: 1 })
   const verdicts = createVerdictLog({ gateway: id, directory, reports, log })
   const traffic = createTraffic(directory, reports)
   const refusals = createRefusals({ directory, verdicts, clock })

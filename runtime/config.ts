@@ -47,7 +47,9 @@ const limitsSchema = z.strictObject({
   connectionsPerAddressMax: count(1_000, 1_000_000).describe('Open connections of one address.'),
   exchangesMax: count(20_000, 1_000_000).describe('Requests and streams at one time.'),
   sessionsMirroredMax: count(200_000, 10_000_000).describe('Sessions a gateway holds in memory.'),
-  introspectionsInFlightMax: count(32, 10_000).describe('Questions to an application at one time.'),
+  introspectionsInFlightMax: count(32, 10_000).describe(
+    'Questions to an application at one time about unknown cookies; as many about known ones.',
+  ),
   introspectionsPerAddressPerSecond: count(10, 10_000).describe('Unknown cookies of one address a second.'),
   signInsPerAddressPerMinute: count(60, 10_000).describe('Sign-ins of one address a minute.'),
   observedBodyBytesMax: count(65_536, 1_048_576).describe('Bytes of a sign-in’s body and of its answer.'),

@@ -180,14 +180,18 @@ export function createIntrospector(parts: IntrospectorParts): Introspector {
     keysMax: strangersMax,
     monotonic: clock.monotonic,
   })
-  const hasRoom = (): boolean => flights.size < limits.introspectionsInFlightMax
+  const strangersInFlight = new Set<Promise<Introspected>>()
+  // Strangers fill their own room only: who is known here must not wait for those who are not.
+  const hasRoom = (isStranger: boolean): boolean =>
+    (isStranger ? strangersInFlight.size : flights.size - strangersInFlight.size) <
+    limits.introspectionsInFlightMax
   return {
     known(credential) {
       const found = freshOf(state, credential)
       if (found === null) return null
       // Asked ahead, so that people who work never wait for it.
       const isOld = (clock.monotonic() - found.askedAt) * 3 > (found.until - found.askedAt) * 2
-      if (isOld && found.answer.kind === 'known' && !flights.has(credential.hash) && hasRoom())
+      if (isOld && found.answer.kind === 'known' && !flights.has(credential.hash) && hasRoom(false))
         void fly(state, credential)
       return found.answer
     },
@@ -196,10 +200,13 @@ export function createIntrospector(parts: IntrospectorParts): Introspector {
       if (found !== null) return found.answer
       const flight = flights.get(credential.hash)
       if (flight !== undefined) return flight
-      if (!hasRoom()) return indeterminate('too many in flight')
       const isStranger = good.peek(credential.hash) === undefined
-      if (isStranger && !strangers.take(address)) return indeterminate('too many from this address')
-      return fly(state, credential)
+      if (!hasRoom(isStranger)) return indeterminate('too many in flight')
+      if (!isStranger) return fly(state, credential)
+      if (!strangers.take(address)) return indeterminate('too many from this address')
+      const asked = fly(state, credential)
+      strangersInFlight.add(asked)
+      return asked.finally(() => strangersInFlight.delete(asked))
     },
     askAfresh: (credential) => fly(state, credential),
     forget(credential) {

@@ -12,7 +12,7 @@ import { openFleet } from '../../runtime/fleet-seal.ts'
 import { createMemoryHotStore } from '../../runtime/hot-store-memory.ts'
 import { keys } from '../../runtime/keys.ts'
 import type { Report } from '../../runtime/records.ts'
-import { type Stand, startStand } from '../support/gateway-stand.ts'
+import { eventually, type Stand, startStand } from '../support/gateway-stand.ts'
 
 test('a bounded map forgets what was unused for longest', () => {
   const map = createBoundedMap<string, number>(3)
@@ -95,6 +95,38 @@ describe('the practice of a request', () => {
 describe('invented cookies', () => {
   let stand: Stand
   afterEach(() => stand.close())
+
+  test('that the application takes its time over do not keep those waiting who are known', async () => {
+    stand = await startStand({
+      change: (config) => ({
+        ...config,
+        gateway: { ...config.gateway, limits: { ...config.gateway.limits, introspectionsInFlightMax: 2 } },
+        upstreams: config.upstreams.map((upstream) => {
+          const { identity } = upstream
+          if (identity === null) return upstream
+          const introspection = { ...identity.introspection, positiveMs: 1, timeoutMs: 1_500 }
+          return { ...upstream, identity: { ...identity, introspection } }
+        }),
+      }),
+    })
+    const { settings } = stand.application
+    const ann = stand.client()
+    await stand.signIn(ann, 'ann')
+    expect((await ann.get('/patients/7')).status).toBe(200)
+    const asked = settings.asked
+    settings.me = 'hangs'
+    const stranger = (name: string) => {
+      const client = stand.client()
+      client.cookies.set('sid', name)
+      return client.get('/patients/7', { navigation: false })
+    }
+    const hanging = ['a', 'b'].map((name) => stranger(name).catch(() => null))
+    await eventually(() => settings.asked === asked + 2, 'both are asked about')
+    settings.me = 'ok'
+    expect((await stranger('c')).status).toBe(503)
+    expect((await ann.get('/patients/7')).status).toBe(200)
+    await Promise.all(hanging)
+  })
 
   test('do not reach the application faster than the cap of their address; others are served', async () => {
     stand = await startStand({
