@@ -23,7 +23,12 @@ const start = clock.refine(
   'a day starts at 00:00 at the earliest and 23:59 at the latest',
 )
 const zone = z.string().max(64).refine(isZone, 'not a time zone; write one like America/Denver')
-const minuteMs = z.number().int().min(60_000, 'use at least a minute')
+const minuteMs = z
+  .number()
+  .int()
+  .min(60_000, 'use at least a minute')
+  .max(400 * 86_400_000, 'use at most 400 days')
+const stepUpMax = 200
 
 const range = z
   .string()
@@ -191,7 +196,9 @@ export const policyDocumentSchema = z.strictObject({
   timeWindows: z.array(timeWindowSchema).max(2_000),
   exceptions: z.array(exceptionSchema).max(2_000),
   roles: z.array(roleSchema).max(200),
-  stepUp: z.record(id, z.strictObject({ maxAgeMs: minuteMs, phishingResistant: z.boolean() })),
+  stepUp: z
+    .record(id, z.strictObject({ maxAgeMs: minuteMs, phishingResistant: z.boolean() }))
+    .refine((groups) => Object.keys(groups).length <= stepUpMax, `use at most ${stepUpMax} groups`),
   requests: z.strictObject({
     ip: z.boolean(),
     time: z.boolean(),
