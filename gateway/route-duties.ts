@@ -54,20 +54,26 @@ const isJudged = (requirement: RouteRequirement): boolean => {
   }
 }
 
-/** The requirements of all readings, without repetition; the raw reading's first. */
+/**
+ * The requirements of all readings, without repetition; the raw reading's first. What a back end that ignores capitals
+ * would find besides counts where it asks for something.
+ */
 function requirementsOf(
   table: RouteTable,
   method: string,
   host: string,
   readings: readonly string[],
 ): readonly RouteRequirement[] {
-  const [raw = '', ...others] = readings
+  const [raw = ''] = readings
   const first = table.find(method, host, raw)
-  if (others.length === 0) return [first]
+  const folded = table.findFolded(method, host, raw)
+  if (readings.length === 1 && folded === null) return [first]
   const all = new Map([[first.id, first]])
-  for (const reading of others) {
+  for (const reading of readings) {
     const requirement = table.find(method, host, reading)
     all.set(requirement.id, requirement)
+    const besides = table.findFolded(method, host, reading)
+    if (besides !== null && isJudged(besides)) all.set(besides.id, besides)
   }
   return [...all.values()]
 }

@@ -72,6 +72,16 @@ export const parsePattern = (match: string): RoutePattern | string => {
 export const matchesMethod = (pattern: RoutePattern, method: string): boolean =>
   pattern.methods === null || pattern.methods.has(method)
 
+/** Whether a fixed segment has a capital letter. */
+export const hasCapitals = ({ segments }: RoutePattern): boolean =>
+  segments.some((segment) => segment !== null && segment !== segment.toLowerCase())
+
+/** The pattern as a back end reads it that ignores capitals. */
+export const inLowerCase = (pattern: RoutePattern): RoutePattern => ({
+  ...pattern,
+  segments: pattern.segments.map((segment) => segment?.toLowerCase() ?? null),
+})
+
 const relationOf = (inFirst: boolean, inSecond: boolean): Relation => {
   if (inFirst && inSecond) return 'equal'
   if (inFirst) return 'inside'

@@ -10,7 +10,7 @@ import type { PermissionId } from './access-request.ts'
 import { unknownPermission } from './permissions.ts'
 import { type Problem, pathText } from './problem.ts'
 import { ambiguities } from './route-ambiguity.ts'
-import { matchesMethod, parsePattern, type RoutePattern } from './route-pattern.ts'
+import { hasCapitals, inLowerCase, matchesMethod, parsePattern, type RoutePattern } from './route-pattern.ts'
 
 /** A route's id: `OWNER METHODS PATH` as written in configuration, or `OWNER unmapped`. Stable and loggable. */
 export type RouteId = string
@@ -56,6 +56,12 @@ export type RouteTable = {
    * one reading of the path without query. Linear in the path's length, 0.3–0.6 µs.
    */
   find(method: string, host: string, path: string): RouteRequirement
+  /**
+   * What a back end that ignores capitals would find besides: the most specific of the rules written with capitals,
+   * read in lower case; `null` where none matches. For a `path` in lower case. Count it in only where it asks
+   * for something: to the others the path may well be another one.
+   */
+  findFolded(method: string, host: string, path: string): RouteRequirement | null
   /** Every requirement by id, the unmapped one included. */
   readonly requirements: ReadonlyMap<RouteId, RouteRequirement>
 }
@@ -161,7 +167,11 @@ const unmappedRequirement = (owner: string, unmapped: 'report' | 'deny'): RouteR
   paths: 'lenient',
 })
 
-const tableOf = (leaves: readonly Leaf[], otherwise: RouteRequirement): RouteTable => {
+type Find = (method: string, host: string, path: string) => RouteRequirement | null
+
+/** The most specific of these leaves: those of the very host first. */
+const findIn = (leaves: readonly Leaf[]): Find => {
+  if (leaves.length === 0) return () => null
   const anyHost = emptyNode()
   const byHost = new Map<string, Node>()
   for (const leaf of leaves) {
@@ -170,19 +180,36 @@ const tableOf = (leaves: readonly Leaf[], otherwise: RouteRequirement): RouteTab
     if (host !== null) byHost.set(host, root)
     insert(root, leaf)
   }
-  const requirements = new Map(
-    [...leaves.map((leaf) => leaf.requirement), otherwise].map((of) => [of.id, of]),
-  )
-  const find = (method: string, host: string, path: string): RouteRequirement => {
-    if (!path.startsWith('/')) return otherwise
+  return (method, host, path) => {
+    if (!path.startsWith('/')) return null
     // A trailing slash is dropped: most back ends serve the same page for both.
     const trimmed = path.endsWith('/') ? path.slice(0, -1) : path
     const own = byHost.size === 0 ? undefined : byHost.get(hostName(host))
     const found = own === undefined ? null : search(own, method, trimmed, 1)
-    return found ?? search(anyHost, method, trimmed, 1) ?? otherwise
+    return found ?? search(anyHost, method, trimmed, 1)
   }
-  return { find, requirements }
 }
+
+const tableOf = (leaves: readonly Leaf[], otherwise: RouteRequirement): RouteTable => {
+  const requirements = new Map(
+    [...leaves.map((leaf) => leaf.requirement), otherwise].map((of) => [of.id, of]),
+  )
+  const findWritten = findIn(leaves)
+  const findFolded = findIn(
+    leaves.flatMap(({ pattern, requirement }) => {
+      return hasCapitals(pattern) ? [{ pattern: inLowerCase(pattern), requirement }] : []
+    }),
+  )
+  return {
+    find: (method, host, path) => findWritten(method, host, path) ?? otherwise,
+    findFolded,
+    requirements,
+  }
+}
+
+/** Rules with capitals that are the same or cross without them: which one such a back end means cannot be said. */
+const foldedAmbiguities = (patterns: readonly (RoutePattern | null)[]): ReturnType<typeof ambiguities> =>
+  ambiguities(patterns.map((of) => (of !== null && hasCapitals(of) ? inLowerCase(of) : null)))
 
 /**
  * The table of one upstream (`owner`: its id), or every Problem with paths like `routes[3].match`: a malformed
@@ -207,6 +234,12 @@ export const parseRoutes = (
   for (const { first, second, sentence } of ambiguities(patterns)) {
     const named = `${rules[second]?.match} and ${rules[first]?.match}: ${sentence}`
     problems.push({ path: pathText(['routes', second, 'match']), sentence: named })
+  }
+  if (problems.length === 0) {
+    for (const { first, second, sentence } of foldedAmbiguities(patterns)) {
+      const named = `${rules[second]?.match} and ${rules[first]?.match}: without capitals ${sentence}`
+      problems.push({ path: pathText(['routes', second, 'match']), sentence: named })
+    }
   }
   if (problems.length > 0) return { ok: false, problems }
   const leaves: Leaf[] = []

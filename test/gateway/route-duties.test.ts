@@ -6,16 +6,39 @@ import { expect, test } from 'vitest'
 import { createRouteDuties } from '../../gateway/route-duties.ts'
 import { parseTarget } from '../../gateway/target.ts'
 import { createTraffic } from '../../gateway/traffic.ts'
+import type { UpstreamConfig } from '../../runtime/config.ts'
 import { loadConfig } from '../../runtime/config-load.ts'
 import type { Report } from '../../runtime/records.ts'
 
-const demo = () => {
+const upstreamOf = (): UpstreamConfig => {
   const file = new URL('../../cli/demo.yaml', import.meta.url).pathname
   const checked = loadConfig({ file, environment: {} })
   const upstream = checked.ok ? checked.value.upstreams[0] : undefined
   if (upstream === undefined) throw new Error('the demo has no upstream')
-  return createRouteDuties(upstream)
+  return upstream
 }
+
+const demo = () => createRouteDuties(upstreamOf())
+
+test('a route written with capitals is owed in lower case too, and a public one frees nothing there', () => {
+  const routes: UpstreamConfig['routes'] = [
+    { match: 'GET /Admin/**', any: ['edit-forms'] },
+    { match: 'GET /Open/**', class: 'public' },
+    { match: 'GET /admin/news', class: 'public' },
+  ]
+  const duties = createRouteDuties({ ...upstreamOf(), routes })
+  const owed = (path: string): readonly string[] => {
+    const parsed = parseTarget('GET', path, 'app.example')
+    if (!parsed.ok) throw new Error(parsed.sentence)
+    const { judged } = duties.find({ method: 'GET', host: 'app.example', target: parsed.target })
+    return judged.map(({ id }) => id.replace(/^\S+ /, ''))
+  }
+  expect(owed('/admin/x')).toEqual(['unmapped', 'GET /Admin/**'])
+  expect(owed('/ADMIN/x')).toEqual(['unmapped', 'GET /Admin/**'])
+  expect(owed('/Admin/x')).toEqual(['GET /Admin/**', 'unmapped'])
+  expect(owed('/admin/news')).toEqual(['GET /Admin/**'])
+  expect(owed('/open/x')).toEqual(['unmapped'])
+})
 
 const dutiesOf = (method: string, path: string) => {
   const parsed = parseTarget(method, path, 'app.example')

@@ -237,3 +237,55 @@ describe('the tree and the naive matcher', () => {
     }
   })
 })
+
+describe('capitals', () => {
+  const mixed = fc.constantFrom('a', 'A', 'b', 'B', 'aB', ':id', '*')
+  const texts = fc
+    .tuple(fc.constantFrom('*', 'GET', 'POST'), fc.array(mixed, { maxLength: 3 }), fc.boolean())
+    .map(([methods, path, rest]) => `${methods} /${[...path, ...(rest ? ['**'] : [])].join('/')}`)
+  const lowered = (match: string): string => {
+    const [methods = '', target = ''] = match.split(' ')
+    return `${methods} ${target.toLowerCase()}`
+  }
+
+  it('never hide a rule from a path in lower case', () => {
+    let counted = 0
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(texts, { minLength: 1, maxLength: 8 }),
+        fc.array(fc.constantFrom('a', 'b', 'ab', 'x'), { maxLength: 4 }),
+        fc.constantFrom('GET', 'POST'),
+        (given, parts, method) => {
+          let rules = matches(...given)
+          for (let parsed = parseRoutes('app', rules); !parsed.ok; parsed = parseRoutes('app', rules)) {
+            const wrong = Number(/\[(\d+)\]/.exec(parsed.problems[0]!.path)![1])
+            rules = rules.filter((_, at) => at !== wrong)
+          }
+          const path = `/${parts.join('/')}`
+          // The rules with capitals, read aloud in lower case; the most specific of those that match.
+          const capital = rules.map(({ match }) => match).filter((match) => lowered(match) !== match)
+          const matching = capital.filter(
+            (match) => naive(matches(lowered(match)), method, 'h', path).length > 0,
+          )
+          const [best] = matching.sort((a, b) => (specificity(lowered(a)) < specificity(lowered(b)) ? -1 : 1))
+          expect(tableOf(rules).findFolded(method, 'h', path)?.id).toBe(best && `app ${best}`)
+          // What the table says to the path as written is as before.
+          const [plain] = [...naive(rules, method, 'h', path)].sort((a, b) =>
+            specificity(a) < specificity(b) ? -1 : 1,
+          )
+          expect(tableOf(rules).find(method, 'h', path).id).toBe(`app ${plain ?? 'unmapped'}`)
+          if (best !== undefined) counted += 1
+        },
+      ),
+      { numRuns: 5_000, seed: 11 },
+    )
+    expect(counted).toBeGreaterThan(200)
+  })
+
+  it('are a Problem where they alone tell two rules apart', () => {
+    expect(problemsOf(matches('GET /Admin', 'GET /ADMIN'))).toEqual([
+      'routes[1].match: GET /ADMIN and GET /Admin: without capitals the same requests; remove one',
+    ])
+    expect(problemsOf(matches('GET /Admin', 'GET /admin', 'POST /ADMIN'))).toEqual([])
+  })
+})
