@@ -13,8 +13,8 @@ import { type General, topicKey } from './queries.ts'
 export type LiveState = 'connecting' | 'live' | 'reconnecting'
 
 const staleBy: Readonly<Record<LiveMessage['kind'], readonly string[]>> = {
-  policy: ['general', 'ip-entries', 'my-address', 'roles'],
-  members: ['users', 'active-users', 'general', 'roles'],
+  policy: ['general', 'ip-entries', 'my-address', 'presets', 'roles', 'time-preview', 'time-windows'],
+  members: ['users', 'active-users', 'general', 'roles', 'time-preview', 'time-windows'],
   sessions: ['active-users', 'general'],
   refusals: ['decisions'],
   events: ['security-events', 'chain'],

@@ -25,6 +25,12 @@ export type PublishState = General['publish']
 export type Entry = InferResponseType<(typeof one)['ip-entries']['$get'], 200>['entries'][number]
 /** Whom an entry serves. */
 export type Audience = Entry['audience']
+/** A weekly window in words. */
+export type TimeWindow = InferResponseType<(typeof one)['time-windows']['$get'], 200>['windows'][number]
+/** A closure or a one-off opening in words. */
+export type TimeException = InferResponseType<(typeof one)['time-windows']['$get'], 200>['exceptions'][number]
+/** A preset, with what it would change here. */
+export type Preset = InferResponseType<typeof one.presets.$get, 200>['presets'][number]
 /** Somebody with a live session. */
 export type ActiveUser = InferResponseType<(typeof one)['active-users']['$get'], 200>['users'][number]
 /** A live session. */
@@ -78,6 +84,33 @@ export const myAddressQuery = (practice: string) =>
   queryOptions({
     queryKey: topicKey(practice, 'my-address'),
     queryFn: () => parseResponse(one['my-address'].$get({ param: { practice } })),
+  })
+
+/** Windows, closures and openings; who is open now is asked again every minute. */
+export const timeWindowsQuery = (practice: string) =>
+  queryOptions({
+    queryKey: topicKey(practice, 'time-windows'),
+    queryFn: () => parseResponse(one['time-windows'].$get({ param: { practice } })),
+    refetchInterval: 60_000,
+  })
+
+/** The next 14 days of a user, of a role, or of who has no role. */
+export const timePreviewQuery = (
+  practice: string,
+  subject: { readonly user?: string; readonly role?: string },
+) =>
+  queryOptions({
+    queryKey: topicKey(practice, 'time-preview', subject),
+    queryFn: () => parseResponse(one['time-preview'].$get({ param: { practice }, query: subject })),
+    placeholderData: keepPreviousData,
+    refetchInterval: 60_000,
+  })
+
+/** The presets with what each would change, and the one applied last. */
+export const presetsQuery = (practice: string) =>
+  queryOptions({
+    queryKey: topicKey(practice, 'presets'),
+    queryFn: () => parseResponse(one.presets.$get({ param: { practice } })),
   })
 
 /** Roles in the order of the document. */

@@ -66,6 +66,11 @@ const ipAllowlist = createRoute({
   validateSearch: filtered,
   component: lazyRouteComponent(() => import('./ip-allowlist/ip-allowlist-tab.tsx'), 'IpAllowlistTab'),
 })
+const timeWindows = createRoute({
+  getParentRoute: () => practice,
+  path: 'time-windows',
+  component: lazyRouteComponent(() => import('./time-windows/time-windows-tab.tsx'), 'TimeWindowsTab'),
+})
 const activeUsers = createRoute({
   getParentRoute: () => practice,
   path: 'active-users',
@@ -92,7 +97,7 @@ const securityEvents = createRoute({
 export const router = createRouter({
   routeTree: root.addChildren([
     start,
-    practice.addChildren([first, general, ipAllowlist, activeUsers, users, securityEvents]),
+    practice.addChildren([first, general, ipAllowlist, timeWindows, activeUsers, users, securityEvents]),
   ]),
   // Every parameter is plain text: what looks like a number or JSON stays as it was typed.
   parseSearch: parseSearchWith((text) => text),

@@ -1,7 +1,7 @@
 /**
  * General settings: the practice's controls, their modes, and who is in scope of each.
  *
- * Entries, roles and people have tabs of their own; office hours and two-factor are shown and not yet switched here.
+ * Entries, windows, roles and people have tabs of their own.
  * Invariant: a scope is told in names, so that nobody has to guess whom a control concerns.
  */
 import { useQuery } from '@tanstack/react-query'
@@ -10,6 +10,7 @@ import { modeNames, modeTones, Tag } from '../parts/tag.tsx'
 import { usePractice } from '../practice.ts'
 import { type General, generalQuery } from '../queries.ts'
 import { ControlSwitch } from './control-switch.tsx'
+import { PresetsCard } from './presets-card.tsx'
 
 type Scoped = General['controls']['ip' | 'time' | 'twoFactor']
 
@@ -79,7 +80,7 @@ function Scopes() {
         </thead>
         <tbody>
           <ScopeRow name="IP allowlist" control={ip} />
-          <ScopeRow name="Office hours" control={time} />
+          <ScopeRow name="Time windows" control={time} />
           <ScopeRow name="Two-factor" control={twoFactor} />
         </tbody>
       </table>
@@ -96,7 +97,10 @@ export function GeneralTab() {
         <p>What is judged in this practice, and whom it concerns.</p>
       </div>
       <ControlSwitch control="ip" />
+      <ControlSwitch control="time" />
+      <ControlSwitch control="twoFactor" />
       <ControlSwitch control="permission" />
+      <PresetsCard />
       <Scopes />
     </>
   )

@@ -4,19 +4,20 @@
  * On and off is the table's switch. Invariant: every problem the API finds is shown at its field; a conflict or a
  * lockout keeps what was typed; only changed fields are sent, so that an edit never undoes somebody else's.
  */
-import { Button, Checkbox, Group, NativeSelect, Textarea, TextInput } from '@mantine/core'
+import { Button, Checkbox, Group, Textarea, TextInput } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { parseResponse } from 'hono/client'
 import { useState } from 'react'
 import { api } from '../api-client.ts'
+import { AudienceField, audienceOf, audienceText } from '../parts/audience-field.tsx'
 import { Dialog } from '../parts/confirm-dialog.tsx'
 import { followSave } from '../parts/follow-save.tsx'
 import { ProblemNotice } from '../parts/problem-notice.tsx'
 import { type Extra, useSaving } from '../parts/saving.ts'
 import { usePractice } from '../practice.ts'
 import { problemAt, type ShownProblem } from '../problem.ts'
-import { type Audience, type Entry, generalQuery, peopleQuery, rolesQuery, topicKey } from '../queries.ts'
+import { type Entry, generalQuery, topicKey } from '../queries.ts'
 import { instantOf, wallTime } from '../times.ts'
 
 /** What the dialog starts from; `entry` `null`: a new one. `origin`: where a suggested range comes from. */
@@ -38,19 +39,6 @@ type Fields = {
 
 const entriesOf = api.practices[':practice']['ip-entries']
 const shownFields = ['range', 'label', 'audience', 'expiresAt', 'note', 'confirmWide']
-
-/** An audience as the value of an option: `practice`, `role:…`, `user:…`. */
-const audienceText = (audience: Audience): string =>
-  audience === 'practice'
-    ? 'practice'
-    : 'role' in audience
-      ? `role:${audience.role}`
-      : `user:${audience.user}`
-
-const audienceOf = (text: string): Audience => {
-  if (text.startsWith('role:')) return { role: text.slice(5) }
-  return text.startsWith('user:') ? { user: text.slice(5) } : 'practice'
-}
 
 const started = (draft: Draft, zone: string): Fields => ({
   range: draft.range,
@@ -113,41 +101,6 @@ function useEntrySave(draft: Draft, start: Fields, fields: Fields) {
   }
 }
 
-function AudienceField(props: {
-  readonly value: string
-  readonly error: string | null
-  readonly onChange: (value: string) => void
-}) {
-  const practice = usePractice()
-  const { data: roles } = useQuery(rolesQuery(practice.id))
-  const { data: people } = useQuery(peopleQuery(practice.id))
-  return (
-    <NativeSelect
-      label="Audience"
-      description="Whom this network lets in."
-      value={props.value}
-      error={props.error}
-      onChange={(event) => props.onChange(event.currentTarget.value)}
-    >
-      <option value="practice">Whole practice</option>
-      <optgroup label="Everyone with the role">
-        {(roles?.roles ?? []).map(({ id, name }) => (
-          <option key={id} value={`role:${id}`}>
-            {name}
-          </option>
-        ))}
-      </optgroup>
-      <optgroup label="One person">
-        {(people?.members ?? []).map(({ user, name }) => (
-          <option key={user} value={`user:${user}`}>
-            {name}
-          </option>
-        ))}
-      </optgroup>
-    </NativeSelect>
-  )
-}
-
 type FieldsProps = {
   readonly draft: Draft
   readonly fields: Fields
@@ -198,6 +151,7 @@ function UseFields({ fields, problem, set }: FieldsProps) {
   return (
     <>
       <AudienceField
+        description="Whom this network lets in."
         value={fields.audience}
         error={problemAt(problem, 'audience')}
         onChange={(audience) => set({ audience })}

@@ -17,6 +17,7 @@ import { StateBadges } from './state-badges.tsx'
 const tabs = [
   { to: '/practices/$practice/general', name: 'General settings' },
   { to: '/practices/$practice/ip-allowlist', name: 'IP allowlist' },
+  { to: '/practices/$practice/time-windows', name: 'Time windows' },
   { to: '/practices/$practice/active-users', name: 'Active users' },
   { to: '/practices/$practice/users', name: 'Users & roles' },
   { to: '/practices/$practice/security-events', name: 'Security events' },

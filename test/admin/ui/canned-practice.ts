@@ -17,6 +17,7 @@ export const everyPermission = [
   'gw.security.view',
   'gw.security.settings.edit',
   'gw.ip.edit',
+  'gw.time.edit',
   'gw.sessions.view',
   'gw.sessions.revoke',
   'gw.users.edit',

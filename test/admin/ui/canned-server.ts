@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net'
 import { routes } from '../../../admin/api/contract/api.ts'
 import { createUiAssets } from '../../../admin/ui-assets.ts'
 import { ensureUiBuilt } from '../../../tools/build.mjs'
+import * as hours from './canned-hours.ts'
 import * as canned from './canned-practice.ts'
 
 /** A request that changed something, as it came. */
@@ -35,6 +36,10 @@ export type CannedServer = {
   readonly close: () => Promise<void>
 }
 
+const created: ReadonlySet<string> = new Set(
+  ['ip-entries', 'time-windows', 'time-exceptions'].map((list) => `POST /api/practices/:practice/${list}`),
+)
+
 type Canned = { readonly status: number; readonly body: unknown }
 
 const saved = { revision: 18, sequence: 42 }
@@ -46,7 +51,20 @@ const good: Readonly<Record<string, unknown>> = {
   'GET /api/publish/:sequence': { ...canned.everywhere, sequence: 42, everywhereAfterMs: 41 },
   [`GET ${practice}/general`]: canned.general,
   [`PUT ${practice}/controls/ip`]: saved,
+  [`PUT ${practice}/controls/time`]: saved,
+  [`PUT ${practice}/controls/two-factor`]: saved,
   [`PUT ${practice}/controls/permission`]: saved,
+  [`GET ${practice}/time-windows`]: hours.timeWindows,
+  [`POST ${practice}/time-windows`]: { ...saved, window: storedWindow(), notes: ['It runs on.'] },
+  [`PATCH ${practice}/time-windows/:id`]: { ...saved, window: storedWindow(), notes: [] },
+  [`DELETE ${practice}/time-windows/:id`]: saved,
+  [`POST ${practice}/time-exceptions`]: { ...saved, exception: storedException(), notes: [] },
+  [`PATCH ${practice}/time-exceptions/:id`]: { ...saved, exception: storedException(), notes: [] },
+  [`DELETE ${practice}/time-exceptions/:id`]: saved,
+  [`GET ${practice}/time-preview`]: hours.timePreview,
+  [`GET ${practice}/presets`]: hours.presets,
+  [`POST ${practice}/presets/:preset/apply`]: saved,
+  [`POST ${practice}/presets/undo`]: saved,
   [`GET ${practice}/ip-entries`]: { revision: 17, total: 3, entries: canned.entries, ...page },
   [`POST ${practice}/ip-entries`]: { ...saved, entry: stored(0), notes: ['203.0.113.0/24 contains "Lab".'] },
   [`PATCH ${practice}/ip-entries/:id`]: { ...saved, entry: stored(0), notes: [] },
@@ -76,6 +94,16 @@ const good: Readonly<Record<string, unknown>> = {
 function stored(place: number): unknown {
   const { id, range, label, audience, on, expiresAt, note, createdBy, createdAt } = canned.entries[place]!
   return { id, range, label, audience, on, expiresAt, note, createdBy, createdAt }
+}
+
+function storedWindow(): unknown {
+  const { audienceName: _, sentence: __, ...window } = hours.timeWindows.windows[0]!
+  return window
+}
+
+function storedException(): unknown {
+  const { audienceName: _, sentence: __, past: ___, ...exception } = hours.timeWindows.exceptions[0]!
+  return exception
 }
 
 type Declared = {
@@ -157,7 +185,7 @@ const answerApi = async (
     strays.push(`${method} ${path}`)
     return sendJson(response, 500, { message: 'not in the contract' })
   }
-  const status = key === `POST ${practice}/ip-entries` ? 201 : 200
+  const status = created.has(key) ? 201 : 200
   sendJson(response, status, schemaOf(route, status).parse(body))
 }
 

@@ -13,6 +13,7 @@ import { type CannedServer, startCannedServer } from './canned-server.ts'
 const tabs = [
   { path: 'general', title: 'General settings' },
   { path: 'ip-allowlist', title: 'IP allowlist' },
+  { path: 'time-windows', title: 'Time windows' },
   { path: 'active-users', title: 'Active users' },
   { path: 'users', title: 'Users & roles' },
   { path: 'security-events', title: 'Security events' },
@@ -106,7 +107,7 @@ describe('every screen', () => {
       await open('security-events?view=refusals')
       await page.getByRole('list', { name: 'Refusals, newest first' }).waitFor()
       expect(await violations(), 'refusals').toEqual([])
-    })
+    }, 60_000)
 
     it(`has nothing that axe finds in dialogs (${scheme})`, async () => {
       await context.close()
@@ -121,7 +122,7 @@ describe('every screen', () => {
       await page.getByText('Active everywhere after 41 ms').waitFor()
       await dialog().waitFor({ state: 'detached' })
       expect(await violations(), 'after a save').toEqual([])
-    })
+    }, 60_000)
   }
 
   it('fits a phone without scrolling sideways', async () => {

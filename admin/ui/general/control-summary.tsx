@@ -1,0 +1,101 @@
+/**
+ * A control in words: its name, what its modes mean, whom it concerns, who is signed in and would be refused.
+ *
+ * It changes nothing (`control-review.tsx` does). Invariant: who would be refused is said by name; where nothing is
+ * known of that, nothing is said.
+ */
+import { Icon } from '../parts/icons.tsx'
+import type { General, Mode } from '../queries.ts'
+
+/** The controls that can be switched, as General Settings names them. */
+export type Control = keyof General['controls']
+
+/** The controls as people read them. */
+export const controlNames: Readonly<Record<Control, string>> = {
+  ip: 'IP allowlist',
+  time: 'Time windows',
+  twoFactor: 'Two-factor',
+  permission: 'Permission control',
+}
+
+const notLookedAt = (what: string, enforce: string): Readonly<Record<Mode, string>> => ({
+  off: `${what} are not looked at.`,
+  monitor: 'Everyone gets in; who would be refused is recorded.',
+  enforce,
+})
+
+/** What each mode of a control means, a sentence each. */
+export const meanings: Readonly<Record<Control, Readonly<Record<Mode, string>>>> = {
+  ip: notLookedAt('Addresses', 'From an address that is not listed, nobody in scope gets in.'),
+  time: notLookedAt('Hours', 'Outside their approved hours, nobody in scope gets in.'),
+  twoFactor: notLookedAt('Second factors', 'Without a second factor, nobody in scope gets in.'),
+  permission: notLookedAt('Roles', 'A page whose permission the role lacks is refused.'),
+}
+
+/** "1 person", "4 people". */
+export const people = (count: number): string => (count === 1 ? '1 person' : `${count} people`)
+/** "1 window", "2 windows". */
+export const counted = (count: number, one: string, many: string): string =>
+  count === 1 ? `1 ${one}` : `${count} ${many}`
+
+type Refused = { readonly user: string; readonly name: string; readonly address?: string }
+
+/** Who is signed in and would be refused under `enforce`; nothing is known of the other controls. */
+const refusedOf = (general: General, control: Control): readonly Refused[] | null =>
+  control === 'ip' || control === 'time' ? general.controls[control].wouldRefuse : null
+
+/** Whom a scoped control concerns, and how much it has to go by, in one line. */
+export function ControlSummary({
+  general,
+  control,
+}: {
+  readonly general: General
+  readonly control: Control
+}) {
+  if (control === 'permission') return null
+  const { ip, time } = general.controls
+  const { inScope, mode } = general.controls[control]
+  const refused = refusedOf(general, control) ?? []
+  return (
+    <p className="gh-summary gh-numbers">
+      <span>{people(inScope.count)} in scope</span>
+      {control === 'ip' && <span>{counted(ip.entries, 'entry', 'entries')}</span>}
+      {control === 'time' && <span>{counted(time.windows, 'window', 'windows')}</span>}
+      {refused.length > 0 && mode !== 'enforce' && (
+        <span className="gh-warn-text">{people(refused.length)} signed in now would be refused</span>
+      )}
+    </p>
+  )
+}
+
+/** Who is signed in and would be refused, by name; nothing where nothing is known. */
+export function WouldRefuse({ general, control }: { readonly general: General; readonly control: Control }) {
+  const refused = refusedOf(general, control)
+  if (refused === null) return null
+  if (refused.length === 0)
+    return (
+      <p className="gh-answer gh-tone-good">
+        <Icon name="check" />
+        <span>Nobody who is signed in now would be refused.</span>
+      </p>
+    )
+  return (
+    <div className="gh-answer gh-tone-warn">
+      <Icon name="warning" />
+      <div>
+        <p>
+          Signed in now {control === 'ip' ? 'from an address that is not listed' : 'outside their hours'};{' '}
+          {refused.length === 1 ? 'this person' : 'these'} would be refused:
+        </p>
+        <ul className="gh-plain-list">
+          {refused.map((person) => (
+            <li key={`${person.user} ${person.address ?? ''}`}>
+              <strong>{person.name}</strong>
+              {person.address !== undefined && <code>{person.address}</code>}
+            </li>
+          ))}
+        </ul>
+      </div>
+    </div>
+  )
+}
