@@ -98,21 +98,15 @@ const userInterface = [
 const packagesOf = [
   forbid(
     'policies-packages',
-    'every package under a decision is a package under every audit: luxon, ipaddr.js and zod, nothing more',
+    'every package under a decision is a package under every audit: luxon and zod, nothing more',
     { path: '^policies/' },
-    { dependencyTypes: anyPackage, pathNot: packages('luxon', '@types/luxon', 'ipaddr.js', 'zod') },
+    { dependencyTypes: anyPackage, pathNot: packages('luxon', '@types/luxon', 'zod') },
   ),
   forbid(
     'luxon-compiles-timetables',
     'luxon costs 12 µs a call and reads zones; decisions read the sorted edges that the timetable compiler made with it',
     { path: '^policies/', pathNot: '^policies/timetable' },
     { path: packages('luxon', '@types/luxon') },
-  ),
-  forbid(
-    'ipaddr-parses-addresses',
-    'one parser of addresses: two would disagree on what an address is',
-    { path: '^policies/', pathNot: '^policies/address' },
-    { path: packages('ipaddr.js') },
   ),
   forbid(
     'zod-reads-documents',
