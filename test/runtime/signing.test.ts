@@ -42,7 +42,10 @@ describe('a sealed record', () => {
       ['gh:policy:{smile}', `${version} ${signature} ${rest.replace('3', '4')}`],
       ['gh:policy:{smile}', `${version} ${signature} ${rest} `],
       ['gh:policy:{smile}', `${version} ${signature!.slice(0, -1)} ${rest}`],
-      ['gh:policy:{smile}', `${version} ${signature!.slice(0, -2)}AA ${rest}`],
+      [
+        'gh:policy:{smile}',
+        `${version} ${signature!.startsWith('A') ? 'B' : 'A'}${signature!.slice(1)} ${rest}`,
+      ],
       ['gh:policy:{smile}', sealRecord(createSigner(generateSigningKey()), 'gh:policy:{smile}', 7, value)],
       ['gh:policy:{smile}', ''],
       ['gh:policy:{smile}', ' '],
