@@ -13,9 +13,10 @@ import { type General, topicKey } from './queries.ts'
 export type LiveState = 'connecting' | 'live' | 'reconnecting'
 
 const staleBy: Readonly<Record<LiveMessage['kind'], readonly string[]>> = {
-  policy: ['general', 'ip-entries', 'my-address', 'roles'],
+  policy: ['general', 'ip-entries', 'my-address', 'roles', 'access-requests'],
   members: ['users', 'active-users', 'general', 'roles'],
   sessions: ['active-users', 'general'],
+  requests: ['access-requests'],
   refusals: ['decisions'],
   events: ['security-events', 'chain'],
   published: [],
