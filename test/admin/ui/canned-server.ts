@@ -10,6 +10,7 @@ import { routes } from '../../../admin/api/contract/api.ts'
 import { createUiAssets } from '../../../admin/ui-assets.ts'
 import { ensureUiBuilt } from '../../../tools/build.mjs'
 import * as canned from './canned-practice.ts'
+import { accessRequests, approvedRequest, rejectedRequest } from './canned-requests.ts'
 
 /** A request that changed something, as it came. */
 export type Sent = {
@@ -63,6 +64,10 @@ const good: Readonly<Record<string, unknown>> = {
   [`POST ${practice}/sessions/:id/revoke`]: { sequence: 42, sessions: 1 },
   [`POST ${practice}/users/:user/revoke`]: { sequence: 42, sessions: 2 },
   [`POST ${practice}/active-users/revoke-all-but-mine`]: { sequence: 42, sessions: 2 },
+  [`GET ${practice}/access-requests`]: accessRequests,
+  [`POST ${practice}/access-requests/:id/approve`]: { request: approvedRequest, sequence: 42 },
+  [`POST ${practice}/access-requests/:id/reject`]: { request: rejectedRequest, sequence: null },
+  [`PUT ${practice}/controls/requests`]: saved,
   [`GET ${practice}/users`]: { version: 5, total: 4, members: canned.members, ...page },
   [`PUT ${practice}/users/:user/roles`]: { version: 6, sequence: 42 },
   [`POST ${practice}/users/:user/suspend`]: { version: 6, sequence: 42 },

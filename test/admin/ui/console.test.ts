@@ -14,6 +14,7 @@ const tabs = [
   { path: 'general', title: 'General settings' },
   { path: 'ip-allowlist', title: 'IP allowlist' },
   { path: 'active-users', title: 'Active users' },
+  { path: 'access-requests', title: 'Access requests' },
   { path: 'users', title: 'Users & roles' },
   { path: 'security-events', title: 'Security events' },
 ]
