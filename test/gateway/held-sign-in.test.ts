@@ -4,8 +4,22 @@
  */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { parkedMs } from '../../gateway/parked.ts'
+import type { Config } from '../../runtime/config.ts'
 import type { Client } from '../support/client.ts'
 import { eventually, type Stand, startStand } from '../support/gateway-stand.ts'
+
+/** A hundred at once take their time on a busy machine: nothing here is about deadlines. */
+const patient = (config: Config): Config => ({
+  ...config,
+  gateway: { ...config.gateway, leaseMs: 30_000 },
+  upstreams: config.upstreams.map(({ identity, ...upstream }) => ({
+    ...upstream,
+    identity: identity && {
+      ...identity,
+      introspection: identity.introspection && { ...identity.introspection, timeoutMs: 10_000 },
+    },
+  })),
+})
 
 let stand: Stand
 const known = (): Promise<void> =>
@@ -33,7 +47,7 @@ const addressControl = async (mode: 'off' | 'enforce'): Promise<void> => {
   await known()
 }
 beforeEach(async () => {
-  stand = await startStand({ gateways: 2 })
+  stand = await startStand({ gateways: 2, change: patient })
   await addressControl('enforce')
 })
 afterEach(() => stand.close())
