@@ -234,6 +234,9 @@ async function release(visit: Visit): Promise<WholeResponse> {
   if (parts.controlPlane === null) return again(answerFailure(exchange, stale))
   const taken = await parts.parked.take(token)
   if (taken === null) {
+    // Another tab, or another gateway, may have gone on a moment ago.
+    await parts.sessions.nudge(session.tokenHash, session.version + 1)
+    if (!session.record.held && session.record.ended === null) return seeOther(visit.to ?? '/')
     const kind = (await standingsOf(visit, 'ip')) ?? { standings: [], refused: null }
     return pageOf(visit, 'ip', kind, { ...nothingWrong, again: true })
   }
@@ -308,6 +311,13 @@ const questionOf = (parts: AccessStepParts, exchange: Exchange, session: Mirrore
   picking: true,
 })
 
+/** Where they were going, from the page's own address: visible ASCII, since browsers skip tabs in front of a second slash. */
+function wishedPath(text: string | null): string | null {
+  if (text === null || !/^[\x21-\x7e]+$/.test(text) || text.toLowerCase().startsWith('/.gatehouse'))
+    return null
+  return samePath(text)
+}
+
 const visitOf = (
   parts: AccessStepParts,
   exchange: Exchange,
@@ -316,11 +326,11 @@ const visitOf = (
 ): Visit => {
   const query = new URLSearchParams(exchange.target.query)
   const code = query.get('code')
-  const to = samePath(query.get('to'))
+  const to = wishedPath(query.get('to'))
   return {
     ...{ parts, exchange, token, session },
     question: releasedQuestion(questionOf(parts, exchange, session), parts.clock.now()),
-    to: to?.toLowerCase().startsWith('/.gatehouse') === true ? null : to,
+    to,
     code: code !== null && /^GH-[0-9A-Z]{4}-[0-9A-Z]{4}$/.test(code) ? code : null,
     wantsForm: query.get('ask') === 'more',
   }

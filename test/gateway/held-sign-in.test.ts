@@ -38,6 +38,19 @@ const office = {
   createdBy: 'test',
   createdAt: 0,
 }
+/** Hours that are over for good. */
+const longAgo = {
+  id: 'w1',
+  label: null,
+  audience: 'practice' as const,
+  days: ['mon' as const],
+  start: '08:00',
+  end: '17:00',
+  zone: null,
+  validFrom: '2020-01-01',
+  validTo: '2020-12-31',
+  insteadOfRoleHours: false,
+}
 const addressControl = async (mode: 'off' | 'enforce'): Promise<void> => {
   await stand.control.savePolicy('riverside', (document) => ({
     ...document,
@@ -173,6 +186,57 @@ describe('a sign-in from a network that may be asked for', () => {
     expect((await client.get('/patients/7', { navigation: false })).status).toBe(401)
     expect((await stand.signIn(client, 'ann')).headers.location).toBe('/home')
     expect((await client.get('/patients/7')).status).toBe(200)
+  })
+
+  test('leads to pages of this origin only', async () => {
+    const bad = ['//evil.example', '/\\evil.example', '/\t/evil.example', '/a\r\nb: c']
+    const clients = await Promise.all(bad.map(signInHeld))
+    const good = await signInHeld()
+    await grant()
+    await known()
+    for (const [at, to] of bad.entries()) {
+      const gone = await clients[at]!.get(`${step}?to=${encodeURIComponent(to)}`)
+      expect([to, gone.status, gone.headers.location]).toEqual([to, 303, '/home'])
+    }
+    expect((await good.get(`${step}?to=%2Fpatients%2F7`)).headers.location).toBe('/patients/7')
+  })
+
+  test('of somebody with two practices asks for those they choose; an hour can be asked for too', async () => {
+    for (const practice of ['riverside', 'lakeview'])
+      await stand.control.savePolicy(practice, (document) => ({
+        ...document,
+        requests: { ...document.requests, contact: 'Mark' },
+        controls: {
+          ...document.controls,
+          ip: { ...document.controls.ip, mode: 'off' },
+          time: { ...document.controls.time, mode: 'enforce' },
+        },
+        timeWindows: [longAgo],
+      }))
+    await known()
+    const client = stand.client(cafe)
+    await stand.signIn(client, 'ben')
+    const page = await client.get(step)
+    expect(page.text).toContain('Access is currently restricted')
+    expect(
+      [...page.text.matchAll(/type="checkbox" name="practice" value="([a-z]+)"/g)].map(([, id]) => id),
+    ).toEqual(['riverside', 'lakeview'])
+    expect((await sendForm(client, base(), { reason: 'Late visit', do: 'ask' })).status).toBe(422)
+    const sent = await sendForm(client, base(), { reason: 'Late visit', do: 'ask', practice: 'lakeview' })
+    expect(sent.status).toBe(303)
+    const waiting = await client.get(step)
+    expect(waiting.text).toMatch(/lakeview<\/strong>: <span class="status">Pending/)
+    expect(waiting.text).toMatch(/riverside<\/strong>: <span class="status">Not Requested/)
+    const more = await client.get(`${step}?ask=more`)
+    expect(more.headers.refresh).toBeUndefined()
+    expect(fieldsOf(more.text)['practice']).toBe('riverside')
+    const again = stand.clock.now() + 900_000
+    stand.control.decideAccess('usr_ben', 'lakeview', 'time', {
+      status: 'rejected',
+      note: 'No',
+      askAgainAt: again,
+    })
+    expect((await client.get(step)).text).toMatch(/Rejected<\/span> \(you may ask again at .+\)/)
   })
 
   test('keeps what waits while the control plane is away at the moment of release', async () => {
