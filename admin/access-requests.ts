@@ -17,6 +17,7 @@ import {
   listOwnRequests,
   type RequestKey,
   type RequestKind,
+  type RequestStatus,
 } from './store/access-requests.ts'
 import type { Rows, Store, Tx } from './store/database.ts'
 import { type Actor, appendEvent } from './store/events.ts'
@@ -56,9 +57,12 @@ async function placesOf(rows: Rows, user: string, kind: RequestKind): Promise<re
     .execute()
 }
 
+/** Statuses that follow an approval: what was rejected before it counts no more. */
+const approvedOnce: readonly RequestStatus[] = ['approved', 'lapsed', 'withdrawn']
+
 /** From when somebody may ask again whose `requests` (of one key, newest first) end in rejections; `null`: now. */
 function coolDownEnd(requests: readonly ListedRequest[], at: Instant): Instant | null {
-  const approval = requests.findIndex(({ status }) => status === 'approved' || status === 'lapsed')
+  const approval = requests.findIndex(({ status }) => approvedOnce.includes(status))
   const since = approval === -1 ? requests : requests.slice(0, approval)
   const rejected = since.filter(({ status }) => status === 'rejected')
   const last = rejected[0]?.decidedAt ?? null
@@ -70,7 +74,7 @@ function coolDownEnd(requests: readonly ListedRequest[], at: Instant): Instant |
 const goneNotes = {
   expired: 'Nobody decided on your last request in time. You may ask again.',
   lapsed: 'Your approval has ended. You may ask again.',
-  withdrawn: 'Your last request was withdrawn. You may ask again.',
+  withdrawn: 'Your approval was taken back. You may ask again.',
 } as const
 
 /** A user's standing in one practice, from their requests there, newest first. */

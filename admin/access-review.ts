@@ -84,12 +84,16 @@ type Decision =
   | { readonly status: 'approved'; readonly length: ApprovalLength }
   | { readonly status: 'rejected' }
 
+/** The request under locks that make two reviewers, and the expiry job, take turns: the second finds what was decided. */
+async function findLocked(tx: Tx, practice: string, id: string, at: Instant): Promise<ListedRequest | null> {
+  if ((await lockPractice(tx, practice)) === null) return null
+  await tx.selectFrom('access_request').select('id').where('id', '=', id).forUpdate().execute()
+  return findRequest(tx, practice, id, at)
+}
+
 async function decide(tx: Tx, review: Review, decision: Decision): Promise<ReviewOutcome> {
   const { practice, id, note, deed } = review
-  // The locks make two reviewers, and the expiry job, take turns: the second finds what the first has decided.
-  if ((await lockPractice(tx, practice)) === null) return { outcome: 'unknown' }
-  await tx.selectFrom('access_request').select('id').where('id', '=', id).forUpdate().execute()
-  const request = await findRequest(tx, practice, id, deed.at)
+  const request = await findLocked(tx, practice, id, deed.at)
   if (request === null) return { outcome: 'unknown' }
   if (request.status !== 'pending') return { outcome: 'already-decided', request }
   if (await isOwn(tx, request, review)) return { outcome: 'own-request' }
@@ -139,3 +143,39 @@ export const approveRequest = (
 /** Says no; the note is shown to who asked. */
 export const rejectRequest = (store: Store, review: Review): Promise<ReviewOutcome> =>
   store.transaction((tx) => decide(tx, review, { status: 'rejected' }))
+
+/**
+ * Takes an approval back from the next request on; somebody's own may be taken back too. `already-decided`: none is
+ * in force (any more). The note stays the approval's; the reason of the deed goes into the event.
+ */
+export const withdrawApproval = (
+  store: Store,
+  wish: Pick<Review, 'practice' | 'id' | 'deed'>,
+): Promise<ReviewOutcome> =>
+  store.transaction(async (tx) => {
+    const { practice, id, deed } = wish
+    const request = await findLocked(tx, practice, id, deed.at)
+    if (request === null) return { outcome: 'unknown' }
+    if (request.status !== 'approved') return { outcome: 'already-decided', request }
+    await tx
+      .updateTable('access_grant')
+      .set({ withdrawn_at: deed.at })
+      .where('id', '=', request.grantId)
+      .where('withdrawn_at', 'is', null)
+      .execute()
+    await tx.updateTable('access_request').set({ status: 'withdrawn' }).where('id', '=', id).execute()
+    const { announced } = await announceMembers(tx, practice, deed.at)
+    await appendEvent(tx, {
+      ...eventOf(deed),
+      practice,
+      action: 'access-request.withdrawn',
+      target: { kind: 'user', id: request.user, name: request.name },
+      before: { status: 'approved' },
+      after: { status: 'withdrawn', request: id, kind: request.kind, network: request.network },
+    })
+    return {
+      outcome: 'decided',
+      request: (await findRequest(tx, practice, id, deed.at)) ?? request,
+      announced,
+    }
+  })

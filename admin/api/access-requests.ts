@@ -7,7 +7,13 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { never } from '../../policies/instant.ts'
-import { approveRequest, type Review, type ReviewOutcome, rejectRequest } from '../access-review.ts'
+import {
+  approveRequest,
+  type Review,
+  type ReviewOutcome,
+  rejectRequest,
+  withdrawApproval,
+} from '../access-review.ts'
 import { countPending, type ListedRequest, listRequests } from '../store/access-requests.ts'
 import type { AdminEnv } from './admin-env.ts'
 import { type ApiPlane, deedOf } from './api-plane.ts'
@@ -99,6 +105,10 @@ export function answerAccessRequests(app: OpenAPIHono<AdminEnv>, plane: ApiPlane
   app.openapi(accessRequestsRoutes.reject, async (c) => {
     const review = reviewOf(c, plane, c.req.valid('param'), c.req.valid('json').note)
     return c.json(decidedAnswer(await rejectRequest(plane.store, review)), 200)
+  })
+  app.openapi(accessRequestsRoutes.withdraw, async (c) => {
+    const deed = deedOf(c, plane, c.req.valid('json').reason)
+    return c.json(decidedAnswer(await withdrawApproval(plane.store, { ...c.req.valid('param'), deed })), 200)
   })
   app.openapi(accessRequestsRoutes.saveSettings, async (c) => {
     const { confirmPracticeName, reason, ...requests } = c.req.valid('json')

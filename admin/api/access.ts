@@ -41,6 +41,7 @@ export const neededBy: Readonly<Record<string, Needed>> = {
   'GET /api/practices/:practice/access-requests': inPath('gw.requests.review'),
   'POST /api/practices/:practice/access-requests/:id/approve': inPath('gw.requests.review'),
   'POST /api/practices/:practice/access-requests/:id/reject': inPath('gw.requests.review'),
+  'POST /api/practices/:practice/access-requests/:id/withdraw': inPath('gw.requests.review'),
   'PUT /api/practices/:practice/controls/requests': inPath('gw.security.settings.edit'),
   'GET /api/practices/:practice/users': inPath('gw.security.view'),
   'PUT /api/practices/:practice/users/:user/roles': inPath('gw.users.edit'),

@@ -4,7 +4,7 @@
  */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { askForAccess, readAccessStandings } from '../../admin/access-requests.ts'
-import { approveRequest, type Review, rejectRequest } from '../../admin/access-review.ts'
+import { approveRequest, type Review, rejectRequest, withdrawApproval } from '../../admin/access-review.ts'
 import { createInternal } from '../../admin/internal.ts'
 import { createJobs } from '../../admin/jobs.ts'
 import { editPolicy } from '../../admin/policy-edit.ts'
@@ -277,6 +277,24 @@ describe('deciding', () => {
     expect(await approve({ reviewerLogin: 'ADA' })).toEqual({ outcome: 'own-request' })
     expect(await list()).toMatchObject([{ status: 'pending' }])
     expect(await grants(ada)).toEqual([])
+  })
+
+  test('an approval is taken back once, with its grant; what is not approved is not', async () => {
+    await ask(ada)
+    const { id } = (await list())[0]!
+    const withdraw = () => withdrawApproval(plane.store, { practice: north, id, deed: plane.deed() })
+    expect(await withdraw()).toMatchObject({ outcome: 'already-decided', request: { status: 'pending' } })
+    await approve({}, null)
+    expect(await grants(ada)).toHaveLength(1)
+    const outcomes = await Promise.all([withdraw(), withdraw()])
+    expect(outcomes.map(({ outcome }) => outcome).sort()).toEqual(['already-decided', 'decided'])
+    expect(await grants(ada)).toEqual([])
+    expect((await events()).at(-1)?.action).toBe('access-request.withdrawn')
+    expect(await standing(ada)).toMatchObject({
+      status: 'not-requested',
+      note: expect.stringContaining('taken back'),
+    })
+    expect((await ask(ada)).refused).toBeNull()
   })
 
   test('a request of another practice is unknown', async () => {

@@ -114,6 +114,13 @@ export const accessRequestsRoutes = {
     request: { params: entryParams, body: body(z.strictObject({ note })) },
     responses: { 200: answers(decidedSchema, 'Rejected.'), ...editRefusals },
   }),
+  withdraw: createRoute({
+    method: 'post',
+    path: '/api/practices/{practice}/access-requests/{id}/withdraw',
+    summary: 'Takes an approval back; bites on the next request',
+    request: { params: entryParams, body: body(z.strictObject({ reason })) },
+    responses: { 200: answers(decidedSchema, 'Taken back.'), ...editRefusals },
+  }),
   saveSettings: createRoute({
     method: 'put',
     path: '/api/practices/{practice}/controls/requests',

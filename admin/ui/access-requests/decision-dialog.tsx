@@ -1,5 +1,5 @@
 /**
- * Decides a request after a look: approve for a time of one's own choice, or deny with a note.
+ * Decides a request after a look: approve for a time of one's own choice, deny with a note, take an approval back.
  *
  * The practice's standard time needs no dialog (`request-row.tsx`). Invariant: what an approval covers is said before
  * it is given; the note is marked as what the person will read.
@@ -20,7 +20,7 @@ import { tellRejected } from './rejected-message.ts'
 
 /** A decision to be reviewed. `problem`: the refusal of a one-click approval that led here. */
 export type Asked = {
-  readonly act: 'approve' | 'deny'
+  readonly act: 'approve' | 'deny' | 'withdraw'
   readonly request: AccessRequest
   readonly problem: ShownProblem | null
 }
@@ -33,6 +33,13 @@ const toBeRead = {
   label: 'Note',
   description: 'Optional; shown to the person and kept in the security events.',
 }
+
+const verbs = { approve: 'Approve', deny: 'Deny', withdraw: 'Take back' } as const
+const titles = {
+  approve: (name: string) => `Approve the request of ${name}`,
+  deny: (name: string) => `Deny the request of ${name}`,
+  withdraw: (name: string) => `Take back the approval of ${name}?`,
+} as const
 
 /** What an approval gives, in one sentence. */
 export const coverage = ({ kind, network, user }: AccessRequest): string =>
@@ -57,6 +64,10 @@ export function DecisionDialog(props: {
     if (act === 'deny') {
       await parseResponse(route.reject.$post({ param, json: { note: reason } }))
       tellRejected(request.user.name)
+    } else if (act === 'withdraw') {
+      const json = reason === '' ? {} : { reason }
+      const { sequence } = await parseResponse(route.withdraw.$post({ param, json }))
+      if (sequence !== null) followSave(`The approval of ${request.user.name} is taken back`, sequence)
     } else {
       const durationMs = length === 'standard' ? length : length === 'never' ? null : Number(length)
       const { sequence } = await parseResponse(
@@ -68,18 +79,18 @@ export function DecisionDialog(props: {
   }
   return (
     <ConfirmDialog
-      title={`${act === 'deny' ? 'Deny' : 'Approve'} the request of ${request.user.name}`}
-      act={act === 'deny' ? 'Deny' : 'Approve'}
-      danger={act === 'deny'}
-      reasonField={toBeRead}
+      title={titles[act](request.user.name)}
+      act={verbs[act]}
+      danger={act !== 'approve'}
+      {...(act === 'withdraw' ? {} : { reasonField: toBeRead })}
       firstProblem={asked.problem}
       save={save}
       reload={() => void reload()}
       onClose={onClose}
     >
-      {act === 'deny' ? (
-        <p>They see that it was denied, with your note, and may ask again after a while.</p>
-      ) : (
+      {act === 'withdraw' && <p>From their next request on they come in only where others may as well.</p>}
+      {act === 'deny' && <p>They see that it was denied, with your note, and may ask again after a while.</p>}
+      {act === 'approve' && (
         <>
           <p>{coverage(request)}</p>
           <NativeSelect

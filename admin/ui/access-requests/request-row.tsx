@@ -143,7 +143,20 @@ export function RequestRow(props: {
       <td data-label="Status">
         <Outcome request={request} />
       </td>
-      <td className="gh-row-acts">{request.status === 'pending' && <Acts {...props} />}</td>
+      <td className="gh-row-acts">
+        {request.status === 'pending' && <Acts {...props} />}
+        {request.status === 'approved' && (
+          <Button
+            size="compact-sm"
+            variant="subtle"
+            color="red"
+            aria-label={`Take back the approval of ${request.user.name}`}
+            onClick={() => props.onAsk({ act: 'withdraw', request, problem: null })}
+          >
+            Take back
+          </Button>
+        )}
+      </td>
     </tr>
   )
 }

@@ -77,6 +77,33 @@ describe('access requests', () => {
     ])
   })
 
+  it('takes an approval back after a question', async () => {
+    await open('access-requests?status=approved')
+    await button('Take back the approval of Hugo Hygienist').click()
+    await dialog().getByText('From their next request on').waitFor()
+    expect(await violations()).toEqual([])
+    expect(server.sent).toEqual([])
+    await dialog().getByLabel('Reason').fill('Moved back')
+    await button('Take back').click()
+    await page.getByText('Active everywhere after 41 ms').waitFor()
+    expect(server.sent).toMatchObject([
+      {
+        what: 'POST /api/practices/maple/access-requests/arq_approved/withdraw',
+        body: { reason: 'Moved back' },
+      },
+    ])
+  })
+
+  it('keeps every button in reach on a phone', async () => {
+    await page.setViewportSize({ width: 360, height: 740 })
+    await open('access-requests')
+    await button('Deny Fiona Front').waitFor()
+    for (const name of ['Approve for 30 days', 'Other time', 'Deny']) {
+      const box = await page.getByRole('button', { name }).first().boundingBox()
+      expect((box?.x ?? 999) + (box?.width ?? 0), name).toBeLessThanOrEqual(344)
+    }
+  })
+
   it('says who decided when somebody was faster, and that nobody waits', async () => {
     server.answer(`${home}/approve`, 409, {
       title: 'Somebody else has decided',

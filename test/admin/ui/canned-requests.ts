@@ -43,6 +43,9 @@ export const rejectedRequest = {
   note: 'Please come to the office',
 }
 
+/** The approved one after it was taken back. */
+export const withdrawnRequest = { ...approvedRequest, status: 'withdrawn' }
+
 /** Two that wait, from home and for hours; approvals last 30 days. */
 export const accessRequests = {
   revision: 17,

@@ -10,7 +10,7 @@ import { routes } from '../../../admin/api/contract/api.ts'
 import { createUiAssets } from '../../../admin/ui-assets.ts'
 import { ensureUiBuilt } from '../../../tools/build.mjs'
 import * as canned from './canned-practice.ts'
-import { accessRequests, approvedRequest, rejectedRequest } from './canned-requests.ts'
+import { accessRequests, approvedRequest, rejectedRequest, withdrawnRequest } from './canned-requests.ts'
 
 /** A request that changed something, as it came. */
 export type Sent = {
@@ -67,6 +67,7 @@ const good: Readonly<Record<string, unknown>> = {
   [`GET ${practice}/access-requests`]: accessRequests,
   [`POST ${practice}/access-requests/:id/approve`]: { request: approvedRequest, sequence: 42 },
   [`POST ${practice}/access-requests/:id/reject`]: { request: rejectedRequest, sequence: null },
+  [`POST ${practice}/access-requests/:id/withdraw`]: { request: withdrawnRequest, sequence: 42 },
   [`PUT ${practice}/controls/requests`]: saved,
   [`GET ${practice}/users`]: { version: 5, total: 4, members: canned.members, ...page },
   [`PUT ${practice}/users/:user/roles`]: { version: 6, sequence: 42 },
