@@ -10,7 +10,12 @@ import { bodyLimit } from 'hono/body-limit'
 import { z } from 'zod'
 import { isFault } from '../runtime/fault.ts'
 import { createBearerCheck } from '../runtime/fleet-seal.ts'
-import { type ControlPlane, changeSessionSchema, openSessionSchema } from '../runtime/internal.ts'
+import {
+  askAccessSchema,
+  type ControlPlane,
+  changeSessionSchema,
+  openSessionSchema,
+} from '../runtime/internal.ts'
 import { internalRoutes } from '../runtime/internal-routes.ts'
 import type { Log } from '../runtime/log.ts'
 
@@ -20,6 +25,7 @@ const changesQuery = z.strictObject({
   since: z.coerce.number().int().nonnegative(),
   gateway: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/),
 })
+const standingsBody = askAccessSchema.pick({ tokenHash: true, kind: true, address: true })
 const recordQuery = z.strictObject({ key: z.string().min(1).max(300) })
 
 /** Not a mistake of ours: the caller sent something the contract does not know. */
@@ -73,6 +79,13 @@ export function createInternalApp(options: {
   app.get(internalRoutes.record.path, async (c) =>
     c.json(await plane.record(parsed(recordQuery, c.req.query()).key)),
   )
+  app.post(internalRoutes.askAccess.path, async (c) =>
+    c.json(await plane.askAccess(parsed(askAccessSchema, await bodyOf(c)))),
+  )
+  app.post(internalRoutes.accessStandings.path, async (c) => {
+    const { tokenHash, kind, address } = parsed(standingsBody, await bodyOf(c))
+    return c.json(await plane.accessStandings(tokenHash, kind, address))
+  })
   app.get(internalRoutes.publicKey.path, async (c) => c.json({ publicKey: await plane.publicKey() }))
   app.notFound((c) => c.json(null, 404))
   app.onError((error, c) => {

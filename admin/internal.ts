@@ -11,6 +11,7 @@ import { type Fault, fault, isFault } from '../runtime/fault.ts'
 import type { Changes, ControlPlane, OpenSession, SealedRecord, SessionOpened } from '../runtime/internal.ts'
 import { keys } from '../runtime/keys.ts'
 import type { Signer } from '../runtime/signing.ts'
+import { askForAccess, readAccessStandings } from './access-requests.ts'
 import type { Provisioning } from './directory.ts'
 import type { Publisher } from './publish.ts'
 import { changeSession, openSession } from './session-opening.ts'
@@ -115,5 +116,8 @@ export const createInternal = (parts: InternalParts): ControlPlane => ({
     }),
   changes: (since) => guarded(() => readChanges(parts, since)),
   record: (key) => guarded(() => readRecord(parts, key)),
+  askAccess: (request) => guarded(() => askForAccess(parts.store, request, parts.now())),
+  accessStandings: (tokenHash, kind, address) =>
+    guarded(() => readAccessStandings(parts.store, { tokenHash, kind, address }, parts.now())),
   publicKey: () => Promise.resolve(parts.signer.publicKey),
 })

@@ -8,6 +8,7 @@
 import type { DurationMs, Instant } from '../policies/instant.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Signer } from '../runtime/signing.ts'
+import { settleRequests } from './access-requests.ts'
 import { type ConsumerParts, consumeReports } from './report-consumer.ts'
 import type { Store } from './store/database.ts'
 import { writeCheckpoints } from './store/event-chain.ts'
@@ -29,7 +30,7 @@ export type Jobs = {
   /** Takes reports; waits up to `waitMs` for the first. Answers the entries taken. */
   readonly consume: (waitMs: DurationMs) => Promise<number>
   readonly checkpoint: () => Promise<number>
-  /** Marks sessions past their deadline as ended and forgets their records. */
+  /** Ends sessions past their deadline, requests for access that nobody decided, approvals that are over. */
   readonly expire: () => Promise<number>
   /** Announces every policy once a day, so that its timetable's horizon moves on. */
   readonly refresh: () => Promise<number>
@@ -47,6 +48,7 @@ const keptMs = {
   addresses: 31 * dayMs,
   sessions: 90 * dayMs,
   decisions: 90 * dayMs,
+  requests: 90 * dayMs,
   gateways: dayMs,
 } as const
 const deletedMax = 5_000
@@ -67,7 +69,7 @@ function expire({ store, now }: JobParts): Promise<number> {
       .where('id', 'in', due)
       .executeTakeFirst()
     await tx.deleteFrom('publication').where('expires_at', '<=', at).execute()
-    return Number(ended.numUpdatedRows)
+    return Number(ended.numUpdatedRows) + (await settleRequests(tx, null, at))
   })
 }
 
@@ -116,6 +118,11 @@ async function prune({ store, now }: JobParts): Promise<number> {
       rows
         .deleteFrom('gateway_ack')
         .where('at', '<', at - keptMs.gateways)
+        .executeTakeFirst(),
+      rows
+        .deleteFrom('access_request')
+        .where('decided_at', '<', at - keptMs.requests)
+        .where('status', '!=', 'approved')
         .executeTakeFirst(),
       rows
         .deleteFrom('session')

@@ -31,6 +31,7 @@ type Marks = {
   readonly events: number
   readonly refusals: string
   readonly sessions: string
+  readonly requests: string
   readonly publish: PublishState | null
 }
 
@@ -48,6 +49,11 @@ async function readMarks(rows: Rows, practice: string, at: Instant): Promise<Mar
         .whereRef('practice', '=', 'p.id')
         .where('at', '>', at - 120_000)
         .as('refusals'),
+      eb
+        .selectFrom('access_request as q')
+        .select(sql<string>`concat(count(*), '/', max(q.asked_at), '/', max(q.decided_at))`.as('mark'))
+        .whereRef('q.practice', '=', 'p.id')
+        .as('requests'),
       eb
         .selectFrom('session as s')
         .innerJoin('membership as m', 'm.user_id', 's.user_id')
@@ -71,6 +77,7 @@ async function readMarks(rows: Rows, practice: string, at: Instant): Promise<Mar
     events: row.events ?? 0,
     refusals: row.refusals ?? '',
     sessions: row.sessions ?? '',
+    requests: row.requests ?? '',
     publish: announced === null ? null : await readPublishState(rows, announced, at),
   }
 }
@@ -92,6 +99,7 @@ function* differences(practice: string, before: Marks, after: Marks): Generator<
   if (before.revision !== after.revision) yield { kind: 'policy', practice, revision: after.revision }
   if (before.members !== after.members) yield { kind: 'members', practice, version: after.members }
   if (before.sessions !== after.sessions) yield { kind: 'sessions', practice }
+  if (before.requests !== after.requests) yield { kind: 'requests', practice }
   if (before.refusals !== after.refusals) yield { kind: 'refusals', practice }
   if (before.events !== after.events) yield { kind: 'events', practice }
   if (after.publish !== null && publishMark(before.publish) !== publishMark(after.publish))

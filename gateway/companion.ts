@@ -14,6 +14,8 @@ export type Companion = {
   name(secure: boolean): string
   /** Hash of the token in these `Cookie` lines; `null`: none, or none that can be trusted. */
   read(lines: readonly string[], secure: boolean): string | null
+  /** The token itself, which opens what was parked for its browser; `null` as with `read`. It goes nowhere else. */
+  token(lines: readonly string[], secure: boolean): string | null
   /** The `Set-Cookie` value that gives the token to a browser, for as long as the browser runs. */
   give(token: string, secure: boolean): string
   /** The `Set-Cookie` value that takes it away. */
@@ -26,11 +28,16 @@ const tokenForm = /^[A-Za-z0-9_-]{43}$/
 export function createCompanion(companionName: string): Companion {
   const secureName = `__Host-${companionName}`
   const name = (secure: boolean): string => (secure ? secureName : companionName)
+  const token = (lines: readonly string[], secure: boolean): string | null => {
+    const { value } = readCookie(lines, name(secure))
+    return value !== null && tokenForm.test(value) ? value : null
+  }
   return {
     name,
+    token,
     read(lines, secure) {
-      const { value } = readCookie(lines, name(secure))
-      return value !== null && tokenForm.test(value) ? hashToken(value) : null
+      const value = token(lines, secure)
+      return value === null ? null : hashToken(value)
     },
     give: (token, secure) =>
       `${name(secure)}=${token}; Path=/; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`,

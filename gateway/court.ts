@@ -62,7 +62,8 @@ export function createCourt(parts: GatewayParts, origin: string, mind: Mind, met
       // One that cannot be reached is not known to be emptied: then the control plane is asked for everything.
       mayAdopt: () => !knowledge.isUnseeded(),
       isReady: readiness(parts, mind),
-      refuse: refusals.refuse,
+      isAlive: lease.alive,
+      refusals,
     },
     config.upstreams,
     mind.duties,

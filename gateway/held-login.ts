@@ -2,27 +2,31 @@
  * A sign-in on its way: checked before it is forwarded, its answer held, and judged before anything is released.
  *
  * Invariant: nothing of a successful sign-in (no `Set-Cookie`, no `Location`, no body) reaches the browser unless the
- * application's own word on the *resulting* credential named the user and some practice of theirs permits; every
- * failure on the way discards the answer. Releasing first and refusing at the next request was refused: the
+ * application's own word on the *resulting* credential named the user and some practice of theirs permits; a refusal
+ * that may be asked for parks the answer and holds the session; every failure on the way discards it. Releasing first and refusing at the next request was refused: the
  * browser would hold a live credential of the application.
  */
 import type { Decision } from '../policies/decision.ts'
 import type { RouteRequirement } from '../policies/routes.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Limits } from '../runtime/config.ts'
+import type { ControlPlane } from '../runtime/internal.ts'
 import type { Log } from '../runtime/log.ts'
 import { shortHash } from '../runtime/log.ts'
+import { askableKind } from './asking.ts'
 import type { Companion } from './companion.ts'
-import { expiredCookie, setCookieLines } from './cookies.ts'
+import { expiredCookie, readSetCookie, setCookieLines } from './cookies.ts'
 import type { Endings } from './endings.ts'
-import type { Exchange, Judgement, WholeResponse } from './exchange.ts'
+import type { Exchange, Judgement, RawHeaders, WholeResponse } from './exchange.ts'
 import type { Opened, Openings } from './identity/adoption.ts'
 import { type Credential, overlayCredential } from './identity/credential.ts'
 import type { Carried } from './identity/identify.ts'
 import type { Introspector } from './identity/introspect.ts'
 import { isSuccess, readSignInBody } from './identity/observe.ts'
+import type { Parked, ParkedAnswer } from './parked.ts'
 import { answer, type Directory, plainDecision, type Question } from './questions.ts'
 import { answerFailure, type Failure } from './refusal.ts'
+import type { Refusals } from './refusals.ts'
 import type { LoginRule } from './route-duties.ts'
 import type { MirroredSession, Sessions } from './sessions.ts'
 import type { WindowCounter } from './window-counter.ts'
@@ -49,6 +53,10 @@ export type HeldLoginParts = {
   isReady(): Promise<boolean>
   /** Tells the application that its session ends, best effort; never rejects. */
   endSession(credential: Credential): Promise<void>
+  readonly controlPlane: ControlPlane | null
+  readonly parked: Parked
+  /** Records a refusal and shows the way to the step that may cure it. */
+  readonly hold: Refusals['hold']
   /** Records a refusal and shapes it. */
   refuse(
     exchange: Exchange,
@@ -84,12 +92,69 @@ const refusedFailure = (exchange: Exchange, failure: Failure): Judgement => ({
   decision: null,
 })
 
+const headerText = (headers: RawHeaders, wanted: string): string | null => {
+  for (let i = 0; i + 1 < headers.length; i += 2)
+    if (headers[i]?.toLowerCase() === wanted) return headers[i + 1] ?? null
+  return null
+}
+
 const withCookies = (response: WholeResponse, lines: readonly string[]): WholeResponse =>
   lines.length === 0
     ? response
     : { ...response, headers: [...response.headers, ...lines.flatMap((line) => ['Set-Cookie', line])] }
 
-/** The answer to a person who signed in while `session` was just opened: released, or refused for good. */
+/** What is kept of the application's answer; a credential that it did not set anew is put beside it. */
+function parkedAnswer(
+  carried: Carried,
+  after: Credential,
+  response: WholeResponse,
+  at: number,
+): ParkedAnswer {
+  const lines = setCookieLines(response.headers)
+  const set = new Set(lines.map((line) => readSetCookie(line, at)?.name))
+  const secure = carried.exchange.secure ? '; Secure' : ''
+  const kept = after.pairs.filter(([name]) => !set.has(name))
+  return {
+    status: response.status,
+    location: headerText(response.headers, 'location'),
+    setCookies: [
+      ...lines,
+      ...kept.map(([name, value]) => `${name}=${value}; Path=/; HttpOnly; SameSite=Lax${secure}`),
+    ],
+    pairs: after.pairs.map(([name, value]) => [name, value]),
+  }
+}
+
+/** Holds a sign-in until its step is done; `null`: it could not be held. The application's answer stays here. */
+async function hold(
+  parts: HeldLoginParts,
+  carried: Carried,
+  after: Credential,
+  opened: Extract<Opened, { kind: 'opened' }>,
+  response: WholeResponse,
+  refused: { readonly question: Question; readonly decision: Decision },
+): Promise<WholeResponse | null> {
+  const { exchange } = carried
+  const { tokenHash, record } = opened.session
+  try {
+    const change = { to: 'held', tokenHash, reason: refused.decision.reason } as const
+    const sealed = (await parts.controlPlane?.changeSession(change)) ?? null
+    if (sealed === null || parts.sessions.apply(sealed)?.record.held !== true) return null
+  } catch (error) {
+    parts.log.warn({ error, upstream: exchange.upstream.id }, 'a sign-in could not be held')
+    return null
+  }
+  const answered = parkedAnswer(carried, after, response, parts.clock.now())
+  if (!(await parts.parked.park(opened.token, record.user, answered)))
+    parts.log.warn(
+      { session: record.id },
+      'an answer could not be parked: approval will ask for another sign-in',
+    )
+  const setCookies = [...keptCookies(carried, after), parts.companion.give(opened.token, exchange.secure)]
+  return parts.hold(exchange, refused.question, refused.decision, setCookies, true)
+}
+
+/** The answer to a person who signed in while `session` was just opened: released, held, or refused for good. */
 async function judgeOpened(
   parts: HeldLoginParts,
   carried: Carried,
@@ -107,9 +172,14 @@ async function judgeOpened(
     sources: { placed: [], carried: null, doubtful: false },
     picking: true,
   }
-  const decision = answer(parts.directory, question, parts.clock.now())
+  const at = parts.clock.now()
+  const decision = answer(parts.directory, question, at)
   if (decision.verdict === 'permit')
     return withCookies(response, [parts.companion.give(opened.token, exchange.secure)])
+  if (askableKind(parts.directory, question, at) !== null) {
+    const held = await hold(parts, carried, after, opened, response, { question, decision })
+    if (held !== null) return held
+  }
   await Promise.all([parts.endings.end(opened.session, 'refused'), parts.endSession(after)])
   return parts.refuse(exchange, question, decision, keptCookies(carried, after))
 }

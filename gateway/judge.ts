@@ -262,7 +262,9 @@ function refuseSession(of: Case, { session }: Session, question: Question, decis
     void parts.endings.end(session, 'expired')
   const setCookies = isOver(parts, session, decision)
     ? [...expiredCredential(exchange), parts.companion.take(exchange.secure)]
-    : []
+    : decision.reason === 'sign-in-held'
+      ? expiredCredential(exchange)
+      : []
   return {
     act: 'answer',
     response: parts.refusals.refuse(exchange, question, decision, setCookies),
@@ -342,6 +344,14 @@ function judgeIdentified(of: Case, who: Identified): Judgement | Promise<Judgeme
   return of.duties.judged.length > 0 ? judgeStaff(of, who) : judgePublic(of, who)
 }
 
+function judgeCarried(of: Case): Judgement | Promise<Judgement> {
+  const { identity, carried } = of
+  const who = identity.identifier.now(carried)
+  return who === null
+    ? identity.identifier.find(carried).then((found) => judgeIdentified(of, found))
+    : judgeIdentified(of, who)
+}
+
 function judgeRequest(parts: JudgeParts, exchange: Exchange): Judgement | Promise<Judgement> {
   const site = parts.sites.get(exchange.upstream.id)
   if (site === undefined) throw new Error(`no site ${exchange.upstream.id}`)
@@ -369,10 +379,11 @@ function judgeRequest(parts: JudgeParts, exchange: Exchange): Judgement | Promis
   if (judged && !parts.isAlive()) return stale(exchange)
   const carried = identity.identifier.carried(exchange, cookieLines(exchange.headers))
   const of: Case = { parts, site, identity, exchange, duties, carried }
-  const who = identity.identifier.now(carried)
-  return who === null
-    ? identity.identifier.find(carried).then((found) => judgeIdentified(of, found))
-    : judgeIdentified(of, who)
+  if (carried.companion === null) return judgeCarried(of)
+  const gated = identity.access.gate(exchange, duties, carried.companion)
+  return gated instanceof Promise
+    ? gated.then((held) => held ?? judgeCarried(of))
+    : (gated ?? judgeCarried(of))
 }
 
 /** The judge of a gateway. */

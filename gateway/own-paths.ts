@@ -1,7 +1,8 @@
 /**
  * The paths under `/.gatehouse/` on the application's origin: answered by the gateway, never forwarded.
  *
- * Only what is harmless there: the keys that assertions are verified with, and the visitor's own status. Factors and
+ * Only what is harmless there: the keys that assertions are verified with, the visitor's own status, and the step of a
+ * held sign-in. Factors and
  * emergency access live on the portal's own origin (SPEC §7). Invariant: whatever some back end would read as such a
  * path is answered here, so that an application cannot pose as the gateway.
  */
@@ -9,6 +10,7 @@ import type { Asserter } from './assertion.ts'
 import { cookieLines } from './cookies.ts'
 import type { Exchange, Judgement, WholeResponse } from './exchange.ts'
 import { answerFailure } from './refusal.ts'
+import { stepPath } from './refusals.ts'
 import type { Site } from './site.ts'
 
 const folder = '/.gatehouse'
@@ -34,8 +36,11 @@ export function answerOwnPath(
   { asserter }: { readonly asserter: Asserter },
   site: Site,
   exchange: Exchange,
-): Judgement {
+): Judgement | Promise<Judgement> {
   const reading = exchange.method === 'GET' || exchange.method === 'HEAD'
+  const stepping = exchange.method === 'GET' || exchange.method === 'POST'
+  if (stepping && exchange.target.path === stepPath && site.identity !== null)
+    return site.identity.access.answer(exchange)
   if (reading && exchange.target.path === `${folder}/jwks.json`)
     return answerWhole(json(asserter.jwks, 'public, max-age=300'))
   if (reading && exchange.target.path === `${folder}/status`) {

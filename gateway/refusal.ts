@@ -46,6 +46,8 @@ export type RefusalExtra = {
   readonly returnAfterMs?: DurationMs
   /** Where the step that cures a challenge is taken, a path of this origin: navigations by GET are sent there. */
   readonly step?: string
+  /** The request was a sign-in, which is done: its form is not lost, so that it too is sent to the step. */
+  readonly afterSignIn?: boolean
 }
 
 /** A failure of the gateway's or the application's, told in public words. */
@@ -136,7 +138,7 @@ const shape = (facts: Pick<RefusalFacts, 'kind' | 'headers'>, answer: Answer): W
 const isReading = (method: string): boolean => method === 'GET' || method === 'HEAD'
 
 /** A path of this origin that a browser may be sent to, and nothing that it could read as another host. */
-const samePath = (target: string | null): string | null =>
+export const samePath = (target: string | null): string | null =>
   target !== null && /^\/(?![/\\])/.test(target) ? target : null
 
 /** The sign-in page with the target as its return parameter; `null`: there is none, or this is it. */
@@ -149,6 +151,7 @@ const signInLocation = (facts: RefusalFacts): string | null => {
 }
 
 const redirectOf = (facts: RefusalFacts, decision: Decision, extra: RefusalExtra): string | null => {
+  if (facts.kind === 'navigation' && extra.afterSignIn === true) return extra.step ?? null
   if (facts.kind !== 'navigation' || facts.method !== 'GET') return null
   return extra.step ?? (decision.reason === 'not-signed-in' ? signInLocation(facts) : null)
 }
@@ -238,6 +241,7 @@ export const refuse = (facts: RefusalFacts, decision: Decision, extra: RefusalEx
       control: decision.control,
       ...(isStepUp ? { error: 'step_up_required' } : {}),
       ...(extra.code === undefined ? {} : { code: extra.code }),
+      ...(extra.step === undefined ? {} : { step: extra.step }),
       ...(extra.permissions === undefined ? {} : { permissions: extra.permissions }),
       ...(decision.opensAt === null ? {} : { opensAt: new Date(decision.opensAt).toISOString() }),
     },

@@ -5,22 +5,23 @@
  * handed in, everything else is their own, so that one application's trouble is not another's.
  */
 import { type Dispatcher, request } from 'undici'
-import type { Decision } from '../policies/decision.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Limits, UpstreamConfig } from '../runtime/config.ts'
 import type { HotStore } from '../runtime/hot-store.ts'
 import type { ControlPlane, SealedRecord } from '../runtime/internal.ts'
 import type { Log } from '../runtime/log.ts'
+import { type AccessStep, createAccessStep } from './access-step.ts'
 import type { Companion } from './companion.ts'
 import type { Endings } from './endings.ts'
-import type { Exchange, WholeResponse } from './exchange.ts'
 import { createHeldLogin, type HeldLogin } from './held-login.ts'
 import { createOpenings } from './identity/adoption.ts'
 import { createBonds } from './identity/bonds.ts'
 import { type Credential, credentialHeader } from './identity/credential.ts'
 import { createIdentifier, type Identifier } from './identity/identify.ts'
 import { createIntrospector, type Introspector } from './identity/introspect.ts'
-import type { Directory, Question } from './questions.ts'
+import { createParked } from './parked.ts'
+import type { Directory } from './questions.ts'
+import type { Refusals } from './refusals.ts'
 import type { Reports } from './reports.ts'
 import type { RouteDuties } from './route-duties.ts'
 import type { MirroredSession, Sessions } from './sessions.ts'
@@ -31,6 +32,7 @@ export type SiteIdentity = {
   readonly identifier: Identifier
   readonly introspector: Introspector
   readonly signIn: HeldLogin
+  readonly access: AccessStep
 }
 
 /** One application. `identity: null`: nobody is identified; only public routes can pass. */
@@ -55,6 +57,7 @@ export type SiteParts = {
   readonly directory: Directory
   readonly reports: Reports
   readonly dispatcher: Dispatcher
+  readonly refusals: Refusals
   /** The application's public origin: its scheme is told to the application when it is asked. */
   readonly origin: string
   apply(records: readonly SealedRecord[]): void
@@ -62,15 +65,13 @@ export type SiteParts = {
   mayAdopt(): boolean
   /** Whether a session could be opened and judged now. Never rejects. */
   isReady(): Promise<boolean>
-  refuse(
-    exchange: Exchange,
-    question: Question | null,
-    decision: Decision,
-    setCookies: readonly string[],
-  ): WholeResponse
+  /** Whether knowledge is fresh enough to decide with. */
+  isAlive(): boolean
 }
 
 const endSessionMs = 2_000
+/** Of one browser at the step, and of unknown companions from one address: a waiting page asks six times. */
+const stepsPerMinute = 120
 
 /** The host that an application is asked under: its first configured name, else its own address. */
 const hostOf = (upstream: UpstreamConfig): string => {
@@ -133,7 +134,7 @@ function createIdentity(
   upstream: UpstreamConfig,
   identity: Identity,
   duties: RouteDuties,
-  rate: WindowCounter,
+  rates: { readonly signIns: WindowCounter; readonly steps: WindowCounter },
 ): SiteIdentity {
   const { limits, clock, log, sessions, endings, companion } = parts
   const introspector = introspectorOf(parts, upstream)
@@ -164,15 +165,25 @@ function createIdentity(
     clock,
     onMismatch: mismatchTeller(parts, upstream),
   })
+  const { directory, controlPlane, refusals } = parts
+  const shared = {
+    ...{ clock, log, companion, sessions, endings, directory, controlPlane },
+    parked: createParked(parts.store, clock.now),
+    endSession: (credential: Credential) => endSession(parts, upstream, credential),
+  }
   const signIn = createHeldLogin({
-    ...{ limits, clock, log, companion, introspector, sessions, openings, endings, rate },
-    directory: parts.directory,
+    ...{ ...shared, limits, introspector, openings, rate: rates.signIns },
     signIn: duties.signIn,
     isReady: parts.isReady,
-    endSession: (credential) => endSession(parts, upstream, credential),
-    refuse: parts.refuse,
+    refuse: refusals.refuse,
+    hold: refusals.hold,
   })
-  return { identifier, introspector, signIn }
+  const access = createAccessStep({
+    ...{ ...shared, refusals, rate: rates.steps },
+    signIn: duties.signIn,
+    isAlive: parts.isAlive,
+  })
+  return { identifier, introspector, signIn, access }
 }
 
 /** The sites of a gateway by upstream id. `duties`: each upstream's routes. */
@@ -181,18 +192,18 @@ export function createSites(
   upstreams: readonly UpstreamConfig[],
   duties: ReadonlyMap<string, RouteDuties>,
 ): ReadonlyMap<string, Site> {
-  const rate = createWindowCounter({
-    limit: parts.limits.signInsPerAddressPerMinute,
-    windowMs: 60_000,
-    keysMax: 100_000,
-    monotonic: parts.clock.monotonic,
-  })
+  const perMinute = (limit: number): WindowCounter =>
+    createWindowCounter({ limit, windowMs: 60_000, keysMax: 100_000, monotonic: parts.clock.monotonic })
+  const rates = {
+    signIns: perMinute(parts.limits.signInsPerAddressPerMinute),
+    steps: perMinute(stepsPerMinute),
+  }
   return new Map(
     upstreams.flatMap((upstream) => {
       const own = duties.get(upstream.id)
       if (own === undefined) return []
       const { identity } = upstream
-      const people = identity === null ? null : createIdentity(parts, upstream, identity, own, rate)
+      const people = identity === null ? null : createIdentity(parts, upstream, identity, own, rates)
       return [[upstream.id, { upstream, duties: own, identity: people }] as const]
     }),
   )

@@ -12,7 +12,7 @@ import type { DurationMs } from '../policies/instant.ts'
 import { type Fault, fault, isFault } from './fault.ts'
 import { internalBearer } from './fleet-seal.ts'
 import type { ControlPlane } from './internal.ts'
-import { changesSchema, sealedRecordSchema, sessionOpenedSchema } from './internal.ts'
+import { accessStandingsSchema, changesSchema, sealedRecordSchema, sessionOpenedSchema } from './internal.ts'
 import { internalRoutes } from './internal-routes.ts'
 
 /** More than this is no answer of ours: 500 records of large practices stay well below. */
@@ -156,6 +156,12 @@ export function createInternalClient(options: {
     changes: (since, gateway) =>
       ask(get(internalRoutes.changes, { since: String(since), gateway }), changesSchema),
     record: (key) => ask(get(internalRoutes.record, { key }), sealedRecordSchema.nullable()),
+    askAccess: (request) => ask(post(internalRoutes.askAccess, request), accessStandingsSchema),
+    accessStandings: (tokenHash, kind, address) =>
+      ask(
+        post(internalRoutes.accessStandings, { tokenHash, kind, address }),
+        accessStandingsSchema.nullable(),
+      ),
     publicKey: async () =>
       (await ask(internalRoutes.publicKey, z.strictObject({ publicKey: z.string() }))).publicKey,
   }

@@ -11,5 +11,7 @@ export const internalRoutes = {
   changeSession: { method: 'POST', path: '/internal/sessions/change' },
   changes: { method: 'GET', path: '/internal/changes' },
   record: { method: 'GET', path: '/internal/record' },
+  askAccess: { method: 'POST', path: '/internal/access-requests' },
+  accessStandings: { method: 'POST', path: '/internal/access-standings' },
   publicKey: { method: 'GET', path: '/internal/public-key' },
 } as const

@@ -81,6 +81,42 @@ export const changesSchema = z.strictObject({
 /** What was published since. */
 export type Changes = z.infer<typeof changesSchema>
 
+/** A request for access, asked by somebody whose sign-in is held (SPEC §5). `network` follows from `address`. */
+export const askAccessSchema = z.strictObject({
+  /** Of the held session's companion token: who asks. */
+  tokenHash: hash,
+  kind: z.enum(['ip', 'time']),
+  address: z.string().max(64),
+  practices: z.array(z.string().max(64)).min(1).max(50),
+  reason: z.string().trim().min(1).max(500),
+})
+/** A request for access. */
+export type AskAccess = z.infer<typeof askAccessSchema>
+
+/** Where somebody's request stands in one practice. */
+export const accessStandingSchema = z.strictObject({
+  practice: z.string(),
+  name: z.string(),
+  status: z.enum(['not-requested', 'pending', 'approved', 'rejected']),
+  /** The reviewer's note, or why an earlier request counts no more; empty: none. */
+  note: z.string(),
+  /** After a rejection: from when they may ask again; `null`: now. */
+  askAgainAt: z.number().int().nonnegative().nullable(),
+  /** Whether the practice takes requests of this kind; else `contact` says whom to ask. */
+  takes: z.boolean(),
+  contact: z.string(),
+})
+/** Where somebody's request stands in one practice. */
+export type AccessStanding = z.infer<typeof accessStandingSchema>
+
+/** Answer to `askAccess` and `accessStandings`. `refused`: why nothing was asked, one public sentence; `null`: it was. */
+export const accessStandingsSchema = z.strictObject({
+  standings: z.array(accessStandingSchema),
+  refused: z.string().nullable(),
+})
+/** Where somebody's requests stand, in all of their practices. */
+export type AccessStandings = z.infer<typeof accessStandingsSchema>
+
 /** The control plane as a gateway sees it. Every call rejects with a `Fault` (source `control-plane`) when it can't be had. */
 export type ControlPlane = {
   openSession(request: OpenSession): Promise<SessionOpened>
@@ -88,6 +124,10 @@ export type ControlPlane = {
   changeSession(request: ChangeSession): Promise<SealedRecord | null>
   /** `since: 0` answers every record a gateway needs to start (policies, members, practices), sessions excepted. */
   changes(since: number, gateway: string): Promise<Changes>
+  /** Asks for access in the name of a held session's user; idempotent per user, practice, network and kind. */
+  askAccess(request: AskAccess): Promise<AccessStandings>
+  /** Where the requests of a held session's user stand for this address and kind; `null`: no such session. */
+  accessStandings(tokenHash: string, kind: 'ip' | 'time', address: string): Promise<AccessStandings | null>
   /** One record by key (`gh:session:…`, `gh:policy:…`, `gh:members:…`, `gh:practices`); `null`: there is none. */
   record(key: string): Promise<SealedRecord | null>
   /** The public key records are verified with: raw Ed25519, base64url. */

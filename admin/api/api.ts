@@ -7,6 +7,7 @@
  */
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { DurationMs } from '../../policies/instant.ts'
+import { answerAccessRequests } from './access-requests.ts'
 import { answerActiveUsers } from './active-users.ts'
 import type { AdminEnv } from './admin-env.ts'
 import type { ApiPlane } from './api-plane.ts'
@@ -44,6 +45,7 @@ export function createApi(
   answerTimeWindows(app, plane)
   answerActiveUsers(app, plane)
   answerUsers(app, plane)
+  answerAccessRequests(app, plane)
   answerRoles(app, plane)
   answerSecurityEvents(app, plane)
   app.openAPIRegistry.register('LiveMessage', liveMessageSchema)

@@ -22,6 +22,7 @@ const codes: Readonly<Record<Code, { readonly status: number; readonly title: st
   'revision-missing': { status: 428, title: 'If-Match is missing' },
   'lockout-risk': { status: 409, title: 'This would lock out an admin' },
   'last-security-admin': { status: 409, title: 'The last security admin stays' },
+  'already-decided': { status: 409, title: 'Somebody else has decided' },
   'too-many': { status: 429, title: 'Too many tries' },
   'too-large': { status: 413, title: 'Too large' },
   'unsupported-media': { status: 415, title: 'Send JSON' },

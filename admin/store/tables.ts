@@ -72,6 +72,26 @@ type AccessGrantTable = {
   withdrawn_at: number | null
 }
 
+type AccessRequestTable = {
+  id: string
+  practice: string
+  user_id: string
+  network: string
+  address: string
+  kind: 'ip' | 'time'
+  status: Generated<'pending' | 'approved' | 'rejected' | 'withdrawn' | 'expired' | 'lapsed'>
+  reason: string
+  repeats: Generated<number>
+  created_at: number
+  asked_at: number
+  expires_at: number
+  decided_at: number | null
+  decided_by: string | null
+  decided_by_name: string | null
+  note: Generated<string>
+  grant_id: string | null
+}
+
 type SettingTable = { key: string; value: Json<unknown> }
 
 type SessionTable = {
@@ -227,6 +247,7 @@ export type Tables = {
   app_identity: AppIdentityTable
   membership: MembershipTable
   access_grant: AccessGrantTable
+  access_request: AccessRequestTable
   setting: SettingTable
   session: SessionTable
   admin_account: AdminAccountTable

@@ -13,9 +13,19 @@ import { type General, topicKey } from './queries.ts'
 export type LiveState = 'connecting' | 'live' | 'reconnecting'
 
 const staleBy: Readonly<Record<LiveMessage['kind'], readonly string[]>> = {
-  policy: ['general', 'ip-entries', 'my-address', 'presets', 'roles', 'time-preview', 'time-windows'],
+  policy: [
+    'general',
+    'ip-entries',
+    'my-address',
+    'presets',
+    'roles',
+    'access-requests',
+    'time-preview',
+    'time-windows',
+  ],
   members: ['users', 'active-users', 'general', 'roles', 'time-preview', 'time-windows'],
   sessions: ['active-users', 'general'],
+  requests: ['access-requests'],
   refusals: ['decisions'],
   events: ['security-events', 'chain'],
   published: [],

@@ -39,6 +39,10 @@ export type Session = ActiveUser['sessions'][number]
 export type Member = InferResponseType<(typeof one)['users']['$get'], 200>['members'][number]
 /** A role with its permissions. */
 export type Role = InferResponseType<(typeof one)['roles']['$get'], 200>['roles'][number]
+/** Requests for access with the practice's settings for them. */
+export type AccessRequests = InferResponseType<(typeof one)['access-requests']['$get'], 200>
+/** A request for access. */
+export type AccessRequest = AccessRequests['requests'][number]
 /** An event of the audit chain. */
 export type SecurityEvent = InferResponseType<(typeof one)['security-events']['$get'], 200>['events'][number]
 /** A refusal, or what monitor mode would have refused. */
@@ -51,6 +55,9 @@ export type EventFilters = {
   readonly from?: number | undefined
   readonly to?: number | undefined
 }
+
+/** Which requests for access are shown. */
+export type RequestFilter = 'pending' | 'approved' | 'rejected' | 'all'
 
 /** The key of a practice's topic. */
 export const topicKey = (practice: string, ...topic: readonly unknown[]) =>
@@ -171,6 +178,31 @@ export const membersQuery = (practice: string, text: string) =>
     queryFn: ({ pageParam }) =>
       parseResponse(one.users.$get({ param: { practice }, query: written({ cursor: pageParam, text }) })),
     ...pages,
+  })
+
+/** Requests for access of a status; `all`: of any. */
+export const accessRequestsQuery = (practice: string, status: RequestFilter) =>
+  infiniteQueryOptions({
+    queryKey: topicKey(practice, 'access-requests', status),
+    queryFn: ({ pageParam }) =>
+      parseResponse(
+        one['access-requests'].$get({
+          param: { practice },
+          query: written({ cursor: pageParam, status: status === 'all' ? undefined : status }),
+        }),
+      ),
+    ...pages,
+  })
+
+/** How many requests for access wait. */
+export const waitingQuery = (practice: string) =>
+  queryOptions({
+    queryKey: topicKey(practice, 'access-requests', 'waiting'),
+    queryFn: () =>
+      parseResponse(
+        one['access-requests'].$get({ param: { practice }, query: { status: 'pending', limit: '1' } }),
+      ),
+    select: ({ pending }) => pending,
   })
 
 /** Changes, newest first. */

@@ -13,6 +13,7 @@ import {
   stringifySearchWith,
 } from '@tanstack/react-router'
 import { NotFound } from './parts/states.tsx'
+import type { RequestFilter } from './queries.ts'
 import { ConsoleRoot, FirstPractice, FirstTab } from './shell/console-root.tsx'
 import { PracticeShell } from './shell/practice-shell.tsx'
 
@@ -47,6 +48,9 @@ const eventSearch = (search: Search): EventSearch => {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 }
 
+const requestSearch = ({ status }: Search): { status?: Exclude<RequestFilter, 'pending'> } =>
+  status === 'approved' || status === 'rejected' || status === 'all' ? { status } : {}
+
 const root = createRootRoute({ component: ConsoleRoot, notFoundComponent: NotFound })
 const start = createRoute({ getParentRoute: () => root, path: '/', component: FirstPractice })
 const practice = createRoute({
@@ -77,6 +81,15 @@ const activeUsers = createRoute({
   validateSearch: filtered,
   component: lazyRouteComponent(() => import('./active-users/active-users-tab.tsx'), 'ActiveUsersTab'),
 })
+const accessRequests = createRoute({
+  getParentRoute: () => practice,
+  path: 'access-requests',
+  validateSearch: requestSearch,
+  component: lazyRouteComponent(
+    () => import('./access-requests/access-requests-tab.tsx'),
+    'AccessRequestsTab',
+  ),
+})
 const users = createRoute({
   getParentRoute: () => practice,
   path: 'users',
@@ -97,7 +110,16 @@ const securityEvents = createRoute({
 export const router = createRouter({
   routeTree: root.addChildren([
     start,
-    practice.addChildren([first, general, ipAllowlist, timeWindows, activeUsers, users, securityEvents]),
+    practice.addChildren([
+      first,
+      general,
+      ipAllowlist,
+      timeWindows,
+      activeUsers,
+      accessRequests,
+      users,
+      securityEvents,
+    ]),
   ]),
   // Every parameter is plain text: what looks like a number or JSON stays as it was typed.
   parseSearch: parseSearchWith((text) => text),

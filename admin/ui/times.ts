@@ -49,6 +49,17 @@ export function relativeTime(at: number, now: number): string | null {
 /** "38 ms", "1.2 s". */
 export const spanText = (ms: number): string => (ms < 1_000 ? `${ms} ms` : `${(ms / 1_000).toFixed(1)} s`)
 
+/** "30 days", "1 day", "12 hours", "15 minutes": the largest unit that fits whole. */
+export function lengthText(ms: number): string {
+  const [count, unit] =
+    ms % (1_440 * minuteMs) === 0
+      ? [ms / (1_440 * minuteMs), 'day']
+      : ms % (60 * minuteMs) === 0
+        ? [ms / (60 * minuteMs), 'hour']
+        : [Math.round(ms / minuteMs), 'minute']
+  return `${count} ${unit}${count === 1 ? '' : 's'}`
+}
+
 /** `2026-11-24T14:05` as the clock on the practice's wall shows it, for an input of local date and time. */
 export const wallTime = (at: number, zone: string): string =>
   formatIn(zone, {

@@ -24,8 +24,13 @@ dt{color:var(--soft)}dd{margin:0}
 .code{font-family:ui-monospace,Menlo,Consolas,monospace;font-weight:600;letter-spacing:.03em}
 ul{padding-left:1.2rem;margin:.35rem 0}
 .doing{display:flex;flex-wrap:wrap;gap:.75rem;margin-top:1.5rem}
-.doing a{display:inline-block;padding:.6rem 1.1rem;border-radius:.5rem;font-weight:600;text-decoration:none;border:1px solid var(--accent);color:var(--accent)}
-.doing a.first{background:var(--accent);color:var(--on-accent)}
+.doing a,button{display:inline-block;padding:.6rem 1.1rem;border-radius:.5rem;font:inherit;font-weight:600;text-decoration:none;border:1px solid var(--accent);color:var(--accent);background:none;cursor:pointer}
+.doing a.first,button.first{background:var(--accent);color:var(--on-accent)}
+form label{display:block;margin:.75rem 0 .25rem;font-weight:600}
+form label.choice{font-weight:400;margin:.25rem 0}
+fieldset{border:1px solid var(--line);border-radius:.5rem;margin:.75rem 0}
+textarea{width:100%;padding:.5rem .65rem;font:inherit;color:inherit;background:var(--ground);border:1px solid var(--soft);border-radius:.5rem}
+.problem{border-left:.25rem solid var(--bar);padding-left:.75rem;font-weight:600}
 a{color:var(--accent)}
 :focus-visible{outline:3px solid var(--accent);outline-offset:3px}
 `

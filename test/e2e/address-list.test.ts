@@ -96,8 +96,9 @@ test('enforced: the listed network works, elsewhere the sign-in is held without 
 
   const cafe = createClient(app, '127.0.0.66')
   const before = new Map(cafe.cookies)
-  const answer = await signIn(cafe, 'fiona')
-  expect(answer.status).toBe(403)
+  const signedIn = await signIn(cafe, 'fiona')
+  expect(signedIn.status).toBe(303)
+  const answer = await cafe.get(signedIn.headers.location ?? '')
   expect(answer.headers['cache-control']).toContain('no-store')
   const code = /GH-[0-9A-Z]{4}-[0-9A-Z]{4}/.exec(answer.text)?.[0]
   expect(code).toBeTruthy()
@@ -148,7 +149,7 @@ test('scope by role and entry by user: who is not in scope passes, whose entry i
   dentist.cookies.set('desk_practice', 'riverside')
   expect((await dentist.get('/api/schedule', { navigation: false })).status).toBe(200)
   const fiona = createClient(app, '127.0.0.68')
-  expect((await signIn(fiona, 'fiona')).status).toBe(403)
+  expect((await signIn(fiona, 'fiona')).headers.location).toContain('/.gatehouse/access')
   const users = (await admin.read('/api/practices/riverside/users')).json() as {
     members: { user: string; email: string }[]
   }

@@ -125,8 +125,16 @@ describe('ending one session', () => {
     await stand.signIn(client, 'ann')
     const { id } = sessionOf('usr_ann')!
     await stand.control.changeSession(hashOf(id), { held: true })
-    await eventually(async () => (await client.get('/patients/7')).status === 401, 'held')
-    expect((await client.get('/public/book')).text).toBe('page for nobody')
+    const ask = { navigation: false }
+    const sid = client.cookies.get('sid')!
+    await eventually(async () => (await client.get('/patients/7', ask)).status === 401, 'held')
+    expect(client.cookies.has('sid')).toBe(false)
+    client.cookies.set('sid', sid)
+    expect((await client.get('/public/book', ask)).text).toBe('page for nobody')
+    const thief = stand.client('127.0.0.1', 1)
+    thief.cookies.set('sid', sid)
+    expect((await thief.get('/patients/7')).status).toBe(401)
+    expect(thief.cookies.size).toBe(0)
   })
 })
 

@@ -13,9 +13,11 @@ beforeEach(async () => {
 afterEach(() => stand.close())
 
 /** Riverside lists 127.0.0.9 alone. */
+/** In a practice that takes no requests: what is refused is refused for good. */
 const onlyFromOffice = (mode: 'off' | 'monitor' | 'enforce'): Promise<void> =>
   stand.control.savePolicy('riverside', (document) => ({
     ...document,
+    requests: { ...document.requests, ip: false, contact: 'Mark, extension 12' },
     controls: { ...document.controls, ip: { ...document.controls.ip, mode } },
     ipEntries: [
       {
@@ -136,6 +138,7 @@ describe('a sign-in', () => {
     expect(answer.headers.location).toBeUndefined()
     expect(answer.text).toMatch(/GH-[0-9A-Z]{4}-[0-9A-Z]{4}/)
     expect(answer.text).toContain('127.0.0.2')
+    expect(answer.text).toContain('Mark, extension 12')
     expect([...stand.control.sessions.values()][0]?.record.ended?.why).toBe('refused')
     const inside = stand.client('127.0.0.9')
     expect((await stand.signIn(inside, 'ann')).status).toBe(303)

@@ -52,6 +52,8 @@ test('each call goes to its route with the bearer, and its answer comes back', a
       more: false,
     },
     'GET /internal/record?key=gh%3Apolicy%3A%7Ba%7D': record,
+    'POST /internal/access-requests': { standings: [], refused: 'Not now.' },
+    'POST /internal/access-standings': null,
     'GET /internal/public-key': { publicKey: 'p' },
   }
   const url = await serve(async (request, response) => {
@@ -68,8 +70,12 @@ test('each call goes to its route with the bearer, and its answer comes back', a
   expect(await client.changes(7, 'gw 1&')).toMatchObject({ sequence: 9 })
   expect(await client.record('gh:policy:{a}')).toEqual(record)
   expect(await client.publicKey()).toBe('p')
+  const { tokenHash } = session
+  const wish = { tokenHash, kind: 'ip' as const, address: '127.0.0.1', practices: ['a'], reason: 'At home' }
+  expect(await client.askAccess(wish)).toMatchObject({ refused: 'Not now.' })
+  expect(await client.accessStandings(tokenHash, 'ip', '127.0.0.1')).toBeNull()
   expect(seen[0]).toBe(`POST /internal/sessions ${session.tokenHash}`)
-  expect(seen).toHaveLength(5)
+  expect(seen).toHaveLength(7)
 })
 
 describe('failures', () => {

@@ -11,6 +11,9 @@ import { newDocument } from '../../policies/standard-roles.ts'
 import { fault } from '../../runtime/fault.ts'
 import type { HotStore } from '../../runtime/hot-store.ts'
 import type {
+  AccessStanding,
+  AccessStandings,
+  AskAccess,
   Changes,
   ControlPlane,
   OpenSession,
@@ -62,7 +65,9 @@ type State = Options & {
   readonly members: Map<string, { version: number; list: Member[] }>
   readonly sessions: Map<string, { version: number; record: SessionRecord }>
   readonly published: Map<string, Entry>
-  readonly calls: { opened: number; changed: number; changes: number; records: number }
+  readonly calls: { opened: number; changed: number; changes: number; records: number; asked: number }
+  /** Requests for access by user, practice and kind; whatever the address, since tests ask from one. */
+  readonly standings: Map<string, Pick<AccessStanding, 'status' | 'note' | 'askAgainAt'>>
   sequence: number
   practicesVersion: number
   running: boolean
@@ -201,6 +206,49 @@ const changesSince = (state: State, since: number): Changes => {
   return { sequence: state.sequence, records, manifest: manifest(state), more: false }
 }
 
+const standingKey = (user: string, practice: string, kind: AskAccess['kind']): string =>
+  `${user} ${practice} ${kind}`
+
+const standingsOf = (
+  state: State,
+  tokenHash: string,
+  kind: AskAccess['kind'],
+  refused: string | null,
+): AccessStandings | null => {
+  const session = state.sessions.get(tokenHash)?.record
+  if (session === undefined || session.ended !== null) return null
+  const unasked = { status: 'not-requested' as const, note: '', askAgainAt: null }
+  const standings = [...state.documents]
+    .filter(([practice]) => state.members.get(practice)!.list.some(({ user }) => user === session.user))
+    .map(([practice, { document }]) => ({
+      practice,
+      name: document.practice.name,
+      ...(state.standings.get(standingKey(session.user, practice, kind)) ?? unasked),
+      takes: document.requests[kind],
+      contact: document.requests.contact,
+    }))
+  return { standings, refused }
+}
+
+/** Asks only for a held session and where the practice takes requests, as the control plane does. */
+const askAccess = (state: State, request: AskAccess): AccessStandings => {
+  const { tokenHash, kind } = request
+  const session = state.sessions.get(tokenHash)?.record
+  const known = standingsOf(state, tokenHash, kind, null)
+  if (session === undefined || known === null || !session.held)
+    return { standings: [...(known?.standings ?? [])], refused: 'Sign in again to ask for access.' }
+  const open = known.standings.filter(({ practice, takes }) => request.practices.includes(practice) && takes)
+  if (open.length === 0) return { ...known, refused: 'This practice takes no requests.' }
+  for (const { practice, status } of open)
+    if (status === 'not-requested')
+      state.standings.set(standingKey(session.user, practice, kind), {
+        status: 'pending',
+        note: '',
+        askAgainAt: null,
+      })
+  return standingsOf(state, tokenHash, kind, null)!
+}
+
 const planeOf = (state: State): ControlPlane => {
   const called = (what?: keyof State['calls']): void => {
     if (!state.running) throw fault('control-plane', 'unreachable', 'stopped')
@@ -225,6 +273,14 @@ const planeOf = (state: State): ControlPlane => {
       called('records')
       const entry = state.published.get(key)
       return entry === undefined ? null : { key, text: entry.text }
+    },
+    async askAccess(request) {
+      called('asked')
+      return askAccess(state, request)
+    },
+    async accessStandings(tokenHash, kind) {
+      called()
+      return standingsOf(state, tokenHash, kind, null)
     },
     async publicKey() {
       called()
@@ -259,7 +315,8 @@ export const createFakeControlPlane = (options: Options) => {
     members: new Map(),
     sessions: new Map(),
     published: new Map(),
-    calls: { opened: 0, changed: 0, changes: 0, records: 0 },
+    calls: { opened: 0, changed: 0, changes: 0, records: 0, asked: 0 },
+    standings: new Map(),
     sequence: 0,
     practicesVersion: 0,
     running: true,
@@ -287,6 +344,13 @@ export const createFakeControlPlane = (options: Options) => {
     /** Raises the user's epoch, as a revocation does. */
     revoke: (practice: string, user: string) =>
       saveMember(practice, user, (member) => ({ ...member, epoch: member.epoch + 1 })),
+    /** Decides somebody's request as a reviewer does; the grant itself is `saveMember`'s. */
+    decideAccess: (
+      user: string,
+      practice: string,
+      kind: AskAccess['kind'],
+      decision: Pick<AccessStanding, 'status' | 'note' | 'askAgainAt'>,
+    ) => void state.standings.set(standingKey(user, practice, kind), decision),
     endSession: (tokenHash: string, why: SessionEnd) => endSession(state, tokenHash, why),
     changeSession: (tokenHash: string, change: Partial<SessionRecord>) =>
       changeSession(state, tokenHash, change),

@@ -22,6 +22,6 @@ export const signIn = async (client: Client, who: string, next = '/schedule'): P
 /** Signs in and fails unless the application let them in. */
 export const signInWell = async (client: Client, who: string): Promise<void> => {
   const answer = await signIn(client, who)
-  if (answer.status !== 303)
+  if (answer.status !== 303 || answer.headers.location?.startsWith('/.gatehouse/') === true)
     throw new Error(`${who} could not sign in: ${answer.status} ${answer.text.slice(0, 400)}`)
 }

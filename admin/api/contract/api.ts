@@ -8,6 +8,7 @@
  */
 import type { RouteConfig, RouteConfigToTypedResponse, RouteHandler } from '@hono/zod-openapi'
 import type { Context, Env, Hono, Next, ToSchema } from 'hono'
+import { accessRequestsRoutes } from './access-requests.ts'
 import { activeUsersRoutes } from './active-users.ts'
 import { generalRoutes } from './general.ts'
 import { ipAllowlistRoutes } from './ip-allowlist.ts'
@@ -27,6 +28,7 @@ export const routes = {
   timeWindows: timeWindowsRoutes,
   activeUsers: activeUsersRoutes,
   users: usersRoutes,
+  accessRequests: accessRequestsRoutes,
   roles: rolesRoutes,
   securityEvents: securityEventsRoutes,
 } as const

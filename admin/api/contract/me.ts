@@ -68,6 +68,8 @@ export const liveMessageSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('sessions'), practice: slugSchema }),
   /** A gateway refused somebody, or would have in monitor mode. */
   z.object({ kind: z.literal('refusals'), practice: slugSchema }),
+  /** Somebody asked for access, or a request was decided. */
+  z.object({ kind: z.literal('requests'), practice: slugSchema }),
   /** A security event was written. */
   z.object({ kind: z.literal('events'), practice: slugSchema }),
 ])

@@ -54,6 +54,7 @@ export const refusalCodes = [
   'revision-missing',
   'lockout-risk',
   'last-security-admin',
+  'already-decided',
   'too-many',
   'too-large',
   'unsupported-media',

@@ -17,6 +17,8 @@ export type ConfirmProps = {
   readonly act: string
   readonly danger?: boolean
   readonly canAct?: boolean
+  /** What the field for a reason is called and says where it goes; absent: "Reason", into the security events. */
+  readonly reasonField?: { readonly label: string; readonly description: string }
   readonly children?: ReactNode
   readonly firstProblem?: ShownProblem | null
   readonly save: (extra: Extra) => Promise<void>
@@ -71,8 +73,8 @@ export function ConfirmDialog(props: ConfirmProps) {
       >
         {props.children}
         <TextInput
-          label="Reason"
-          description="Optional; kept in the security events."
+          label={props.reasonField?.label ?? 'Reason'}
+          description={props.reasonField?.description ?? 'Optional; kept in the security events.'}
           value={saving.reason}
           maxLength={500}
           onChange={(event) => saving.setReason(event.currentTarget.value)}

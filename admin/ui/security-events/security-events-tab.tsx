@@ -25,6 +25,7 @@ const types = [
   ['control', 'Settings of controls'],
   ['ip-entry', 'IP entries'],
   ['role', 'Roles and permissions'],
+  ['access-request', 'Access requests'],
   ['user', 'Users'],
   ['session', 'Sessions'],
   ['practice', 'The practice'],

@@ -10,7 +10,7 @@ import { Suspense, useEffect } from 'react'
 import { useLive } from '../live.ts'
 import { Blank, Loading } from '../parts/states.tsx'
 import { PracticeContext } from '../practice.ts'
-import { meQuery, type PracticeOfAdmin } from '../queries.ts'
+import { meQuery, type PracticeOfAdmin, waitingQuery } from '../queries.ts'
 import { AccountMenu, AddressChip, Brand, LiveDot, PracticeSwitcher, SchemeToggle } from './header-parts.tsx'
 import { StateBadges } from './state-badges.tsx'
 
@@ -19,22 +19,27 @@ const tabs = [
   { to: '/practices/$practice/ip-allowlist', name: 'IP allowlist' },
   { to: '/practices/$practice/time-windows', name: 'Time windows' },
   { to: '/practices/$practice/active-users', name: 'Active users' },
+  { to: '/practices/$practice/access-requests', name: 'Access requests' },
   { to: '/practices/$practice/users', name: 'Users & roles' },
   { to: '/practices/$practice/security-events', name: 'Security events' },
 ] as const
 
-function Tabs({ practice }: { readonly practice: string }) {
+function Tabs({ practice }: { readonly practice: PracticeOfAdmin }) {
+  const mayReview = practice.permissions.includes('gw.requests.review')
+  const { data: count = 0 } = useQuery({ ...waitingQuery(practice.id), enabled: mayReview })
+  const waiting = (to: string): number => (to.endsWith('access-requests') ? count : 0)
   return (
     <nav className="gh-tabs" aria-label="Practice">
       {tabs.map(({ to, name }) => (
         <Link
           key={to}
           to={to}
-          params={{ practice }}
+          params={{ practice: practice.id }}
           activeOptions={{ includeSearch: false }}
           className="gh-tab"
+          {...(waiting(to) > 0 ? { 'aria-label': `${name} ${waiting(to)} waiting` } : {})}
         >
-          {name}
+          {name} {waiting(to) > 0 && <span className="gh-tab-count gh-numbers">{waiting(to)}</span>}
         </Link>
       ))}
     </nav>
@@ -57,7 +62,7 @@ function Header({ practice, id }: { readonly practice: PracticeOfAdmin | null; r
       </div>
       {practice !== null && (
         <div className="gh-header-row gh-header-tabs">
-          <Tabs practice={practice.id} />
+          <Tabs practice={practice} />
           <StateBadges practice={practice.id} />
         </div>
       )}

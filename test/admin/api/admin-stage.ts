@@ -108,6 +108,7 @@ export const everyPermission = [
   'gw.events.export',
   'gw.roles.edit',
   'gw.users.edit',
+  'gw.requests.review',
 ]
 
 const insertAll = async (store: Store, at: number): Promise<void> => {

@@ -24,6 +24,7 @@ export const everyPermission = [
   'gw.roles.edit',
   'gw.events.view',
   'gw.events.export',
+  'gw.requests.review',
 ]
 
 /** Nora Owner, at an address that is listed as Office Network. */

@@ -11,6 +11,7 @@ import { createUiAssets } from '../../../admin/ui-assets.ts'
 import { ensureUiBuilt } from '../../../tools/build.mjs'
 import * as hours from './canned-hours.ts'
 import * as canned from './canned-practice.ts'
+import { accessRequests, approvedRequest, rejectedRequest, withdrawnRequest } from './canned-requests.ts'
 
 /** A request that changed something, as it came. */
 export type Sent = {
@@ -81,6 +82,11 @@ const good: Readonly<Record<string, unknown>> = {
   [`POST ${practice}/sessions/:id/revoke`]: { sequence: 42, sessions: 1 },
   [`POST ${practice}/users/:user/revoke`]: { sequence: 42, sessions: 2 },
   [`POST ${practice}/active-users/revoke-all-but-mine`]: { sequence: 42, sessions: 2 },
+  [`GET ${practice}/access-requests`]: accessRequests,
+  [`POST ${practice}/access-requests/:id/approve`]: { request: approvedRequest, sequence: 42 },
+  [`POST ${practice}/access-requests/:id/reject`]: { request: rejectedRequest, sequence: null },
+  [`POST ${practice}/access-requests/:id/withdraw`]: { request: withdrawnRequest, sequence: 42 },
+  [`PUT ${practice}/controls/requests`]: saved,
   [`GET ${practice}/users`]: { version: 5, total: 4, members: canned.members, ...page },
   [`PUT ${practice}/users/:user/roles`]: { version: 6, sequence: 42 },
   [`POST ${practice}/users/:user/suspend`]: { version: 6, sequence: 42 },

@@ -1,0 +1,286 @@
+/**
+ * Asking for access: what somebody whose sign-in is held may ask, and where their requests stand per practice.
+ *
+ * Deciding is `access-review.ts`; lifting a control is the gateways', by the grant in the members record. Invariant:
+ * nothing is asked without a held session, and a practice that its user is no member of looks like none at all.
+ * Limits live in the transaction under a lock per user and network, so that parallel requests cannot slip past.
+ */
+import { sql } from 'kysely'
+import { networkOf, parseAddress, rangeText } from '../policies/address.ts'
+import type { DurationMs, Instant } from '../policies/instant.ts'
+import type { AccessStanding, AccessStandings, AskAccess } from '../runtime/internal.ts'
+import { newToken } from '../runtime/token.ts'
+import { eventOf, ownDeed } from './deed.ts'
+import {
+  countRequests,
+  type ListedRequest,
+  listOwnRequests,
+  type RequestKey,
+  type RequestKind,
+  type RequestStatus,
+} from './store/access-requests.ts'
+import type { Rows, Store, Tx } from './store/database.ts'
+import { type Actor, appendEvent } from './store/events.ts'
+import { findSession, type SessionRow } from './store/sessions.ts'
+
+const hourMs: DurationMs = 3_600_000
+const pendingMs: DurationMs = 72 * hourMs
+const coolDownsMs: readonly DurationMs[] = [900_000, 2 * hourMs, 24 * hourMs]
+const openMax = 3
+const dayMax = 10
+const networkHourMax = 20
+const settledMax = 500
+
+type Place = {
+  readonly practice: string
+  readonly name: string
+  readonly takes: boolean
+  readonly contact: string
+}
+
+/** Practices that the user is a member of and not suspended in, in order of their ids. */
+async function placesOf(rows: Rows, user: string, kind: RequestKind): Promise<readonly Place[]> {
+  return rows
+    .selectFrom('membership as m')
+    .innerJoin('app_user as u', 'u.id', 'm.user_id')
+    .innerJoin('practice as p', 'p.id', 'm.practice')
+    .innerJoin('policy_revision as d', (join) =>
+      join.onRef('d.practice', '=', 'p.id').onRef('d.revision', '=', 'p.revision'),
+    )
+    .select(['m.practice', 'p.name'])
+    .select(sql<boolean>`(d.document -> 'requests' ->> ${kind}::text)::boolean`.as('takes'))
+    .select(sql<string>`d.document -> 'requests' ->> 'contact'`.as('contact'))
+    .where('m.user_id', '=', user)
+    .where('m.suspended', '=', false)
+    .where('u.suspended', '=', false)
+    .orderBy('m.practice')
+    .execute()
+}
+
+/** Statuses that follow an approval: what was rejected before it counts no more. */
+const approvedOnce: readonly RequestStatus[] = ['approved', 'lapsed', 'withdrawn']
+
+/** From when somebody may ask again whose `requests` (of one key, newest first) end in rejections; `null`: now. */
+function coolDownEnd(requests: readonly ListedRequest[], at: Instant): Instant | null {
+  const approval = requests.findIndex(({ status }) => approvedOnce.includes(status))
+  const since = approval === -1 ? requests : requests.slice(0, approval)
+  const rejected = since.filter(({ status }) => status === 'rejected')
+  const last = rejected[0]?.decidedAt ?? null
+  if (last === null) return null
+  const coolDownMs = coolDownsMs[Math.min(rejected.length, coolDownsMs.length) - 1] ?? 0
+  return last + coolDownMs > at ? last + coolDownMs : null
+}
+
+const goneNotes = {
+  expired: 'Nobody decided on your last request in time. You may ask again.',
+  lapsed: 'Your approval has ended. You may ask again.',
+  withdrawn: 'Your approval was taken back. You may ask again.',
+} as const
+
+/** A user's standing in one practice, from their requests there, newest first. */
+function standingOf(place: Place, requests: readonly ListedRequest[], at: Instant): AccessStanding {
+  const [newest] = requests
+  const rest = { ...place, askAgainAt: null }
+  if (newest === undefined) return { ...rest, status: 'not-requested', note: '' }
+  const { status, note } = newest
+  if (status === 'pending' || status === 'approved') return { ...rest, status, note }
+  if (status === 'rejected') return { ...rest, status, note, askAgainAt: coolDownEnd(requests, at) }
+  return { ...rest, status: 'not-requested', note: goneNotes[status] }
+}
+
+async function readStandings(
+  rows: Rows,
+  key: Omit<RequestKey, 'practice'>,
+  at: Instant,
+): Promise<readonly AccessStanding[]> {
+  const places = await placesOf(rows, key.user, key.kind)
+  const own = await listOwnRequests(rows, key, at)
+  return places.map((place) =>
+    standingOf(
+      place,
+      own.filter(({ practice }) => practice === place.practice),
+      at,
+    ),
+  )
+}
+
+async function findLive(rows: Rows, tokenHash: string, at: Instant): Promise<SessionRow | null> {
+  const session = await findSession(rows, tokenHash)
+  return session === null || session.ended_at !== null || session.absolute_deadline <= at ? null : session
+}
+
+const networkText = (address: string): string | null => {
+  const parsed = parseAddress(address)
+  return parsed === null ? null : rangeText(networkOf(parsed))
+}
+
+/** Where the requests of a live session's user stand for this address and kind; `null`: no such session. */
+export async function readAccessStandings(
+  store: Store,
+  wish: Pick<AskAccess, 'tokenHash' | 'kind' | 'address'>,
+  at: Instant,
+): Promise<AccessStandings | null> {
+  const network = networkText(wish.address)
+  return store.snapshot(async (tx) => {
+    const session = await findLive(tx, wish.tokenHash, at)
+    if (session === null || network === null) return null
+    const key = { user: session.user_id, network, kind: wish.kind }
+    return { standings: [...(await readStandings(tx, key, at))], refused: null }
+  })
+}
+
+/**
+ * Marks requests nobody decided in time as expired and approvals that ended as lapsed, each with its event; at most
+ * 500 of each at once. `user: null`: everybody's. Answers how many.
+ */
+export async function settleRequests(tx: Tx, user: string | null, at: Instant): Promise<number> {
+  const own = ownDeed(at)
+  const due = tx
+    .selectFrom('access_request as r')
+    .leftJoin('access_grant as g', 'g.id', 'r.grant_id')
+    .select('r.id')
+    .$if(user !== null, (query) => query.where('r.user_id', '=', user ?? ''))
+    .limit(settledMax)
+    .forUpdate('r')
+    .skipLocked()
+  const expired = await tx
+    .updateTable('access_request')
+    .set({ status: 'expired', decided_at: at, decided_by: own.actor.id, decided_by_name: own.actor.name })
+    .where('id', 'in', due.where('r.status', '=', 'pending').where('r.expires_at', '<=', at))
+    .returning(['id', 'practice', 'status', 'user_id', 'kind', 'network'])
+    .execute()
+  const lapsed = await tx
+    .updateTable('access_request')
+    .set({ status: 'lapsed' })
+    .where('id', 'in', due.where('r.status', '=', 'approved').where('g.ends_at', '<=', at))
+    .returning(['id', 'practice', 'status', 'user_id', 'kind', 'network'])
+    .execute()
+  const settled = [...expired, ...lapsed].sort((a, b) => (a.practice < b.practice ? -1 : 1))
+  for (const row of settled)
+    await appendEvent(tx, {
+      ...eventOf(own),
+      practice: row.practice,
+      action: `access-request.${row.status}`,
+      target: { kind: 'user', id: row.user_id, name: await nameOf(tx, row.user_id) },
+      before: { status: row.status === 'expired' ? 'pending' : 'approved' },
+      after: { status: row.status, request: row.id, kind: row.kind, network: row.network },
+    })
+  return settled.length
+}
+
+async function nameOf(rows: Rows, user: string): Promise<string> {
+  const row = await rows
+    .selectFrom('app_user')
+    .select('name')
+    .where('id', '=', user)
+    .executeTakeFirstOrThrow()
+  return row.name
+}
+
+/** Which limit `more` new requests would break, as a public sentence; `null`: none. */
+async function limitBroken(tx: Tx, key: Omit<RequestKey, 'practice'>, more: number, at: Instant) {
+  const { open, today, fromNetwork } = await countRequests(tx, key, at)
+  if (open + more > openMax)
+    return `At most ${openMax} requests may wait at once. Wait until one of yours is decided.`
+  if (today + more > dayMax) return `At most ${dayMax} requests a day are taken. Try again tomorrow.`
+  if (fromNetwork + more > networkHourMax)
+    return 'Too many requests came from your network just now. Try again in an hour.'
+  return null
+}
+
+async function addRequest(tx: Tx, key: RequestKey, request: AskAccess, at: Instant): Promise<void> {
+  const id = `arq_${newToken().slice(0, 22)}`
+  const { practice, user, network, kind } = key
+  const reason = request.reason
+  await tx
+    .insertInto('access_request')
+    .values({
+      id,
+      practice,
+      user_id: user,
+      network,
+      address: request.address,
+      kind,
+      reason,
+      created_at: at,
+      asked_at: at,
+      expires_at: at + pendingMs,
+    })
+    .execute()
+  const actor: Actor = { kind: 'user', id: user, name: await nameOf(tx, user) }
+  await appendEvent(tx, {
+    actor,
+    origin: 'ui',
+    at,
+    address: request.address,
+    reason,
+    practice,
+    action: 'access-request.asked',
+    target: actor,
+    before: null,
+    after: { request: id, kind, network },
+  })
+}
+
+/** Does the asking under the locks; answers why nothing was asked, or `null`. */
+async function askThere(
+  tx: Tx,
+  key: Omit<RequestKey, 'practice'>,
+  request: AskAccess,
+  at: Instant,
+): Promise<string | null> {
+  await settleRequests(tx, key.user, at)
+  const standings = await readStandings(tx, key, at)
+  const wanted = standings.filter(({ practice }) => request.practices.includes(practice))
+  const taking = wanted.filter(({ takes }) => takes)
+  if (taking.length === 0) {
+    const contact = wanted.find((standing) => standing.contact !== '')?.contact
+    return contact === undefined
+      ? 'No requests are taken here.'
+      : `No requests are taken here: ask ${contact}.`
+  }
+  const fresh = taking.filter(
+    ({ status, askAgainAt }) => status === 'not-requested' || (status === 'rejected' && askAgainAt === null),
+  )
+  const waiting = taking.filter(({ status }) => status === 'pending').map(({ practice }) => practice)
+  if (fresh.length > 0) {
+    const broken = await limitBroken(tx, key, fresh.length, at)
+    if (broken !== null) return broken
+  }
+  if (waiting.length > 0)
+    await tx
+      .updateTable('access_request')
+      .set((eb) => ({ repeats: eb('repeats', '+', 1), asked_at: at }))
+      .where('user_id', '=', key.user)
+      .where('network', '=', key.network)
+      .where('kind', '=', key.kind)
+      .where('status', '=', 'pending')
+      .where('practice', 'in', waiting)
+      .execute()
+  for (const { practice } of fresh) await addRequest(tx, { ...key, practice }, request, at)
+  const done = fresh.length > 0 || taking.some(({ status }) => status !== 'rejected')
+  return done ? null : 'Your request was rejected a short while ago. Ask again later.'
+}
+
+/**
+ * Asks for access in the name of a held session's user, all or nothing. Repeats of what is open only count; practices
+ * that the user is no member of are passed over. `refused` of the answer: why nothing was asked.
+ */
+export function askForAccess(store: Store, request: AskAccess, at: Instant): Promise<AccessStandings> {
+  const network = networkText(request.address)
+  const parsed = parseAddress(request.address)
+  return store.transaction(async (tx) => {
+    const session = await findLive(tx, request.tokenHash, at)
+    if (session === null || network === null || parsed === null)
+      return { standings: [], refused: 'Sign in again to ask for access.' }
+    const key = { user: session.user_id, network, kind: request.kind }
+    let refused: string | null = 'Sign in again to ask for access.'
+    if (session.held) {
+      // Always the user before the network: two that ask at once wait, and never for each other.
+      for (const name of [`asks ${key.user}`, `asks from ${network}`])
+        await sql`select pg_advisory_xact_lock(hashtextextended(${name}, 4248))`.execute(tx)
+      refused = await askThere(tx, key, { ...request, address: parsed.text }, at)
+    }
+    return { standings: [...(await readStandings(tx, key, at))], refused }
+  })
+}

@@ -1,0 +1,143 @@
+/**
+ * Requests for access as rows: finding, listing and counting them; whether an approval still counts.
+ *
+ * Who may ask and who decides is `admin/access-requests.ts`. Invariant: that a request is open, or an approval in
+ * force, is judged at an instant and not by its status alone, so that a late expiry job changes nothing.
+ */
+import { sql } from 'kysely'
+import type { DurationMs, Instant } from '../../policies/instant.ts'
+import type { Rows, Tx } from './database.ts'
+
+/** What a request asks to be lifted. */
+export type RequestKind = 'ip' | 'time'
+/** Where a request stands. `expired`: nobody decided in time; `lapsed`: its approval has ended. */
+export type RequestStatus = 'pending' | 'approved' | 'rejected' | 'withdrawn' | 'expired' | 'lapsed'
+
+/** A request with whom it is of. `grantEndsAt`: of its approval; `null`: it has none. */
+export type ListedRequest = {
+  readonly id: string
+  readonly practice: string
+  readonly user: string
+  readonly name: string
+  readonly login: string
+  readonly network: string
+  readonly address: string
+  readonly kind: RequestKind
+  readonly status: RequestStatus
+  readonly reason: string
+  readonly repeats: number
+  readonly createdAt: Instant
+  readonly askedAt: Instant
+  readonly expiresAt: Instant
+  readonly decidedAt: Instant | null
+  readonly decidedBy: string | null
+  readonly decidedByName: string | null
+  readonly note: string
+  readonly grantId: string | null
+  readonly grantEndsAt: Instant | null
+}
+
+const listed = (rows: Rows, at: Instant) =>
+  rows
+    .selectFrom('access_request as r')
+    .innerJoin('app_user as u', 'u.id', 'r.user_id')
+    .leftJoin('access_grant as g', 'g.id', 'r.grant_id')
+    .select(['r.id', 'r.practice', 'r.user_id as user', 'u.name', 'u.login', 'r.network', 'r.address'])
+    .select(['r.kind', 'r.reason', 'r.repeats', 'r.created_at as createdAt', 'r.asked_at as askedAt'])
+    .select(['r.expires_at as expiresAt', 'r.decided_at as decidedAt', 'r.decided_by as decidedBy'])
+    .select(['r.decided_by_name as decidedByName', 'r.note', 'r.grant_id as grantId'])
+    .select('g.ends_at as grantEndsAt')
+    .select(
+      sql<RequestStatus>`case
+        when r.status = 'pending' and r.expires_at <= ${at} then 'expired'
+        when r.status = 'approved' and (g.withdrawn_at is not null or g.ends_at <= ${at}) then 'lapsed'
+        else r.status end`.as('status'),
+    )
+
+/** The request of an id in a practice as it stands at `at`, or `null`. */
+export async function findRequest(
+  rows: Rows,
+  practice: string,
+  id: string,
+  at: Instant,
+): Promise<ListedRequest | null> {
+  const row = await listed(rows, at)
+    .where('r.practice', '=', practice)
+    .where('r.id', '=', id)
+    .executeTakeFirst()
+  return row ?? null
+}
+
+/** The newest `countMax` requests of a practice as they stand at `at`; pending ones first, the longest waiting first. */
+export async function listRequests(
+  rows: Rows,
+  practice: string,
+  at: Instant,
+  countMax: number,
+): Promise<readonly ListedRequest[]> {
+  const open = sql<boolean>`r.status = 'pending' and r.expires_at > ${at}`
+  return listed(rows, at)
+    .where('r.practice', '=', practice)
+    .orderBy(open, 'desc')
+    .orderBy(sql`case when ${open} then r.created_at else -r.created_at end`)
+    .orderBy('r.id')
+    .limit(countMax)
+    .execute()
+}
+
+/** What one key is: whose, where, from which network (CIDR text), of which kind. */
+export type RequestKey = {
+  readonly practice: string
+  readonly user: string
+  readonly network: string
+  readonly kind: RequestKind
+}
+
+/** Every request of a user for this network and kind, newest first, as they stand at `at`. */
+export async function listOwnRequests(
+  rows: Rows,
+  key: Omit<RequestKey, 'practice'>,
+  at: Instant,
+): Promise<readonly ListedRequest[]> {
+  return listed(rows, at)
+    .where('r.user_id', '=', key.user)
+    .where('r.network', '=', key.network)
+    .where('r.kind', '=', key.kind)
+    .orderBy('r.created_at', 'desc')
+    .orderBy('r.id')
+    .limit(500)
+    .execute()
+}
+
+const hourMs: DurationMs = 3_600_000
+
+/** Requests of a user that are open and that were made in 24 hours, and those of a network within the hour. */
+export async function countRequests(
+  tx: Tx,
+  { user, network }: Pick<RequestKey, 'user' | 'network'>,
+  at: Instant,
+): Promise<{ readonly open: number; readonly today: number; readonly fromNetwork: number }> {
+  const count = (where: ReturnType<typeof sql<boolean>>) => sql<number>`count(*) filter (where ${where})`
+  const row = await tx
+    .selectFrom('access_request as r')
+    .select([
+      count(sql<boolean>`r.user_id = ${user} and r.status = 'pending' and r.expires_at > ${at}`).as('open'),
+      count(sql<boolean>`r.user_id = ${user} and r.created_at > ${at - 24 * hourMs}`).as('today'),
+      count(sql<boolean>`r.network = ${network}::cidr and r.created_at > ${at - hourMs}`).as('fromNetwork'),
+    ])
+    .where((eb) => eb.or([eb('r.user_id', '=', user), eb('r.network', '=', network)]))
+    .executeTakeFirstOrThrow()
+  return row
+}
+
+/** How many requests of a practice wait for a decision at `at`. */
+export async function countPending(rows: Rows, practice: string, at: Instant): Promise<number> {
+  const row = await rows
+    .selectFrom('access_request')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('practice', '=', practice)
+    .where('status', '=', 'pending')
+    .where('expires_at', '>', at)
+    .executeTakeFirstOrThrow()
+  return row.count
+}

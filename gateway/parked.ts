@@ -1,0 +1,118 @@
+/**
+ * Parked answers: what an application said to a sign-in that waits for a step, kept until the step is done.
+ *
+ * It judges nobody. Invariant: the key comes from the companion's token, which only the browser has, so that neither
+ * the hot store nor the fleet can open what lies there; it is taken once, bounded in size, in time and, by places that
+ * are claimed one by one, in number per user. Keeping it in a gateway's memory was refused: the step may be done on
+ * another one.
+ */
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
+import { z } from 'zod'
+import type { DurationMs, Instant } from '../policies/instant.ts'
+import type { HotStore } from '../runtime/hot-store.ts'
+import { keys } from '../runtime/keys.ts'
+import { hashToken } from '../runtime/token.ts'
+
+const parkedSchema = z.strictObject({
+  /** The application's status and, as it was sent, its `Location`; `null`: none. */
+  status: z.number().int(),
+  location: z.string().nullable(),
+  /** `Set-Cookie` values, in order. */
+  setCookies: z.array(z.string()),
+  /** The application's credential after the sign-in: by name and value. */
+  pairs: z.array(z.tuple([z.string(), z.string()])),
+})
+/** What an application answered to a sign-in, as far as it is needed to go on. */
+export type ParkedAnswer = z.infer<typeof parkedSchema>
+
+const laidSchema = z.strictObject({ answer: parkedSchema, place: z.string(), endsAt: z.number().int() })
+
+/** Parked answers of all gateways on one hot store. */
+export type Parked = {
+  /** Whether it was parked; not when it is too large, the user's places are taken or the store is away. Never rejects. */
+  park(token: string, user: string, answer: ParkedAnswer): Promise<boolean>
+  /**
+   * Takes what was parked under this companion token, once; `null`: nothing, run out, or not this token's. `putBack`
+   * lays it down again for what is left of its time. Rejects with a `Fault` when the store is away.
+   */
+  take(token: string): Promise<{ readonly answer: ParkedAnswer; putBack(): Promise<void> } | null>
+}
+
+/** How many answers may be parked for one user at a time. */
+export const parkedPerUserMax = 5
+
+/** How long a parked answer waits for an approval: 15 minutes (SPEC §2). */
+export const parkedMs: DurationMs = 15 * 60_000
+
+const bytesMax = 65_536
+const ivBytes = 12
+const tagBytes = 16
+
+const keyOf = (token: string): Buffer =>
+  Buffer.from(hkdfSync('sha256', token, '', 'gatehouse parked answer 1', 32))
+
+/** The place it lies at is part of what is sealed: a text moved to another key does not open. */
+function seal(token: string, place: string, text: string): string {
+  const iv = randomBytes(ivBytes)
+  const cipher = createCipheriv('aes-256-gcm', keyOf(token), iv).setAAD(Buffer.from(place))
+  const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()])
+  return Buffer.concat([iv, cipher.getAuthTag(), sealed]).toString('base64url')
+}
+
+function unseal(token: string, place: string, text: string): unknown {
+  const bytes = Buffer.from(text, 'base64url')
+  if (bytes.length <= ivBytes + tagBytes) return null
+  try {
+    const opener = createDecipheriv('aes-256-gcm', keyOf(token), bytes.subarray(0, ivBytes), {
+      authTagLength: tagBytes,
+    })
+      .setAAD(Buffer.from(place))
+      .setAuthTag(bytes.subarray(ivBytes, ivBytes + tagBytes))
+    const opened = Buffer.concat([opener.update(bytes.subarray(ivBytes + tagBytes)), opener.final()])
+    return JSON.parse(opened.toString('utf8'))
+  } catch {
+    return null
+  }
+}
+
+/** Claims a place of the user's for the time of parking; `null`: all are taken. */
+async function claim(store: HotStore, user: string): Promise<string | null> {
+  for (let at = 0; at < parkedPerUserMax; at += 1) {
+    const place = keys.parkedPlace(user, at)
+    if (await store.writeIfAbsent(place, '1', parkedMs)) return place
+  }
+  return null
+}
+
+/** Parked answers over `store` (`null`: nothing can be parked). */
+export function createParked(store: HotStore | null, now: () => Instant): Parked {
+  const lay = async (to: HotStore, token: string, laid: z.infer<typeof laidSchema>): Promise<void> => {
+    const key = keys.parked(hashToken(token))
+    const left = laid.endsAt - now()
+    if (left > 0) await to.write(key, seal(token, key, JSON.stringify(laid)), left)
+  }
+  return {
+    async park(token, user, answer) {
+      if (store === null || Buffer.byteLength(JSON.stringify(answer)) > bytesMax) return false
+      try {
+        const place = await claim(store, user)
+        if (place === null) return false
+        await lay(store, token, { answer, place, endsAt: now() + parkedMs })
+        return true
+      } catch {
+        return false
+      }
+    },
+    async take(token) {
+      const key = keys.parked(hashToken(token))
+      const text = store === null ? null : await store.take(key)
+      if (store === null || text === null) return null
+      const laid = laidSchema.safeParse(unseal(token, key, text))
+      if (!laid.success || laid.data.endsAt <= now()) return null
+      const { place, answer } = laid.data
+      // Best effort: a place that is not freed frees itself.
+      await store.remove(place).catch(() => {})
+      return { answer, putBack: () => lay(store, token, laid.data).catch(() => {}) }
+    },
+  }
+}

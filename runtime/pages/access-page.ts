@@ -1,0 +1,133 @@
+/**
+ * The step of a held sign-in: where somebody's requests for access stand, a form to ask, and the wait for an answer.
+ *
+ * Data in, HTML out; who may ask for what was decided elsewhere. Invariant: it works without script, shows only the
+ * visitor's own practices and address, and reloads only while nothing is being typed. An application of its own was
+ * refused: this page must render on the worst day.
+ */
+import { html } from 'hono/html'
+import { page } from './page.ts'
+import { reasonTexts } from './texts.ts'
+
+/** A practice with the visitor's request there. */
+export type AccessRow = {
+  readonly practice: string
+  readonly name: string
+  readonly status: 'not-requested' | 'pending' | 'approved' | 'rejected'
+  /** The reviewer's note, or why an earlier request counts no more; empty: none. */
+  readonly note: string
+  /** When they may ask again, ready to read; `null`: now, or there is no need. */
+  readonly askAgain: string | null
+  /** Whether it can be asked for now. */
+  readonly open: boolean
+  /** Whom to contact where no requests are taken; empty: not told. */
+  readonly contact: string
+}
+
+/** What the page shows. */
+export type AccessView = {
+  /** `ask`: a form; `wait`: somebody else's turn; `again`: approved, but the sign-in has run out. */
+  readonly state: 'ask' | 'wait' | 'again'
+  readonly kind: 'ip' | 'time'
+  readonly rows: readonly AccessRow[]
+  /** The visitor's address as the gateway sees it. */
+  readonly address: string
+  /** The reference code of the refusal; `null`: not known. */
+  readonly code: string | null
+  /** Goes with each form, so that no other site can send it. */
+  readonly token: string
+  /** What was wrong with what was sent, one sentence; `null`: nothing. */
+  readonly problem: string | null
+  readonly reason: string
+  /** Same-origin paths: this page, this page as a form for further practices, the application's sign-in page. */
+  readonly here: string
+  readonly askMore: string
+  readonly signIn: string
+}
+
+const statusText = {
+  'not-requested': 'Not Requested',
+  pending: 'Pending',
+  approved: 'Approved',
+  rejected: 'Rejected',
+} as const
+
+const rowLine = ({ name, status, note, askAgain, open, contact }: AccessRow) =>
+  html`<li><strong>${name}</strong>: <span class="status">${statusText[status]}</span>${
+    askAgain === null ? '' : html` (you may ask again ${askAgain})`
+  }${note === '' ? '' : html`<br>${note}`}${
+    open || contact === '' ? '' : html`<br>To get access, contact ${contact}.`
+  }</li>`
+
+const choices = (open: readonly AccessRow[]) => {
+  const [only] = open
+  if (only !== undefined && open.length === 1)
+    return html`<input type="hidden" name="practice" value="${only.practice}">`
+  return html`<fieldset><legend>Ask for access to</legend>${open.map(
+    ({ practice, name }) =>
+      html`<label class="choice"><input type="checkbox" name="practice" value="${practice}"> ${name}</label>`,
+  )}</fieldset>`
+}
+
+const problemLine = (problem: string | null) =>
+  problem === null ? '' : html`<p class="problem" id="problem" role="alert">${problem}</p>`
+
+const askForm = (view: AccessView) => {
+  const open = view.rows.filter((row) => row.open)
+  if (open.length === 0) return problemLine(view.problem)
+  return html`<h2>Ask for access</h2>
+${problemLine(view.problem)}
+<form method="post">
+<input type="hidden" name="token" value="${view.token}">
+${choices(open)}
+<label for="reason">Why do you need it?</label>
+<textarea id="reason" name="reason" rows="3" maxlength="500" required${view.problem === null ? '' : html` aria-describedby="problem"`}>${view.reason}</textarea>
+<div class="doing"><button class="first" name="do" value="ask">Send</button></div>
+</form>`
+}
+
+const leaveForm = (view: AccessView) => html`<form method="post" class="doing">
+<input type="hidden" name="token" value="${view.token}">
+<button name="do" value="leave">Sign in as someone else</button>
+</form>`
+
+const middle = (view: AccessView) => {
+  switch (view.state) {
+    case 'again':
+      return html`<p>Somebody has said yes, but your sign-in has waited too long to go on by itself.</p>
+<div class="doing"><a class="first" href="${view.signIn}">Sign in again</a></div>`
+    case 'wait':
+      return html`<p role="status">Your request was sent. You can leave this page open: it goes on by itself when somebody says yes.</p>
+${
+  view.rows.some((row) => row.open)
+    ? html`<p><a href="${view.askMore}">Ask for another practice too</a></p>`
+    : ''
+}
+<div class="doing"><a class="first" href="${view.here}">Check now</a></div>`
+    case 'ask':
+      return askForm(view)
+  }
+}
+
+const titleOf = (view: AccessView): string => {
+  if (view.state === 'again') return 'Approved: sign in again'
+  if (view.state === 'wait') return 'Waiting for approval'
+  return reasonTexts[view.kind === 'ip' ? 'address-not-allowed' : 'outside-time-window'].title
+}
+
+/** The page as HTML, about 5 kB. Send it with `pagePolicy` and `no-store`. */
+export const accessPage = (view: AccessView): string => {
+  const text = reasonTexts[view.kind === 'ip' ? 'address-not-allowed' : 'outside-time-window']
+  return page({
+    title: titleOf(view),
+    practice: null,
+    body: html`${view.state === 'again' ? '' : html`<p>${text.why} Your sign-in was right and waits here.</p>`}
+<h2>Your ${view.rows.length === 1 ? 'practice' : 'practices'}</h2>
+<ul>${view.rows.map(rowLine)}</ul>
+${middle(view)}
+<dl><dt>Your address</dt><dd>${view.address}</dd>${
+      view.code === null ? '' : html`<dt>Reference</dt><dd class="code">${view.code}</dd>`
+    }</dl>
+${leaveForm(view)}`,
+  })
+}

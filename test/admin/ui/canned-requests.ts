@@ -1,0 +1,69 @@
+/**
+ * Requests for access as the admin API would tell them, for UI tests; the practice is `canned-practice.ts`'.
+ *
+ * Not a server (`canned-server.ts`). Invariant: every answer passes the contract's own schema.
+ */
+import { at } from './canned-practice.ts'
+
+const minute = 60_000
+const day = 1_440 * minute
+
+const request = {
+  user: { id: 'u-hugo', name: 'Hugo Hygienist', login: 'hugo' },
+  kind: 'ip',
+  address: '198.51.100.23',
+  network: '198.51.100.23/32',
+  status: 'pending',
+  reason: 'At my parents’ until Sunday',
+  repeats: 0,
+  createdAt: at - 12 * minute,
+  expiresAt: at + 3 * day,
+  decidedAt: null,
+  decidedBy: null,
+  note: '',
+  accessUntil: null,
+}
+const decided = { decidedAt: at - minute, decidedBy: 'Nora Owner' }
+
+/** A request that was approved, until next month. */
+export const approvedRequest = {
+  ...request,
+  ...decided,
+  id: 'arq_approved',
+  status: 'approved',
+  note: 'Until the move is over',
+  accessUntil: at + 30 * day,
+}
+/** A request that was rejected, with a note. */
+export const rejectedRequest = {
+  ...request,
+  ...decided,
+  id: 'arq_rejected',
+  status: 'rejected',
+  note: 'Please come to the office',
+}
+
+/** The approved one after it was taken back. */
+export const withdrawnRequest = { ...approvedRequest, status: 'withdrawn' }
+
+/** Two that wait, from home and for hours; approvals last 30 days. */
+export const accessRequests = {
+  revision: 17,
+  settings: { ip: true, time: true, standardMs: 30 * day, contact: '' },
+  pending: 2,
+  requests: [
+    { ...request, id: 'arq_home', repeats: 2 },
+    {
+      ...request,
+      id: 'arq_hours',
+      kind: 'time',
+      user: { id: 'u-fiona', name: 'Fiona Front', login: 'fiona' },
+      reason: 'Inventory tonight',
+      createdAt: at - 2 * minute,
+    },
+    approvedRequest,
+    rejectedRequest,
+    { ...request, id: 'arq_expired', status: 'expired', decidedAt: at - day, decidedBy: 'Gatehouse' },
+  ],
+  nextCursor: null,
+}
