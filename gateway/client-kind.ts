@@ -5,7 +5,7 @@
  * Invariant: Sec-Fetch-* first, then Accept, then the cautious default `fetch`, which is refused by a plain status.
  * `User-Agent` is never read.
  */
-import type { ClientKind, RawHeaders } from './exchange.ts'
+import type { ClientKind, Exchange, RawHeaders } from './exchange.ts'
 
 const headerOf = (headers: RawHeaders, wanted: string): string | null => {
   for (let i = 0; i < headers.length; i += 2) {
@@ -38,3 +38,14 @@ export const clientKind = (headers: RawHeaders, upgrade: 'websocket' | null): Cl
   if (accept.includes('text/html') || accept.includes('application/xhtml+xml')) return 'navigation'
   return /^\s*(?:image\/|text\/css|font\/|audio\/|video\/)/.test(accept) ? 'asset' : 'fetch'
 }
+
+/** Whether what is asked for lives on: a WebSocket or an event stream. Only a hint for how often it is looked at. */
+export const asksForStream = ({ upgrade, headers }: Exchange): boolean =>
+  upgrade !== null || (headerOf(headers, 'accept') ?? '').includes('text/event-stream')
+
+/** A browser's question whether it may ask: carries no credential, and gets none of ours (SPEC §2). */
+export const isPreflight = ({ method, headers }: Exchange): boolean =>
+  method === 'OPTIONS' &&
+  headerOf(headers, 'origin') !== null &&
+  headerOf(headers, 'access-control-request-method') !== null &&
+  headerOf(headers, 'authorization') === null

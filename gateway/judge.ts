@@ -17,6 +17,7 @@ import type { Instant } from '../policies/instant.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Asserter } from './assertion.ts'
+import { asksForStream, isPreflight } from './client-kind.ts'
 import type { Companion } from './companion.ts'
 import { cookieLines, readSetCookie } from './cookies.ts'
 import type { Endings } from './endings.ts'
@@ -219,18 +220,10 @@ function standingOf({ parts }: Case, question: Question, decision: Decision): St
   }
 }
 
-const isStream = (exchange: Exchange): boolean => {
-  if (exchange.upgrade !== null) return true
-  for (let i = 0; i + 1 < exchange.headers.length; i += 2)
-    if (exchange.headers[i]?.toLowerCase() === 'accept')
-      return (exchange.headers[i + 1] ?? '').toLowerCase().includes('text/event-stream')
-  return false
-}
-
 function permit(of: Case, who: Session, question: Question, decision: Decision, at: Instant): Judgement {
   const { parts, exchange, duties, site, carried } = of
   const { session } = who
-  const stream = isStream(exchange)
+  const stream = asksForStream(exchange)
   if (stream || duties.background) session.streams = true
   if (!stream && !duties.background) parts.lastSeen.renew(session, at, exchange.client.text)
   if (decision.wouldRefuse.length > 0) parts.verdicts.monitored(exchange, question, decision, at)
@@ -321,13 +314,6 @@ function judgeStaff(of: Case, who: Identified): Judgement | Promise<Judgement> {
     case 'session':
       return judgeSession(of, who)
   }
-}
-
-/** A browser's question whether it may ask: carries no credential, and gets none of ours (SPEC §2). */
-const isPreflight = ({ method, headers }: Exchange): boolean => {
-  if (method !== 'OPTIONS') return false
-  const names = new Set(headers.flatMap((text, at) => (at % 2 === 0 ? [text.toLowerCase()] : [])))
-  return names.has('origin') && names.has('access-control-request-method') && !names.has('authorization')
 }
 
 const guarded = (parts: JudgeParts, exchange: Exchange, error: unknown): Judgement => {

@@ -7,25 +7,11 @@
  * another one.
  */
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
-import { z } from 'zod'
 import type { DurationMs, Instant } from '../policies/instant.ts'
 import type { HotStore } from '../runtime/hot-store.ts'
 import { keys } from '../runtime/keys.ts'
+import { type ParkedAnswer, type ParkedRecord, parkedRecordSchema } from '../runtime/records.ts'
 import { hashToken } from '../runtime/token.ts'
-
-const parkedSchema = z.strictObject({
-  /** The application's status and, as it was sent, its `Location`; `null`: none. */
-  status: z.number().int(),
-  location: z.string().nullable(),
-  /** `Set-Cookie` values, in order. */
-  setCookies: z.array(z.string()),
-  /** The application's credential after the sign-in: by name and value. */
-  pairs: z.array(z.tuple([z.string(), z.string()])),
-})
-/** What an application answered to a sign-in, as far as it is needed to go on. */
-export type ParkedAnswer = z.infer<typeof parkedSchema>
-
-const laidSchema = z.strictObject({ answer: parkedSchema, place: z.string(), endsAt: z.number().int() })
 
 /** Parked answers of all gateways on one hot store. */
 export type Parked = {
@@ -86,7 +72,7 @@ async function claim(store: HotStore, user: string): Promise<string | null> {
 
 /** Parked answers over `store` (`null`: nothing can be parked). */
 export function createParked(store: HotStore | null, now: () => Instant): Parked {
-  const lay = async (to: HotStore, token: string, laid: z.infer<typeof laidSchema>): Promise<void> => {
+  const lay = async (to: HotStore, token: string, laid: ParkedRecord): Promise<void> => {
     const key = keys.parked(hashToken(token))
     const left = laid.endsAt - now()
     if (left > 0) await to.write(key, seal(token, key, JSON.stringify(laid)), left)
@@ -107,7 +93,7 @@ export function createParked(store: HotStore | null, now: () => Instant): Parked
       const key = keys.parked(hashToken(token))
       const text = store === null ? null : await store.take(key)
       if (store === null || text === null) return null
-      const laid = laidSchema.safeParse(unseal(token, key, text))
+      const laid = parkedRecordSchema.safeParse(unseal(token, key, text))
       if (!laid.success || laid.data.endsAt <= now()) return null
       const { place, answer } = laid.data
       // Best effort: a place that is not freed frees itself.

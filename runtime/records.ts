@@ -215,3 +215,24 @@ export const reportSchema = z.discriminatedUnion('kind', [
 ])
 /** One report of a gateway. */
 export type Report = z.infer<typeof reportSchema>
+
+const parkedAnswerSchema = z.strictObject({
+  /** The application's status and, as it was sent, its `Location`; `null`: none. */
+  status: z.number().int(),
+  location: z.string().nullable(),
+  /** `Set-Cookie` values, in order. */
+  setCookies: z.array(z.string()),
+  /** The application's credential after the sign-in: by name and value. */
+  pairs: z.array(z.tuple([z.string(), z.string()])),
+})
+/** What an application answered to a sign-in, as far as it is needed to go on. */
+export type ParkedAnswer = z.infer<typeof parkedAnswerSchema>
+
+/** `gh:parked:{HASH}`, opened: the answer, the place of the user it fills, and until when it waits. */
+export const parkedRecordSchema = z.strictObject({
+  answer: parkedAnswerSchema,
+  place: z.string(),
+  endsAt: instant,
+})
+/** A parked answer as it lies in the hot store, opened. */
+export type ParkedRecord = z.infer<typeof parkedRecordSchema>

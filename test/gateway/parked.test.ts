@@ -4,16 +4,11 @@
  */
 import { beforeEach, describe, expect, test } from 'vitest'
 import { mintToken } from '../../gateway/companion.ts'
-import {
-  createParked,
-  type Parked,
-  type ParkedAnswer,
-  parkedMs,
-  parkedPerUserMax,
-} from '../../gateway/parked.ts'
+import { createParked, type Parked, parkedMs, parkedPerUserMax } from '../../gateway/parked.ts'
 import type { HotStore } from '../../runtime/hot-store.ts'
 import { createMemoryHotStore } from '../../runtime/hot-store-memory.ts'
 import { keys } from '../../runtime/keys.ts'
+import type { ParkedAnswer } from '../../runtime/records.ts'
 
 let at: number
 let store: HotStore
