@@ -12,6 +12,7 @@ import type { Log } from '../runtime/log.ts'
 import { type AccessView, accessPage } from '../runtime/pages/access-page.ts'
 import { pagePolicy } from '../runtime/pages/page.ts'
 import type { ParkedAnswer } from '../runtime/records.ts'
+import { away, notOurs, stale, tooOften } from './access-failures.ts'
 import { type AccessForm, formToken, readAccessForm } from './access-form.ts'
 import { type AskKind, askableKind, releasedQuestion } from './asking.ts'
 import type { Companion } from './companion.ts'
@@ -22,7 +23,8 @@ import { expiredCredential } from './forwarding.ts'
 import { type Credential, readCredential } from './identity/credential.ts'
 import type { Parked } from './parked.ts'
 import { answer, type Directory, plainDecision, type Question } from './questions.ts'
-import { answerFailure, type Failure, samePath } from './refusal.ts'
+import { answerFailure, samePath } from './refusal.ts'
+import { hoursOf } from './refusal-view.ts'
 import { type Refusals, stepPath } from './refusals.ts'
 import type { Duties } from './route-duties.ts'
 import type { MirroredSession, Sessions } from './sessions.ts'
@@ -72,30 +74,6 @@ type Visit = {
 }
 
 const waitS = 10
-
-const away: Failure = {
-  status: 503,
-  title: 'Not possible just now',
-  sentence: 'Your request could not be sent. Please go back and try again in a moment.',
-  retryAfterMs: 5_000,
-}
-const notOurs: Failure = {
-  status: 403,
-  title: 'This was not sent',
-  sentence: 'The form did not come from this page. Please open the page again and send it from there.',
-}
-const tooOften: Failure = {
-  status: 429,
-  title: 'A moment, please',
-  sentence: 'This page was asked for too often. It goes on in a minute.',
-  retryAfterMs: 60_000,
-}
-const stale: Failure = {
-  status: 503,
-  title: 'Not available just now',
-  sentence: 'Access rules could not be checked just now. This page tries again by itself.',
-  retryAfterMs: 5_000,
-}
 
 const seeOther = (location: string, setCookies: readonly string[] = []): WholeResponse => ({
   status: 303,
@@ -195,13 +173,21 @@ type Shown = { readonly problem: string | null; readonly reason: string; readonl
 
 const nothingWrong: Shown = { problem: null, reason: '', again: false }
 
+/** A waiting page asks often; a form comes back once, when the hours begin, since somebody may be typing. */
+const refreshOf = (state: AccessView['state'], returnAfterMs: number | null): readonly string[] => {
+  if (state !== 'ask') return ['Refresh', String(waitS)]
+  return returnAfterMs === null ? [] : ['Refresh', String(Math.ceil(returnAfterMs / 1_000))]
+}
+
 function pageOf(visit: Visit, kind: AskKind, standings: AccessStandings, shown: Shown): WholeResponse {
   const rows = rowsOf(visit, standings)
   const waits = rows.some(({ status }) => status === 'pending' || status === 'approved')
   const state = shown.again ? 'again' : waits && !visit.wantsForm && shown.problem === null ? 'wait' : 'ask'
+  const told = hoursOf(visit.parts.directory, visit.question, visit.parts.clock.now())
   const view: AccessView = {
     ...{ state, kind, rows, code: visit.code, problem: shown.problem, reason: shown.reason },
     address: visit.exchange.client.text,
+    hours: told?.hours ?? null,
     token: formToken(visit.token),
     here: addressOf(visit),
     askMore: addressOf(visit, { ask: 'more' }),
@@ -210,7 +196,7 @@ function pageOf(visit: Visit, kind: AskKind, standings: AccessStandings, shown: 
   const headers = [
     ...['Cache-Control', 'no-store', 'Content-Type', 'text/html; charset=utf-8'],
     ...['Content-Security-Policy', pagePolicy, 'X-Content-Type-Options', 'nosniff'],
-    ...['Referrer-Policy', 'same-origin', ...(state === 'ask' ? [] : ['Refresh', String(waitS)])],
+    ...['Referrer-Policy', 'same-origin', ...refreshOf(state, told?.returnAfterMs ?? null)],
   ]
   return { status: shown.problem === null ? 200 : 422, headers, body: accessPage(view) }
 }

@@ -12,6 +12,7 @@ import type { Decision } from '../policies/decision.ts'
 import type { DurationMs, Instant } from '../policies/instant.ts'
 import { permissionName } from '../policies/permissions.ts'
 import { describeWeek } from '../policies/week.ts'
+import type { AccessHours } from '../runtime/pages/access-page.ts'
 import type { RefusalView } from '../runtime/pages/refusal-page.ts'
 import { signInOf } from './engine-node.ts'
 import type { Exchange, WholeResponse } from './exchange.ts'
@@ -67,8 +68,10 @@ const dayNames: Readonly<Record<Weekday, string>> = {
   sun: 'Sunday',
 }
 
+type Told = Pick<Refusing, 'question' | 'decision' | 'at'>
+
 /** The practice that the refusal is about: the first that refuses for this very reason; `null`: none is known. */
-const practiceOf = (directory: Directory, { question, decision, at }: Refusing): PracticeId | null => {
+const practiceOf = (directory: Directory, { question, decision, at }: Told): PracticeId | null => {
   if (question === null) return null
   const { practices } = scopeOf(directory, question)
   const refuses = (practice: PracticeId): boolean =>
@@ -85,7 +88,7 @@ const onlyIn = (practice: PracticeId): Question['sources'] => ({
 /** This week's approved times of the person who is refused by the hour, a line for each day that has any. */
 const approvedTimes = (
   directory: Directory,
-  { question, decision, at }: Refusing,
+  { question, decision, at }: Told,
   practice: PracticeId | null,
 ): readonly string[] => {
   if (question === null || practice === null || decision.reason !== 'outside-time-window') return []
@@ -120,6 +123,32 @@ const practiceLines = (directory: Directory, question: Question, at: Instant): R
     allowed: answer(directory, { ...question, sources: onlyIn(practice) }, at).verdict === 'permit',
     href: null,
   }))
+
+/** What a person refused by the hour is told, ready to read; `null`: it is not the hour, or not known whose. */
+export function hoursOf(
+  directory: Directory,
+  question: Question,
+  at: Instant,
+): {
+  readonly hours: AccessHours
+  /** After how long the page may come back by itself; `null`: the hours do not begin by themselves. */
+  readonly returnAfterMs: DurationMs | null
+} | null {
+  const decision = answer(directory, question, at)
+  if (decision.reason !== 'outside-time-window') return null
+  const told = { question, decision, at }
+  const practice = practiceOf(directory, told)
+  const zone = practice === null ? 'UTC' : (directory.practice(practice, at)?.snapshot.practice.zone ?? 'UTC')
+  const left = decision.opensAt === null ? null : decision.opensAt - at
+  return {
+    hours: {
+      now: readable(at, zone),
+      approvedTimes: approvedTimes(directory, told, practice),
+      opens: left === null ? null : `${readable(at + left, zone)}, in ${spanText(left)}`,
+    },
+    returnAfterMs: left === null ? null : left + randomInt(jitterMaxMs),
+  }
+}
 
 function viewOf(directory: Directory, refusing: Refusing): NonNullable<RefusalExtra['view']> {
   const { exchange, question, decision, at } = refusing

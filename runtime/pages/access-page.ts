@@ -24,6 +24,13 @@ export type AccessRow = {
   readonly contact: string
 }
 
+/** Where it is the hour that refuses, ready to read: now, this week's approved times, when it opens (`null`: never). */
+export type AccessHours = {
+  readonly now: string
+  readonly approvedTimes: readonly string[]
+  readonly opens: string | null
+}
+
 /** What the page shows. */
 export type AccessView = {
   /** `ask`: a form; `wait`: somebody else's turn; `again`: approved, but the sign-in has run out. */
@@ -32,6 +39,8 @@ export type AccessView = {
   readonly rows: readonly AccessRow[]
   /** The visitor's address as the gateway sees it. */
   readonly address: string
+  /** `null`: it is not the hour. */
+  readonly hours: AccessHours | null
   /** The reference code of the refusal; `null`: not known. */
   readonly code: string | null
   /** Goes with each form, so that no other site can send it. */
@@ -109,6 +118,14 @@ ${
   }
 }
 
+const hoursLines = (hours: AccessHours | null) =>
+  hours === null
+    ? ''
+    : html`<h2>Your approved times this week</h2><ul>${hours.approvedTimes.map((line) => html`<li>${line}</li>`)}</ul>
+<dl><dt>Date and time</dt><dd>${hours.now}</dd>${
+        hours.opens === null ? '' : html`<dt>Opens</dt><dd>${hours.opens}</dd>`
+      }</dl>${hours.opens === null ? '' : html`<p>This page goes on by itself when the hours begin.</p>`}`
+
 const titleOf = (view: AccessView): string => {
   if (view.state === 'again') return 'Approved: sign in again'
   if (view.state === 'wait') return 'Waiting for approval'
@@ -122,6 +139,7 @@ export const accessPage = (view: AccessView): string => {
     title: titleOf(view),
     practice: null,
     body: html`${view.state === 'again' ? '' : html`<p>${text.why} Your sign-in was right and waits here.</p>`}
+${view.state === 'again' ? '' : hoursLines(view.hours)}
 <h2>Your ${view.rows.length === 1 ? 'practice' : 'practices'}</h2>
 <ul>${view.rows.map(rowLine)}</ul>
 ${middle(view)}

@@ -159,9 +159,18 @@ test('windows by role and by person add up; who is not in scope is not asked', a
 test('a sign-in outside the hours is held: no cookie of the application, the page says when to come back', async () => {
   const mark = createClient(two)
   const answer = await signIn(mark, 'mark')
-  expect(answer.status).toBe(403)
-  expect(answer.text).toContain('Access is currently restricted')
-  expect(answer.text).toContain('08:00')
+  expect(answer.status).toBe(303)
+  const step = await mark.get(answer.headers.location ?? '')
+  for (const words of [
+    'Access restricted',
+    'Your approved times this week',
+    '08:00',
+    'Date and time',
+    'Opens',
+    'Ask for access',
+  ])
+    expect(step.text).toContain(words)
+  expect(Number(step.headers['refresh'])).toBeGreaterThan(60)
   const cookie = mark.cookies.get('desk_session') ?? ''
   const around = createClient(fleet.demo.url, '127.0.0.1', new Map([['desk_session', cookie]]))
   expect((await around.get('/api/me', { navigation: false })).status).toBe(401)
