@@ -6,6 +6,8 @@
  * serialization race is run again, so its work must have no effect outside of it. Letting callers hold
  * connections was refused: a forgotten one stops the plane.
  */
+import { randomInt } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
 import { Kysely, PostgresDialect, type Transaction } from 'kysely'
 import pg from 'pg'
 import { type Fault, type FaultKind, fault, isFault } from '../../runtime/fault.ts'
@@ -23,7 +25,7 @@ export type Store = {
   readonly url: string
   /**
    * Runs `work` in one transaction (read committed), committed when it resolves, rolled back when it rejects.
-   * Runs again, at most three times in all, after a deadlock, a serialization failure or a duplicate key.
+   * Runs again after a deadlock or a serialization failure (at most six times in all) or a duplicate key (three).
    */
   readonly transaction: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>
   /** Runs queries that each stand alone, without a transaction. */
@@ -95,17 +97,26 @@ export function databaseFault(error: unknown): Fault | null {
 /** Whether an error is PostgreSQL's refusal of a second row of the same key. */
 export const isDuplicate = (error: unknown): boolean => codeOf(error) === '23505'
 
-const triesMax = 3
+const triesMax = 6
+/** Two at once who both found a name free see it at the second try; a name that is really taken stays taken. */
+const duplicateTriesMax = 3
+
 /** Serialization failure, deadlock, and two at once who both found a name free. */
-const lostRace = (error: unknown): boolean => ['40001', '40P01', '23505'].includes(codeOf(error))
+const mayRunAgain = (error: unknown, attempt: number): boolean => {
+  const code = codeOf(error)
+  return code === '23505'
+    ? attempt < duplicateTriesMax
+    : ['40001', '40P01'].includes(code) && attempt < triesMax
+}
 
 async function guarded<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await work()
     } catch (error) {
-      if (lostRace(error) && attempt < triesMax) continue
-      throw databaseFault(error) ?? error
+      if (!mayRunAgain(error, attempt)) throw databaseFault(error) ?? error
+      // Those who collided must not meet again in step: at most 20, 40, 80, 160, 320 ms.
+      await pause(randomInt(10 * 2 ** attempt))
     }
   }
 }
