@@ -68,7 +68,7 @@ const open = async (path: string, practice = 'maple'): Promise<void> => {
 const opened = async (title: string): Promise<void> => {
   await page.getByRole('heading', { level: 1, name: title }).waitFor()
   await page.getByRole('status', { name: 'Publishing' }).waitFor()
-  await page.locator('.gh-loading').waitFor({ state: 'detached' })
+  await expect.poll(() => page.locator('.gh-loading').count(), { timeout: 8_000 }).toBe(0)
 }
 
 const violations = async (): Promise<readonly string[]> => {
