@@ -14,8 +14,6 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 20_000,
-    // Real browsers and real stores on two noisy cores: in CI a test gets a second try, and the summary names it.
-    retry: process.env.CI === undefined ? 0 : 1,
     hookTimeout: 120_000,
     teardownTimeout: 20_000,
     globalSetup: ['test/support/global-setup.ts'],
