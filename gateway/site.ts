@@ -15,10 +15,12 @@ import type { Companion } from './companion.ts'
 import type { Endings } from './endings.ts'
 import { createHeldLogin, type HeldLogin } from './held-login.ts'
 import { createOpenings } from './identity/adoption.ts'
+import { createTokenReader, openTokenKeys } from './identity/app-token.ts'
 import { createBonds } from './identity/bonds.ts'
 import { type Credential, credentialHeader } from './identity/credential.ts'
 import { createIdentifier, type Identifier } from './identity/identify.ts'
-import { createIntrospector, type Introspector } from './identity/introspect.ts'
+import { type AskOnce, createIntrospector, type Introspector } from './identity/introspect.ts'
+import { createWhoAmI } from './identity/who-am-i.ts'
 import { createParked } from './parked.ts'
 import type { Directory } from './questions.ts'
 import type { Refusals } from './refusals.ts'
@@ -98,16 +100,29 @@ async function endSession(parts: SiteParts, upstream: UpstreamConfig, credential
 
 type Identity = NonNullable<UpstreamConfig['identity']>
 
-const introspectorOf = (parts: SiteParts, upstream: UpstreamConfig): Introspector =>
+/** How the application's word is had; throws on a key file that cannot be used, so that no gateway starts without it. */
+function askOnceOf(parts: SiteParts, upstream: UpstreamConfig, { introspection, jwt }: Identity): AskOnce {
+  const { dispatcher, clock } = parts
+  if (jwt !== null) {
+    const keys = openTokenKeys(jwt, upstream.url)
+    if (!keys.ok)
+      throw new Error(keys.problems.map(({ path, sentence }) => `${path}: ${sentence}`).join('\n'))
+    return createTokenReader({ upstream, rules: jwt, keys: keys.value, clock })
+  }
+  if (introspection === null) throw new Error(`identity of ${upstream.id} has neither introspection nor jwt`)
+  const headers = {
+    host: hostOf(upstream),
+    'x-forwarded-proto': parts.origin.startsWith('https:') ? 'https' : 'http',
+  }
+  return createWhoAmI({ upstream, dispatcher, clock, headers }, introspection)
+}
+
+const introspectorOf = (parts: SiteParts, upstream: UpstreamConfig, identity: Identity): Introspector =>
   createIntrospector({
     upstream,
     limits: parts.limits,
-    dispatcher: parts.dispatcher,
     clock: parts.clock,
-    headers: {
-      host: hostOf(upstream),
-      'x-forwarded-proto': parts.origin.startsWith('https:') ? 'https' : 'http',
-    },
+    ask: askOnceOf(parts, upstream, identity),
     onAnswer(answer) {
       if (answer.kind === 'indeterminate')
         parts.log.warn({ upstream: upstream.id, why: answer.why }, 'an application did not say who asks')
@@ -137,7 +152,7 @@ function createIdentity(
   rates: { readonly signIns: WindowCounter; readonly steps: WindowCounter },
 ): SiteIdentity {
   const { limits, clock, log, sessions, endings, companion } = parts
-  const introspector = introspectorOf(parts, upstream)
+  const introspector = introspectorOf(parts, upstream, identity)
   const bonds = createBonds({
     store: parts.store,
     fleetKey: parts.fleetKey,

@@ -8,7 +8,7 @@
 import { unknownPermission } from '../policies/permissions.ts'
 import type { Problem } from '../policies/problem.ts'
 import { isZone } from '../policies/timetable-zone.ts'
-import type { Config, UpstreamConfig } from './config.ts'
+import type { Config, IdentityConfig, UpstreamConfig } from './config.ts'
 import { readTrustedProxies } from './forwarded.ts'
 import { compileRoutes } from './upstream-routes.ts'
 
@@ -143,6 +143,27 @@ function practiceNameProblems(upstream: UpstreamConfig, path: string, known: Rea
     .map(([at, practice]) => problem(at, `"${practice}" is not listed under practices`))
 }
 
+/** What is wrong with how the application's word is had: its answer, or a token that it signed. */
+function wordProblems(identity: IdentityConfig, path: string): readonly Problem[] {
+  const { jwt } = identity
+  if ((identity.introspection === null) === (jwt === null))
+    return [problem(`${path}.introspection`, 'give either this or identity.jwt, and not both')]
+  if (jwt === null) return []
+  const problems: Problem[] = []
+  if ((jwt.jwks === null) === (jwt.keyFile === null))
+    problems.push(problem(`${path}.jwt.jwks`, 'give either this or keyFile, and not both'))
+  const shared = jwt.algorithms.filter((one) => one.startsWith('HS'))
+  if (shared.length > 0 && shared.length < jwt.algorithms.length)
+    problems.push(
+      problem(`${path}.jwt.algorithms`, 'are of two kinds: a public key would do as a shared secret'),
+    )
+  if (shared.length > 0 && jwt.jwks !== null)
+    problems.push(problem(`${path}.jwt.jwks`, 'is for public keys: a shared secret comes from keyFile'))
+  if (identity.cookies.length > 1)
+    problems.push(problem(`${path}.cookies`, 'with identity.jwt, name the one cookie that holds the token'))
+  return problems
+}
+
 function identityProblems(upstream: UpstreamConfig, path: string, companionName: string): readonly Problem[] {
   const { identity, practice } = upstream
   if (identity === null) return []
@@ -156,11 +177,13 @@ function identityProblems(upstream: UpstreamConfig, path: string, companionName:
         ),
       )
   })
-  if (identity.introspection.practices === null && practice.fixed === null)
+  problems.push(...wordProblems(identity, `${path}.identity`))
+  const word = identity.introspection ?? identity.jwt
+  if (word !== null && word.practices === null && practice.fixed === null)
     problems.push(
       problem(
         `${path}.practice.fixed`,
-        'give this, or identity.introspection.practices: else nobody belongs to a practice',
+        'give this, or identity.introspection.practices (identity.jwt.practices): else nobody belongs to a practice',
       ),
     )
   const routes = compileRoutes(upstream)

@@ -62,8 +62,8 @@ const loginSchema = z.strictObject({
   success: successSchema.prefault({}).describe('How success shows; every given condition must hold.'),
 })
 
-const introspectionSchema = z.strictObject({
-  path: path.describe('The fixed path that answers who a session cookie belongs to.'),
+/** Where the application's word on a person carries what; the same for its answer and for its token. */
+const claimsShape = {
   user: fieldPath.default('id').describe('The field with the application’s own id of the user.'),
   kindField: fieldPath
     .nullable()
@@ -87,9 +87,61 @@ const introspectionSchema = z.strictObject({
     .describe('The roles within each element of `practices`.'),
   roles: fieldPath.nullable().default(null).describe('Roles that hold for every practice of the user.'),
   amr: fieldPath.nullable().default(null).describe('The field with authentication methods (RFC 8176).'),
+}
+
+const introspectionSchema = z.strictObject({
+  path: path.describe('The fixed path that answers who a credential belongs to.'),
+  ...claimsShape,
   timeoutMs: milliseconds(3_000, 30_000).describe('After this the answer counts as not known.'),
   positiveMs: milliseconds(30_000, 30_000).describe('How long a positive answer is kept.'),
   negativeMs: milliseconds(1_000, 1_000).describe('How long a negative answer is kept.'),
+})
+
+/** Algorithms by the kind of key that verifies them; a token may not choose between kinds (RFC 8725 §3.1). */
+export const tokenAlgorithms = {
+  shared: ['HS256', 'HS384', 'HS512'],
+  public: ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'],
+} as const
+
+const jwtSchema = z.strictObject({
+  algorithms: z
+    .array(z.enum([...tokenAlgorithms.public, ...tokenAlgorithms.shared]))
+    .min(1)
+    .max(10)
+    .describe(
+      'The only algorithms taken, of one kind of key; what a token says of itself chooses nothing else.',
+    ),
+  issuer: z.string().min(1).max(300).describe('What `iss` must be.'),
+  audience: z.string().min(1).max(300).describe('What `aud` must be or contain.'),
+  jwks: z
+    .string()
+    .max(1_000)
+    .regex(
+      /^(?:\/(?![/\\])|https?:\/\/[^/?#@\s]+\/)[^\s#\\]*$/,
+      'expected a path, or http(s):// with a host and a path',
+    )
+    .nullable()
+    .default(null)
+    .describe('Where the keys are: a path of the application, or an address. Either this or `keyFile`.'),
+  keyFile: z
+    .string()
+    .min(1)
+    .max(1_000)
+    .nullable()
+    .default(null)
+    .describe(
+      'A file with the key: a public key as PEM, or, for HS…, the shared secret of at least 32 bytes.',
+    ),
+  type: z
+    .string()
+    .max(60)
+    .nullable()
+    .default(null)
+    .describe('What `typ` must be, where the issuer signs other tokens with this key too.'),
+  ...claimsShape,
+  user: fieldPath.default('sub').describe('The claim with the application’s own id of the user.'),
+  skewMs: milliseconds(5_000, 60_000).describe('How far the issuer’s clock may be off.'),
+  timeoutMs: milliseconds(3_000, 30_000).describe('After this the keys count as not to be had.'),
 })
 
 const endSessionSchema = z.strictObject({
@@ -101,15 +153,20 @@ const identitySchema = z.strictObject({
   mode: z
     .literal('observe')
     .default('observe')
-    .describe('How people are known: their sign-in is observed and verified by introspection.'),
+    .describe('How people are known: their sign-in is observed and verified by the application’s own word.'),
   cookies: z
     .array(tokenText)
     .min(1)
     .max(5)
     .describe('Names of the application’s session cookies; all of them are the credential.'),
-  introspection: introspectionSchema.describe(
-    'Who the application says a cookie is. Field paths are dotted.',
-  ),
+  introspection: introspectionSchema
+    .nullable()
+    .default(null)
+    .describe('Who the application says a credential is. Field paths are dotted. Either this or `jwt`.'),
+  jwt: jwtSchema
+    .nullable()
+    .default(null)
+    .describe('The credential is a signed token that says who it is (RFC 7519), verified here.'),
   login: z.array(loginSchema).max(20).default([]).describe('The routes on which people sign in.'),
   logout: z
     .array(z.strictObject({ match }))
@@ -185,6 +242,11 @@ const routeSchema = z.strictObject({
     .optional()
     .describe('`strict` refuses odd paths instead of judging them under every reading.'),
 })
+
+/** How the application's word on a person is read. */
+export type ClaimRules = Pick<z.output<typeof jwtSchema>, keyof typeof claimsShape>
+/** How the application's tokens are verified. */
+export type TokenRules = z.output<typeof jwtSchema>
 
 /** One application behind the gateway. */
 export const upstreamSchema = z.strictObject({

@@ -1,27 +1,29 @@
 /**
- * Asks the application whose session cookie this is: one GET with nothing but that credential (SPEC §2).
+ * The application's word on credentials (SPEC §2, introspection): whose each is, asked once and remembered briefly.
  *
- * It opens no session and judges nobody. Invariant: an answer counts only while it is fresh (30 s at most, 1 s for
- * "nobody"), and whatever is not a clear answer (5xx, a timeout, too long, no JSON, a wrong type) is
- * `indeterminate`, never "nobody" and never somebody. One flight per credential; strangers' credentials are limited
- * per address and in flight, so that inventing cookies does not reach the application faster than that.
- * Believing the typed name of a sign-in instead was refused: parsers differ, the application's answer doesn't.
+ * How it is asked for (`who-am-i.ts`) or read off the credential itself (`app-token.ts`) is not here. Invariant: a
+ * word counts only while it is fresh (30 s at most, 1 s for "nobody"); one flight per credential; strangers'
+ * credentials are limited per address and in flight, so that inventing them reaches the application no faster.
  */
-import { type Dispatcher, request } from 'undici'
+import type { DurationMs } from '../../policies/instant.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import type { Limits, UpstreamConfig } from '../../runtime/config.ts'
 import type { AppIdentity } from '../../runtime/internal.ts'
 import { type BoundedMap, createBoundedMap } from '../bounded-map.ts'
-import { readSetCookie } from '../cookies.ts'
 import { createWindowCounter } from '../window-counter.ts'
-import { type Credential, credentialHeader, overlayCredential } from './credential.ts'
-import { parseStrictJson, readIdentity } from './json-claims.ts'
+import { type Credential, overlayCredential } from './credential.ts'
 
-/** What the application answered. `renewed`: its `Set-Cookie` lines for session cookies, for every waiter. */
+/** Whose a credential is. `renewed`: the application's `Set-Cookie` lines for session cookies, for every waiter. */
 export type Introspected =
   | { readonly kind: 'known'; readonly identity: AppIdentity; readonly renewed: readonly string[] }
   | { readonly kind: 'anonymous'; readonly renewed: readonly string[] }
   | { readonly kind: 'indeterminate'; readonly why: string }
+
+/** An answer, and how long it may be kept. */
+export type Told = { readonly answer: Introspected; readonly keptMs: DurationMs }
+
+/** Finds out whose a credential is. Never rejects, and ends by itself. */
+export type AskOnce = (credential: Credential) => Promise<Told>
 
 /** The application's word on credentials, remembered briefly. */
 export type Introspector = {
@@ -39,79 +41,25 @@ export type Introspector = {
 
 type Remembered = { readonly answer: Introspected; readonly askedAt: number; readonly until: number }
 
-const bodyBytesMax = 65_536
 const strangersMax = 10_000
 
-const indeterminate = (why: string): Introspected => ({ kind: 'indeterminate', why })
+/** "Could not be found out", and why. */
+export const indeterminate = (why: string): Introspected => ({ kind: 'indeterminate', why })
 
-async function readBounded(body: AsyncIterable<Uint8Array>): Promise<Uint8Array | null> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of body) {
-    length += chunk.byteLength
-    if (length > bodyBytesMax) return null
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
-}
+/** How long "could not be found out" is not asked again. */
+const indeterminateMs: DurationMs = 250
 
-const listed = (value: string | readonly string[] | undefined): readonly string[] =>
-  value === undefined ? [] : typeof value === 'string' ? [value] : value
+/** How long an answer may be kept: `positiveMs` where it names somebody, `negativeMs` where it says nobody. */
+export const keptMs = ({ kind }: Introspected, positiveMs: DurationMs, negativeMs: DurationMs): DurationMs =>
+  kind === 'known' ? positiveMs : kind === 'anonymous' ? negativeMs : indeterminateMs
 
-/** What an introspector is made from. `dispatcher`: undici's, shared per gateway; `onAnswer` for metrics and logs. */
+/** What an introspector is made from. `onAnswer` for metrics and logs. */
 export type IntrospectorParts = {
   readonly upstream: UpstreamConfig
   readonly limits: Limits
-  readonly dispatcher: Dispatcher
   readonly clock: Clock
-  /** Sent with every question: what the application needs to recognise its own host and scheme. */
-  readonly headers: Readonly<Record<string, string>>
+  readonly ask: AskOnce
   onAnswer(answer: Introspected): void
-}
-
-/** One question to the application, with a deadline over all of it. */
-async function askOnce(parts: IntrospectorParts, credential: Credential): Promise<Introspected> {
-  const { upstream, dispatcher } = parts
-  const { now } = parts.clock
-  const identity = upstream.identity
-  if (identity === null) return indeterminate('no identity configured')
-  const rules = identity.introspection
-  const ending = new AbortController()
-  const timer = setTimeout(() => ending.abort(), rules.timeoutMs)
-  try {
-    const response = await request(new URL(rules.path, upstream.url), {
-      method: 'GET',
-      dispatcher,
-      signal: ending.signal,
-      headersTimeout: rules.timeoutMs,
-      bodyTimeout: rules.timeoutMs,
-      headers: {
-        ...parts.headers,
-        cookie: credentialHeader(credential),
-        accept: 'application/json',
-        'accept-encoding': 'identity',
-      },
-    })
-    const bytes = await readBounded(response.body)
-    const renewed = listed(response.headers['set-cookie']).filter((line) => {
-      const change = readSetCookie(line, now())
-      return change !== null && identity.cookies.includes(change.name)
-    })
-    const { statusCode } = response
-    if (statusCode === 401 || statusCode === 403) return { kind: 'anonymous', renewed }
-    if (statusCode !== 200) return indeterminate(`status ${statusCode}`)
-    if (bytes === null) return indeterminate('answer too long')
-    const type = String(response.headers['content-type'] ?? '')
-    if (!/^application\/([a-z0-9.+-]*\+)?json\s*(;|$)/i.test(type)) return indeterminate('answer is no JSON')
-    const body = parseStrictJson(bytes)
-    const found = body === undefined ? null : readIdentity(body, rules, upstream.practice.fixed)
-    return found === null ? indeterminate('answer names nobody') : { kind: 'known', identity: found, renewed }
-  } catch (error) {
-    return indeterminate(ending.signal.aborted ? 'timeout' : String(error))
-  } finally {
-    clearTimeout(timer)
-    ending.abort()
-  }
 }
 
 type State = {
@@ -121,39 +69,35 @@ type State = {
   readonly flights: Map<string, Promise<Introspected>>
 }
 
-/** How long "could not be found out" is not asked again. */
-const indeterminateMs = 250
-
-function remember({ parts, good, others }: State, credential: Credential, answer: Introspected): void {
+function remember({ parts, good, others }: State, credential: Credential, told: Told): void {
   const { upstream, clock } = parts
-  if (upstream.identity === null) return
-  const { positiveMs, negativeMs } = upstream.identity.introspection
+  const { answer, keptMs } = told
   const askedAt = clock.monotonic()
+  const until = askedAt + keptMs
   good.delete(credential.hash)
   others.delete(credential.hash)
   if (answer.kind !== 'known') {
-    const keptMs = answer.kind === 'anonymous' ? negativeMs : indeterminateMs
-    others.set(credential.hash, { answer, askedAt, until: askedAt + keptMs })
+    others.set(credential.hash, { answer, askedAt, until })
     return
   }
-  good.set(credential.hash, { answer, askedAt, until: askedAt + positiveMs })
-  const { cookies } = upstream.identity
+  good.set(credential.hash, { answer, askedAt, until })
+  const cookies = upstream.identity?.cookies ?? []
   const after = overlayCredential(upstream.id, cookies, credential, answer.renewed, clock.now())
   // The renewed credential is the same person's; asking about it might renew it once more.
   if (after !== 'none' && after.hash !== credential.hash)
-    good.set(after.hash, { answer: { ...answer, renewed: [] }, askedAt, until: askedAt + positiveMs })
+    good.set(after.hash, { answer: { ...answer, renewed: [] }, askedAt, until })
 }
 
 function fly(state: State, credential: Credential): Promise<Introspected> {
   const { flights, parts } = state
-  const flight = askOnce(parts, credential).then((answer) => {
+  const flight = parts.ask(credential).then((told) => {
     // A flight that was superseded (a sign-in went past meanwhile) may answer its waiters, but is not remembered.
     if (flights.get(credential.hash) === flight) {
       flights.delete(credential.hash)
-      remember(state, credential, answer)
+      remember(state, credential, told)
     }
-    parts.onAnswer(answer)
-    return answer
+    parts.onAnswer(told.answer)
+    return told.answer
   })
   flights.set(credential.hash, flight)
   return flight

@@ -6,7 +6,7 @@
  * callers treat as "could not be found out", never as "nobody". Taking JSON.parse's last duplicate was refused:
  * the application's own parser may take the first.
  */
-import type { IdentityConfig } from '../../runtime/config.ts'
+import type { ClaimRules } from '../../runtime/config-upstream.ts'
 import { type AppIdentity, appIdentitySchema } from '../../runtime/internal.ts'
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
@@ -92,7 +92,7 @@ const listOf = (value: Json | undefined): readonly string[] | null => {
 
 type Practices = AppIdentity['practices']
 
-function onePractice(value: Json, rules: IdentityConfig['introspection']): Practices[number] | null {
+function onePractice(value: Json, rules: ClaimRules): Practices[number] | null {
   if (!isObject(value)) {
     const id = idOf(value)
     return id === null ? null : { id, roles: [] }
@@ -102,11 +102,7 @@ function onePractice(value: Json, rules: IdentityConfig['introspection']): Pract
   return id === null || roles === null ? null : { id, roles: [...roles] }
 }
 
-function practicesOf(
-  body: Json,
-  rules: IdentityConfig['introspection'],
-  fixed: string | null,
-): Practices | null {
+function practicesOf(body: Json, rules: ClaimRules, fixed: string | null): Practices | null {
   const roles = rules.roles === null ? [] : listOf(fieldAt(body, rules.roles))
   if (roles === null) return null
   if (rules.practices === null) return fixed === null ? [] : [{ id: fixed, roles: [...roles] }]
@@ -123,14 +119,10 @@ function practicesOf(
 }
 
 /**
- * Who `body` (the parsed introspection answer) is about; `null` where it cannot be told. `fixed`: the only practice
+ * Who `body` (the application's answer, or what its token claims) is about; `null` where it cannot be told. `fixed`: the only practice
  * of an application that names none.
  */
-export function readIdentity(
-  body: Json,
-  rules: IdentityConfig['introspection'],
-  fixed: string | null,
-): AppIdentity | null {
+export function readIdentity(body: Json, rules: ClaimRules, fixed: string | null): AppIdentity | null {
   if (!isObject(body)) return null
   const appUser = idOf(fieldAt(body, rules.user))
   const kind = rules.kindField === null ? 'staff' : fieldAt(body, rules.kindField)

@@ -16,7 +16,7 @@ const withCallback = (config: Config): Config => ({
     const [password] = identity?.login ?? []
     if (identity === null || password === undefined) return upstream
     const callback = { ...password, match: 'GET /callback', kind: 'callback', body: 'none' } as const
-    const introspection = { ...identity.introspection, positiveMs: 1 }
+    const introspection = { ...identity.introspection!, positiveMs: 1 }
     return { ...upstream, identity: { ...identity, introspection, login: [...identity.login, callback] } }
   }),
 })

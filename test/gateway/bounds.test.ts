@@ -104,7 +104,7 @@ describe('invented cookies', () => {
         upstreams: config.upstreams.map((upstream) => {
           const { identity } = upstream
           if (identity === null) return upstream
-          const introspection = { ...identity.introspection, positiveMs: 1, timeoutMs: 1_500 }
+          const introspection = { ...identity.introspection!, positiveMs: 1, timeoutMs: 1_500 }
           return { ...upstream, identity: { ...identity, introspection } }
         }),
       }),

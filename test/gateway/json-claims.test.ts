@@ -17,7 +17,7 @@ const rulesOf = (introspection: object) =>
       signInPage: '/in',
       introspection: { path: '/me', kindField: 'kind', practices: 'in', ...introspection },
     },
-  }).identity!.introspection
+  }).identity!.introspection!
 const rules = rulesOf({})
 const good = {
   id: 7,

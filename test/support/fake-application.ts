@@ -37,13 +37,20 @@ type State = {
   readonly users: Readonly<Record<string, object>>
   readonly sessions: Map<string, string | null>
   readonly arrived: Arrived[]
-  readonly settings: { me: MeMode; rotates: boolean; rotatesAtMe: boolean; asked: number }
+  readonly settings: {
+    me: MeMode
+    rotates: boolean
+    rotatesAtMe: boolean
+    asked: number
+    /** What its cookie holds for a user; random unless a test wants a token. */
+    idOf: (user: string) => string
+  }
 }
 
 const newId = (): string => randomBytes(9).toString('hex')
 
 const signIn = ({ settings, sessions }: State, before: string | null, user: string): string => {
-  const id = !settings.rotates && before !== null && before !== '' ? before : newId()
+  const id = !settings.rotates && before !== null && before !== '' ? before : settings.idOf(user)
   if (settings.rotates && before !== null) sessions.delete(before)
   sessions.set(id, user)
   return `sid=${id}; Path=/; HttpOnly`
@@ -126,7 +133,7 @@ export const startFakeApplication = async (users: State['users']) => {
     users,
     sessions: new Map(),
     arrived: [],
-    settings: { me: 'ok', rotates: true, rotatesAtMe: false, asked: 0 },
+    settings: { me: 'ok', rotates: true, rotatesAtMe: false, asked: 0, idOf: newId },
   }
   const server = http.createServer((request, response) => {
     answer(state, request, response).catch(() => response.destroy())
@@ -139,7 +146,7 @@ export const startFakeApplication = async (users: State['users']) => {
     ...state,
     /** Signs somebody in behind the gateway's back; the cookie's value. */
     signInDirectly(user: string): string {
-      const id = newId()
+      const id = state.settings.idOf(user)
       state.sessions.set(id, user)
       return id
     },
