@@ -17,10 +17,12 @@ import { compileTrustedProxies } from './client-address.ts'
 import { createCourt } from './court.ts'
 import { createEngine } from './engine-node.ts'
 import { createExchanges, type Schedule } from './exchanges.ts'
+import { type ForwardAuthListener, startForwardAuth } from './forward-auth.ts'
+import { createHeaderRules } from './headers.ts'
 import type { KnowledgeSource } from './knowledge.ts'
 import { createMetrics } from './metrics.ts'
 import { createMind, watchMind } from './mind.ts'
-import { type OperatorListener, startOperatorListener } from './operator-listener.ts'
+import { startOperatorListener } from './operator-listener.ts'
 import { createUpkeep } from './upkeep.ts'
 import { openWatermark } from './watermark.ts'
 
@@ -39,7 +41,12 @@ export type GatewayOptions = {
 /** A running gateway. */
 export type RunningGateway = {
   /** Where it listens, as origins. */
-  readonly addresses: { readonly application: string; readonly metrics: string }
+  readonly addresses: {
+    readonly application: string
+    readonly metrics: string
+    /** Where proxies ask; `null`: nowhere. */
+    readonly forwardAuth: string | null
+  }
   /** What is missing before it should get traffic; empty: ready. */
   missing(): readonly string[]
   /** Resolves once staff routes can be judged. */
@@ -87,10 +94,9 @@ const clusterKeyOf = (config: Config): string => {
   return kept.value
 }
 
-const trustedProxiesOf = (config: Config) => {
-  const compiled = compileTrustedProxies(config.gateway.trustedProxies)
-  if (!compiled.ok)
-    throw new Error(`gateway.trustedProxies: ${compiled.text} is no range that may be trusted`)
+const proxiesOf = (texts: readonly string[], key: string) => {
+  const compiled = compileTrustedProxies(texts)
+  if (!compiled.ok) throw new Error(`${key}: ${compiled.text} is no range that may be trusted`)
   return compiled.trusts
 }
 
@@ -99,7 +105,7 @@ async function assemble(options: GatewayOptions) {
   const { config, clock, log, store, controlPlane } = options
   const { limits } = config.gateway
   const clusterKey = clusterKeyOf(config)
-  const trusts = trustedProxiesOf(config)
+  const trusts = proxiesOf(config.gateway.trustedProxies, 'gateway.trustedProxies')
   const id = options.id ?? config.gateway.id ?? `gateway-${randomUUID().slice(0, 8)}`
   const parts = { id, config, store, controlPlane, clock, log, clusterKey, seal: fleetKey(clusterKey) }
   const metrics = createMetrics()
@@ -134,13 +140,35 @@ async function assemble(options: GatewayOptions) {
     ...(identifies && !mind.lease.alive() ? ['knowledge of practices and sessions'] : []),
     ...(upkeep.isClockRight() ? [] : ['a clock that agrees with the hot store']),
   ]
-  return { metrics, watermark, exchanges, mind, court, engine, upkeep, identifies, missing }
+  return { metrics, watermark, exchanges, mind, court, engine, upkeep, identifies, missing, trusts }
 }
 
 type Assembly = Awaited<ReturnType<typeof assemble>>
 
+/** Where other proxies ask, if configuration has them; `null`: nowhere. */
+async function listenForProxies(
+  { config, clock, log }: GatewayOptions,
+  { court, mind, metrics, trusts }: Assembly,
+): Promise<ForwardAuthListener | null> {
+  const { forwardAuth, limits, companionName } = config.gateway
+  const { listen, secret } = forwardAuth
+  if (listen === null || secret === null) return null
+  const { host, port } = hostAndPort(listen)
+  const parts = {
+    ...{ judge: court.judge, limits, trusts, log, now: clock.now, duties: mind.duties },
+    rules: createHeaderRules(companionName),
+    asks: proxiesOf(forwardAuth.peers, 'gateway.forwardAuth.peers'),
+    secret,
+    lookUpstream: upstreamLookup(config.upstreams),
+    refused: () => metrics.engine.malformed('forward-auth'),
+  }
+  return startForwardAuth(parts, host, port)
+}
+
+type Beside = { close(): Promise<void> }
+
 /** Stops all that was started; in reverse, requests in flight first. */
-async function stop(assembly: Assembly, operators: OperatorListener | null): Promise<void> {
+async function stop(assembly: Assembly, beside: readonly Beside[]): Promise<void> {
   const { engine, upkeep, mind, exchanges, watermark, court } = assembly
   await engine.close(drainMs)
   upkeep.close()
@@ -149,7 +177,7 @@ async function stop(assembly: Assembly, operators: OperatorListener | null): Pro
   await mind.reports.close()
   await watermark.close()
   await court.dispatcher.destroy()
-  await operators?.close()
+  await Promise.all(beside.map((listener) => listener.close()))
 }
 
 const within = (ms: number, done: Promise<void>): Promise<void> =>
@@ -170,22 +198,28 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   const assembly = await assemble(options)
   const { engine, mind, exchanges, metrics, missing, identifies, upkeep } = assembly
   const at = hostAndPort(config.listen.application)
-  const beside = hostAndPort(config.listen.gatewayMetrics)
-  let operators: OperatorListener | null = null
+  const metricsAt = hostAndPort(config.listen.gatewayMetrics)
+  const beside: Beside[] = []
   try {
     const operating = await startOperatorListener(
       { metrics: metrics.text, missing },
-      beside.host,
-      beside.port,
+      metricsAt.host,
+      metricsAt.port,
     )
-    operators = operating
+    beside.push(operating)
+    const asked = await listenForProxies(options, assembly)
+    if (asked !== null) beside.push(asked)
     const address = await engine.listen(at.host, at.port)
     if (identifies) {
       upkeep.start()
       await within(firstKnowledgeMs, mind.knowledge.known())
     }
     return {
-      addresses: { application: originOf(address), metrics: originOf(operating) },
+      addresses: {
+        application: originOf(address),
+        metrics: originOf(operating),
+        forwardAuth: asked === null ? null : originOf(asked),
+      },
       missing,
       ready: () => (identifies ? mind.knowledge.known() : Promise.resolve()),
       state: {
@@ -194,10 +228,10 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
         source: mind.knowledge.source,
         mirroredSessions: () => mind.sessions.size,
       },
-      close: () => stop(assembly, operating),
+      close: () => stop(assembly, beside),
     }
   } catch (error) {
-    await stop(assembly, operators)
+    await stop(assembly, beside)
     throw error
   }
 }

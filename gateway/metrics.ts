@@ -56,6 +56,7 @@ const malformedKinds = [
   'timeout',
   'too-many-connections',
   'too-many-exchanges',
+  'forward-auth',
 ] as const
 const routeClasses = ['public', 'staff', 'picker', 'background', 'login', 'logout'] as const
 const modes = ['enforce', 'monitor'] as const

@@ -30,15 +30,18 @@ const isEvery = (host: string): boolean => host === '0.0.0.0' || host === '[::]'
 const isLoopback = (host: string): boolean => /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(host)
 
 /** Two listeners on one port. Port 0 is any free one, so it never collides. */
-function listenProblems({ listen }: Config): readonly Problem[] {
-  const all = Object.entries(listen)
-  return all.flatMap(([key, address], at) =>
+function listenProblems({ listen, gateway }: Config): readonly Problem[] {
+  const all: (readonly [path: string, address: string])[] = Object.entries(listen).map(([key, address]) => [
+    `listen.${key}`,
+    address,
+  ])
+  if (gateway.forwardAuth.listen !== null)
+    all.push(['gateway.forwardAuth.listen', gateway.forwardAuth.listen])
+  return all.flatMap(([path, address], at) =>
     all.slice(0, at).flatMap(([other, taken]) => {
       const [a, b] = [hostOf(address), hostOf(taken)]
       const meets = portOf(address) === portOf(taken) && (a === b || isEvery(a) || isEvery(b))
-      return meets && portOf(address) !== 0
-        ? [problem(`listen.${key}`, `listens on the same port as listen.${other}`)]
-        : []
+      return meets && portOf(address) !== 0 ? [problem(path, `listens on the same port as ${other}`)] : []
     }),
   )
 }
@@ -81,10 +84,28 @@ function originProblems({ origins }: Config): readonly Problem[] {
   )
 }
 
+/** Asked by nobody, or by anybody: neither is what somebody means who lets proxies ask. */
+function forwardAuthProblems({
+  listen,
+  peers,
+  secret,
+}: Config['gateway']['forwardAuth']): readonly Problem[] {
+  if (listen === null) return []
+  return [
+    ...(peers.length > 0 ? [] : [problem('gateway.forwardAuth.peers', 'must name the proxies that may ask')]),
+    ...(secret !== null
+      ? []
+      : [problem('gateway.forwardAuth.secret', 'must be given where proxies may ask')]),
+  ]
+}
+
 function gatewayProblems({ gateway }: Config): readonly Problem[] {
   const proxies = readTrustedProxies(gateway.trustedProxies)
+  const peers = readTrustedProxies(gateway.forwardAuth.peers, 'gateway.forwardAuth.peers')
   return [
     ...(proxies.ok ? [] : proxies.problems),
+    ...(peers.ok ? [] : peers.problems),
+    ...forwardAuthProblems(gateway.forwardAuth),
     ...(gateway.leaseMs < 2 * gateway.beatMs
       ? [
           problem(

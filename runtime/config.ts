@@ -56,6 +56,23 @@ const limitsSchema = z.strictObject({
   sweepMs: milliseconds(250, 250).describe('How often live streams are looked at again.'),
 })
 
+const forwardAuthSchema = z.strictObject({
+  listen: listen.nullable().default(null).describe('Where proxies ask; `null`: nowhere. Never public.'),
+  peers: z
+    .array(z.string().max(64))
+    .max(1_000)
+    .default([])
+    .describe('Addresses and ranges of the proxies that may ask.'),
+  secret: z
+    .string()
+    .min(32, 'expected at least 32 characters')
+    .max(256)
+    .regex(/^[\x21-\x7e]+$/, 'expected visible ASCII without spaces')
+    .nullable()
+    .default(null)
+    .describe('What they send as `X-Gatehouse-Forward-Auth`.'),
+})
+
 const gatewaySchema = z.strictObject({
   id: z
     .string()
@@ -75,6 +92,9 @@ const gatewaySchema = z.strictObject({
     'How long knowledge counts as fresh without word from anywhere.',
   ),
   beatMs: milliseconds(500, 5_000).describe('How often the lease is renewed.'),
+  forwardAuth: forwardAuthSchema
+    .prefault({})
+    .describe('For proxies that carry the traffic themselves and only ask (docs/forward-auth.md).'),
   limits: limitsSchema.prefault({}).describe('Limits of the data plane.'),
 })
 

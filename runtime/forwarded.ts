@@ -20,13 +20,19 @@ export type ClientHop = {
 /** More hops than this are nobody's real set-up: junk. */
 const hopsMax = 32
 
-/** The ranges of `trustedProxies`. Problems: text that is no range, or a range of everybody (`/0`). */
-export function readTrustedProxies(texts: readonly string[]): Checked<readonly Range[]> {
+/**
+ * The ranges of `trustedProxies`, or of the list at `key`. Problems: text that is no range, or a range of everybody
+ * (`/0`).
+ */
+export function readTrustedProxies(
+  texts: readonly string[],
+  key = 'gateway.trustedProxies',
+): Checked<readonly Range[]> {
   const ranges: Range[] = []
   const problems: Problem[] = []
   texts.forEach((text, at) => {
     const parsed = parseRange(text)
-    const path = `gateway.trustedProxies[${at}]`
+    const path = `${key}[${at}]`
     if (parsed === null) problems.push({ path, sentence: `"${text}" is no address and no range` })
     else if (parsed.range.prefix === 0) problems.push({ path, sentence: `${text} would trust everybody` })
     else ranges.push(text.includes('/') ? parsed.range : single(text, parsed.range))

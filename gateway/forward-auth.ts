@@ -1,0 +1,289 @@
+/**
+ * Forward-auth: another proxy (nginx, Caddy, Traefik, Envoy) carries the traffic and asks here before each request.
+ *
+ * It decides nothing: it makes an exchange of what the proxy says and asks the one judge. It sees no answer of the
+ * application, so that no sign-in is held here and no stream is cut. Invariant: only a listed peer that knows the
+ * secret is heard, and each of its `X-Forwarded-*` counts only where it came exactly once; whatever is no permit of
+ * the judge's is never answered with 2xx, which all these proxies take for one.
+ */
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import http, { type IncomingMessage, type ServerResponse } from 'node:http'
+import { parseAddress } from '../policies/address.ts'
+import type { Instant } from '../policies/instant.ts'
+import type { Limits, UpstreamConfig } from '../runtime/config.ts'
+import type { Log } from '../runtime/log.ts'
+import { sendWhole } from './answers.ts'
+import { clientAddress, type TrustedProxies } from './client-address.ts'
+import { clientKind } from './client-kind.ts'
+import type { Exchange, Judge, Judgement, RawHeaders, WholeResponse } from './exchange.ts'
+import type { HeaderRules } from './headers.ts'
+import { answerFailure, type Failure } from './refusal.ts'
+import { checkHead } from './request-head.ts'
+import type { RouteDuties } from './route-duties.ts'
+import { parseTarget } from './target.ts'
+
+/** What forward-auth needs. */
+export type ForwardAuthParts = {
+  readonly judge: Judge
+  readonly limits: Limits
+  readonly rules: HeaderRules
+  /** The proxies that may ask. */
+  readonly asks: TrustedProxies
+  /** Proxies in front of those, for `X-Forwarded-For`. */
+  readonly trusts: TrustedProxies
+  readonly secret: string
+  readonly duties: ReadonlyMap<string, RouteDuties>
+  readonly lookUpstream: (host: string) => UpstreamConfig | null
+  readonly log: Log
+  readonly now: () => Instant
+  refused(): void
+}
+
+/** The header with the secret; no request of a client may carry it past the proxy, which overwrites it. */
+export const secretHeader = 'x-gatehouse-forward-auth'
+
+/** Answered with every permit, so that a proxy overwrites whatever the client sent under these names. */
+const identityNames = [
+  'X-Gatehouse-User',
+  'X-Gatehouse-Email',
+  'X-Gatehouse-Roles',
+  'X-Gatehouse-Practice',
+  'X-Gatehouse-Permissions',
+  'X-Gatehouse-Session',
+  'X-Gatehouse-Assertion',
+] as const
+
+/**
+ * How a proxy asks. `check`: it understands 200, 401 and 403 alone (nginx). `answer`: it asked before, was refused, and
+ * now wants the page (nginx's error page). `forward`: it hands any refusal to the client as it is (Caddy, Traefik).
+ * `envoy`: as `forward`, with method, path and host in place.
+ */
+type Dialect = 'check' | 'answer' | 'forward' | 'envoy'
+
+const dialectOf = (url: string): Dialect | null => {
+  switch (url.split('?', 1)[0]) {
+    case '/check':
+      return 'check'
+    case '/answer':
+      return 'answer'
+    case '/forward':
+      return 'forward'
+    default:
+      return url.startsWith('/envoy/') ? 'envoy' : null
+  }
+}
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
+
+const valuesOf = (headers: RawHeaders, wanted: string): readonly string[] =>
+  headers.filter((_, i) => i % 2 === 1 && headers[i - 1]?.toLowerCase() === wanted)
+
+/** The only value of a header; `null`: none, or several. */
+const onlyOne = (headers: RawHeaders, wanted: string): string | null => {
+  const [value, ...others] = valuesOf(headers, wanted)
+  return value === undefined || others.length > 0 ? null : value
+}
+
+/** Of the proxy's own connection to us, or its word: nothing of the client's request. */
+const notTheClients =
+  /^(?:host|connection|keep-alive|content-length|transfer-encoding|expect|upgrade|te|trailer|x-forwarded-.*|x-gatehouse-.*)$/
+
+const clientHeaders = (headers: RawHeaders, host: string): RawHeaders => {
+  const kept: string[] = ['Host', host]
+  for (let i = 0; i + 1 < headers.length; i += 2)
+    if (!notTheClients.test((headers[i] ?? '').toLowerCase()))
+      kept.push(headers[i] ?? '', headers[i + 1] ?? '')
+  return kept
+}
+
+/** What the proxy says was asked; `null`: it does not say so exactly once. */
+type Told = { readonly method: string; readonly uri: string; readonly host: string; readonly secure: boolean }
+
+function toldBy({ method = '', url = '', rawHeaders }: IncomingMessage, dialect: Dialect): Told | null {
+  const proto = onlyOne(rawHeaders, 'x-forwarded-proto')
+  const told =
+    dialect === 'envoy'
+      ? { method, uri: url.slice('/envoy'.length), host: onlyOne(rawHeaders, 'host') }
+      : {
+          method: onlyOne(rawHeaders, 'x-forwarded-method'),
+          uri: onlyOne(rawHeaders, 'x-forwarded-uri'),
+          host: onlyOne(rawHeaders, 'x-forwarded-host'),
+        }
+  if (told.method === null || told.uri === null || told.host === null) return null
+  if (!/^[A-Z]{1,20}$/.test(told.method) || (proto !== 'http' && proto !== 'https')) return null
+  return { method: told.method, uri: told.uri, host: told.host.toLowerCase(), secure: proto === 'https' }
+}
+
+const failure = (status: Failure['status'], title: string, sentence: string): Failure => ({
+  status,
+  title,
+  sentence,
+})
+const notHeard = failure(403, 'Not heard', 'This proxy may not ask here.')
+const notUnderstood = failure(
+  400,
+  'Not understood',
+  'The proxy must set X-Forwarded-Method, -Proto, -Host, -Uri and -For, once each.',
+)
+const notHere = failure(
+  403,
+  'Not through here',
+  'Sign-ins, sign-outs and the gateway’s own pages must be proxied to the gateway itself.',
+)
+
+type Read =
+  | { readonly ok: true; readonly exchange: Exchange }
+  | { readonly ok: false; readonly failure: Failure }
+
+/** The exchange that a proxy asks about, or why there is none. */
+function readExchange(parts: ForwardAuthParts, request: IncomingMessage, told: Told, id: string): Read {
+  const refused = (of: Failure): Read => ({ ok: false, failure: of })
+  const headers = clientHeaders(request.rawHeaders, told.host)
+  const head = checkHead({ method: told.method, target: told.uri, version: '1.1', headers }, parts.limits)
+  if (!head.ok) return refused(failure(head.status, 'Not understood', head.sentence))
+  const upstream = parts.lookUpstream(told.host)
+  if (upstream === null)
+    return refused(failure(404, 'Not here', 'No application answers to this host name here.'))
+  const parsed = parseTarget(told.method, told.uri, told.host)
+  if (!parsed.ok) return refused(failure(parsed.status, 'Not understood', parsed.sentence))
+  const peer = parseAddress(request.socket.remoteAddress ?? '')
+  if (peer === null) return refused(notHeard)
+  const trusts: TrustedProxies = (address) => address === peer || parts.trusts(address)
+  const { address: client, malformed } = clientAddress(peer, request.rawHeaders, trusts)
+  // A proxy that names no client would have everybody judged by its own address.
+  if (malformed || valuesOf(request.rawHeaders, 'x-forwarded-for').length !== 1) return refused(notUnderstood)
+  const upgrade = onlyOne(headers, 'sec-websocket-key') === null ? null : 'websocket'
+  return {
+    ok: true,
+    exchange: {
+      ...{ id, method: told.method, target: parsed.target, host: told.host, headers, peer, client, upgrade },
+      ...{ at: parts.now(), secure: told.secure, kind: clientKind(headers, upgrade), upstream },
+      // The proxy keeps it.
+      body: () => Promise.resolve(null),
+    },
+  }
+}
+
+const setCookieHeaders = (setCookies: readonly string[]): readonly string[] =>
+  setCookies.flatMap((one) => ['Set-Cookie', one])
+
+/** A permit, with what the proxy must put in place of the client's: identity, cookies and authorization. */
+function permitted(
+  parts: ForwardAuthParts,
+  exchange: Exchange,
+  changes: Extract<Judgement, { act: 'forward' }>['changes'],
+): WholeResponse {
+  const facts = {
+    ...{ client: exchange.client, host: exchange.host, secure: exchange.secure },
+    credentials: exchange.upstream.identity?.cookies ?? [],
+    observed: false,
+  }
+  const sent = parts.rules.forRequest(exchange.headers, facts, changes)
+  const own = identityNames.flatMap((name) => [name, onlyOne(sent, name.toLowerCase()) ?? ''])
+  return {
+    status: 200,
+    headers: [
+      ...['Cache-Control', 'no-store', ...own],
+      // Twice: most proxies copy a name to another one, Traefik and Envoy only to the same.
+      ...['X-Gatehouse-Cookie', onlyOne(sent, 'cookie') ?? '', 'Cookie', onlyOne(sent, 'cookie') ?? ''],
+      ...['X-Gatehouse-Authorization', onlyOne(sent, 'authorization') ?? ''],
+      ...setCookieHeaders(changes.setCookies),
+    ],
+    body: '',
+  }
+}
+
+/** A refusal as the proxy understands it; never 2xx. */
+function refusedAs(dialect: Dialect, exchange: Exchange, whole: WholeResponse): WholeResponse {
+  if (whole.status < 300) return answerFailure(exchange, notHere)
+  if (dialect !== 'check' || whole.status === 401 || whole.status === 403) return whole
+  // nginx takes all others for an error of its own; it asks again for the page (`answer`).
+  return { ...whole, status: whole.status < 400 ? 401 : 403, body: '' }
+}
+
+/** Asked for the page of a refusal that is none any more: once more from the beginning. */
+const again = (exchange: Exchange): WholeResponse =>
+  exchange.method === 'GET'
+    ? { status: 303, headers: ['Cache-Control', 'no-store', 'Location', exchange.target.raw], body: '' }
+    : answerFailure(exchange, failure(503, 'Please try again', 'Your request was not sent.'))
+
+/** What the gateway must see the answer of, or answers itself. */
+const isElsewhere = ({ duties }: ForwardAuthParts, exchange: Exchange): boolean => {
+  const found = duties.get(exchange.upstream.id)?.find(exchange)
+  return found === undefined || found.login !== null || found.logout
+}
+
+async function judged(parts: ForwardAuthParts, dialect: Dialect, exchange: Exchange): Promise<WholeResponse> {
+  if (isElsewhere(parts, exchange)) return answerFailure(exchange, notHere)
+  const judgement = await parts.judge(exchange)
+  if (judgement.act === 'answer') return refusedAs(dialect, exchange, judgement.response)
+  if (judgement.held !== null) return answerFailure(exchange, notHere)
+  return dialect === 'answer' ? again(exchange) : permitted(parts, exchange, judgement.changes)
+}
+
+const plainly = (of: Failure): WholeResponse =>
+  answerFailure({ kind: 'fetch', method: 'GET', headers: [] }, of)
+
+/** What one proxy is told. Never rejects. */
+async function answerProxy(parts: ForwardAuthParts, secret: Buffer, request: IncomingMessage, id: string) {
+  const peer = parseAddress(request.socket.remoteAddress ?? '')
+  const given = onlyOne(request.rawHeaders, secretHeader)
+  if (peer === null || !parts.asks(peer) || given === null || !timingSafeEqual(digest(given), secret)) {
+    parts.refused()
+    return plainly(notHeard)
+  }
+  const dialect = dialectOf(request.url ?? '')
+  const told = dialect === null ? null : toldBy(request, dialect)
+  if (dialect === null || told === null) return plainly(notUnderstood)
+  const read = readExchange(parts, request, told, id)
+  return read.ok ? judged(parts, dialect, read.exchange) : plainly(read.failure)
+}
+
+/** A running listener. */
+export type ForwardAuthListener = { readonly host: string; readonly port: number; close(): Promise<void> }
+
+/** Listens on `host:port` (port 0: any); rejects when the address is taken. */
+export async function startForwardAuth(
+  parts: ForwardAuthParts,
+  host: string,
+  port: number,
+): Promise<ForwardAuthListener> {
+  const secret = digest(parts.secret)
+  const prefix = `${randomBytes(6).toString('hex')}-f`
+  let count = 0
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
+    request.resume()
+    count += 1
+    answerProxy(parts, secret, request, `${prefix}${count.toString(36)}`).then(
+      (whole) => sendWhole(response, whole, false),
+      (error: unknown) => {
+        parts.log.error({ error }, 'a proxy could not be answered')
+        sendWhole(
+          response,
+          plainly(failure(500, 'Something went wrong here', 'This could not be judged.')),
+          false,
+        )
+      },
+    )
+  }
+  const { headBytesMax, headDeadlineMs, connectionsMax, keepAliveMs } = parts.limits
+  const server = http.createServer(
+    { maxHeaderSize: 2 * headBytesMax, headersTimeout: headDeadlineMs, keepAliveTimeout: keepAliveMs },
+    answer,
+  )
+  server.maxConnections = connectionsMax
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  server.once('error', reject)
+  server.listen(port, host, resolve)
+  await promise
+  const bound = server.address()
+  return {
+    host,
+    port: typeof bound === 'object' && bound !== null ? bound.port : port,
+    close: () =>
+      new Promise((done) => {
+        server.close(() => done())
+        server.closeAllConnections()
+      }),
+  }
+}
