@@ -9,6 +9,7 @@ import type { ColumnType, Generated } from 'kysely'
 import type { FactorMethod } from '../../policies/access-request.ts'
 import type { PolicyDocument } from '../../policies/document.ts'
 import type { SessionEnd, SignInMethod } from '../../runtime/records.ts'
+import type { FactorTables } from './factor-tables.ts'
 
 /** A jsonb column: a value when read, JSON text when written. */
 type Json<T> = ColumnType<T, string, string>
@@ -57,6 +58,8 @@ type MembershipTable = {
   epoch: Generated<number>
   revoked_at: number | null
   enrol_by: number | null
+  required_since: number | null
+  grace_spent: Generated<boolean>
   created_at: number
 }
 
@@ -240,7 +243,7 @@ type UnmappedRouteTable = {
 }
 
 /** Every table by name. */
-export type Tables = {
+export type Tables = FactorTables & {
   practice: PracticeTable
   policy_revision: PolicyRevisionTable
   app_user: AppUserTable
