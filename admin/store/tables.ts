@@ -8,7 +8,7 @@
 import type { ColumnType, Generated } from 'kysely'
 import type { FactorMethod } from '../../policies/access-request.ts'
 import type { PolicyDocument } from '../../policies/document.ts'
-import type { SessionEnd, SignInMethod } from '../../runtime/records.ts'
+import type { RecordedQuestion, SessionEnd, SignInMethod } from '../../runtime/records.ts'
 import type { FactorTables } from './factor-tables.ts'
 
 /** A jsonb column: a value when read, JSON text when written. */
@@ -219,6 +219,7 @@ type DecisionLogTable = {
   control: string | null
   revision: number
   failing: string[]
+  asked: ColumnType<RecordedQuestion | null, string | null | undefined, string | null>
 }
 
 type EntryHitTable = { practice: string; entry: string; day: number; count: number; last_at: number }
