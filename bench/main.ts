@@ -39,21 +39,29 @@ const say: Say = (line) => {
   process.stderr.write(`${line}\n`)
 }
 
+const write = ({ name, page }: Extract<Outcome, { readonly page: string }>): void => {
+  const file = join(dirname(fileURLToPath(import.meta.url)), 'results', `${name}.md`)
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(`${file}.new`, page)
+  renameSync(`${file}.new`, file)
+  process.stdout.write(page.slice(0, page.indexOf('## As JSON')))
+}
+
 const [name = '', ...args] = process.argv.slice(2)
 const bench = Object.hasOwn(benches, name) ? benches[name] : undefined
 if (bench === undefined) {
   say(`usage: npm run bench NAME, where NAME is one of: ${Object.keys(benches).join(', ')}`)
   process.exitCode = 78
 } else {
-  const outcome = await bench(new Date().toISOString().slice(0, 10), say, args)
-  if ('said' in outcome) {
-    say(outcome.said)
-    process.exitCode = outcome.exitCode
-  } else {
-    const file = join(dirname(fileURLToPath(import.meta.url)), 'results', `${outcome.name}.md`)
-    mkdirSync(dirname(file), { recursive: true })
-    writeFileSync(`${file}.new`, outcome.page)
-    renameSync(`${file}.new`, file)
-    process.stdout.write(outcome.page.slice(0, outcome.page.indexOf('## As JSON')))
+  try {
+    const outcome = await bench(new Date().toISOString().slice(0, 10), say, args)
+    if ('page' in outcome) write(outcome)
+    else {
+      say(outcome.said)
+      process.exitCode = outcome.exitCode
+    }
+  } catch (error) {
+    say(`bench ${name}: nothing is written. ${error instanceof Error ? error.message : String(error)}`)
+    process.exitCode = 1
   }
 }

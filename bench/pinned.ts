@@ -7,6 +7,7 @@
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { constants } from 'node:os'
 
 /** What to start, on which core. `ipc`: with a channel for messages. */
 export type PinnedPlan = {
@@ -25,8 +26,18 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
 
-/** Holds this process, and whatever it starts without naming a core, to `core`. Throws where that cannot be done. */
+/** Makes the usual signals end this process by way of its exit, which takes everything with it that was started. */
+const exitOnSignals = (): void => {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.once(signal, () => process.exit(128 + constants.signals[signal]))
+}
+
+/**
+ * Holds this process, and whatever it starts without naming a core, to `core`; a signal then ends it with all that it
+ * started. Throws where that cannot be done.
+ */
 export const holdOurselves = (core: number): void => {
+  exitOnSignals()
   const done = spawnSync('taskset', ['-a', '-cp', String(core), String(process.pid)], { encoding: 'utf8' })
   if (done.status === 0) return
   const why = done.error?.message ?? done.stderr.trim()

@@ -161,6 +161,7 @@ export const benchProxy = async (
   const before = loadNow()
   holdOurselves(otherCore)
   const folder = newRunFolder('bench')
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   const redis = await startRedis()
   const programs: Pinned[] = []
   try {
@@ -185,6 +186,5 @@ export const benchProxy = async (
   } finally {
     for (const program of programs.toReversed()) await program.stop()
     await redis.stop()
-    rmSync(folder, { recursive: true, force: true })
   }
 }
