@@ -90,10 +90,12 @@ export function createVerdictLog(parts: VerdictLogParts): VerdictLog {
       if (before?.minute === minute) return before.code
       const code = newReferenceCode()
       codes.set(key, { minute, code })
+      // An instant of the decision's own, even if a window has begun since: there a replay agrees.
+      const judgedAt = Math.min(at, decision.validUntil - 1)
       const failing =
         question === null
           ? { practice: null, route: '', reasons: [decision.reason] }
-          : failingOf(directory, question, decision, at)
+          : failingOf(directory, question, decision, judgedAt)
       const refusal = {
         ...refusalOf(parts, exchange, question, decision.reason, at),
         code,
@@ -102,8 +104,7 @@ export function createVerdictLog(parts: VerdictLogParts): VerdictLog {
         route: failing.route,
         revision: decision.revision,
         failing: [...failing.reasons],
-        // Replayed at an instant of the decision's own, even if a window has begun since.
-        asked: recordedQuestion(directory, question, Math.min(at, decision.validUntil - 1)),
+        asked: recordedQuestion(directory, question, judgedAt),
       }
       reports.add(refusal)
       const { reason, route, user, address } = refusal
