@@ -14,7 +14,9 @@ import {
   askAccessSchema,
   type ControlPlane,
   changeSessionSchema,
+  handOverSchema,
   openSessionSchema,
+  proveFactorSchema,
 } from '../runtime/internal.ts'
 import { internalRoutes } from '../runtime/internal-routes.ts'
 import type { Log } from '../runtime/log.ts'
@@ -86,6 +88,12 @@ export function createInternalApp(options: {
     const { tokenHash, kind, address } = parsed(standingsBody, await bodyOf(c))
     return c.json(await plane.accessStandings(tokenHash, kind, address))
   })
+  app.post(internalRoutes.handOver.path, async (c) =>
+    c.json(await plane.handOver(parsed(handOverSchema, await bodyOf(c)))),
+  )
+  app.post(internalRoutes.proveFactor.path, async (c) =>
+    c.json(await plane.proveFactor(parsed(proveFactorSchema, await bodyOf(c)))),
+  )
   app.get(internalRoutes.publicKey.path, async (c) => c.json({ publicKey: await plane.publicKey() }))
   app.notFound((c) => c.json(null, 404))
   app.onError((error, c) => {

@@ -19,13 +19,18 @@ import { buildRecord, sealManifest, sealSession } from './signed-records.ts'
 import type { Store } from './store/database.ts'
 import { findPublication, listPublications, readSequence } from './store/publications.ts'
 import { findSession } from './store/sessions.ts'
+import { handOver, proveFactor } from './two-factor/visits.ts'
 
-/** What it works with. `provisioning`: of each upstream by id, `null` for one that is not configured. */
+/**
+ * What it works with. `provisioning`: of each upstream by id, `null` for one that is not configured. `portal`: its origin
+ * as browsers call it; asked at each hand-over, since a listener's port is known late.
+ */
 export type InternalParts = {
   readonly store: Store
   readonly publisher: Pick<Publisher, 'kick'>
   readonly signer: Signer
   readonly provisioning: (upstream: string) => Provisioning | null
+  readonly portal: () => string
   readonly now: () => Instant
 }
 
@@ -119,5 +124,16 @@ export const createInternal = (parts: InternalParts): ControlPlane => ({
   askAccess: (request) => guarded(() => askForAccess(parts.store, request, parts.now())),
   accessStandings: (tokenHash, kind, address) =>
     guarded(() => readAccessStandings(parts.store, { tokenHash, kind, address }, parts.now())),
+  handOver: (request) =>
+    guarded(async () =>
+      (await handOver(parts.store, request, parts.now())) ? { portal: parts.portal() } : null,
+    ),
+  proveFactor: (request) =>
+    guarded(async () => {
+      const session = await proveFactor(parts.store, request, parts.now())
+      if (session === null) return null
+      parts.publisher.kick()
+      return sealSession(parts.signer, session)
+    }),
   publicKey: () => Promise.resolve(parts.signer.publicKey),
 })

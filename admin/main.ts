@@ -152,6 +152,7 @@ function startMachinery(
     publisher,
     signer,
     provisioning: (id) => config.upstreams.find((one) => one.id === id)?.identity?.provisioning ?? null,
+    portal: () => config.origins.portal ?? `http://${config.listen.portal}`,
     now,
   })
   const metrics = createMetrics({ store: database, hotStore, now })

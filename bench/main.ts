@@ -1,5 +1,5 @@
 /**
- * The front door of the measurements: `npm run bench NAME` measures and writes `bench/results/NAME.md`.
+ * The front door of the measurements: `npm run bench NAME` measures and writes a page to `bench/results/`.
  *
  * It measures nothing itself and compares with no earlier result. Invariant: it is the only file here that reads a clock
  * for a date; results are written whole or not at all. Printing only was refused: figures that are not kept with the
@@ -9,27 +9,59 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { benchDecide, decidePage } from './decide.ts'
+import { benchProxy } from './proxy.ts'
+import { proxyPage } from './proxy-page.ts'
+import { readWish } from './proxy-summary.ts'
 
-type Bench = (date: string, say: (line: string) => void) => string
+/** A page with the name of its file, or a sentence: what was left instead, or what the arguments lack. */
+type Outcome =
+  | { readonly name: string; readonly page: string }
+  | { readonly said: string; readonly exitCode: 0 | 78 }
 
-const benches: { readonly [name: string]: Bench } = {
-  decide: (date, say) => decidePage(benchDecide(date, say)),
+type Say = (line: string) => void
+
+const proxy = async (date: string, say: Say, args: readonly string[]): Promise<Outcome> => {
+  const wish = readWish(args)
+  if ('problem' in wish) return { said: wish.problem, exitCode: 78 }
+  const results = await benchProxy(date, wish, say)
+  if (results === null) return { said: `the gateway's profile is in ${wish.profile}`, exitCode: 0 }
+  return { name: `proxy-${date}`, page: proxyPage(results) }
 }
 
-const say = (line: string): void => {
+const benches: {
+  readonly [name: string]: (date: string, say: Say, args: readonly string[]) => Promise<Outcome>
+} = {
+  decide: async (date, say) => ({ name: 'decide', page: decidePage(benchDecide(date, say)) }),
+  proxy,
+}
+
+const say: Say = (line) => {
   process.stderr.write(`${line}\n`)
 }
 
-const name = process.argv[2] ?? ''
-const bench = Object.hasOwn(benches, name) ? benches[name] : undefined
-if (bench === undefined) {
-  say(`usage: npm run bench NAME, where NAME is one of: ${Object.keys(benches).join(', ')}`)
-  process.exitCode = 78
-} else {
-  const page = bench(new Date().toISOString().slice(0, 10), say)
+const write = ({ name, page }: Extract<Outcome, { readonly page: string }>): void => {
   const file = join(dirname(fileURLToPath(import.meta.url)), 'results', `${name}.md`)
   mkdirSync(dirname(file), { recursive: true })
   writeFileSync(`${file}.new`, page)
   renameSync(`${file}.new`, file)
   process.stdout.write(page.slice(0, page.indexOf('## As JSON')))
+}
+
+const [name = '', ...args] = process.argv.slice(2)
+const bench = Object.hasOwn(benches, name) ? benches[name] : undefined
+if (bench === undefined) {
+  say(`usage: npm run bench NAME, where NAME is one of: ${Object.keys(benches).join(', ')}`)
+  process.exitCode = 78
+} else {
+  try {
+    const outcome = await bench(new Date().toISOString().slice(0, 10), say, args)
+    if ('page' in outcome) write(outcome)
+    else {
+      say(outcome.said)
+      process.exitCode = outcome.exitCode
+    }
+  } catch (error) {
+    say(`bench ${name}: nothing is written. ${error instanceof Error ? error.message : String(error)}`)
+    process.exitCode = 1
+  }
 }

@@ -6,14 +6,13 @@
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { openStore, type Store } from '../admin/store/database.ts'
+import type { Store } from '../admin/store/database.ts'
 import { listChains, verifyChain } from '../admin/store/event-chain.ts'
 import type { Config } from '../runtime/config.ts'
 import { createSigner, keepSigningKey } from '../runtime/signing.ts'
 import type { CommandLine } from './command-line.ts'
-import { startEmbeddedPostgres } from './embedded-postgres.ts'
 import { exitCodes, stopWith } from './exit-codes.ts'
-import { announcedDatabase } from './running-start.ts'
+import { withDatabase } from './reached-database.ts'
 import { goodOrStop, readSettings } from './settings.ts'
 
 type ChainReport = {
@@ -28,23 +27,6 @@ const publicKeyOf = (config: Config): string | null => {
   if (config.controlPlane.publicKey !== null) return config.controlPlane.publicKey
   const file = join(config.dataDir, 'signing-key')
   return existsSync(file) ? createSigner(goodOrStop(keepSigningKey(file), 'the signing key')).publicKey : null
-}
-
-const withDatabase = async <T>(config: Config, read: (url: string) => Promise<T>): Promise<T> => {
-  const known = config.database.url ?? announcedDatabase(config.dataDir)
-  if (known !== null) return read(known)
-  const dataDir = join(config.dataDir, 'postgres')
-  if (!existsSync(dataDir))
-    throw stopWith(
-      exitCodes.unavailable,
-      `gatehouse: there is no database: ${dataDir} does not exist and DATABASE_URL is not set.`,
-    )
-  const database = await startEmbeddedPostgres({ dataDir, log: () => undefined })
-  try {
-    return await read(database.url)
-  } finally {
-    await database.stop()
-  }
 }
 
 const check = async (
@@ -64,14 +46,7 @@ const check = async (
 /** Exit 0 when every chain is whole, 1 when one is broken, 69 when the database cannot be had. */
 export const verifyAudit = async (line: CommandLine): Promise<number> => {
   const config = await readSettings(line)
-  const reports = await withDatabase(config, async (url) => {
-    const store = openStore({ url, poolMax: 2 })
-    try {
-      return await check(store, line.practice, publicKeyOf(config))
-    } finally {
-      await store.close()
-    }
-  })
+  const reports = await withDatabase(config, (store) => check(store, line.practice, publicKeyOf(config)))
   if (line.practice !== null && reports.length === 0) {
     throw stopWith(exitCodes.failed, `gatehouse: there is no chain of a practice "${line.practice}".`)
   }

@@ -5,6 +5,7 @@
  * refused: `node:util` parses, and the table below is the documentation.
  */
 import { parseArgs } from 'node:util'
+import { readReferenceCode } from '../runtime/token.ts'
 import { exitCodes, stopWith } from './exit-codes.ts'
 
 const commands = {
@@ -33,6 +34,11 @@ const commands = {
     sentence: 'recomputes the chains of security events; exit 1 where one is broken',
     options: { config: { type: 'string' }, practice: { type: 'string' }, json: { type: 'boolean' } },
   },
+  explain: {
+    usage: 'explain CODE [--config FILE] [--json]',
+    sentence: 'replays the refusal behind a reference code and says what would allow it',
+    options: { config: { type: 'string' }, json: { type: 'boolean' } },
+  },
 } as const
 
 /** A command's name. */
@@ -47,6 +53,8 @@ export type CommandLine = {
   /** `auto`: the system picks free ports. */
   readonly ports: 'configured' | 'auto'
   readonly practice: string | null
+  /** The reference code of `explain`, as `newReferenceCode` writes it; `null` for every other command. */
+  readonly code: string | null
 }
 
 /** The usage text, one line a command. */
@@ -63,21 +71,32 @@ const isCommand = (text: string): text is CommandName => Object.hasOwn(commands,
 
 const text = (value: unknown): string | null => (typeof value === 'string' ? value : null)
 
+/** The one code behind `explain`; throws what is wrong with it. */
+const codeIn = (words: readonly string[]): string => {
+  const [word, ...more] = words
+  if (word === undefined) throw new Error('name the reference code, as in GH-7K2M-94QX')
+  const code = readReferenceCode([word, ...more].join(''))
+  if (code === null)
+    throw new Error(`"${[word, ...more].join(' ')}" is no reference code; they look like GH-7K2M-94QX`)
+  return code
+}
+
 /** The command line, or a `Stop` with exit 64 that says what is not understood. */
 export const readCommandLine = (words: readonly string[]): CommandLine => {
   const [first = 'help', second = ''] = words
   if (first === 'help' || first === '--help') {
-    return { command: 'help', config: null, json: false, ports: 'configured', practice: null }
+    return { command: 'help', config: null, json: false, ports: 'configured', practice: null, code: null }
   }
   const name = isCommand(`${first} ${second}`) ? `${first} ${second}` : first
   if (!isCommand(name))
     throw stopWith(exitCodes.usage, `gatehouse: there is no command "${first}".`, '', usage())
   const command = commands[name]
   try {
-    const { values } = parseArgs({
+    const { values, positionals } = parseArgs({
       args: words.slice(name.split(' ').length),
       options: command.options,
       strict: true,
+      allowPositionals: name === 'explain',
     })
     const given: Readonly<Record<string, unknown>> = values
     const ports = text(given['ports'])
@@ -88,6 +107,7 @@ export const readCommandLine = (words: readonly string[]): CommandLine => {
       json: given['json'] === true,
       ports: ports === null ? 'configured' : 'auto',
       practice: text(given['practice']),
+      code: name === 'explain' ? codeIn(positionals) : null,
     }
   } catch (error) {
     const what = error instanceof Error ? error.message : String(error)

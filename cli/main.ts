@@ -22,6 +22,8 @@ const run = async (line: CommandLine): Promise<number> => {
       return (await import('./config-check.ts')).checkConfig(line)
     case 'audit verify':
       return (await import('./audit-verify.ts')).verifyAudit(line)
+    case 'explain':
+      return (await import('./explain.ts')).explainCode(line, () => Date.now())
   }
 }
 

@@ -336,7 +336,13 @@ async function answerStep(parts: AccessStepParts, exchange: Exchange): Promise<W
   if (!parts.isAlive()) return again(answerFailure(exchange, stale))
   if (exchange.method === 'GET') {
     if (exchange.kind === 'navigation') return visitPage(visit)
-    return parts.refusals.hold(exchange, visit.question, plainDecision('sign-in-held'), [], false)
+    return parts.refusals.hold(
+      exchange,
+      questionOf(parts, exchange, session),
+      plainDecision('sign-in-held'),
+      [],
+      false,
+    )
   }
   const form = await readAccessForm(exchange, token)
   if (form === null) return answerFailure(exchange, notOurs)

@@ -168,7 +168,8 @@ async function judgeOpened(
     method: exchange.method,
     requirements: [parts.signIn],
     address: exchange.client,
-    session: opened.session,
+    // A copy: what is recorded is what was judged, and the mirrored one is held or ended before that.
+    session: { ...opened.session },
     accompanied: true,
     sources: { placed: [], carried: null, doubtful: false },
     picking: true,

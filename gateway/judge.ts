@@ -250,19 +250,16 @@ const isOver = ({ directory }: JudgeParts, session: MirroredSession, { reason }:
 
 function refuseSession(of: Case, { session }: Session, question: Question, decision: Decision): Judgement {
   const { parts, exchange } = of
-  // Left alive, an idle session's cookie could be adopted anew without its companion.
-  if (decision.reason === 'session-idle' || decision.reason === 'session-expired')
-    void parts.endings.end(session, 'expired')
   const setCookies = isOver(parts, session, decision)
     ? [...expiredCredential(exchange), parts.companion.take(exchange.secure)]
     : decision.reason === 'sign-in-held'
       ? expiredCredential(exchange)
       : []
-  return {
-    act: 'answer',
-    response: parts.refusals.refuse(exchange, question, decision, setCookies),
-    decision,
-  }
+  // Recorded first, as it was judged; then ended: an idle session's cookie could be adopted anew without its companion.
+  const response = parts.refusals.refuse(exchange, question, decision, setCookies)
+  if (decision.reason === 'session-idle' || decision.reason === 'session-expired')
+    void parts.endings.end(session, 'expired')
+  return { act: 'answer', response, decision }
 }
 
 /** Practices that should be asked, for which the session was opened, and whose members known here miss its user. */

@@ -7,12 +7,14 @@
  */
 import type { AccessSubject, Member, PracticeId, Session } from '../policies/access-request.ts'
 import { type Address, networkOf, parseAddress, rangeText } from '../policies/address.ts'
-import { type Asked, decide, decideAny, decideEvery } from '../policies/decide.ts'
+import { type Asked, decide } from '../policies/decide.ts'
+import { decideRoutes } from '../policies/decide-routes.ts'
 import { type Decision, type Reason, reasons } from '../policies/decision.ts'
 import { failingReasons } from '../policies/explain.ts'
 import { type Instant, never } from '../policies/instant.ts'
 import type { RouteRequirement } from '../policies/routes.ts'
 import type { PolicySnapshot } from '../policies/snapshot.ts'
+import type { RecordedQuestion } from '../runtime/records.ts'
 import { type PracticeScope, type PracticeSources, practiceScope } from './practice.ts'
 import type { MirroredSession } from './sessions.ts'
 
@@ -114,38 +116,12 @@ function askingOf(directory: Directory, question: Question, at: Instant): Asking
 
 const rank = new Map<Reason, number>((Object.keys(reasons) as Reason[]).map((reason, at) => [reason, at]))
 
-const earlier = (a: Decision, b: Decision): boolean => (rank.get(a.reason) ?? 0) < (rank.get(b.reason) ?? 0)
-
-/** All must permit; of several refusals the earliest in gate order speaks. */
-function combine(decisions: readonly Decision[]): Decision {
-  let worst: Decision | null = null
-  let validUntil = never
-  for (const decision of decisions) {
-    if (decision.validUntil < validUntil) validUntil = decision.validUntil
-    if (decision.verdict !== 'permit' && (worst === null || earlier(decision, worst))) worst = decision
-  }
-  const [first] = decisions
-  const wouldRefuse = decisions.flatMap((decision) => decision.wouldRefuse)
-  return {
-    ...(worst ?? first ?? plainDecision('not-a-member')),
-    validUntil,
-    wouldRefuse: wouldRefuse.length === 0 ? nothing : [...new Set(wouldRefuse)],
-  }
-}
-
 /** The decision on a question with what is known now. */
 export function answer(directory: Directory, question: Question, at: Instant): Decision {
   const asking = askingOf(directory, question, at)
   if (typeof asking === 'string') return plainDecision(asking)
   const { asked, until } = asking
-  const [only] = asked
-  const [one] = only ?? []
-  const decision =
-    asked.length === 1 && only?.length === 1 && one !== undefined
-      ? decide(one.snapshot, one.request, at)
-      : question.picking
-        ? combine(asked.map((list) => decideAny(list, at)))
-        : decideEvery(asked.flat(), at)
+  const decision = decideRoutes(asked, question.picking, at)
   return decision.validUntil <= until ? decision : { ...decision, validUntil: until }
 }
 
@@ -176,6 +152,66 @@ export function failingOf(
     practice: resolved || practices.length === 1 ? (practices[0] ?? null) : (spoke?.request.practice ?? null),
     route: spoke?.request.route ?? first?.id ?? '',
     reasons: sorted.length === 0 ? [decision.reason] : sorted,
+  }
+}
+
+/** A route's requirement as records have it: copied, since a record outlives the table. */
+const recordedRoute = ({ permissions, ...route }: RouteRequirement): RecordedQuestion['routes'][number] => ({
+  ...route,
+  permissions:
+    permissions === null
+      ? null
+      : 'any' in permissions
+        ? { any: [...permissions.any] }
+        : { all: [...permissions.all] },
+})
+
+/** The member as records have them: what gates look at, no name and no address of theirs. */
+const recordedMember = (member: Member): RecordedQuestion['practices'][number]['member'] => ({
+  roles: [...member.roles],
+  suspended: member.suspended,
+  epoch: member.epoch,
+  factors: [...member.factors],
+  enrolBy: member.enrolBy,
+  grants: [...member.grants],
+})
+
+/**
+ * The question with all that `decide` looks at, so that it can be asked again long after: `null` is nobody of the
+ * directory, whom no policy was asked about. No bearer, no path but the route's own pattern.
+ */
+export function recordedQuestion(
+  directory: Directory,
+  question: Question | null,
+  at: Instant,
+): RecordedQuestion {
+  if (question === null)
+    return { at, picking: false, resolved: true, routes: [], session: null, practices: [] }
+  const { record } = question.session
+  const { practices, resolved } = scopeOf(directory, question)
+  // What no practice has a say in (the session itself) is the same through all of them.
+  const { startedAt, lastSeenAt, held, ended, factor, boundTo } = sessionIn(question, '', null)
+  return {
+    at,
+    picking: question.picking,
+    resolved,
+    routes: question.requirements.map(recordedRoute),
+    session: { startedAt, lastSeenAt, held, ended, factor, boundTo },
+    practices: practices.map((practice) => {
+      const snapshot = directory.practice(practice, at)?.snapshot ?? null
+      const member = directory.member(practice, record.user)
+      const { epoch, deviceTrustedUntil } = sessionIn(question, practice, member)
+      return {
+        practice,
+        policy:
+          snapshot === null
+            ? null
+            : { revision: snapshot.revision, compiledAt: snapshot.compiledAt, tzdata: snapshot.tzdata },
+        epoch,
+        deviceTrustedUntil,
+        member: member === null ? null : recordedMember(member),
+      }
+    }),
   }
 }
 

@@ -2,8 +2,8 @@
  * What is recorded of refusals, enforced and monitored, under reference codes; all of it goes to the reports.
  *
  * It changes no decision. Invariant: bounded, and aggregated as SPEC §9 says (one per user, address, reason and minute;
- * repeats share the code), so that a client that knocks every second costs a record a minute. Queries, bodies and
- * unmapped path segments are never recorded.
+ * repeats share the code), so that a client that knocks every second costs a record a minute; and what is recorded is
+ * enough to ask `decide` again. Queries, bodies and unmapped path segments are never recorded.
  */
 import { type Decision, type Reason, reasons } from '../policies/decision.ts'
 import type { Instant } from '../policies/instant.ts'
@@ -12,7 +12,7 @@ import type { Report } from '../runtime/records.ts'
 import { newReferenceCode } from '../runtime/token.ts'
 import { createBoundedMap } from './bounded-map.ts'
 import type { Exchange } from './exchange.ts'
-import { type Directory, failingOf, type Question, scopeOf } from './questions.ts'
+import { type Directory, failingOf, type Question, recordedQuestion, scopeOf } from './questions.ts'
 import type { Reports } from './reports.ts'
 
 /** Records. Nothing here throws. */
@@ -36,8 +36,27 @@ type Refusal = Extract<Report, { kind: 'refusal' }>
 const minuteMs = 60_000
 const refusalsMax = 20_000
 
-const keyOf = (exchange: Exchange, question: Question | null, reason: Reason, mode: string): string =>
-  `${mode} ${reason} ${exchange.client.text} ${question?.session.record.user ?? ''}`
+/** Whether what the route asks for is what the reason is about. */
+const isOfRoute = (reason: Reason): boolean =>
+  reasons[reason].control === 'permission' || reasons[reason].control === 'two-factor'
+
+/**
+ * What repeats share a code by. The practices are in it, since each reads its own log; so is the route where the reason
+ * is one of the route's, since a code must not explain another permission than the one that was missing.
+ */
+const keyOf = (
+  { directory }: VerdictLogParts,
+  exchange: Exchange,
+  question: Question | null,
+  reason: Reason,
+  mode: string,
+): string => {
+  if (question === null) return `${mode} ${reason} ${exchange.client.text}`
+  const { practices } = scopeOf(directory, question)
+  const routes = isOfRoute(reason) ? question.requirements.map(({ id }) => id).join(' ') : ''
+  const { user } = question.session.record
+  return `${mode} ${reason} ${exchange.client.text} ${user} ${practices.join(',')} ${routes}`
+}
 
 const refusalOf = (
   { gateway }: VerdictLogParts,
@@ -66,15 +85,17 @@ export function createVerdictLog(parts: VerdictLogParts): VerdictLog {
   return {
     refused(exchange, question, decision, at) {
       const minute = Math.floor(at / minuteMs)
-      const key = keyOf(exchange, question, decision.reason, 'refused')
+      const key = keyOf(parts, exchange, question, decision.reason, 'refused')
       const before = codes.peek(key)
       if (before?.minute === minute) return before.code
       const code = newReferenceCode()
       codes.set(key, { minute, code })
+      // An instant of the decision's own, even if a window has begun since: there a replay agrees.
+      const judgedAt = Math.min(at, decision.validUntil - 1)
       const failing =
         question === null
           ? { practice: null, route: '', reasons: [decision.reason] }
-          : failingOf(directory, question, decision, at)
+          : failingOf(directory, question, decision, judgedAt)
       const refusal = {
         ...refusalOf(parts, exchange, question, decision.reason, at),
         code,
@@ -83,6 +104,7 @@ export function createVerdictLog(parts: VerdictLogParts): VerdictLog {
         route: failing.route,
         revision: decision.revision,
         failing: [...failing.reasons],
+        asked: recordedQuestion(directory, question, judgedAt),
       }
       reports.add(refusal)
       const { reason, route, user, address } = refusal
@@ -92,7 +114,7 @@ export function createVerdictLog(parts: VerdictLogParts): VerdictLog {
     monitored(exchange, question, decision, at) {
       const minute = Math.floor(at / minuteMs)
       for (const reason of decision.wouldRefuse) {
-        const key = keyOf(exchange, question, reason, 'monitored')
+        const key = keyOf(parts, exchange, question, reason, 'monitored')
         if (codes.peek(key)?.minute === minute) continue
         codes.set(key, { minute, code: '' })
         const { practices } = scopeOf(directory, question)

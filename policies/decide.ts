@@ -8,7 +8,7 @@
 import type { AccessRequest } from './access-request.ts'
 import { type Decision, type Reason, type Revision, reasons } from './decision.ts'
 import { type Gate, gatesAfterTwoFactor, gatesBeforeTwoFactor, pass, tokenGates, type View } from './gates.ts'
-import { type Instant, never } from './instant.ts'
+import { type Instant, never as imported } from './instant.ts'
 import type { RouteClass } from './routes.ts'
 import { type Part, type PolicySnapshot, unknownRolePart } from './snapshot.ts'
 import { twoFactorGates } from './two-factor.ts'
@@ -21,6 +21,10 @@ const personGates: readonly Gate[] = [...gatesBeforeTwoFactor, ...twoFactorGates
 
 /** The gates that this subject meets, in order. */
 export const gatesFor = (view: View): readonly Gate[] => (view.token === null ? personGates : tokenGates)
+
+// Constants of this module, which V8 folds; imported ones it would fetch each time, not knowing what they are.
+const never: Instant = imported
+const quiet = pass
 
 // The modes as `modeBits` has them; whatever is neither enforces.
 const off = 0
@@ -94,7 +98,7 @@ export const decide = (snapshot: PolicySnapshot, request: AccessRequest, at: Ins
     if (mode === off) continue
     const answer = gate.ask(view)
     // Most gates have nothing to say to most requests.
-    if (answer === pass) continue
+    if (answer === quiet) continue
     const { reason, until, opensAt } = answer
     if (until < validUntil) validUntil = until
     if (reason === 'ok') continue

@@ -9,7 +9,7 @@ import type { AccessRequest, Grant, Member, PermissionId, ServiceToken, Session 
 import { type Address, parseRange, rangeContains } from './address.ts'
 import type { Control, Reason } from './decision.ts'
 import { coveredUntil, hoursAt, nextStart } from './hours.ts'
-import { type DurationMs, type Instant, never } from './instant.ts'
+import { type DurationMs, type Instant, never as imported } from './instant.ts'
 import { requirementsOf } from './permissions.ts'
 import type { RouteRequirement } from './routes.ts'
 import { modeShifts, type Part, type PolicySnapshot, type ScopedControl, scopeBits } from './snapshot.ts'
@@ -70,6 +70,9 @@ export type Gate = {
   readonly shift: number
   ask(view: View): Answer
 }
+
+/** A constant of this module, which V8 folds; it would fetch an imported one each time, not knowing it for a number. */
+const never: Instant = imported
 
 /** Passes, and time cannot change it. */
 export const pass: Answer = { reason: 'ok', until: never, opensAt: null }
@@ -199,23 +202,23 @@ const askTokenAddress = (view: View): Answer => {
 }
 
 const askAddress = (view: View): Answer => {
-  if (view.member === null || !isInScope(view, 'ip')) return pass
-  const listed: Interval = { from: 0, to: listedUntil(view) }
+  if (view.member === null || (view.scope & scopeBits.ip) === 0) return pass
+  const until = listedUntil(view)
   const lifts = addressLifts(view)
-  if (lifts.length === 0 && listed.to > view.at) return passUntil(listed.to)
-  return whileCovered([listed, ...lifts], view.at, 'address-not-allowed')
+  if (lifts.length === 0 && until > view.at) return passUntil(until)
+  return whileCovered([{ from: 0, to: until }, ...lifts], view.at, 'address-not-allowed')
 }
 
 const askTimetable = (view: View): Answer => {
-  if (view.member === null || !isInScope(view, 'time')) return pass
-  const known: Interval = { from: view.snapshot.knownFrom, to: view.snapshot.knownUntil }
+  if (view.member === null || (view.scope & scopeBits.time) === 0) return pass
+  const { knownFrom: from, knownUntil: to } = view.snapshot
   const lifts = timeLifts(view.member)
-  if (lifts.length === 0 && known.from <= view.at && view.at < known.to) return passUntil(known.to)
-  return whileCovered([known, ...lifts], view.at, 'timetable-exhausted')
+  if (lifts.length === 0 && from <= view.at && view.at < to) return passUntil(to)
+  return whileCovered([{ from, to }, ...lifts], view.at, 'timetable-exhausted')
 }
 
 const askHours = (view: View): Answer => {
-  if (view.member === null || !isInScope(view, 'time')) return pass
+  if (view.member === null || (view.scope & scopeBits.time) === 0) return pass
   const { snapshot, roles, own } = view
   const sources = { practice: snapshot.practicePart, roles, own, grants: timeLifts(view.member) }
   const { open, until, opensAt } = hoursAt(sources, view.at)
@@ -237,6 +240,8 @@ const isGranted = ({ token, roles }: View, id: PermissionId): boolean => {
 
 /** Whether it is granted and so is all that blocks it. */
 const isEffective = (view: View, id: PermissionId): boolean => {
+  // Mostly one role brings all of it; only what several bring together has to be put together.
+  for (const { effective } of view.roles) if (effective.has(id)) return true
   for (const needed of requirementsOf(id, view.snapshot.document.controls.permission)) {
     if (!isGranted(view, needed)) return false
   }

@@ -6,9 +6,9 @@
  * Windows are a union over practice, roles and user, unless the user's own stand "instead". Invariant: the answer
  * is constant on [at, until) and changes at `until`, unless `until` is `never`.
  */
-import { type Instant, never } from './instant.ts'
+import { type Instant, never as imported } from './instant.ts'
 import type { Part } from './snapshot.ts'
-import { type Interval, layerBits, position, type Timeline } from './timeline.ts'
+import { type Interval, layerBits, position } from './timeline.ts'
 
 /** All that speaks on one member's hours. */
 export type HoursSources = {
@@ -27,55 +27,80 @@ export type HoursAnswer = {
   readonly opensAt: Instant | null
 }
 
-/** Reads timelines at one instant and remembers the nearest edge after it. */
-type Reading = { at: Instant; next: Instant }
-
-/** The layers that are on, as `layerBits`. */
-const read = (reading: Reading, timeline: Timeline | null): number => {
-  if (timeline === null) return 0
-  const index = position(timeline, reading.at)
-  const edge = timeline.edges[index]
-  if (edge !== undefined && edge < reading.next) reading.next = edge
-  return timeline.states[index] as number
-}
-
-const readsGrants = (reading: Reading, grants: readonly Interval[]): boolean => {
-  let active = false
-  for (const { from, to } of grants) {
-    if (from > reading.at) {
-      if (from < to && from < reading.next) reading.next = from
-    } else if (to > reading.at) {
-      active = true
-      if (to < reading.next) reading.next = to
-    }
-  }
-  return active
-}
+/** A constant of this module, which V8 folds; it would fetch an imported one each time, not knowing it for a number. */
+const never: Instant = imported
 
 const { windows, closures, openings, instead } = layerBits
 
-/** Whether it is open at the reading's instant; every source is read, so that no edge is missed. */
-const isOpen = (reading: Reading, { practice, roles, own, grants }: HoursSources): boolean => {
-  let general = read(reading, practice.hours)
-  for (const { hours } of roles) general |= read(reading, hours)
-  const personal = own === null ? 0 : read(reading, own.hours)
-  const granted = readsGrants(reading, grants)
-  if (granted || ((general | personal) & openings) !== 0) return true
-  if (((general | personal) & closures) !== 0) return false
-  return (((personal & instead) === 0 ? general | personal : personal) & windows) !== 0
+/** What is said of the user by name lies this many bits above what is said of practice and roles. */
+const byName = 4
+const granted = 1 << 8
+
+/** What is on at an instant, the first edge after it (`never`: none), and what is on from there. */
+type Reading = { readonly now: number; readonly next: Instant; readonly then: number }
+
+const readTimelines = ({ practice, roles, own }: HoursSources, at: Instant): Reading => {
+  const count = roles.length
+  let [now, next, then] = [0, never, 0]
+  for (let n = 0; n < count + 2; n++) {
+    const part = n < count ? roles[n] : n === count ? practice : own
+    const timeline = part?.hours ?? null
+    if (timeline === null) continue
+    const { edges, states } = timeline
+    const shift = n > count ? byName : 0
+    const index = position(timeline, at)
+    const isLast = index === edges.length
+    const on = (states[index] as number) << shift
+    const edge = isLast ? never : (edges[index] as number)
+    // Up to the nearest edge found so far nothing that was read before changes.
+    if (edge < next) {
+      then = now
+      next = edge
+    }
+    then |= edge === next && !isLast ? (states[index + 1] as number) << shift : on
+    now |= on
+  }
+  return { now, next, then }
+}
+
+const addGrants = (reading: Reading, grants: readonly Interval[], at: Instant): Reading => {
+  let { now, next, then } = reading
+  for (const { from, to } of grants) {
+    const on = from <= at && at < to ? granted : 0
+    const start = from > at && from < to ? from : never
+    const edge = on === 0 ? start : to
+    if (edge < next) {
+      then = now
+      next = edge
+    }
+    then |= edge === next ? granted ^ on : on
+    now |= on
+  }
+  return { now, next, then }
+}
+
+/** One look at every source, so that no edge is missed. */
+const read = (sources: HoursSources, at: Instant): Reading => {
+  const reading = readTimelines(sources, at)
+  return sources.grants.length === 0 ? reading : addGrants(reading, sources.grants, at)
+}
+
+/** Whether it is open while these layers are on: what is stronger is asked first. */
+const isOpen = (on: number): boolean => {
+  const personal = on >> byName
+  const any = on | personal
+  if ((any & (openings | granted)) !== 0) return true
+  if ((any & closures) !== 0) return false
+  return (((personal & instead) === 0 ? any : personal) & windows) !== 0
 }
 
 /** The answer at `at`. One reading in most cases, one more per edge that changes nothing. */
 export const hoursAt = (sources: HoursSources, at: Instant): HoursAnswer => {
-  const reading: Reading = { at, next: never }
-  const open = isOpen(reading, sources)
-  while (reading.next !== never) {
-    const edge = reading.next
-    reading.at = edge
-    reading.next = never
-    if (isOpen(reading, sources) !== open) return { open, until: edge, opensAt: open ? null : edge }
-  }
-  return { open, until: never, opensAt: null }
+  let reading = read(sources, at)
+  const open = isOpen(reading.now)
+  while (reading.next !== never && isOpen(reading.then) === open) reading = read(sources, reading.next)
+  const until = reading.next
+  return { open, until, opensAt: open || until === never ? null : until }
 }
 
 /**

@@ -12,6 +12,7 @@ import type { CompiledPolicy } from './compile.ts'
 import type { Control, ControlMode, Revision } from './decision.ts'
 import type { Audience, IpEntry, PolicyDocument, Scope } from './document.ts'
 import { type DurationMs, type Instant, never } from './instant.ts'
+import { effectivePermissions } from './permissions.ts'
 import type { RouteId, RouteRequirement } from './routes.ts'
 import { type Edges, layerBits, overlay, type TimeLayer, type Timeline, unpackEdges } from './timeline.ts'
 
@@ -45,6 +46,8 @@ export type Part = {
   /** What is said of its hours, under `layerBits`; `null`: nothing. */
   readonly hours: Timeline | null
   readonly granted: ReadonlySet<PermissionId>
+  /** Those of them that nothing blocks, whatever other roles grant. */
+  readonly effective: ReadonlySet<PermissionId>
 }
 
 /** A practice's policy as gateways run it. */
@@ -79,6 +82,7 @@ type DraftPart = {
   readonly items: AddressItem[]
   readonly edges: { [layer in TimeLayer]: Edges | null }
   granted: ReadonlySet<PermissionId>
+  effective: ReadonlySet<PermissionId>
 }
 
 const draftPart = (): DraftPart => ({
@@ -89,6 +93,7 @@ const draftPart = (): DraftPart => ({
   items: [],
   edges: { windows: null, closures: null, openings: null, instead: null },
   granted: new Set(),
+  effective: new Set(),
 })
 
 const noEdges: Edges = new Float64Array(0)
@@ -169,6 +174,7 @@ export const loadSnapshot = (
     part.idleMs = role.idleMs
     part.absoluteMs = role.absoluteMs
     part.granted = new Set(role.permissions)
+    part.effective = effectivePermissions(part.granted, controls.permission).effective
   }
   for (const [control, scope] of scopesOf(document)) applyScope(drafts, control, scope)
   applyEntries(drafts, document.ipEntries)

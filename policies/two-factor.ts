@@ -11,7 +11,6 @@ import {
   type Answer,
   type Gate,
   type GateName,
-  isInScope,
   listedUntil,
   pass,
   passBefore,
@@ -48,7 +47,7 @@ const stepUpOf = (view: View): StepUp | null => {
 
 /** Until when the practice itself asks for no second factor here: `never` out of scope, 0 where it asks now. */
 const freeUntil = (view: View): Instant => {
-  if (view.member === null || !isInScope(view, 'two-factor')) return never
+  if (view.member === null || (view.scope & bit) === 0) return never
   if (!view.snapshot.document.controls.twoFactor.notFromListedNetworks) return 0
   return listedUntil(view)
 }

@@ -8,6 +8,7 @@
  */
 import { z } from 'zod'
 import { milliseconds, originText, tokenText, upstreamSchema } from './config-upstream.ts'
+import { readKeyList } from './key-list.ts'
 
 const listen = z
   .string()
@@ -121,6 +122,14 @@ const practiceSchema = z.strictObject({
   roles: rolesSchema.default('standard').describe('Roles at birth: the five usual ones, or written out.'),
 })
 
+const keyList = z
+  .string()
+  .max(2_000)
+  .superRefine((text, context) => {
+    const read = readKeyList(text, '')
+    if (!read.ok) for (const { sentence } of read.problems) context.addIssue(sentence)
+  })
+
 /** The whole configuration. */
 export const configSchema = z.strictObject({
   dataDir: z
@@ -178,6 +187,17 @@ export const configSchema = z.strictObject({
     .prefault({})
     .describe('How gateways reach the control plane.'),
   gateway: gatewaySchema.prefault({}).describe('The data plane.'),
+  twoFactor: z
+    .strictObject({
+      keys: keyList
+        .nullable()
+        .default(null)
+        .describe(
+          'Keys that seal second factors, secret: `name:key`, comma separated, each 32 random bytes in base64url; the first seals, all open. `null`: made and kept under `dataDir` (one control plane only).',
+        ),
+    })
+    .prefault({})
+    .describe('The second factor.'),
   practices: z
     .array(practiceSchema)
     .max(10_000)

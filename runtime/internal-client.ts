@@ -12,7 +12,13 @@ import type { DurationMs } from '../policies/instant.ts'
 import { type Fault, fault, isFault } from './fault.ts'
 import { internalBearer } from './fleet-seal.ts'
 import type { ControlPlane } from './internal.ts'
-import { accessStandingsSchema, changesSchema, sealedRecordSchema, sessionOpenedSchema } from './internal.ts'
+import {
+  accessStandingsSchema,
+  changesSchema,
+  handedOverSchema,
+  sealedRecordSchema,
+  sessionOpenedSchema,
+} from './internal.ts'
 import { internalRoutes } from './internal-routes.ts'
 
 /** More than this is no answer of ours: 500 records of large practices stay well below. */
@@ -162,6 +168,8 @@ export function createInternalClient(options: {
         post(internalRoutes.accessStandings, { tokenHash, kind, address }),
         accessStandingsSchema.nullable(),
       ),
+    handOver: (request) => ask(post(internalRoutes.handOver, request), handedOverSchema.nullable()),
+    proveFactor: (request) => ask(post(internalRoutes.proveFactor, request), sealedRecordSchema.nullable()),
     publicKey: async () =>
       (await ask(internalRoutes.publicKey, z.strictObject({ publicKey: z.string() }))).publicKey,
   }

@@ -13,5 +13,7 @@ export const internalRoutes = {
   record: { method: 'GET', path: '/internal/record' },
   askAccess: { method: 'POST', path: '/internal/access-requests' },
   accessStandings: { method: 'POST', path: '/internal/access-standings' },
+  handOver: { method: 'POST', path: '/internal/hand-overs' },
+  proveFactor: { method: 'POST', path: '/internal/factor-proofs' },
   publicKey: { method: 'GET', path: '/internal/public-key' },
 } as const

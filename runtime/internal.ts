@@ -117,6 +117,45 @@ export const accessStandingsSchema = z.strictObject({
 /** Where somebody's requests stand, in all of their practices. */
 export type AccessStandings = z.infer<typeof accessStandingsSchema>
 
+/** Why a second factor is asked for: the reasons of the control `two-factor`; `null`: the person wants to see their factors. */
+const factorReason = z.enum([
+  'two-factor-not-enrolled',
+  'two-factor-not-verified',
+  'two-factor-too-old',
+  'two-factor-too-weak',
+])
+
+/**
+ * Somebody to hand over to the portal (SPEC §7). The gateway made the ticket, good for 30 s and once; only its hash
+ * leaves it. Idempotent by `ticketHash`.
+ */
+export const handOverSchema = z.strictObject({
+  ticketHash: hash,
+  /** Of the companion token of the browser that goes there: what is proved counts for this session only. */
+  tokenHash: hash,
+  reason: factorReason.nullable(),
+  /** The application as this browser calls it: `http(s)://host[:port]`. */
+  origin: z.string().regex(/^https?:\/\/[^/?#@\s]{1,300}$/),
+  /** Where they were going, a path of that origin; `null`: nowhere to return to. */
+  to: z.string().max(1_000).nullable(),
+  address: z.string().max(64),
+})
+/** Somebody to hand over to the portal. */
+export type HandOver = z.infer<typeof handOverSchema>
+
+/** Where the portal is, as browsers call it: `http(s)://host[:port]`. The ticket goes to its `/hand-over?ticket=`. */
+export const handedOverSchema = z.strictObject({ portal: z.string() })
+/** Where the portal is. */
+export type HandedOver = z.infer<typeof handedOverSchema>
+
+/**
+ * The proof that the portal gave a browser to take back (`/.gatehouse/access?proof=`), good for 60 s and once. It counts
+ * only for the session whose companion brought it: a code coaxed out of somebody on another machine opens nothing.
+ */
+export const proveFactorSchema = z.strictObject({ tokenHash: hash, proofHash: hash })
+/** A proof brought back. */
+export type ProveFactor = z.infer<typeof proveFactorSchema>
+
 /** The control plane as a gateway sees it. Every call rejects with a `Fault` (source `control-plane`) when it can't be had. */
 export type ControlPlane = {
   openSession(request: OpenSession): Promise<SessionOpened>
@@ -128,6 +167,10 @@ export type ControlPlane = {
   askAccess(request: AskAccess): Promise<AccessStandings>
   /** Where the requests of a held session's user stand for this address and kind; `null`: no such session. */
   accessStandings(tokenHash: string, kind: 'ip' | 'time', address: string): Promise<AccessStandings | null>
+  /** Lays down a ticket for the portal; `null`: there is no such live session. */
+  handOver(request: HandOver): Promise<HandedOver | null>
+  /** The session's record with its new factor; `null`: no such proof for this session, or it has run out. */
+  proveFactor(request: ProveFactor): Promise<SealedRecord | null>
   /** One record by key (`gh:session:…`, `gh:policy:…`, `gh:members:…`, `gh:practices`); `null`: there is none. */
   record(key: string): Promise<SealedRecord | null>
   /** The public key records are verified with: raw Ed25519, base64url. */

@@ -148,6 +148,60 @@ export const changeSchema = z.discriminatedUnion('kind', [
 /** One entry of the change stream. */
 export type Change = z.infer<typeof changeSchema>
 
+const permissionIds = z.array(z.string())
+
+/**
+ * What `decide` was asked when somebody was refused: with the policy of the revisions named, enough to ask it again.
+ * Roles, epochs and times only: no bearer, no name, no path but the pattern of the route.
+ */
+export const recordedQuestionSchema = z.strictObject({
+  /** When the decision held; the gateway's clock. */
+  at: instant,
+  /** One permitting practice would have sufficed. */
+  picking: z.boolean(),
+  /** The request named its practice; else every membership was asked. */
+  resolved: z.boolean(),
+  /** What the request owed under each reading of its path, as configured then (`policies/routes.ts`). */
+  routes: z.array(
+    z.strictObject({
+      id: z.string(),
+      class: z.enum(['public', 'staff', 'picker', 'background', 'login', 'logout']),
+      stepUp: z.string().nullable(),
+      permissions: z
+        .union([z.strictObject({ any: permissionIds }), z.strictObject({ all: permissionIds })])
+        .nullable(),
+      mapped: z.boolean(),
+      unmapped: z.enum(['report', 'deny']).nullable(),
+      paths: z.enum(['lenient', 'strict']),
+    }),
+  ),
+  /** `null`: nobody of the directory; no policy was asked. */
+  session: z
+    .strictObject({
+      startedAt: instant,
+      lastSeenAt: instant,
+      held: z.boolean(),
+      ended: z.boolean(),
+      factor: z.strictObject({ method: factorMethod, verifiedAt: instant }).nullable(),
+      boundTo: z.string().nullable(),
+    })
+    .nullable(),
+  /** Every practice asked. `policy: null`: the gateway knew none of it. `member: null`: no member there. */
+  practices: z.array(
+    z.strictObject({
+      practice: practiceId,
+      policy: z
+        .strictObject({ revision: z.number().int().positive(), compiledAt: instant, tzdata: z.string() })
+        .nullable(),
+      epoch: z.number().int().nonnegative(),
+      deviceTrustedUntil: instant.nullable(),
+      member: memberSchema.omit({ user: true, name: true, login: true, email: true }).nullable(),
+    }),
+  ),
+})
+/** What `decide` was asked when somebody was refused. */
+export type RecordedQuestion = z.infer<typeof recordedQuestionSchema>
+
 /** One entry of `gh:reports` is a fleet-sealed JSON array of these (at most 500). Idempotent by `id` where given. */
 export const reportSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('ack'), gateway: z.string(), sequence: z.number().int(), at: instant }),
@@ -178,6 +232,8 @@ export const reportSchema = z.discriminatedUnion('kind', [
     revision: z.number().int(),
     /** All failing controls' reasons, in gate order (SPEC §1). */
     failing: z.array(z.string()),
+    /** To replay the decision by its code; absent in monitor mode and from gateways of before there was any. */
+    asked: recordedQuestionSchema.optional(),
   }),
   z.strictObject({
     kind: z.literal('fact'),

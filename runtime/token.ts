@@ -21,3 +21,15 @@ export function newReferenceCode(): string {
   for (const byte of randomBytes(8)) text += digits[byte & 31]
   return `GH-${text.slice(0, 4)}-${text.slice(4)}`
 }
+
+/**
+ * A reference code as people type or dictate it (any case, with or without `GH` and dashes, O for 0, I and L for 1), in
+ * the form of `newReferenceCode`; `null` where it can be none.
+ */
+export function readReferenceCode(text: string): string | null {
+  const plain = text.toUpperCase().replaceAll(/[\s-]/g, '')
+  const read = (plain.length === 10 && plain.startsWith('GH') ? plain.slice(2) : plain)
+    .replaceAll('O', '0')
+    .replaceAll(/[IL]/g, '1')
+  return /^[0-9A-HJKMNP-TV-Z]{8}$/.test(read) ? `GH-${read.slice(0, 4)}-${read.slice(4)}` : null
+}

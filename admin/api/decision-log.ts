@@ -1,17 +1,20 @@
 /**
  * The log of refusals as rows and as sentences: who was refused, from where, by what, under which reference code.
  *
- * Gateways report them and jobs write them; nothing here decides or replays. Invariant: a practice reads its own
- * rows only, and every reason of the closed set has its words.
+ * Gateways report them and jobs write them; nothing here decides, and the replay is `admin/replay.ts`. Invariant: a
+ * practice reads its own rows only, but for those that are no practice's, which have no user either unless theirs.
  */
-import type { Reason } from '../../policies/decision.ts'
 import type { Instant } from '../../policies/instant.ts'
+import { readReferenceCode } from '../../runtime/token.ts'
+import { reasonWords } from '../reason-words.ts'
+import { replayRefusal } from '../replay.ts'
+import { replayLines } from '../replay-text.ts'
 import type { Rows } from '../store/database.ts'
+import { findRefusal } from '../store/refusals.ts'
 
 /** Which refusals to read; absent: all. `from` inclusive, `to` exclusive. */
 export type DecisionFilter = {
   readonly practice: string
-  readonly code?: string | undefined
   readonly from?: Instant | undefined
   readonly to?: Instant | undefined
   readonly user?: string | undefined
@@ -19,44 +22,20 @@ export type DecisionFilter = {
   readonly monitored?: boolean | undefined
 }
 
-const words: Readonly<Record<Reason, string>> = {
-  ok: 'nothing',
-  'identity-unavailable': 'the application did not say who it was',
-  'not-signed-in': 'nobody was signed in',
-  'sign-in-held': 'the sign-in waits for a step',
-  'session-revoked': 'an admin ended the access',
-  'session-ended': 'the session had ended',
-  'user-suspended': 'the user is suspended',
-  'session-idle': 'the session was idle for too long',
-  'session-expired': 'the session was too old',
-  'network-changed': 'the session came from another network',
-  'practice-unknown': 'the practice is not known',
-  'not-a-member': 'the user is no member of this practice',
-  'token-revoked': 'the service token was revoked',
-  'token-expired': 'the service token has expired',
-  'token-out-of-scope': 'the service token does not cover this',
-  'address-not-allowed': 'the address is not on the allowlist',
-  'timetable-exhausted': 'the timetable needs to be compiled anew',
-  'outside-time-window': 'it was outside the allowed hours',
-  'two-factor-not-enrolled': 'two-factor is required and not set up',
-  'two-factor-not-verified': 'a second factor was needed',
-  'two-factor-too-old': 'a fresh second factor was needed',
-  'two-factor-too-weak': 'a stronger second factor was needed',
-  'permission-missing': 'the permission is missing',
-  'route-unmapped': 'the route has no permission set',
-}
-
-const isReason = (text: string): text is Reason => Object.hasOwn(words, text)
+/** All but what a replay alone needs, which is the larger part of a row. */
+const columns = [
+  ...(['d.id', 'd.code', 'd.monitored', 'd.at', 'd.last_at', 'd.count', 'd.user_id', 'd.address'] as const),
+  ...(['d.upstream', 'd.method', 'd.route', 'd.verdict', 'd.reason', 'd.control'] as const),
+  ...(['d.revision', 'd.failing'] as const),
+] as const
 
 const query = (rows: Rows, filter: DecisionFilter) => {
   let found = rows
     .selectFrom('decision_log as d')
     .leftJoin('app_user as u', 'u.id', 'd.user_id')
-    .selectAll('d')
-    .select('u.name')
+    .select([...columns, 'u.name'])
     .where('d.practice', '=', filter.practice)
     .orderBy('d.id', 'desc')
-  if (filter.code !== undefined) found = found.where('d.code', '=', filter.code)
   if (filter.from !== undefined) found = found.where('d.at', '>=', filter.from)
   if (filter.to !== undefined) found = found.where('d.at', '<', filter.to)
   if (filter.user !== undefined) found = found.where('d.user_id', '=', filter.user)
@@ -70,8 +49,7 @@ type Row = Awaited<ReturnType<ReturnType<typeof query>['execute']>>[number]
 const sentenceOf = (row: Row): string => {
   const who = row.name ?? (row.user_id === null ? 'Somebody' : 'Somebody who left')
   const act = row.monitored ? 'would have been refused' : 'was refused'
-  const why = isReason(row.reason) ? words[row.reason] : row.reason
-  return `${who} ${act} from ${row.address}: ${why}.`
+  return `${who} ${act} from ${row.address}: ${reasonWords(row.reason)}.`
 }
 
 const answerOf = (row: Row) => ({
@@ -115,12 +93,31 @@ export async function listDecisions(
   }
 }
 
-/** The refusal behind a reference code (any case), or `null`. */
-export async function findDecision(
-  rows: Rows,
-  practice: string,
-  code: string,
-): Promise<RefusedDecision | null> {
-  const row = await query(rows, { practice, code: code.toUpperCase() }).limit(1).executeTakeFirst()
-  return row === undefined ? null : answerOf(row)
+/**
+ * The refusal behind a reference code as people type it, replayed at `at`; `null`: none such that is this practice's or
+ * nobody's. Refusals of no practice (nobody known, no membership) are told to whoever has the code; who it was only
+ * where they are a member.
+ */
+export async function findDecision(rows: Rows, practice: string, code: string, at: Instant) {
+  const read = readReferenceCode(code)
+  const row = read === null ? null : await findRefusal(rows, read)
+  const replay = read === null ? null : await replayRefusal(rows, read, at, { practice })
+  if (row === null || replay === null) return null
+  const { agreement, note, policies, failing, cures, elsewhere, now, user } = replay
+  return {
+    ...answerOf({ ...row, user_id: user?.id ?? null, name: user?.name ?? null }),
+    replay: {
+      ...{ agreement, note, elsewhere },
+      policies: policies.map(({ practice: of, revision, savedAt, savedBy, newest }) => ({
+        ...{ practice: of, revision, savedAt, savedBy, newest },
+      })),
+      failing: [...failing],
+      cures: [...cures],
+      now:
+        now === null
+          ? null
+          : { ...now, policies: [...now.policies], failing: [...now.failing], cures: [...now.cures] },
+      lines: [...replayLines(replay)],
+    },
+  }
 }

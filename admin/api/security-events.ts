@@ -96,7 +96,7 @@ function answerDecisions(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
   })
   app.openapi(securityEventsRoutes.decision, async (c) => {
     const { practice, code } = c.req.valid('param')
-    const found = await plane.store.read((rows) => findDecision(rows, practice, code))
+    const found = await plane.store.read((rows) => findDecision(rows, practice, code, plane.now()))
     if (found === null) throw refusal('not-found', 'There is no refusal under this code in this practice.')
     return c.json(found, 200)
   })

@@ -6,7 +6,7 @@
  * older than the version it carries.
  */
 import { sql } from 'kysely'
-import type { Grant, Member } from '../../policies/access-request.ts'
+import type { FactorMethod, Grant, Member } from '../../policies/access-request.ts'
 import type { Instant } from '../../policies/instant.ts'
 import type { MembersRecord } from '../../runtime/records.ts'
 import type { Rows } from './database.ts'
@@ -27,11 +27,20 @@ export type ListedMember = {
 
 const suspended = sql<boolean>`m.suspended or u.suspended`.as('suspended')
 
-async function grantsOf(rows: Rows, practice: string, at: Instant): Promise<ReadonlyMap<string, Grant[]>> {
+/** Everyone's, or one user's. */
+type Whose = string | 'everyone'
+
+async function grantsOf(
+  rows: Rows,
+  practice: string,
+  whose: Whose,
+  at: Instant,
+): Promise<ReadonlyMap<string, Grant[]>> {
   const found = await rows
     .selectFrom('access_grant')
     .selectAll()
     .where('practice', '=', practice)
+    .$if(whose !== 'everyone', (query) => query.where('user_id', '=', whose))
     .where('withdrawn_at', 'is', null)
     .where('ends_at', '>', at)
     .orderBy('id')
@@ -52,6 +61,39 @@ async function grantsOf(rows: Rows, practice: string, at: Instant): Promise<Read
   return grants
 }
 
+async function findMembers(
+  rows: Rows,
+  practice: string,
+  whose: Whose,
+  at: Instant,
+): Promise<readonly Member[]> {
+  const grants = await grantsOf(rows, practice, whose, at)
+  const found = await rows
+    .selectFrom('membership as m')
+    .innerJoin('app_user as u', 'u.id', 'm.user_id')
+    .leftJoin('factor as f', 'f.user_id', 'm.user_id')
+    .select(['u.id', 'u.name', 'u.login', 'u.email', 'm.roles', 'm.epoch', 'm.enrol_by'])
+    .select(suspended)
+    .select(sql<FactorMethod[]>`array_remove(array_agg(f.method order by f.method), null)`.as('factors'))
+    .where('m.practice', '=', practice)
+    .$if(whose !== 'everyone', (query) => query.where('m.user_id', '=', whose))
+    .groupBy(['m.practice', 'm.user_id', 'u.id'])
+    .orderBy('u.id')
+    .execute()
+  return found.map((row) => ({
+    user: row.id,
+    name: row.name,
+    login: row.login,
+    email: row.email,
+    roles: row.roles,
+    suspended: row.suspended,
+    epoch: row.epoch,
+    factors: row.factors,
+    enrolBy: row.enrol_by,
+    grants: grants.get(row.id) ?? [],
+  }))
+}
+
 /** Everyone of a practice as decisions see them, with the version; `null`: no such practice. */
 export async function readMembers(
   rows: Rows,
@@ -65,28 +107,18 @@ export async function readMembers(
     .where('id', '=', practice)
     .executeTakeFirst()
   if (head === undefined) return null
-  const grants = await grantsOf(rows, practice, at)
-  const found = await rows
-    .selectFrom('membership as m')
-    .innerJoin('app_user as u', 'u.id', 'm.user_id')
-    .select(['u.id', 'u.name', 'u.login', 'u.email', 'm.roles', 'm.epoch', 'm.enrol_by'])
-    .select(suspended)
-    .where('m.practice', '=', practice)
-    .orderBy('u.id')
-    .execute()
-  const members = found.map((row) => ({
-    user: row.id,
-    name: row.name,
-    login: row.login,
-    email: row.email,
-    roles: row.roles,
-    suspended: row.suspended,
-    epoch: row.epoch,
-    factors: [],
-    enrolBy: row.enrol_by,
-    grants: grants.get(row.id) ?? [],
-  }))
-  return { version: head.members_version, members }
+  return { version: head.members_version, members: await findMembers(rows, practice, 'everyone', at) }
+}
+
+/** One member of a practice as decisions see them; `null`: no such member. */
+export async function findMember(
+  rows: Rows,
+  practice: string,
+  user: string,
+  at: Instant,
+): Promise<Member | null> {
+  const [member] = await findMembers(rows, practice, user, at)
+  return member ?? null
 }
 
 /** The record gateways get of `readMembers`' answer. */

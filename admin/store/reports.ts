@@ -80,6 +80,7 @@ const refusalRow = (report: ReportOf<'refusal'>) => ({
   control: report.control,
   revision: report.revision,
   failing: [...report.failing],
+  asked: report.asked === undefined ? null : JSON.stringify(report.asked),
 })
 
 /** Writes refusals to the decision log: one row per reference code; without a code one per person, reason and minute. */

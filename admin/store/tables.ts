@@ -8,7 +8,8 @@
 import type { ColumnType, Generated } from 'kysely'
 import type { FactorMethod } from '../../policies/access-request.ts'
 import type { PolicyDocument } from '../../policies/document.ts'
-import type { SessionEnd, SignInMethod } from '../../runtime/records.ts'
+import type { RecordedQuestion, SessionEnd, SignInMethod } from '../../runtime/records.ts'
+import type { FactorTables } from './factor-tables.ts'
 
 /** A jsonb column: a value when read, JSON text when written. */
 type Json<T> = ColumnType<T, string, string>
@@ -57,6 +58,8 @@ type MembershipTable = {
   epoch: Generated<number>
   revoked_at: number | null
   enrol_by: number | null
+  required_since: number | null
+  grace_spent: Generated<boolean>
   created_at: number
 }
 
@@ -216,6 +219,7 @@ type DecisionLogTable = {
   control: string | null
   revision: number
   failing: string[]
+  asked: ColumnType<RecordedQuestion | null, string | null | undefined, string | null>
 }
 
 type EntryHitTable = { practice: string; entry: string; day: number; count: number; last_at: number }
@@ -240,7 +244,7 @@ type UnmappedRouteTable = {
 }
 
 /** Every table by name. */
-export type Tables = {
+export type Tables = FactorTables & {
   practice: PracticeTable
   policy_revision: PolicyRevisionTable
   app_user: AppUserTable

@@ -214,6 +214,7 @@ describe('deciding', () => {
       publisher: { kick: () => undefined },
       signer: plane.signer,
       provisioning: () => 'app-roles',
+      portal: () => 'http://127.0.0.1:8081',
       now: plane.clock.now,
     })
     const record = await internal.record(`gh:members:{${north}}`)

@@ -44,6 +44,7 @@ beforeEach(async () => {
     publisher,
     signer: plane.signer,
     provisioning: (upstream) => (upstream === 'demo' ? 'app-roles' : null),
+    portal: () => 'http://127.0.0.1:8081',
     now: plane.clock.now,
   })
 })
@@ -79,6 +80,7 @@ test('an upstream that is not configured and a database that is away are faults 
     publisher,
     signer: plane.signer,
     provisioning: () => 'app-roles',
+    portal: () => 'http://127.0.0.1:8081',
     now: plane.clock.now,
   })
   for (const asked of [

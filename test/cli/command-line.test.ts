@@ -36,6 +36,12 @@ test('commands of one and two words, with their options', () => {
     command: 'audit verify',
     practice: 'riverside',
   })
+  expect(readCommandLine(['explain', 'gh-7k2m-94qx', '--json'])).toMatchObject({
+    command: 'explain',
+    code: 'GH-7K2M-94QX',
+    json: true,
+  })
+  expect(readCommandLine(['audit', 'verify']).code).toBeNull()
   expect(readCommandLine([]).command).toBe('help')
 })
 
@@ -45,6 +51,9 @@ test.each([
   [['start', '--colour'], /--colour/],
   [['start', '--ports', '80'], /--ports takes "auto"/],
   [['gateway', 'extra'], /extra/],
+  [['explain'], /name the reference code/],
+  [['explain', 'GH-7K2M'], /"GH-7K2M" is no reference code/],
+  [['explain', 'GH-7K2M-94QX', '--practice', 'x'], /--practice/],
 ])('%j is refused with exit 64', async (words, sentence) => {
   const { exitCode, text } = await stopOf(() => readCommandLine(words))
   expect(exitCode).toBe(64)
@@ -53,7 +62,7 @@ test.each([
 })
 
 test('the usage names every command', () => {
-  for (const command of ['start', 'gateway', 'admin', 'config check', 'audit verify'])
+  for (const command of ['start', 'gateway', 'admin', 'config check', 'audit verify', 'explain'])
     expect(usage()).toContain(`gatehouse ${command}`)
 })
 

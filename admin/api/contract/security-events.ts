@@ -73,6 +73,58 @@ const decisionSchema = z
   })
   .openapi('RefusedDecision')
 
+const failingSchema = z.object({
+  /** `null`: no policy was asked. */
+  practice: z.string().nullable(),
+  control: z.string().nullable(),
+  reason: z.string(),
+  /** It would have refused, were it enforced. */
+  monitored: z.boolean(),
+  sentence: z.string(),
+})
+
+const cureSchema = z.object({
+  practice: z.string().nullable(),
+  by: z.enum(['user', 'admin', 'operator', 'time']),
+  sentence: z.string(),
+})
+
+const replaySchema = z
+  .object({
+    agreement: z.enum(['agrees', 'differs', 'no-policy', 'unrecorded', 'unavailable']),
+    /** What is to be said where it does not agree or cannot be replayed; `null`: nothing. */
+    note: z.string().nullable(),
+    policies: z.array(
+      z.object({
+        practice: z.string(),
+        revision: z.number().int(),
+        savedAt: instantSchema,
+        savedBy: z.string(),
+        /** The revision that is current now. */
+        newest: z.number().int(),
+      }),
+    ),
+    /** Each failing control once, in the order asked. */
+    failing: z.array(failingSchema),
+    /** The smallest change that would have allowed it: all of these together. */
+    cures: z.array(cureSchema),
+    /** Another practice had a say, which is not told here. */
+    elsewhere: z.boolean(),
+    /** The same request under what is in force now; `null`: that cannot be said. */
+    now: z
+      .object({
+        at: instantSchema,
+        verdict: z.enum(['passes', 'after-sign-in', 'refused']),
+        policies: z.array(z.object({ practice: z.string(), revision: z.number().int() })),
+        failing: z.array(failingSchema),
+        cures: z.array(cureSchema),
+      })
+      .nullable(),
+    /** The whole of it in plain English, a line each. */
+    lines: z.array(z.string()),
+  })
+  .openapi('Replay')
+
 /** Routes of the Security Events tab. */
 export const securityEventsRoutes = {
   list: createRoute({
@@ -139,10 +191,16 @@ export const securityEventsRoutes = {
   decision: createRoute({
     method: 'get',
     path: '/api/practices/{practice}/decisions/{code}',
-    summary: 'The refusal behind a reference code',
+    summary: 'The refusal behind a reference code, replayed',
     request: {
       params: practiceParams.extend({ code: z.string().regex(/^[A-Za-z0-9-]{4,40}$/) }),
     },
-    responses: { 200: answers(decisionSchema, 'The refusal.'), ...refusals },
+    responses: {
+      200: answers(
+        decisionSchema.extend({ replay: replaySchema }).openapi('ReplayedDecision'),
+        'The refusal, and what its replay says.',
+      ),
+      ...refusals,
+    },
   }),
 } as const

@@ -1,0 +1,87 @@
+/**
+ * Resetting somebody's second factor: an admin takes away what they have, and every session that it opened.
+ *
+ * Setting up again is the person's own business at the next sign-in, without another grace. Invariant: factors, codes
+ * and whatever was on its way to the portal go in the transaction that ends the sessions, in every practice. Keeping
+ * sessions was refused: whoever holds the lost telephone may hold one of them.
+ */
+import { type Deed, eventOf } from '../deed.ts'
+import type { Store, Tx } from '../store/database.ts'
+import { appendEvent } from '../store/events.ts'
+import { announceMembers, announceSession } from '../store/outbox.ts'
+import { lockPractice } from '../store/practices.ts'
+import { markEnded } from '../store/sessions.ts'
+import { listPracticesOf } from './chains.ts'
+import { refreshRequirements } from './requirements.ts'
+
+/** What became of a reset. `unknown`: no such member of the practice. */
+export type ResetOutcome =
+  | { readonly outcome: 'reset'; readonly sessionsEnded: number }
+  | { readonly outcome: 'unknown' }
+  | { readonly outcome: 'nothing-to-reset' }
+
+/** Whose factor to reset, asked in which practice, and why (a sentence for the record). */
+export type ResetWish = { readonly practice: string; readonly user: string; readonly reason: string }
+
+/** Removes everything of a user's second factor; the methods there were, and how many codes. */
+async function removeFactors(tx: Tx, user: string) {
+  const factors = await tx.deleteFrom('factor').where('user_id', '=', user).returning('method').execute()
+  const codes = await tx.deleteFrom('recovery_code').where('user_id', '=', user).executeTakeFirst()
+  await tx.deleteFrom('factor_tries').where('user_id', '=', user).execute()
+  await tx.deleteFrom('factor_visit').where('user_id', '=', user).execute()
+  const sessions = tx.selectFrom('session').select('token_hash').where('user_id', '=', user)
+  await tx.deleteFrom('factor_ticket').where('token_hash', 'in', sessions).execute()
+  await tx.deleteFrom('factor_proof').where('token_hash', 'in', sessions).execute()
+  return { methods: factors.map(({ method }) => method), recoveryCodes: Number(codes.numDeletedRows) }
+}
+
+/** Ends every live session of a user, and what their application still believes (as `revocations.ts` does). */
+async function endSessions(tx: Tx, user: string, deed: Deed): Promise<number> {
+  await tx
+    .updateTable('membership')
+    .set((eb) => ({ epoch: eb('epoch', '+', 1), revoked_at: deed.at, grace_spent: true }))
+    .where('user_id', '=', user)
+    .execute()
+  const live = await tx
+    .selectFrom('session')
+    .select('token_hash')
+    .where('user_id', '=', user)
+    .where('ended_at', 'is', null)
+    .where('absolute_deadline', '>', deed.at)
+    .orderBy('token_hash')
+    .execute()
+  for (const { token_hash } of live) {
+    const ended = await markEnded(tx, token_hash, 'revoked', deed.at)
+    if (ended !== null) await announceSession(tx, token_hash, deed.at)
+  }
+  return live.length
+}
+
+/** Removes a member's factors and codes, ends all their sessions everywhere, and records it in every practice of theirs. */
+export function resetTwoFactor(store: Store, wish: ResetWish, deed: Deed): Promise<ResetOutcome> {
+  const { user, reason } = wish
+  return store.transaction(async (tx): Promise<ResetOutcome> => {
+    const person = await tx.selectFrom('app_user').select('name').where('id', '=', user).executeTakeFirst()
+    const practices = await listPracticesOf(tx, user)
+    if (person === undefined || !practices.includes(wish.practice)) return { outcome: 'unknown' }
+    for (const practice of practices) await lockPractice(tx, practice)
+    await tx.selectFrom('app_user').select('id').where('id', '=', user).forNoKeyUpdate().execute()
+    const removed = await removeFactors(tx, user)
+    if (removed.methods.length === 0 && removed.recoveryCodes === 0) return { outcome: 'nothing-to-reset' }
+    const sessionsEnded = await endSessions(tx, user, deed)
+    for (const practice of practices) {
+      await refreshRequirements(tx, practice, [user], deed.at)
+      await announceMembers(tx, practice, deed.at)
+    }
+    for (const practice of practices)
+      await appendEvent(tx, {
+        ...eventOf({ ...deed, reason }),
+        practice,
+        action: 'two-factor.reset',
+        target: { kind: 'user', id: user, name: person.name },
+        before: removed,
+        after: { methods: [], sessionsEnded },
+      })
+    return { outcome: 'reset', sessionsEnded }
+  })
+}

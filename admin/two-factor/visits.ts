@@ -1,0 +1,258 @@
+/**
+ * The way to the portal and back: ticket in, visit, proof out; each single use and bound to one gateway session.
+ *
+ * It checks no code (`verification.ts`) and enrols nothing (`enrolment.ts`). Invariant: what is proved in a visit
+ * raises only the session that the visit came from, brought back by the browser that holds its companion; each step
+ * looks again whether that session still lives. Only hashes of tickets, visits and proofs are stored. Signed,
+ * stateless tickets were refused: they cannot be single use.
+ */
+import { sql } from 'kysely'
+import type { FactorMethod } from '../../policies/access-request.ts'
+import type { DurationMs, Instant } from '../../policies/instant.ts'
+import type { HandOver, ProveFactor } from '../../runtime/internal.ts'
+import { hashToken, newToken } from '../../runtime/token.ts'
+import type { Rows, Store, Tx } from '../store/database.ts'
+import { announceSession } from '../store/outbox.ts'
+import type { SessionRow } from '../store/sessions.ts'
+import { type FactorDeed, noteEverywhere } from './chains.ts'
+
+/** Somebody at the portal: who they are, where they came from, and what they have proved there. */
+export type PortalVisit = {
+  /** The hash of the portal cookie's token. */
+  readonly id: string
+  readonly user: string
+  readonly name: string
+  readonly login: string
+  /** The gateway session that the visit came from, by its token's hash. */
+  readonly tokenHash: string
+  /** Why they were sent; `null`: to look after their factors. */
+  readonly reason: HandOver['reason']
+  /** The application as that browser calls it, and where there they wanted to go. */
+  readonly origin: string
+  readonly to: string | null
+  /** Where they are a member and not suspended, by name. */
+  readonly practices: readonly { readonly id: string; readonly name: string }[]
+  readonly endsAt: Instant
+  /** What was proved in this very visit; `null`: nothing yet. */
+  readonly proved: { readonly method: FactorMethod; readonly at: Instant } | null
+}
+
+const ticketMs: DurationMs = 30_000
+const visitMs: DurationMs = 600_000
+const proofMs: DurationMs = 60_000
+
+/** The live session of a token hash whose person still has access somewhere; held ones are live. `undefined`: none. */
+const findLive = (rows: Rows, tokenHash: string, at: Instant) =>
+  rows
+    .selectFrom('session as s')
+    .innerJoin('app_user as u', 'u.id', 's.user_id')
+    .select(['s.id', 's.token_hash', 's.user_id', 's.address_last', 'u.name', 'u.login'])
+    .where('s.token_hash', '=', tokenHash)
+    .where('s.ended_at', 'is', null)
+    .where('s.absolute_deadline', '>', at)
+    .where('u.suspended', '=', false)
+    .where(({ exists, selectFrom }) =>
+      exists(
+        selectFrom('membership as m')
+          .select('m.practice')
+          .whereRef('m.user_id', '=', 's.user_id')
+          .where('m.suspended', '=', false)
+          .where(sql<boolean>`coalesce((s.epochs ->> m.practice)::int, 0) >= m.epoch`),
+      ),
+    )
+    .executeTakeFirst()
+
+const practicesOf = (rows: Rows, user: string) =>
+  rows
+    .selectFrom('membership as m')
+    .innerJoin('practice as p', 'p.id', 'm.practice')
+    .select(['p.id', 'p.name'])
+    .where('m.user_id', '=', user)
+    .where('m.suspended', '=', false)
+    .orderBy('p.name')
+    .orderBy('p.id')
+    .execute()
+
+async function readVisit(rows: Rows, id: string, at: Instant): Promise<PortalVisit | null> {
+  const row = await rows
+    .selectFrom('factor_visit')
+    .selectAll()
+    .where('id', '=', id)
+    .where('ends_at', '>', at)
+    .executeTakeFirst()
+  const session = row === undefined ? undefined : await findLive(rows, row.token_hash, at)
+  if (row === undefined || session === undefined) return null
+  return {
+    id: row.id,
+    user: row.user_id,
+    name: session.name,
+    login: session.login,
+    tokenHash: row.token_hash,
+    reason: row.reason,
+    origin: row.origin,
+    to: row.to_path,
+    practices: await practicesOf(rows, row.user_id),
+    endsAt: row.ends_at,
+    proved:
+      row.proved_method === null || row.proved_at === null
+        ? null
+        : { method: row.proved_method, at: row.proved_at },
+  }
+}
+
+/**
+ * Lays down a ticket for a live session (held counts as live), good for 30 s; repeating it changes nothing. False: no
+ * such session, it has ended or was revoked everywhere, or the ticket is another session's.
+ */
+export function handOver(store: Store, request: HandOver, at: Instant): Promise<boolean> {
+  return store.transaction(async (tx) => {
+    if ((await findLive(tx, request.tokenHash, at)) === undefined) return false
+    await tx
+      .insertInto('factor_ticket')
+      .values({
+        ticket_hash: request.ticketHash,
+        token_hash: request.tokenHash,
+        reason: request.reason,
+        origin: request.origin,
+        to_path: request.to,
+        address: request.address,
+        ends_at: at + ticketMs,
+        used_at: null,
+      })
+      .onConflict((oc) => oc.column('ticket_hash').doNothing())
+      .execute()
+    const laid = await tx
+      .selectFrom('factor_ticket')
+      .select('token_hash')
+      .where('ticket_hash', '=', request.ticketHash)
+      .executeTakeFirst()
+    return laid?.token_hash === request.tokenHash
+  })
+}
+
+/**
+ * Takes a ticket and opens a visit of 10 minutes; `token` is the bearer text for the portal's cookie. `null`: the ticket
+ * is unknown, was used, has run out, or its session has ended.
+ */
+export function openVisit(
+  store: Store,
+  ticket: string,
+  at: Instant,
+): Promise<{ readonly token: string; readonly visit: PortalVisit } | null> {
+  return store.transaction(async (tx) => {
+    const taken = await tx
+      .updateTable('factor_ticket')
+      .set({ used_at: at })
+      .where('ticket_hash', '=', hashToken(ticket))
+      .where('used_at', 'is', null)
+      .where('ends_at', '>', at)
+      .returningAll()
+      .executeTakeFirst()
+    const session = taken === undefined ? undefined : await findLive(tx, taken.token_hash, at)
+    if (taken === undefined || session === undefined) return null
+    const token = newToken()
+    const id = hashToken(token)
+    await tx
+      .insertInto('factor_visit')
+      .values({
+        id,
+        token_hash: taken.token_hash,
+        user_id: session.user_id,
+        reason: taken.reason,
+        origin: taken.origin,
+        to_path: taken.to_path,
+        ends_at: at + visitMs,
+      })
+      .execute()
+    const visit = await readVisit(tx, id, at)
+    return visit === null ? null : { token, visit }
+  })
+}
+
+/** The visit behind a portal cookie's token; `null`: there is none, it is over, or its session has ended. */
+export const findVisit = (store: Store, token: string, at: Instant): Promise<PortalVisit | null> =>
+  store.read((rows) => readVisit(rows, hashToken(token), at))
+
+/** Ends a visit, with whatever was begun in it. Repeating is fine. */
+export async function endVisit(store: Store, visit: PortalVisit): Promise<void> {
+  await store.read((rows) => rows.deleteFrom('factor_visit').where('id', '=', visit.id).execute())
+}
+
+/**
+ * Ends a visit in which something was proved; answers the bearer text of the proof, good for 60 s, once, and for the
+ * visit's own session only. `null`: nothing was proved in it, or it is over.
+ */
+export function layProof(store: Store, visit: PortalVisit, at: Instant): Promise<string | null> {
+  return store.transaction(async (tx) => {
+    const row = await tx
+      .deleteFrom('factor_visit')
+      .where('id', '=', visit.id)
+      .where('ends_at', '>', at)
+      .where('proved_at', 'is not', null)
+      .returningAll()
+      .executeTakeFirst()
+    if (row === undefined || row.proved_method === null || row.proved_at === null) return null
+    const proof = newToken()
+    await tx
+      .insertInto('factor_proof')
+      .values({
+        proof_hash: hashToken(proof),
+        token_hash: row.token_hash,
+        method: row.proved_method,
+        verified_at: row.proved_at,
+        ends_at: at + proofMs,
+      })
+      .execute()
+    return proof
+  })
+}
+
+async function raise(
+  tx: Tx,
+  tokenHash: string,
+  proof: { readonly method: FactorMethod; readonly verified_at: Instant },
+  at: Instant,
+): Promise<SessionRow | null> {
+  // The last proof counts: keeping a stronger but older one would claim its age or its strength wrongly.
+  const session = await tx
+    .updateTable('session')
+    .set((eb) => ({
+      factor_method: proof.method,
+      factor_verified_at: proof.verified_at,
+      version: eb('version', '+', 1),
+    }))
+    .where('token_hash', '=', tokenHash)
+    .where('ended_at', 'is', null)
+    .where('absolute_deadline', '>', at)
+    .returningAll()
+    .executeTakeFirst()
+  return session ?? null
+}
+
+/**
+ * Takes a proof and raises its session; the session as it is now. `null`: no such proof for this session, it has run
+ * out, or the session has ended. A proof of another session is left as it was.
+ */
+export function proveFactor(store: Store, request: ProveFactor, at: Instant): Promise<SessionRow | null> {
+  return store.transaction(async (tx) => {
+    const live = await findLive(tx, request.tokenHash, at)
+    if (live === undefined) return null
+    const proof = await tx
+      .deleteFrom('factor_proof')
+      .where('proof_hash', '=', request.proofHash)
+      .where('token_hash', '=', request.tokenHash)
+      .where('ends_at', '>', at)
+      .returningAll()
+      .executeTakeFirst()
+    const session = proof === undefined ? null : await raise(tx, request.tokenHash, proof, at)
+    if (proof === undefined || session === null) return null
+    await announceSession(tx, session.token_hash, at)
+    const deed: FactorDeed = { user: session.user_id, name: live.name, address: session.address_last, at }
+    await noteEverywhere(tx, deed, 'two-factor.verified', {
+      session: session.id,
+      method: proof.method,
+      verifiedAt: proof.verified_at,
+    })
+    return session
+  })
+}
