@@ -15,6 +15,7 @@ import type { ControlPlane } from '../runtime/internal.ts'
 import type { Log } from '../runtime/log.ts'
 import { compileTrustedProxies } from './client-address.ts'
 import { createCourt } from './court.ts'
+import { openDiskCopy } from './disk-copy.ts'
 import { createEngine } from './engine-node.ts'
 import { createExchanges, type Schedule } from './exchanges.ts'
 import { type ForwardAuthListener, startForwardAuth } from './forward-auth.ts'
@@ -112,6 +113,9 @@ async function assemble(options: GatewayOptions) {
   const watermark = await openWatermark(config.dataDir, (error) =>
     log.error({ error, dataDir: config.dataDir }, 'the floor of knowledge cannot be kept on disk'),
   )
+  const copy = await openDiskCopy(config.dataDir, (error) =>
+    log.error({ error, dataDir: config.dataDir }, 'knowledge cannot be copied to disk'),
+  )
   const exchanges = createExchanges({
     now: clock.now,
     schedule,
@@ -120,7 +124,7 @@ async function assemble(options: GatewayOptions) {
     onFault: (error) => log.error({ error }, 'a live exchange could not be judged again'),
   })
   const origin = config.origins.application ?? `http://${config.listen.application}`
-  const mind = createMind(parts, exchanges, watermark)
+  const mind = createMind(parts, exchanges, { watermark, copy })
   const court = createCourt(parts, origin, mind, metrics)
   metrics.watchExchanges(exchanges.counts)
   watchMind(metrics, mind)
@@ -140,7 +144,7 @@ async function assemble(options: GatewayOptions) {
     ...(identifies && !mind.lease.alive() ? ['knowledge of practices and sessions'] : []),
     ...(upkeep.isClockRight() ? [] : ['a clock that agrees with the hot store']),
   ]
-  return { metrics, watermark, exchanges, mind, court, engine, upkeep, identifies, missing, trusts }
+  return { metrics, watermark, copy, exchanges, mind, court, engine, upkeep, identifies, missing, trusts }
 }
 
 type Assembly = Awaited<ReturnType<typeof assemble>>
@@ -169,13 +173,14 @@ type Beside = { close(): Promise<void> }
 
 /** Stops all that was started; in reverse, requests in flight first. */
 async function stop(assembly: Assembly, beside: readonly Beside[]): Promise<void> {
-  const { engine, upkeep, mind, exchanges, watermark, court } = assembly
+  const { engine, upkeep, mind, exchanges, watermark, copy, court } = assembly
   await engine.close(drainMs)
   upkeep.close()
   mind.knowledge.close()
   exchanges.stop()
   await mind.reports.close()
   await watermark.close()
+  await copy.close()
   await court.dispatcher.destroy()
   await Promise.all(beside.map((listener) => listener.close()))
 }

@@ -12,6 +12,7 @@ import type { HotStore } from '../runtime/hot-store.ts'
 import type { ControlPlane } from '../runtime/internal.ts'
 import { createLease, type Lease } from '../runtime/lease.ts'
 import type { Log } from '../runtime/log.ts'
+import type { DiskCopy } from './disk-copy.ts'
 import { createEndings, type Endings } from './endings.ts'
 import type { Exchanges } from './exchanges.ts'
 import { createKeyOfTruth, type KeyOfTruth } from './key-of-truth.ts'
@@ -35,6 +36,9 @@ export type GatewayParts = {
   readonly seal: KeyObject
 }
 
+/** What a gateway keeps on disk: the floor of its knowledge, and a copy to start from. */
+export type Disk = { readonly watermark: Watermark; readonly copy: DiskCopy }
+
 /** What a gateway knows, and the ways to more. */
 export type Mind = {
   readonly truth: KeyOfTruth
@@ -46,6 +50,8 @@ export type Mind = {
   readonly knowledge: Knowledge
   readonly reports: Reports
   readonly endings: Endings
+  /** Starts from what lies on disk and keeps up to date from there on. */
+  begin(): void
   /** Tells the control plane up to which sequence everything is applied. */
   acknowledge(sequence: number): void
 }
@@ -63,9 +69,10 @@ function createAcknowledging({ id, clock }: GatewayParts, reports: Reports) {
 }
 
 /** The mind of one gateway, knowing nothing yet; throws on routes that configuration should have refused. */
-export function createMind(parts: GatewayParts, exchanges: Exchanges, watermark: Watermark): Mind {
+export function createMind(parts: GatewayParts, exchanges: Exchanges, { watermark, copy }: Disk): Mind {
   const { id, config, store, controlPlane, clock, log, seal } = parts
-  const truth = createKeyOfTruth(config.controlPlane.publicKey, controlPlane, log)
+  const configured = config.controlPlane.publicKey
+  const truth = createKeyOfTruth({ configured, controlPlane, kept: copy.publicKey, keep: copy.keepKey }, log)
   const { verifier } = truth
   const duties = new Map(config.upstreams.map((upstream) => [upstream.id, createRouteDuties(upstream)]))
   const routes = new Map<string, RouteRequirement>(
@@ -81,6 +88,7 @@ export function createMind(parts: GatewayParts, exchanges: Exchanges, watermark:
     onChange: (scopes) => {
       for (const scope of scopes) exchanges.recheck(scope)
     },
+    onApplied: copy.keep,
     onBad,
   })
   const lease = createLease({ leaseMs: config.gateway.leaseMs, monotonic: clock.monotonic })
@@ -103,7 +111,12 @@ export function createMind(parts: GatewayParts, exchanges: Exchanges, watermark:
   const endings = createEndings(controlPlane, sessions, (error) =>
     log.warn({ error }, 'the control plane could not be told that a session ended'),
   )
-  return { truth, duties, snapshots, lease, sessions, reports, knowledge, endings, acknowledge }
+  const begin = (): void => {
+    const restored = copy.restore(snapshots)
+    if (restored > 0) log.info({ records: restored }, 'knowledge from disk; it counts once it is fresh')
+    knowledge.start()
+  }
+  return { truth, duties, snapshots, lease, sessions, reports, knowledge, endings, begin, acknowledge }
 }
 
 /** Shows a mind to operators. */

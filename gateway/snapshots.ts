@@ -46,6 +46,8 @@ export type SnapshotsParts = {
   /** The requirements of all upstreams together: what snapshots are asked about. */
   readonly routes: ReadonlyMap<RouteId, RouteRequirement>
   onChange(scopes: readonly ChangeScope[]): void
+  /** With each record that was taken in. */
+  onApplied(sealed: SealedRecord): void
   onBad(key: string): void
 }
 
@@ -196,13 +198,18 @@ export function createSnapshots(parts: SnapshotsParts): Snapshots {
     table: null,
     bad: 0,
   }
+  const apply = (sealed: SealedRecord): Applied | null => {
+    if (sealed.key === keys.practices) return applyPractices(state, sealed)
+    const policy = policyKeyForm.exec(sealed.key)?.[1]
+    if (policy !== undefined) return applyPolicy(state, policy, sealed)
+    const members = membersKeyForm.exec(sealed.key)?.[1]
+    return members === undefined ? null : applyMembers(state, members, sealed)
+  }
   return {
     apply(sealed) {
-      if (sealed.key === keys.practices) return applyPractices(state, sealed)
-      const policy = policyKeyForm.exec(sealed.key)?.[1]
-      if (policy !== undefined) return applyPolicy(state, policy, sealed)
-      const members = membersKeyForm.exec(sealed.key)?.[1]
-      return members === undefined ? null : applyMembers(state, members, sealed)
+      const applied = apply(sealed)
+      if (applied === 'applied') parts.onApplied(sealed)
+      return applied
     },
     version: (key) => versionOf(state, key),
     practices: () => state.table?.practices ?? null,

@@ -67,7 +67,7 @@ export function createUpkeep(parts: UpkeepParts): Upkeep {
     asking = false
     if (!mind.truth.isKnown() || knows || timer === null) return
     knows = true
-    mind.knowledge.start()
+    mind.begin()
   }
   const checkClock = async (): Promise<void> => {
     const before = clock.now()

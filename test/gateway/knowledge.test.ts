@@ -2,7 +2,7 @@
  * Goal: a gateway knows nothing unsigned, nothing older than it knew, and nothing for longer than its lease.
  * Method: the hot store is emptied, replaced, replayed, forged and cut off, the control plane stopped and started.
  */
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { keys } from '../../runtime/keys.ts'
@@ -160,6 +160,68 @@ describe('a replayed store', () => {
     const other = await stand.startOne('gateway-1')
     expect(other.missing()).toEqual([])
     await other.close()
+  })
+})
+
+describe('the copy on disk', () => {
+  /** What a first gateway leaves behind; one with another id starts from it. */
+  const leave = async (): Promise<void> => {
+    const first = await stand.startOne('gateway-cold')
+    await eventually(() => first.state.sequence() === stand.control.sequence(), 'known')
+    await first.close()
+  }
+
+  test('starts a gateway whose control plane is away; only what the store has newer is read', async () => {
+    await leave()
+    await stand.control.saveMember('riverside', 'usr_ann', (member) => ({ ...member, suspended: true }))
+    const client = await signedIn()
+    stand.control.stop()
+    const read: string[] = []
+    const { readMany } = stand.storeState.reading
+    stand.storeState.reading.readMany = (wanted) => {
+      read.push(...wanted)
+      return readMany(wanted)
+    }
+    const second = await stand.startOne('gateway-cold')
+    expect(second.missing()).toEqual([])
+    expect(read.filter((key) => key.startsWith('gh:policy:'))).toEqual([])
+    expect(read).toContain(keys.members('riverside'))
+    const there = client.elsewhere({ base: second.addresses.application })
+    expect((await there.get('/patients/7', { navigation: false })).status).toBe(403)
+    await second.close()
+    stand.control.start()
+  })
+
+  test('renews no lease: without store and control plane staff are refused', async () => {
+    await leave()
+    const client = await signedIn()
+    stand.control.stop()
+    stand.storeState.broken = true
+    const second = await stand.startOne('gateway-cold')
+    const there = client.elsewhere({ base: second.addresses.application })
+    expect((await there.get('/patients/7', { navigation: false })).status).toBe(503)
+    expect((await there.get('/public/book')).status).toBe(200)
+    await second.close()
+    stand.storeState.broken = false
+    stand.control.start()
+  })
+
+  test('that was altered is not believed: those records are read elsewhere', async () => {
+    await leave()
+    const folder = join(stand.folder, 'gateway-cold', 'knowledge')
+    const names = (await readdir(folder)).filter((name) => name.endsWith('.json'))
+    expect(names.length).toBeGreaterThanOrEqual(5)
+    for (const name of names) {
+      const text = await readFile(join(folder, name), 'utf8')
+      await writeFile(join(folder, name), text.replaceAll('front-desk', 'owner').replace('"text":"', '"text":"x'))
+    }
+    const second = await stand.startOne('gateway-cold')
+    expect(second.missing()).toEqual([])
+    const client = stand.client().elsewhere({ base: second.addresses.application })
+    await stand.signIn(client, 'ann')
+    expect((await client.get('/patients/7')).status).toBe(200)
+    expect(stand.application.arrived.at(-1)?.headers['x-gatehouse-roles']).toBe('front-desk')
+    await second.close()
   })
 })
 

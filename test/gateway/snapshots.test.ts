@@ -32,6 +32,7 @@ const openMirror = () => {
     onChange: () => {
       changes += 1
     },
+    onApplied: () => {},
     onBad: (bad) => {
       throw new Error(`bad ${bad}`)
     },

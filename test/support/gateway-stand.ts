@@ -76,7 +76,7 @@ export type StandWish = {
 
 /** A store that can be made to fail, as one that is unreachable. */
 const breakable = (store: HotStore) => {
-  const state = { broken: false }
+  const state = { broken: false, reading: { readMany: store.readMany } }
   const guard =
     <A extends unknown[], R>(call: (...given: A) => Promise<R>) =>
     (...given: A): Promise<R> =>
@@ -93,7 +93,7 @@ const breakable = (store: HotStore) => {
   const guarded: HotStore = {
     ...store,
     read: guard(store.read),
-    readMany: guard(store.readMany),
+    readMany: guard((wanted) => state.reading.readMany(wanted)),
     write: guard(store.write),
     writeIfAbsent: guard(store.writeIfAbsent),
     remove: guard(store.remove),
