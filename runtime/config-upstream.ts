@@ -63,7 +63,7 @@ const loginSchema = z.strictObject({
 })
 
 const introspectionSchema = z.strictObject({
-  path: path.describe('The fixed path that answers who a session cookie belongs to.'),
+  path: path.describe('The fixed path that answers who a credential belongs to.'),
   user: fieldPath.default('id').describe('The field with the application’s own id of the user.'),
   kindField: fieldPath
     .nullable()
@@ -95,6 +95,22 @@ const introspectionSchema = z.strictObject({
 const endSessionSchema = z.strictObject({
   method: z.enum(['GET', 'POST', 'DELETE']).describe('The method of that call.'),
   path: path.describe('The path of that call.'),
+  tokenField: fieldPath
+    .nullable()
+    .default(null)
+    .describe('The field of a JSON body that repeats the token, for `bearer`; `null`: no body.'),
+})
+
+const bearerSchema = z.strictObject({
+  tokenField: fieldPath
+    .default('access_token')
+    .describe('The JSON field of a sign-in’s answer with the new token.'),
+  webSockets: z
+    .enum(['token', 'companion'])
+    .default('token')
+    .describe(
+      '`companion`: a handshake of the same origin without a token is known by the gateway’s own cookie, for applications that send their token in the first message.',
+    ),
 })
 
 const identitySchema = z.strictObject({
@@ -104,11 +120,17 @@ const identitySchema = z.strictObject({
     .describe('How people are known: their sign-in is observed and verified by introspection.'),
   cookies: z
     .array(tokenText)
-    .min(1)
     .max(5)
-    .describe('Names of the application’s session cookies; all of them are the credential.'),
+    .default([])
+    .describe(
+      'Names of the application’s session cookies; all of them are the credential. Either these or `bearer`.',
+    ),
+  bearer: bearerSchema
+    .nullable()
+    .default(null)
+    .describe('Its pages send `Authorization: Bearer` instead of a cookie; `null`: they do not.'),
   introspection: introspectionSchema.describe(
-    'Who the application says a cookie is. Field paths are dotted.',
+    'Who the application says a credential is. Field paths are dotted.',
   ),
   login: z.array(loginSchema).max(20).default([]).describe('The routes on which people sign in.'),
   logout: z

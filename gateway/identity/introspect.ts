@@ -1,5 +1,5 @@
 /**
- * Asks the application whose session cookie this is: one GET with nothing but that credential (SPEC §2).
+ * Asks the application whose credential this is: one GET with nothing but that credential (SPEC §2).
  *
  * It opens no session and judges nobody. Invariant: an answer counts only while it is fresh (30 s at most, 1 s for
  * "nobody"), and whatever is not a clear answer (5xx, a timeout, too long, no JSON, a wrong type) is
@@ -14,7 +14,7 @@ import type { AppIdentity } from '../../runtime/internal.ts'
 import { type BoundedMap, createBoundedMap } from '../bounded-map.ts'
 import { readSetCookie } from '../cookies.ts'
 import { createWindowCounter } from '../window-counter.ts'
-import { type Credential, credentialHeader, overlayCredential } from './credential.ts'
+import { type Credential, credentialHeaders, overlayCredential } from './credential.ts'
 import { parseStrictJson, readIdentity } from './json-claims.ts'
 
 /** What the application answered. `renewed`: its `Set-Cookie` lines for session cookies, for every waiter. */
@@ -87,7 +87,7 @@ async function askOnce(parts: IntrospectorParts, credential: Credential): Promis
       bodyTimeout: rules.timeoutMs,
       headers: {
         ...parts.headers,
-        cookie: credentialHeader(credential),
+        ...credentialHeaders(identity, credential),
         accept: 'application/json',
         'accept-encoding': 'identity',
       },
