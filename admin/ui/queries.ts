@@ -47,6 +47,8 @@ export type AccessRequest = AccessRequests['requests'][number]
 export type SecurityEvent = InferResponseType<(typeof one)['security-events']['$get'], 200>['events'][number]
 /** A refusal, or what monitor mode would have refused. */
 export type RefusedDecision = InferResponseType<(typeof one)['decisions']['$get'], 200>['decisions'][number]
+/** A refusal with its replay. */
+export type ReplayedDecision = InferResponseType<(typeof one)['decisions'][':code']['$get'], 200>
 
 /** Filters of the security events; empty texts filter nothing; `from` and `to` are instants. */
 export type EventFilters = {
@@ -235,6 +237,13 @@ export const decisionsQuery = (practice: string) =>
         one.decisions.$get({ param: { practice }, query: written({ cursor: pageParam, limit: 50 }) }),
       ),
     ...pages,
+  })
+
+/** The refusal behind a reference code, replayed. */
+export const decisionQuery = (practice: string, code: string) =>
+  queryOptions({
+    queryKey: topicKey(practice, 'decisions', code),
+    queryFn: () => parseResponse(one.decisions[':code'].$get({ param: { practice, code } })),
   })
 
 /** Where the audit chain is downloaded, with the same filters. */
