@@ -50,6 +50,11 @@ export type RefusedDecision = InferResponseType<(typeof one)['decisions']['$get'
 /** A refusal with its replay. */
 export type ReplayedDecision = InferResponseType<(typeof one)['decisions'][':code']['$get'], 200>
 
+/** A member with their second factor. */
+export type FactorStatus = InferResponseType<(typeof one)['two-factor']['$get'], 200>['people'][number]
+/** A state that somebody's second factor can be in. */
+export type FactorState = FactorStatus['status']
+
 /** Filters of the security events; empty texts filter nothing; `from` and `to` are instants. */
 export type EventFilters = {
   readonly type?: string | undefined
@@ -136,6 +141,15 @@ export const peopleQuery = (practice: string) =>
     queryFn: () => parseResponse(one.users.$get({ param: { practice }, query: { limit: '500' } })),
   })
 
+/** Some members who match `text`, for choosing one of many. */
+export const foundPeopleQuery = (practice: string, text: string) =>
+  queryOptions({
+    queryKey: topicKey(practice, 'users', 'found', text),
+    queryFn: () =>
+      parseResponse(one.users.$get({ param: { practice }, query: written({ text, limit: 30 }) })),
+    placeholderData: keepPreviousData,
+  })
+
 type Page = { readonly nextCursor: string | null }
 const pages = {
   initialPageParam: '',
@@ -159,6 +173,17 @@ export const entriesQuery = (practice: string, text: string) =>
         one['ip-entries'].$get({ param: { practice }, query: written({ cursor: pageParam, text }) }),
       ),
     refetchInterval: 30_000,
+    ...pages,
+  })
+
+/** Members with their second factors who match `text`; `status`: in one state only, empty for any. */
+export const twoFactorQuery = (practice: string, text: string, status: FactorState | '') =>
+  infiniteQueryOptions({
+    queryKey: topicKey(practice, 'two-factor', text, status),
+    queryFn: ({ pageParam }) =>
+      parseResponse(
+        one['two-factor'].$get({ param: { practice }, query: written({ cursor: pageParam, text, status }) }),
+      ),
     ...pages,
   })
 
