@@ -3,8 +3,9 @@
  *
  * Asked before every save: the acting admin from every address they used in 30 days, and one more security admin
  * where one exists, must still pass wherever they pass now — at once, and when entries expire. It asks `decide`
- * itself, old policy against new, so it cannot disagree with the gateways. Counting entries was refused: a list
- * can be long and still not hold the admin's own address.
+ * itself, old policy against new, so it cannot disagree with the gateways. A second factor that can be shown or set
+ * up shuts nobody out; one that could not be set up from there does. Counting entries was refused: a list can be
+ * long and still not hold the admin's own address.
  */
 import type { AccessRequest, Member, Session } from '../policies/access-request.ts'
 import { parseAddress } from '../policies/address.ts'
@@ -52,7 +53,10 @@ const anyPage: RouteRequirement = {
 const guardedReasons: ReadonlySet<Reason> = new Set(['address-not-allowed', 'outside-time-window'])
 const expiriesMax = 50
 
-/** A session that nothing but the address and the hour can be held against. */
+/**
+ * A session that nothing but the address and the hour can be held against. The factor in it is no claim that there is
+ * one: whoever has it can show it, and whether the others could set one up is asked apart (`cannotEnrol`).
+ */
 const flawlessSession = (member: Member, at: Instant): Session => ({
   kind: 'session',
   id: 'lockout-guard',
@@ -69,7 +73,11 @@ const flawlessSession = (member: Member, at: Instant): Session => ({
 })
 
 /** A judge under a document; answers `null` for an address that is none. `null` for a document that does not compile. */
-function judgeOf(document: PolicyDocument, at: Instant): Judge | null {
+function judgeOf(
+  document: PolicyDocument,
+  at: Instant,
+  sessionOf: (member: Member, at: Instant) => Session = flawlessSession,
+): Judge | null {
   const compiled = compile(document, at, process.versions.tz)
   if (!compiled.ok) return null
   const snapshot: PolicySnapshot = loadSnapshot(compiled.value, 1, new Map([[anyPage.id, anyPage]]))
@@ -81,7 +89,7 @@ function judgeOf(document: PolicyDocument, at: Instant): Judge | null {
       route: anyPage.id,
       address,
       practice: document.practice.id,
-      subject: flawlessSession(member, when),
+      subject: sessionOf(member, when),
     }
     return decide(snapshot, request, when)
   }
@@ -89,6 +97,36 @@ function judgeOf(document: PolicyDocument, at: Instant): Judge | null {
 
 const refused = (decision: Decision | null): Decision | null =>
   decision !== null && decision.verdict !== 'permit' && guardedReasons.has(decision.reason) ? decision : null
+
+/** The same, with a password and nothing else, and no grace left. */
+const passwordSession = (member: Member, at: Instant): Session => ({
+  ...flawlessSession(member, at),
+  member: { ...member, enrolBy: null },
+  factor: null,
+})
+
+/** Whether somebody could not set up the second factor that they would be asked for, from an address. */
+type CannotEnrol = (member: Member, address: string, at: Instant) => boolean
+
+const nobody: CannotEnrol = () => false
+
+/**
+ * A factor is set up from listed networks only, where the allowlist is looked at at all: in monitor mode an address may
+ * pass and still be none to set one up from. Under `enforce` such an address does not pass in the first place.
+ */
+function cannotEnrolUnder(document: PolicyDocument, at: Instant): CannotEnrol {
+  const { ip, twoFactor } = document.controls
+  if (twoFactor.mode !== 'enforce' || ip.mode !== 'monitor') return nobody
+  const listed: PolicyDocument['controls'] = { ...document.controls, ip: { ...ip, mode: 'enforce' } }
+  const asks = judgeOf(document, at, passwordSession)
+  const enrols = judgeOf({ ...document, controls: listed }, at)
+  if (asks === null) return nobody
+  return (member, address, when) => {
+    if (member.factors.length > 0) return false
+    if (asks(member, address, when)?.reason !== 'two-factor-not-enrolled') return false
+    return enrols === null || enrols(member, address, when)?.reason === 'address-not-allowed'
+  }
+}
 
 /** Now, and each instant at which an entry expires; hours are judged now only, since windows close by design. */
 const instantsOf = (document: PolicyDocument, at: Instant): readonly Instant[] => {
@@ -110,14 +148,12 @@ type Guard = {
   readonly after: Judge
   readonly before: () => Judge | null
   readonly instants: readonly Instant[]
+  readonly cannotEnrol: CannotEnrol
 }
 
-/** The first instant at which a member is refused from an address under the new policy and not under the old. */
-function newlyRefused(
-  { change, after, before, instants }: Guard,
-  member: Member,
-  address: string,
-): LockedOut | null {
+/** How a member is shut out from an address under the new policy and not under the old; `null`: they are not. */
+function newlyRefused(guard: Guard, member: Member, address: string): LockedOut | null {
+  const { change, after, before, instants } = guard
   const { at } = change.deed
   for (const when of instants) {
     const decision = refused(after(member, address, when))
@@ -130,10 +166,16 @@ function newlyRefused(
       sentence: sentenceOf(decision, address, when, at),
     }
   }
-  return null
+  if (!guard.cannotEnrol(member, address, at)) return null
+  if (cannotEnrolUnder(change.before, at)(member, address, at)) return null
+  const sentence = `needs a second factor and has none; ${address} is not on the allowlist, so none can be set up there`
+  return { user: member.user, name: member.name, address, sentence }
 }
 
-/** An own account of the admin plane, as a member without roles: only what concerns everyone concerns it. */
+/**
+ * An own account of the admin plane, as a member without roles: only what concerns everyone concerns it. It signs in
+ * here and not through a gateway, so no second factor of the practice is ever asked of it: it stands as if it had one.
+ */
 const standIn = (deed: Deed): Member => ({
   user: deed.actor.id,
   name: deed.actor.name,
@@ -169,8 +211,8 @@ function othersLockedOut(
   return known === 0 ? [] : lost
 }
 
-const shutsNobodyOut = ({ ip, time }: PolicyDocument['controls']): boolean =>
-  ip.mode !== 'enforce' && time.mode !== 'enforce'
+const shutsNobodyOut = ({ ip, time, twoFactor }: PolicyDocument['controls']): boolean =>
+  ip.mode !== 'enforce' && time.mode !== 'enforce' && (ip.mode !== 'monitor' || twoFactor.mode !== 'enforce')
 
 /** Everyone whom the change would shut out although they must not be; empty: it may be saved. */
 export async function findLockedOut(rows: Rows, change: GuardedChange): Promise<readonly LockedOut[]> {
@@ -187,6 +229,7 @@ export async function findLockedOut(rows: Rows, change: GuardedChange): Promise<
       return old
     },
     instants: instantsOf(after, deed.at),
+    cannotEnrol: cannotEnrolUnder(after, deed.at),
   }
   const acting = actingMember(change)
   const others = securityAdmins(after, members).filter(({ user }) => user !== acting?.user)

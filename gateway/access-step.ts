@@ -191,7 +191,6 @@ function pageOf(visit: Visit, kind: AskKind, standings: AccessStandings, shown: 
     token: formToken(visit.token),
     here: addressOf(visit),
     askMore: addressOf(visit, { ask: 'more' }),
-    signIn: signInPage(visit.exchange),
   }
   const headers = [
     ...['Cache-Control', 'no-store', 'Content-Type', 'text/html; charset=utf-8'],

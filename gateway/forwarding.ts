@@ -19,6 +19,10 @@ import { type Directory, type Question, scopeOf } from './questions.ts'
 /** Nothing is changed. */
 export const unchanged: Changes = { dropCookies: [], setRequest: [], setCookies: [] }
 
+/** Headers to set so that the application's token, where it has one, is not forwarded; an empty value removes it. */
+export const withoutToken = (exchange: Exchange): RawHeaders =>
+  (exchange.upstream.identity?.bearer ?? null) === null ? [] : ['authorization', '']
+
 const sessionCookies = (exchange: Exchange): readonly string[] => exchange.upstream.identity?.cookies ?? []
 
 /** `Set-Cookie` values that take the application's credential out of the browser. */
@@ -32,18 +36,22 @@ export const withoutCredential = (
   expire: boolean,
 ): Changes => ({
   dropCookies: sessionCookies(exchange),
-  setRequest: [],
+  setRequest: withoutToken(exchange),
   setCookies: expire
     ? [...expiredCredential(exchange), ...(companion === null ? [] : [companion.take(exchange.secure)])]
     : [],
 })
 
-/** Forwarded without any cookie: parsers could read them in two ways. */
+/** Forwarded without any cookie or token: parsers could read them in two ways. */
 export const withoutCookies = (exchange: Exchange): Changes => ({
   dropCookies: sessionCookies(exchange),
-  setRequest: ['cookie', ''],
+  setRequest: ['cookie', '', ...withoutToken(exchange)],
   setCookies: expiredCredential(exchange),
 })
+
+/** Whether a request with these changes goes on without the credential that it came with. */
+export const losesCredential = ({ dropCookies, setRequest }: Changes): boolean =>
+  dropCookies.length > 0 || setRequest.some((name, i) => i % 2 === 0 && name === 'authorization')
 
 const renewedCookie = (carried: Carried, renewed: readonly string[], at: Instant): RawHeaders => {
   if (renewed.length === 0) return []

@@ -220,7 +220,8 @@ export const createHeaderRules = (companionName: string): HeaderRules => {
       const value = changes.setRequest[i + 1] ?? ''
       // A judge's Cookie takes the client's place, and goes through the same filter.
       if (name.toLowerCase() === 'cookie') cookies.splice(0, cookies.length, value)
-      else own.push(name, wireText(value))
+      // An empty one would be a malformed credential: it means none.
+      else if (name !== 'authorization' || value !== '') own.push(name, wireText(value))
     }
     if (cookies.length > 0) {
       const cookie = filterCookies(cookies, filterOf(facts.credentials, changes.dropCookies))

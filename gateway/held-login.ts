@@ -19,8 +19,9 @@ import type { Companion } from './companion.ts'
 import { expiredCookie, readSetCookie, setCookieLines } from './cookies.ts'
 import type { Endings } from './endings.ts'
 import type { Exchange, Judgement, RawHeaders, WholeResponse } from './exchange.ts'
+import { withoutToken } from './forwarding.ts'
 import type { Opened, Openings } from './identity/adoption.ts'
-import { type Credential, overlayCredential } from './identity/credential.ts'
+import { type Credential, credentialAfter } from './identity/credential.ts'
 import type { Carried } from './identity/identify.ts'
 import type { Introspector } from './identity/introspect.ts'
 import { isSuccess, readSignInBody } from './identity/observe.ts'
@@ -104,6 +105,8 @@ const withCookies = (response: WholeResponse, lines: readonly string[]): WholeRe
     ? response
     : { ...response, headers: [...response.headers, ...lines.flatMap((line) => ['Set-Cookie', line])] }
 
+const takesToken = ({ upstream }: Exchange): boolean => (upstream.identity?.bearer ?? null) !== null
+
 /** What is kept of the application's answer; a credential that it did not set anew is put beside it. */
 function parkedAnswer(
   carried: Carried,
@@ -146,7 +149,9 @@ async function hold(
     return null
   }
   const answered = parkedAnswer(carried, after, response, parts.clock.now())
-  if (!(await parts.parked.park(opened.token, record.user, answered)))
+  // A token goes to the script that asked for it, never to a page later: approval leads to another sign-in.
+  if (takesToken(exchange)) await parts.endSession(after)
+  else if (!(await parts.parked.park(opened.token, record.user, answered)))
     parts.log.warn(
       { session: record.id },
       'an answer could not be parked: approval will ask for another sign-in',
@@ -188,7 +193,7 @@ async function judgeOpened(
 
 /** An application that keeps its cookie over a sign-in: the browser has it already, so it is taken away. */
 const keptCookies = ({ credential, exchange }: Carried, after: Credential): readonly string[] =>
-  typeof credential !== 'string' && credential.hash === after.hash
+  typeof credential !== 'string' && credential.hash === after.hash && !takesToken(exchange)
     ? after.pairs.map(([name]) => expiredCookie(name, exchange.secure))
     : []
 
@@ -209,13 +214,7 @@ async function settle(
   const at = parts.clock.now()
   if (typeof carried.credential !== 'string') parts.introspector.forget(carried.credential)
   if (!isSuccess(rule, response, at)) return response
-  const after = overlayCredential(
-    upstream.id,
-    upstream.identity?.cookies ?? [],
-    drop ? 'none' : carried.credential,
-    setCookieLines(response.headers),
-    at,
-  )
+  const after = credentialAfter(exchange, drop ? 'none' : carried.credential, response, at)
   // No credential, nobody signed in: the application will say so itself.
   if (after === 'none') return response
   const word = await parts.introspector.askAfresh(after)
@@ -269,7 +268,10 @@ export const createHeldLogin =
       changes: {
         dropCookies: drop ? (exchange.upstream.identity?.cookies ?? []) : [],
         // What parsers could read in two ways is not only dropped by its name.
-        setRequest: carried.credential === 'doubtful' ? ['cookie', ''] : [],
+        setRequest: [
+          ...(carried.credential === 'doubtful' ? ['cookie', ''] : []),
+          ...(drop ? withoutToken(exchange) : []),
+        ],
         setCookies: [],
       },
       held: {

@@ -27,6 +27,7 @@ import {
   cookieChanges,
   expiredCredential,
   identityHeaders,
+  losesCredential,
   unchanged,
   withoutCookies,
   withoutCredential,
@@ -158,11 +159,9 @@ function judgePublic(of: Case, who: Identified): Judgement | Promise<Judgement> 
   const { duties, identity } = of
   const changes = publicChanges(of, who)
   if (changes === null) return refuseNobody(of, 'identity-unavailable', [])
-  if (duties.login !== null) {
-    const drop = changes.dropCookies.length > 0
-    return identity.signIn(of.carried, duties.login, drop)
-  }
-  if (who.kind !== 'session' || changes.dropCookies.length > 0) return forward(changes)
+  const drop = losesCredential(changes)
+  if (duties.login !== null) return identity.signIn(of.carried, duties.login, drop)
+  if (who.kind !== 'session' || drop) return forward(changes)
   if (!duties.logout)
     return { act: 'forward', changes, held: null, standing: null, notice: noticeOf(of, who) }
   // Nobody who leaves is given a companion.

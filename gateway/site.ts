@@ -17,7 +17,7 @@ import { createHeldLogin, type HeldLogin } from './held-login.ts'
 import { createOpenings } from './identity/adoption.ts'
 import { createTokenReader, openTokenKeys } from './identity/app-token.ts'
 import { createBonds } from './identity/bonds.ts'
-import { type Credential, credentialHeader } from './identity/credential.ts'
+import { type Credential, credentialHeaders, endSessionBody } from './identity/credential.ts'
 import { createIdentifier, type Identifier } from './identity/identify.ts'
 import { type AskOnce, createIntrospector, type Introspector } from './identity/introspect.ts'
 import { createWhoAmI } from './identity/who-am-i.ts'
@@ -83,14 +83,21 @@ const hostOf = (upstream: UpstreamConfig): string => {
 
 /** Tells an application that a session of its own is over; best effort. */
 async function endSession(parts: SiteParts, upstream: UpstreamConfig, credential: Credential): Promise<void> {
-  const call = upstream.identity?.endSession ?? null
-  if (call === null) return
+  const { identity } = upstream
+  const call = identity?.endSession ?? null
+  if (identity === null || call === null) return
+  const body = endSessionBody(call.tokenField, credential)
   try {
     const response = await request(new URL(call.path, upstream.url), {
       method: call.method,
       dispatcher: parts.dispatcher,
       signal: AbortSignal.timeout(endSessionMs),
-      headers: { cookie: credentialHeader(credential), host: hostOf(upstream) },
+      headers: {
+        ...credentialHeaders(identity, credential),
+        ...(body === null ? {} : { 'content-type': 'application/json' }),
+        host: hostOf(upstream),
+      },
+      body,
     })
     await response.body.dump()
   } catch (error) {
@@ -169,7 +176,7 @@ function createIdentity(
   })
   const identifier = createIdentifier({
     upstream: upstream.id,
-    cookies: identity.cookies,
+    companionAlone: identity.bearer?.webSockets === 'companion',
     bindsValue: identity.binding === 'value',
     companion,
     introspector,
@@ -179,6 +186,7 @@ function createIdentity(
     endings,
     clock,
     onMismatch: mismatchTeller(parts, upstream),
+    mayLook: (address) => rates.steps.take(`address ${address}`),
   })
   const { directory, controlPlane, refusals } = parts
   const shared = {

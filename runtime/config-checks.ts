@@ -198,6 +198,15 @@ function identityProblems(upstream: UpstreamConfig, path: string, companionName:
         ),
       )
   })
+  // Two credentials of one application could name two people.
+  if ((identity.cookies.length === 0) === (identity.bearer === null))
+    problems.push(
+      problem(`${path}.identity.cookies`, 'give either the session cookies or identity.bearer, and not both'),
+    )
+  if (identity.bearer === null && (identity.endSession?.tokenField ?? null) !== null)
+    problems.push(
+      problem(`${path}.identity.endSession.tokenField`, 'is for identity.bearer: cookies are in no body'),
+    )
   problems.push(...wordProblems(identity, `${path}.identity`))
   const word = identity.introspection ?? identity.jwt
   if (word !== null && word.practices === null && practice.fixed === null)

@@ -147,6 +147,22 @@ const jwtSchema = z.strictObject({
 const endSessionSchema = z.strictObject({
   method: z.enum(['GET', 'POST', 'DELETE']).describe('The method of that call.'),
   path: path.describe('The path of that call.'),
+  tokenField: fieldPath
+    .nullable()
+    .default(null)
+    .describe('The field of a JSON body that repeats the token, for `bearer`; `null`: no body.'),
+})
+
+const bearerSchema = z.strictObject({
+  tokenField: fieldPath
+    .default('access_token')
+    .describe('The JSON field of a sign-in’s answer with the new token.'),
+  webSockets: z
+    .enum(['token', 'companion'])
+    .default('token')
+    .describe(
+      '`companion`: a handshake of the same origin without a token is known by the gateway’s own cookie, for applications that send their token in the first message.',
+    ),
 })
 
 const identitySchema = z.strictObject({
@@ -156,9 +172,15 @@ const identitySchema = z.strictObject({
     .describe('How people are known: their sign-in is observed and verified by the application’s own word.'),
   cookies: z
     .array(tokenText)
-    .min(1)
     .max(5)
-    .describe('Names of the application’s session cookies; all of them are the credential.'),
+    .default([])
+    .describe(
+      'Names of the application’s session cookies; all of them are the credential. Either these or `bearer`.',
+    ),
+  bearer: bearerSchema
+    .nullable()
+    .default(null)
+    .describe('Its pages send `Authorization: Bearer` instead of a cookie; `null`: they do not.'),
   introspection: introspectionSchema
     .nullable()
     .default(null)

@@ -57,6 +57,8 @@ export const neededBy: Readonly<Record<string, Needed>> = {
   'POST /api/practices/:practice/access-requests/:id/reject': inPath('gw.requests.review'),
   'POST /api/practices/:practice/access-requests/:id/withdraw': inPath('gw.requests.review'),
   'PUT /api/practices/:practice/controls/requests': inPath('gw.security.settings.edit'),
+  'GET /api/practices/:practice/two-factor': inPath('gw.two-factor.view'),
+  'POST /api/practices/:practice/users/:user/two-factor/reset': inPath('gw.two-factor.reset'),
   'GET /api/practices/:practice/users': inPath('gw.security.view'),
   'PUT /api/practices/:practice/users/:user/roles': inPath('gw.users.edit'),
   'POST /api/practices/:practice/users/:user/suspend': inPath('gw.users.edit'),

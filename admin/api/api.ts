@@ -21,6 +21,7 @@ import { answerRoles } from './roles.ts'
 import { answerSecurityEvents } from './security-events.ts'
 import { answerShell } from './shell.ts'
 import { answerTimeWindows } from './time-windows.ts'
+import { answerTwoFactor } from './two-factor.ts'
 import { answerUsers } from './users.ts'
 
 /** Every route of the contract, in the order of the tabs. */
@@ -45,6 +46,7 @@ export function createApi(
   answerTimeWindows(app, plane)
   answerActiveUsers(app, plane)
   answerUsers(app, plane)
+  answerTwoFactor(app, plane)
   answerAccessRequests(app, plane)
   answerRoles(app, plane)
   answerSecurityEvents(app, plane)

@@ -6,10 +6,8 @@
  * gates with the live sessions' own addresses, by name.
  */
 import type { OpenAPIHono } from '@hono/zod-openapi'
-import type { Context } from 'hono'
 import type { Member } from '../../policies/access-request.ts'
 import { parseAddress } from '../../policies/address.ts'
-import type { PolicyDocument, Scope } from '../../policies/document.ts'
 import type { Instant } from '../../policies/instant.ts'
 import type { ScopedControl } from '../../policies/snapshot.ts'
 import { publishAnswer } from '../live.ts'
@@ -22,9 +20,7 @@ import { generalRoutes } from './contract/general.ts'
 import type { PublishStateAnswer } from './contract/wire.ts'
 import { saveWish } from './edits.ts'
 import { etagOf } from './paging.ts'
-import { askAddress, concerns, isOpenFor, type PolicyView } from './policy-views.ts'
-
-type Mode = PolicyDocument['controls']['time']['mode']
+import { askAddress, concerns, isOpenFor, type PolicyView, withoutFactor } from './policy-views.ts'
 
 const peopleMax = 100
 const refusedMax = 100
@@ -76,6 +72,24 @@ function wouldRefuse(
   return refused.slice(0, refusedMax)
 }
 
+/** Who would be asked and has nothing to show. The gates say who is in scope. */
+const notSetUpOf = (view: PolicyView, members: readonly Member[]) =>
+  withoutFactor(view.snapshot, members)
+    .slice(0, peopleMax)
+    .map(({ user, name, enrolBy }) => ({ user, name, until: enrolBy }))
+
+/** Whom scopes and exemptions name. */
+function namedIn({ document }: PolicyView, members: readonly Member[]) {
+  const { ip, time, twoFactor } = document.controls
+  const named = new Set(
+    [ip, time, twoFactor].flatMap(({ scope: { include, exempt } }) => [
+      ...(include === 'everyone' ? [] : include.users),
+      ...exempt.users,
+    ]),
+  )
+  return members.filter(({ user }) => named.has(user)).map(({ user, name }) => ({ user, name }))
+}
+
 /** How far the newest change has come; long-settled ones are everywhere by the gateways' own word. */
 export async function readPublishAnswer(plane: ApiPlane, practice: string): Promise<PublishStateAnswer> {
   const at = plane.now()
@@ -109,6 +123,7 @@ async function readGeneral(plane: ApiPlane, practice: string) {
     practice: head,
     revision: view.revision,
     publish,
+    named: namedIn(view, members),
     controls: {
       ip: {
         ...controls.ip,
@@ -126,54 +141,62 @@ async function readGeneral(plane: ApiPlane, practice: string) {
       twoFactor: {
         mode: controls.twoFactor.mode,
         scope: controls.twoFactor.scope,
+        graceMs: controls.twoFactor.graceMs,
+        maxAgeMs: controls.twoFactor.maxAgeMs,
+        notFromListedNetworks: controls.twoFactor.notFromListedNetworks,
+        trust: controls.twoFactor.trust,
         inScope: inScopeOf(view, members, 'two-factor'),
+        notSetUp: notSetUpOf(view, members),
       },
       permission: controls.permission,
     },
   }
 }
 
-type ControlWish = {
-  readonly mode: Mode
-  readonly scope: Scope
-  readonly confirmPracticeName?: string | undefined
-  readonly reason?: string | undefined
-}
-
-/** Saves mode and scope of a control, with whatever else the document says of it. */
-const saveScoped = async (
-  c: Context<AdminEnv>,
-  plane: ApiPlane,
-  control: 'time' | 'twoFactor',
-  { practice, ifMatch, wish }: { practice: string; ifMatch: string; wish: ControlWish },
-) => {
-  const { confirmPracticeName, reason, mode, scope } = wish
-  const { revision, sequence } = await saveWish(c, plane, {
-    practice,
-    ifMatch,
-    action: control === 'time' ? 'control.time.changed' : 'control.two-factor.changed',
-    confirmPracticeName,
-    reason,
-    change: (document) => {
-      const { controls } = document
-      return { ...document, controls: { ...controls, [control]: { ...controls[control], mode, scope } } }
-    },
-  })
-  return { revision, sequence }
-}
-
-function answerScoped(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
+function answerTime(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
   app.openapi(generalRoutes.saveTime, async (c) => {
-    const { practice } = c.req.valid('param')
-    const ifMatch = c.req.valid('header')['if-match']
-    const saved = await saveScoped(c, plane, 'time', { practice, ifMatch, wish: c.req.valid('json') })
-    return c.json(saved, 200)
+    const { confirmPracticeName, reason, ...time } = c.req.valid('json')
+    const { revision, sequence } = await saveWish(c, plane, {
+      practice: c.req.valid('param').practice,
+      ifMatch: c.req.valid('header')['if-match'],
+      action: 'control.time.changed',
+      confirmPracticeName,
+      reason,
+      change: (document) => {
+        const { controls } = document
+        return { ...document, controls: { ...controls, time: { ...controls.time, ...time } } }
+      },
+    })
+    return c.json({ revision, sequence }, 200)
   })
+}
+
+function answerTwoFactorControl(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
   app.openapi(generalRoutes.saveTwoFactor, async (c) => {
-    const { practice } = c.req.valid('param')
-    const ifMatch = c.req.valid('header')['if-match']
-    const saved = await saveScoped(c, plane, 'twoFactor', { practice, ifMatch, wish: c.req.valid('json') })
-    return c.json(saved, 200)
+    const { confirmPracticeName, reason, ...wish } = c.req.valid('json')
+    const { revision, sequence } = await saveWish(c, plane, {
+      practice: c.req.valid('param').practice,
+      ifMatch: c.req.valid('header')['if-match'],
+      action: 'control.two-factor.changed',
+      confirmPracticeName,
+      reason,
+      change: (document) => {
+        const { controls } = document
+        const now = controls.twoFactor
+        const twoFactor = {
+          ...now,
+          mode: wish.mode,
+          scope: wish.scope,
+          graceMs: wish.graceMs ?? now.graceMs,
+          // `null` is a value here: for the whole session.
+          maxAgeMs: wish.maxAgeMs === undefined ? now.maxAgeMs : wish.maxAgeMs,
+          notFromListedNetworks: wish.notFromListedNetworks ?? now.notFromListedNetworks,
+          trust: wish.trust ?? now.trust,
+        }
+        return { ...document, controls: { ...controls, twoFactor } }
+      },
+    })
+    return c.json({ revision, sequence }, 200)
   })
 }
 
@@ -208,5 +231,6 @@ export function answerGeneral(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void
     })
     return c.json({ revision, sequence }, 200)
   })
-  answerScoped(app, plane)
+  answerTime(app, plane)
+  answerTwoFactorControl(app, plane)
 }

@@ -99,6 +99,13 @@ const somewhere: Address = { family: 4, text: '0.0.0.0', w0: 0, w1: 0, w2: 0, w3
 export const concerns = (snapshot: PolicySnapshot, member: Member, control: ScopedControl): boolean =>
   isInScope(viewFrom(snapshot, member, somewhere, 0), control)
 
+/** Who has to have a second factor and has set none up, in order of their names; the control's mode does not count. */
+export const withoutFactor = (snapshot: PolicySnapshot, members: readonly Member[]): readonly Member[] =>
+  members
+    .filter(({ suspended, factors }) => !suspended && factors.length === 0)
+    .filter((member) => concerns(snapshot, member, 'two-factor'))
+    .sort((a, b) => a.name.localeCompare(b.name, 'en'))
+
 /**
  * What the allowlist says of a member at an address. `passes`: under `enforce` the address would be let in.
  */

@@ -6,18 +6,26 @@
  * revisions around the event; a copy beside it was refused: two truths.
  */
 import type { OpenAPIHono } from '@hono/zod-openapi'
+import type { Member } from '../../policies/access-request.ts'
+import { compile } from '../../policies/compile.ts'
 import type { PolicyDocument } from '../../policies/document.ts'
 import { describeChanges, settingChanges, undoChanges } from '../../policies/document-changes.ts'
+import type { Instant } from '../../policies/instant.ts'
 import { applyPreset, type Preset, presets } from '../../policies/presets.ts'
+import { loadSnapshot } from '../../policies/snapshot.ts'
 import type { Rows } from '../store/database.ts'
 import { listEvents } from '../store/events.ts'
+import { readMembers } from '../store/members.ts'
 import { readPolicy } from '../store/practices.ts'
 import type { AdminEnv } from './admin-env.ts'
 import type { ApiPlane } from './api-plane.ts'
 import { presetsRoutes } from './contract/presets.ts'
 import { saveWish } from './edits.ts'
 import { etagOf } from './paging.ts'
+import { withoutFactor } from './policy-views.ts'
 import { invalid, refusal } from './refusals.ts'
+
+const namedMax = 100
 
 function presetCalled(id: string): Preset {
   const preset = presets.find((one) => one.id === id)
@@ -25,13 +33,39 @@ function presetCalled(id: string): Preset {
   return preset
 }
 
-const shown = (document: PolicyDocument, { id, name, description }: Preset) => {
+/** Who would have to have a second factor under the document and has none; nobody where it does not enforce one. */
+function notSetUp(document: PolicyDocument, members: readonly Member[], at: Instant) {
+  const { controls } = document
+  if (controls.twoFactor.mode !== 'enforce') return []
+  // Only scopes matter here: lists of thousands of entries need not be compiled for every preset.
+  const ip = { ...controls.ip, mode: 'off' as const }
+  const time = { ...controls.time, mode: 'off' as const }
+  const scopes = { ...document, controls: { ...controls, ip, time } }
+  const compiled = compile({ ...scopes, ipEntries: [], timeWindows: [], exceptions: [] }, at)
+  if (!compiled.ok) return []
+  return withoutFactor(loadSnapshot(compiled.value, 0, new Map()), members)
+    .slice(0, namedMax)
+    .map(({ user, name }) => ({ user, name }))
+}
+
+type Known = { readonly document: PolicyDocument; readonly members: readonly Member[]; readonly at: Instant }
+
+const shown = ({ document, members, at }: Known, { id, name, description }: Preset) => {
   const made = applyPreset(document, id)
   return {
     ...{ id, name, description },
     problems: made.ok ? [] : [...made.problems],
     changes: made.ok ? [...made.value.sentences] : [],
+    notSetUp: made.ok && made.value.sentences.length > 0 ? notSetUp(made.value.document, members, at) : [],
+    graceMs: document.controls.twoFactor.graceMs,
   }
+}
+
+async function readKnown(plane: ApiPlane, practice: string) {
+  const { document, revision } = await plane.views.read(practice)
+  const at = plane.now()
+  const found = await plane.store.read((rows) => readMembers(rows, practice, at))
+  return { revision, document, members: found?.members ?? [], at }
 }
 
 /** The preset applied last and the documents around it; `null`: none, or it has been taken back. */
@@ -50,12 +84,13 @@ async function readLast(rows: Rows, practice: string) {
 }
 
 async function listPresets(plane: ApiPlane, practice: string) {
-  const { document, revision } = await plane.views.read(practice)
+  const known = await readKnown(plane, practice)
+  const { document, revision } = known
   const last = await plane.store.read((rows) => readLast(rows, practice))
   const undone = last === null ? null : undoChanges(document, last.changes)
   return {
     revision,
-    presets: presets.map((preset) => shown(document, preset)),
+    presets: presets.map((preset) => shown(known, preset)),
     last:
       last === null
         ? null
@@ -116,9 +151,10 @@ export function answerPresets(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void
   })
   app.openapi(presetsRoutes.diff, async (c) => {
     const { practice, preset } = c.req.valid('param')
-    const { document, revision } = await plane.views.read(practice)
+    const known = await readKnown(plane, practice)
+    const { revision } = known
     c.header('etag', etagOf(revision))
-    return c.json({ revision, ...shown(document, presetCalled(preset)) }, 200)
+    return c.json({ revision, ...shown(known, presetCalled(preset)) }, 200)
   })
   answerEdits(app, plane)
 }

@@ -22,12 +22,14 @@ const staleBy: Readonly<Record<LiveMessage['kind'], readonly string[]>> = {
     'access-requests',
     'time-preview',
     'time-windows',
+    'two-factor',
   ],
-  members: ['users', 'active-users', 'general', 'roles', 'time-preview', 'time-windows'],
+  members: ['users', 'active-users', 'general', 'roles', 'time-preview', 'time-windows', 'two-factor'],
   sessions: ['active-users', 'general'],
   requests: ['access-requests'],
   refusals: ['decisions'],
-  events: ['security-events', 'chain'],
+  // Whoever sets a factor up, shows one or fails to is an event.
+  events: ['security-events', 'chain', 'two-factor'],
   published: [],
 }
 

@@ -47,6 +47,13 @@ export type AccessRequest = AccessRequests['requests'][number]
 export type SecurityEvent = InferResponseType<(typeof one)['security-events']['$get'], 200>['events'][number]
 /** A refusal, or what monitor mode would have refused. */
 export type RefusedDecision = InferResponseType<(typeof one)['decisions']['$get'], 200>['decisions'][number]
+/** A refusal with its replay. */
+export type ReplayedDecision = InferResponseType<(typeof one)['decisions'][':code']['$get'], 200>
+
+/** A member with their second factor. */
+export type FactorStatus = InferResponseType<(typeof one)['two-factor']['$get'], 200>['people'][number]
+/** A state that somebody's second factor can be in. */
+export type FactorState = FactorStatus['status']
 
 /** Filters of the security events; empty texts filter nothing; `from` and `to` are instants. */
 export type EventFilters = {
@@ -134,6 +141,15 @@ export const peopleQuery = (practice: string) =>
     queryFn: () => parseResponse(one.users.$get({ param: { practice }, query: { limit: '500' } })),
   })
 
+/** Some members who match `text`, for choosing one of many. */
+export const foundPeopleQuery = (practice: string, text: string) =>
+  queryOptions({
+    queryKey: topicKey(practice, 'users', 'found', text),
+    queryFn: () =>
+      parseResponse(one.users.$get({ param: { practice }, query: written({ text, limit: 30 }) })),
+    placeholderData: keepPreviousData,
+  })
+
 type Page = { readonly nextCursor: string | null }
 const pages = {
   initialPageParam: '',
@@ -157,6 +173,17 @@ export const entriesQuery = (practice: string, text: string) =>
         one['ip-entries'].$get({ param: { practice }, query: written({ cursor: pageParam, text }) }),
       ),
     refetchInterval: 30_000,
+    ...pages,
+  })
+
+/** Members with their second factors who match `text`; `status`: in one state only, empty for any. */
+export const twoFactorQuery = (practice: string, text: string, status: FactorState | '') =>
+  infiniteQueryOptions({
+    queryKey: topicKey(practice, 'two-factor', text, status),
+    queryFn: ({ pageParam }) =>
+      parseResponse(
+        one['two-factor'].$get({ param: { practice }, query: written({ cursor: pageParam, text, status }) }),
+      ),
     ...pages,
   })
 
@@ -235,6 +262,13 @@ export const decisionsQuery = (practice: string) =>
         one.decisions.$get({ param: { practice }, query: written({ cursor: pageParam, limit: 50 }) }),
       ),
     ...pages,
+  })
+
+/** The refusal behind a reference code, replayed. */
+export const decisionQuery = (practice: string, code: string) =>
+  queryOptions({
+    queryKey: topicKey(practice, 'decisions', code),
+    queryFn: () => parseResponse(one.decisions[':code'].$get({ param: { practice, code } })),
   })
 
 /** Where the audit chain is downloaded, with the same filters. */

@@ -13,7 +13,7 @@ import {
   stringifySearchWith,
 } from '@tanstack/react-router'
 import { NotFound } from './parts/states.tsx'
-import type { RequestFilter } from './queries.ts'
+import type { FactorState, RequestFilter } from './queries.ts'
 import { ConsoleRoot, FirstPractice, FirstTab } from './shell/console-root.tsx'
 import { PracticeShell } from './shell/practice-shell.tsx'
 
@@ -50,6 +50,21 @@ const eventSearch = (search: Search): EventSearch => {
 
 const requestSearch = ({ status }: Search): { status?: Exclude<RequestFilter, 'pending'> } =>
   status === 'approved' || status === 'rejected' || status === 'all' ? { status } : {}
+
+const factorStates: readonly FactorState[] = [
+  'off',
+  'optional',
+  'enabled',
+  'required-enabled',
+  'required-not-set-up',
+  'locked',
+]
+
+// A state that there is not is named as absent: left out, the address's own word would stay.
+const factorSearch = (search: Search): { text?: string; status?: FactorState | undefined } => ({
+  ...filtered(search),
+  status: factorStates.find((state) => state === search.status),
+})
 
 const root = createRootRoute({ component: ConsoleRoot, notFoundComponent: NotFound })
 const start = createRoute({ getParentRoute: () => root, path: '/', component: FirstPractice })
@@ -90,6 +105,12 @@ const accessRequests = createRoute({
     'AccessRequestsTab',
   ),
 })
+const twoFactor = createRoute({
+  getParentRoute: () => practice,
+  path: 'two-factor',
+  validateSearch: factorSearch,
+  component: lazyRouteComponent(() => import('./two-factor/two-factor-tab.tsx'), 'TwoFactorTab'),
+})
 const users = createRoute({
   getParentRoute: () => practice,
   path: 'users',
@@ -116,6 +137,7 @@ export const router = createRouter({
       ipAllowlist,
       timeWindows,
       activeUsers,
+      twoFactor,
       accessRequests,
       users,
       securityEvents,

@@ -6,8 +6,9 @@
  * - live and the same user's → that session; the cookie is bound to it;
  * - another user's → that one is ended, then as without;
  * - none, unknown → adopted: level "password", epochs 0; unless an ended or held session had this cookie → that one.
+ * - a WebSocket handshake without a token, where configuration says so → the companion's session, by itself.
  *
- * Invariant: nobody is identified but by a fresh word of the application. `look` is synchronous and says what it
+ * Invariant: nobody else is identified but by a fresh word of the application. `look` is synchronous and says what it
  * lacks, so that a request for which all is mirrored waits for nothing. A chain of awaits was refused.
  */
 import type { DurationMs } from '../../policies/instant.ts'
@@ -20,7 +21,7 @@ import type { Exchange } from '../exchange.ts'
 import type { MirroredSession, Sessions } from '../sessions.ts'
 import type { Openings } from './adoption.ts'
 import type { Bonds } from './bonds.ts'
-import { type Credential, type CredentialReading, readCredential } from './credential.ts'
+import { type Credential, type CredentialReading, carriedCredential } from './credential.ts'
 import type { Introspected, Introspector } from './introspect.ts'
 
 /** Who asks. `renewed`: `Set-Cookie` lines of the application's that browser and application must hear of. */
@@ -60,7 +61,8 @@ export type Identifier = {
 /** What identifying needs. */
 export type IdentifierParts = {
   readonly upstream: string
-  readonly cookies: readonly string[]
+  /** Handshakes of the same origin without a credential are known by the companion. */
+  readonly companionAlone: boolean
   readonly bindsValue: boolean
   readonly companion: Companion
   readonly introspector: Introspector
@@ -70,13 +72,15 @@ export type IdentifierParts = {
   readonly endings: Endings
   readonly clock: Clock
   onMismatch(session: MirroredSession): void
+  /** Whether `address` may cause one more look for a session that only a companion names. */
+  mayLook(address: string): boolean
 }
 
 /** Something that must be asked for before `look` can answer. */
 type Lack =
   | { readonly lacks: 'word' }
   | { readonly lacks: 'session'; readonly tokenHash: string }
-  | { readonly lacks: 'bonds' }
+  | { readonly lacks: 'bonds'; readonly hash: string }
   | { readonly lacks: 'adoption'; readonly identity: AppIdentity }
 
 /** How long the requests of the page that was adopted get the companion too. */
@@ -100,6 +104,13 @@ const isProved = ({ record }: MirroredSession): boolean => record.method !== 'ad
 
 const anonymous: Identified = { kind: 'anonymous', spoilt: false, renewed: [] }
 const spoilt: Identified = { kind: 'anonymous', spoilt: true, renewed: [] }
+
+/** Whether a WebSocket handshake comes from a page of the very origin that it goes to (RFC 6455 §10.2). */
+const isOwnHandshake = ({ upgrade, headers, host, secure }: Exchange): boolean => {
+  const origins = headers.filter((_, i) => i % 2 === 1 && headers[i - 1]?.toLowerCase() === 'origin')
+  const own = `${secure ? 'https' : 'http'}://${host}`
+  return upgrade === 'websocket' && origins.length === 1 && origins[0] === own
+}
 
 type Known = {
   readonly credential: Credential
@@ -126,19 +137,19 @@ function ownSession(
   return null
 }
 
-/** A session that is over, or held, and that this credential came with; `null`: there is none. */
+/** A session that is over, or held, and that the credential of this `hash` came with; `null`: there is none. */
 function spentSession(
   parts: IdentifierParts,
-  known: Known,
+  hash: string,
+  appUser: string,
   own: MirroredSession | null,
   bonds: readonly string[],
 ): MirroredSession | Lack | null {
-  const { hash } = known.credential
   for (const tokenHash of bonds) {
     if (tokenHash === own?.tokenHash) continue
     const other = parts.sessions.known(tokenHash)
     if (other === null) return { lacks: 'session', tokenHash }
-    if (other === 'absent' || other.record.appUser !== known.identity.appUser || !isSpent(other)) continue
+    if (other === 'absent' || other.record.appUser !== appUser || !isSpent(other)) continue
     // An application that keeps its cookie over a sign-in: the later proved sign-in made it good again.
     const renewed = own !== null && isProved(own) && own.record.cookieHash === hash
     if (!renewed || own.record.startedAt < other.record.startedAt) return other
@@ -185,8 +196,8 @@ function lookUser(parts: IdentifierParts, carried: Carried, known: Known): Ident
   const own = ownSession(parts, carried, known.identity)
   if (isLack(own)) return own
   const bonds = parts.bindsValue ? parts.bonds.known(hash) : []
-  if (bonds === null) return { lacks: 'bonds' }
-  const spent = spentSession(parts, known, own, bonds)
+  if (bonds === null) return { lacks: 'bonds', hash }
+  const spent = spentSession(parts, hash, known.identity.appUser, own, bonds)
   if (isLack(spent)) return spent
   if (spent !== null) return { kind: 'session', session: spent, accompanied: false, give: null, renewed }
   if (own !== null) {
@@ -202,10 +213,28 @@ function lookUser(parts: IdentifierParts, carried: Carried, known: Known): Ident
   return servedSession(parts, carried, known, bonds) ?? { lacks: 'adoption', identity: known.identity }
 }
 
+/**
+ * Whose companion it is, for a handshake that cannot carry the application's credential: that comes in a message, and
+ * the application checks it. A page of another origin may send our cookie here, so only our own pages count.
+ */
+function lookCompanion(parts: IdentifierParts, { exchange, companion }: Carried): Identified | Lack {
+  if (!parts.companionAlone || companion === null || !isOwnHandshake(exchange)) return anonymous
+  const session = parts.sessions.known(companion)
+  if (session === null) return { lacks: 'session', tokenHash: companion }
+  if (session === 'absent' || session.record.upstream !== parts.upstream) return anonymous
+  const { cookieHash: hash, appUser } = session.record
+  const bonds = hash === null || !parts.bindsValue ? [] : parts.bonds.known(hash)
+  if (hash !== null && bonds === null) return { lacks: 'bonds', hash }
+  const spent = hash === null ? null : spentSession(parts, hash, appUser, session, bonds ?? [])
+  if (isLack(spent)) return spent
+  const accompanied = spent === null
+  return { kind: 'session', session: spent ?? session, accompanied, give: null, renewed: [] }
+}
+
 /** Who it is, or what is lacking to say so. `word`: the application's, where it was just asked for. */
 function look(parts: IdentifierParts, carried: Carried, word: Introspected | null): Identified | Lack {
   const { credential } = carried
-  if (credential === 'none') return anonymous
+  if (credential === 'none') return lookCompanion(parts, carried)
   if (credential === 'doubtful') return spoilt
   const answer = word ?? parts.introspector.known(credential)
   if (answer === null) return { lacks: 'word' }
@@ -229,17 +258,19 @@ async function findOut(parts: IdentifierParts, carried: Carried): Promise<Identi
   for (let step = 0; step < stepsMax; step += 1) {
     const found = look(parts, carried, word)
     if (!isLack(found)) return found
-    if (credential === 'none' || credential === 'doubtful') break
-    if (found.lacks === 'word') word = await parts.introspector.ask(credential, exchange.client.text)
-    else if (found.lacks === 'bonds') {
-      const bonds = await parts.bonds.load(credential.hash)
+    if (found.lacks === 'bonds') {
+      const bonds = await parts.bonds.load(found.hash)
       // The store is away: go by what the control plane remembers of the credential.
-      if (parts.bonds.known(credential.hash) === null)
+      if (parts.bonds.known(found.hash) === null)
         return findOut({ ...parts, bonds: { ...parts.bonds, known: () => bonds } }, carried)
     } else if (found.lacks === 'session') {
+      if (credential === 'none' && !parts.mayLook(exchange.client.text))
+        return { kind: 'indeterminate', why: 'too many unknown companions from this address' }
       const session = await parts.sessions.load(found.tokenHash)
       if (session === 'unavailable') return { kind: 'indeterminate', why: 'session unavailable' }
-    } else {
+    } else if (credential === 'none' || credential === 'doubtful') break
+    else if (found.lacks === 'word') word = await parts.introspector.ask(credential, exchange.client.text)
+    else {
       const opened = await parts.openings.adopt(exchange, credential, found.identity)
       if (opened.kind === 'unavailable') return { kind: 'indeterminate', why: 'session could not be opened' }
       if (opened.kind === 'unwelcome') return { kind: 'unwelcome', reason: opened.reason }
@@ -257,7 +288,7 @@ export const createIdentifier = (parts: IdentifierParts): Identifier => ({
   carried: (exchange, lines) => ({
     exchange,
     lines,
-    credential: readCredential(parts.upstream, parts.cookies, lines),
+    credential: carriedCredential(exchange, lines),
     companion: parts.companion.read(lines, exchange.secure),
   }),
   now(carried) {

@@ -9,7 +9,7 @@ import { type Dispatcher, request } from 'undici'
 import type { Clock } from '../../runtime/clock.ts'
 import type { UpstreamConfig } from '../../runtime/config.ts'
 import { readSetCookie } from '../cookies.ts'
-import { type Credential, credentialHeader } from './credential.ts'
+import { type Credential, credentialHeaders } from './credential.ts'
 import { type AskOnce, type Introspected, indeterminate, keptMs } from './introspect.ts'
 import { parseStrictJson, readIdentity } from './json-claims.ts'
 
@@ -48,7 +48,7 @@ async function askOnce(
 ): Promise<Introspected> {
   const { upstream, dispatcher } = parts
   const { now } = parts.clock
-  const { cookies = [] } = upstream.identity ?? {}
+  const { cookies = [], bearer = null } = upstream.identity ?? {}
   const ending = new AbortController()
   const timer = setTimeout(() => ending.abort(), rules.timeoutMs)
   try {
@@ -60,7 +60,7 @@ async function askOnce(
       bodyTimeout: rules.timeoutMs,
       headers: {
         ...parts.headers,
-        cookie: credentialHeader(credential),
+        ...credentialHeaders({ bearer }, credential),
         accept: 'application/json',
         'accept-encoding': 'identity',
       },

@@ -48,10 +48,9 @@ export type AccessView = {
   /** What was wrong with what was sent, one sentence; `null`: nothing. */
   readonly problem: string | null
   readonly reason: string
-  /** Same-origin paths: this page, this page as a form for further practices, the application's sign-in page. */
+  /** Same-origin paths: this page, and this page as a form for further practices. */
   readonly here: string
   readonly askMore: string
-  readonly signIn: string
 }
 
 const statusText = {
@@ -103,8 +102,12 @@ const leaveForm = (view: AccessView) => html`<form method="post" class="doing">
 const middle = (view: AccessView) => {
   switch (view.state) {
     case 'again':
-      return html`<p>Somebody has said yes, but your sign-in has waited too long to go on by itself.</p>
-<div class="doing"><a class="first" href="${view.signIn}">Sign in again</a></div>`
+      // A link would lead back here: while the sign-in is held, every page does.
+      return html`<p>Somebody has said yes, but your sign-in could not be kept until now.</p>
+<form method="post" class="doing">
+<input type="hidden" name="token" value="${view.token}">
+<button class="first" name="do" value="leave">Sign in again</button>
+</form>`
     case 'wait':
       return html`<p role="status">Your request was sent. You can leave this page open: it goes on by itself when somebody says yes.</p>
 ${
@@ -146,6 +149,6 @@ ${middle(view)}
 <dl><dt>Your address</dt><dd>${view.address}</dd>${
       view.code === null ? '' : html`<dt>Reference</dt><dd class="code">${view.code}</dd>`
     }</dl>
-${leaveForm(view)}`,
+${view.state === 'again' ? '' : leaveForm(view)}`,
   })
 }

@@ -8,6 +8,7 @@ import { expect, test } from 'vitest'
 import { readCommandLine } from '../../cli/command-line.ts'
 import { writeConfigTable } from '../../runtime/config-keys.ts'
 import { projectRoot } from '../support/cache-folder.ts'
+import { loadBlock, yamlBlocks } from '../support/written-config.ts'
 
 const read = (path: string): string => readFileSync(join(projectRoot, path), 'utf8')
 
@@ -78,4 +79,14 @@ test('every decision has a number of its own', () => {
   )
   expect(numbers).not.toContain(undefined)
   expect(new Set(numbers).size).toBe(numbers.length)
+})
+
+test('every configuration printed in docs/integrating.md is accepted as a whole', () => {
+  const blocks = yamlBlocks('docs/integrating.md')
+  expect(blocks.length).toBeGreaterThanOrEqual(2)
+  for (const block of blocks) {
+    const loaded = loadBlock(block)
+    expect(loaded.ok ? [] : loaded.problems, block).toEqual([])
+    expect(loaded.ok && loaded.value.upstreams.length, block).toBe(1)
+  }
 })

@@ -173,8 +173,8 @@ describe('the copy on disk', () => {
 
   test('starts a gateway whose control plane is away; only what the store has newer is read', async () => {
     await leave()
-    await stand.control.saveMember('riverside', 'usr_ann', (member) => ({ ...member, suspended: true }))
     const client = await signedIn()
+    await stand.control.saveMember('riverside', 'usr_ann', (member) => ({ ...member, suspended: true }))
     stand.control.stop()
     const read: string[] = []
     const { readMany } = stand.storeState.reading
@@ -189,7 +189,7 @@ describe('the copy on disk', () => {
     const there = client.elsewhere({ base: second.addresses.application })
     expect((await there.get('/patients/7', { navigation: false })).status).toBe(403)
     await second.close()
-    stand.control.start()
+    stand.control.restart()
   })
 
   test('renews no lease: without store and control plane staff are refused', async () => {
@@ -203,7 +203,7 @@ describe('the copy on disk', () => {
     expect((await there.get('/public/book')).status).toBe(200)
     await second.close()
     stand.storeState.broken = false
-    stand.control.start()
+    stand.control.restart()
   })
 
   test('that was altered is not believed: those records are read elsewhere', async () => {

@@ -17,6 +17,7 @@ import { presetsRoutes } from './presets.ts'
 import { rolesRoutes } from './roles.ts'
 import { securityEventsRoutes } from './security-events.ts'
 import { timeWindowsRoutes } from './time-windows.ts'
+import { twoFactorRoutes } from './two-factor.ts'
 import { usersRoutes } from './users.ts'
 
 /** Every route, by tab. */
@@ -28,6 +29,7 @@ export const routes = {
   timeWindows: timeWindowsRoutes,
   activeUsers: activeUsersRoutes,
   users: usersRoutes,
+  twoFactor: twoFactorRoutes,
   accessRequests: accessRequestsRoutes,
   roles: rolesRoutes,
   securityEvents: securityEventsRoutes,

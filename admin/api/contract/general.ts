@@ -7,13 +7,14 @@
  * control was preferred to one body for all: each has its own permission, prerequisites and event.
  */
 import { createRoute, z } from '@hono/zod-openapi'
-import { modeSchema, scopeSchema } from '../../../policies/document.ts'
+import { modeSchema, policyDocumentSchema, scopeSchema } from '../../../policies/document.ts'
 import {
   answers,
   body,
   confirmPracticeName,
   editRefusals,
   ifMatchHeaders,
+  instantSchema,
   practiceParams,
   publishStateSchema,
   reason,
@@ -34,6 +35,13 @@ const ipControlSchema = z.strictObject({
   signInOnlyFromListed: z.boolean(),
 })
 const scopedControlSchema = z.strictObject({ mode: modeSchema, scope: scopeSchema })
+/** What two-factor asks beyond mode and scope; devices are not remembered yet, so that is not offered. */
+const factorRules = policyDocumentSchema.shape.controls.shape.twoFactor.pick({
+  graceMs: true,
+  maxAgeMs: true,
+  notFromListedNetworks: true,
+  trust: true,
+})
 const permissionControlSchema = z.strictObject({ mode: modeSchema, hiddenBlockers: z.boolean() })
 
 const generalSchema = z
@@ -41,6 +49,8 @@ const generalSchema = z
     practice: z.object({ id: slugSchema, name: z.string(), zone: z.string() }),
     revision: z.number().int(),
     publish: publishStateSchema,
+    /** The people that scopes and exemptions name, as far as they are members. */
+    named: z.array(z.object({ user: z.string(), name: z.string() })),
     controls: z.object({
       ip: ipControlSchema.extend({
         inScope: inScopeSchema,
@@ -56,7 +66,13 @@ const generalSchema = z
         /** People in scope with a live session whose hours are over, who would be refused under `enforce`. */
         wouldRefuse: z.array(z.object({ user: z.string(), name: z.string() })),
       }),
-      twoFactor: z.object({ mode: modeSchema, scope: scopeSchema, inScope: inScopeSchema }),
+      twoFactor: factorRules.extend({
+        mode: modeSchema,
+        scope: scopeSchema,
+        inScope: inScopeSchema,
+        /** People in scope who have set nothing up, the first hundred; `until`: how long they get in without. */
+        notSetUp: z.array(z.object({ user: z.string(), name: z.string(), until: instantSchema.nullable() })),
+      }),
       permission: permissionControlSchema,
     }),
   })
@@ -98,11 +114,11 @@ export const generalRoutes = {
   saveTwoFactor: createRoute({
     method: 'put',
     path: '/api/practices/{practice}/controls/two-factor',
-    summary: 'Mode and scope of two-factor; its other settings stay',
+    summary: 'Mode, scope and rules of two-factor; rules that are not sent stay',
     request: {
       params: practiceParams,
       headers: ifMatchHeaders,
-      body: body(scopedControlSchema.extend(overridable)),
+      body: body(scopedControlSchema.extend({ ...factorRules.partial().shape, ...overridable })),
     },
     responses: { 200: answers(savedSchema, 'Saved.'), ...editRefusals },
   }),

@@ -28,6 +28,10 @@ const presetSchema = z
     problems: z.array(z.object({ path: z.string(), sentence: z.string() })),
     /** One sentence a difference; empty where it can be applied: it is like that already. */
     changes: z.array(z.string()),
+    /** Where it asks for a second factor: who would have to and has none set up, the first hundred. */
+    notSetUp: z.array(z.object({ user: z.string(), name: z.string() })),
+    /** How long those get in without; 0: they set it up at their next sign-in. */
+    graceMs: z.number().int(),
   })
   .openapi('Preset')
 

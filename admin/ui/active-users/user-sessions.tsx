@@ -5,6 +5,7 @@
  * (device) is shown as such and never trusted.
  */
 import { Button } from '@mantine/core'
+import { factorName } from '../parts/factor-words.ts'
 import { Tag } from '../parts/tag.tsx'
 import { When } from '../parts/when.tsx'
 import { usePractice } from '../practice.ts'
@@ -39,7 +40,7 @@ function SignIn({ session }: { readonly session: Session }) {
           'no second factor'
         ) : (
           <>
-            {nameOf(session.factor.method)}, <When at={session.factor.verifiedAt} />
+            {factorName(session.factor.method)}, <When at={session.factor.verifiedAt} />
           </>
         )}
       </span>

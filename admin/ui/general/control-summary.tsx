@@ -1,11 +1,12 @@
 /**
  * A control in words: its name, what its modes mean, whom it concerns, who is signed in and would be refused.
  *
- * It changes nothing (`control-review.tsx` does). Invariant: who would be refused is said by name; where nothing is
- * known of that, nothing is said.
+ * It changes nothing (`control-review.tsx` does). Invariant: who would be refused, or has no second factor, is said by
+ * name; where nothing is known of that, nothing is said.
  */
 import { Icon } from '../parts/icons.tsx'
 import type { General, Mode } from '../queries.ts'
+import { lengthText } from '../times.ts'
 
 /** The controls that can be switched, as General Settings names them. */
 export type Control = keyof General['controls']
@@ -53,7 +54,7 @@ export function ControlSummary({
   readonly control: Control
 }) {
   if (control === 'permission') return null
-  const { ip, time } = general.controls
+  const { ip, time, twoFactor } = general.controls
   const { inScope, mode } = general.controls[control]
   const refused = refusedOf(general, control) ?? []
   return (
@@ -61,10 +62,47 @@ export function ControlSummary({
       <span>{people(inScope.count)} in scope</span>
       {control === 'ip' && <span>{counted(ip.entries, 'entry', 'entries')}</span>}
       {control === 'time' && <span>{counted(time.windows, 'window', 'windows')}</span>}
+      {control === 'twoFactor' && twoFactor.notSetUp.length > 0 && (
+        <span className="gh-warn-text">{people(twoFactor.notSetUp.length)} without one</span>
+      )}
       {refused.length > 0 && mode !== 'enforce' && (
         <span className="gh-warn-text">{people(refused.length)} signed in now would be refused</span>
       )}
     </p>
+  )
+}
+
+/** Who has to have a second factor and has none, by name, and what becomes of them. */
+export function NotSetUp(props: {
+  readonly people: readonly { readonly user: string; readonly name: string }[]
+  readonly graceMs: number
+  readonly mode: Mode
+}) {
+  const { people, graceMs, mode } = props
+  if (people.length === 0)
+    return (
+      <p className="gh-answer gh-tone-good">
+        <Icon name="check" />
+        <span>Everyone in scope has set a second factor up.</span>
+      </p>
+    )
+  const start = people.length === 1 ? 'One person' : `${people.length} people`
+  return (
+    <div className="gh-answer gh-tone-warn">
+      <Icon name="warning" />
+      <div>
+        <p>{start} in scope, with no second factor set up:</p>
+        <p className="gh-strong">{people.map(({ name }) => name).join(', ')}</p>
+        {mode === 'enforce' && (
+          <p>
+            {graceMs === 0
+              ? 'They have to set one up before they get any further.'
+              : `They get in without for ${lengthText(graceMs)}; after that they have to set one up before they get in.`}{' '}
+            Where the IP allowlist is in use, that can be done from a listed network only.
+          </p>
+        )}
+      </div>
+    </div>
   )
 }
 

@@ -6,7 +6,7 @@
  */
 import { Button } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { lazy, Suspense, useState } from 'react'
+import { lazy, type ReactNode, Suspense, useState } from 'react'
 import { ModeChoice } from '../parts/mode-choice.tsx'
 import { Failed, Loading } from '../parts/states.tsx'
 import { usePractice } from '../practice.ts'
@@ -15,8 +15,9 @@ import { type Control, ControlSummary, controlNames, meanings } from './control-
 
 const ControlReview = lazy(async () => ({ default: (await import('./control-review.tsx')).ControlReview }))
 
-/** The switch. */
-export function ControlSwitch({ control }: { readonly control: Control }) {
+/** The switch; `children` stand below it. */
+export function ControlSwitch(props: { readonly control: Control; readonly children?: ReactNode }) {
+  const { control } = props
   const practice = usePractice()
   const general = useQuery(generalQuery(practice.id))
   const [wanted, setWanted] = useState<Mode | null>(null)
@@ -32,7 +33,7 @@ export function ControlSwitch({ control }: { readonly control: Control }) {
         <ControlSummary general={general.data} control={control} />
         {control !== 'permission' && (
           <Button size="xs" variant="default" disabled={!mayEdit} onClick={() => setWanted(mode)}>
-            Scope
+            {control === 'twoFactor' ? 'Requirement' : 'Scope'}
             <span className="gh-unseen"> of {name}</span>
           </Button>
         )}
@@ -44,6 +45,7 @@ export function ControlSwitch({ control }: { readonly control: Control }) {
         isDisabled={!mayEdit}
         onChoose={setWanted}
       />
+      {props.children}
       {!mayEdit && (
         <p className="gh-faint gh-card-foot">Changing this needs the permission gw.security.settings.edit.</p>
       )}

@@ -5,27 +5,18 @@
  * Invariant: a scope is told in names, so that nobody has to guess whom a control concerns.
  */
 import { useQuery } from '@tanstack/react-query'
+import { scopeSentence } from '../parts/scope-words.ts'
 import { Failed, Loading } from '../parts/states.tsx'
 import { modeNames, modeTones, Tag } from '../parts/tag.tsx'
 import { usePractice } from '../practice.ts'
-import { type General, generalQuery } from '../queries.ts'
+import { type General, generalQuery, rolesQuery } from '../queries.ts'
 import { ControlSwitch } from './control-switch.tsx'
 import { PresetsCard } from './presets-card.tsx'
 
 type Scoped = General['controls']['ip' | 'time' | 'twoFactor']
 
-function scopeSentence({ include, exempt }: Scoped['scope']): string {
-  const counted = (roles: readonly string[], users: readonly string[]): string =>
-    [
-      ...(roles.length > 0 ? [`the ${roles.length === 1 ? 'role' : 'roles'} ${roles.join(', ')}`] : []),
-      ...(users.length > 0 ? [`${users.length} named ${users.length === 1 ? 'person' : 'people'}`] : []),
-    ].join(' and ')
-  const concerned = include === 'everyone' ? 'Everyone' : counted(include.roles, include.users) || 'Nobody'
-  const spared = counted(exempt.roles, exempt.users)
-  return `${concerned.charAt(0).toUpperCase()}${concerned.slice(1)}${spared === '' ? '' : `, except ${spared}`}`
-}
-
-function ScopeRow({ name, control }: { readonly name: string; readonly control: Scoped }) {
+function ScopeRow(props: { readonly name: string; readonly control: Scoped; readonly scope: string }) {
+  const { name, control } = props
   const { people, count } = control.inScope
   return (
     <tr>
@@ -35,7 +26,7 @@ function ScopeRow({ name, control }: { readonly name: string; readonly control: 
       <td data-label="Mode">
         <Tag tone={modeTones[control.mode]}>{modeNames[control.mode]}</Tag>
       </td>
-      <td data-label="Scope">{scopeSentence(control.scope)}</td>
+      <td data-label="Scope">{props.scope}</td>
       <td data-label="In scope">
         {count === 0 ? (
           <span className="gh-faint">nobody</span>
@@ -56,9 +47,12 @@ function ScopeRow({ name, control }: { readonly name: string; readonly control: 
 function Scopes() {
   const practice = usePractice()
   const general = useQuery(generalQuery(practice.id))
+  const { data: roles } = useQuery(rolesQuery(practice.id))
   if (general.isPending) return <Loading rows={3} />
   if (general.isError) return <Failed error={general.error} again={general.refetch} />
   const { ip, time, twoFactor } = general.data.controls
+  const people = general.data.named.map(({ user, name }) => ({ id: user, name }))
+  const sentenceOf = ({ scope }: Scoped) => scopeSentence(scope, roles?.roles ?? [], people)
   return (
     <section className="gh-card" aria-labelledby="scopes-title">
       <div className="gh-card-head">
@@ -79,9 +73,9 @@ function Scopes() {
           </tr>
         </thead>
         <tbody>
-          <ScopeRow name="IP allowlist" control={ip} />
-          <ScopeRow name="Time windows" control={time} />
-          <ScopeRow name="Two-factor" control={twoFactor} />
+          <ScopeRow name="IP allowlist" control={ip} scope={sentenceOf(ip)} />
+          <ScopeRow name="Time windows" control={time} scope={sentenceOf(time)} />
+          <ScopeRow name="Two-factor" control={twoFactor} scope={sentenceOf(twoFactor)} />
         </tbody>
       </table>
     </section>

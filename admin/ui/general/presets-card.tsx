@@ -1,8 +1,8 @@
 /**
  * Presets: what each would change, its review, and taking the last one back.
  *
- * What a preset sets is the policy's. Offered are those whose controls people can satisfy today: presets that ask for a
- * second factor are left to the API. Invariant: a preset is applied from the revision whose difference is shown.
+ * What a preset sets is the policy's. Invariant: a preset is applied from the revision whose difference is shown, and
+ * who would have to do something for it (show a second factor, come from a listed network) is named before.
  */
 import { Button } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
@@ -17,13 +17,20 @@ import { Tag } from '../parts/tag.tsx'
 import { When } from '../parts/when.tsx'
 import { usePractice } from '../practice.ts'
 import { generalQuery, type Preset, presetsQuery, topicKey } from '../queries.ts'
-import { WouldRefuse } from './control-summary.tsx'
+import { NotSetUp, WouldRefuse } from './control-summary.tsx'
 
-const offered: readonly string[] = ['office-only', 'office-hours', 'baseline']
+const asksForFactor: readonly string[] = [
+  'two-factor-admins',
+  'two-factor-everyone',
+  'strict',
+  'remote-friendly',
+]
+const enforcesAddresses: readonly string[] = ['office-only', 'strict']
+const enforcesHours: readonly string[] = ['office-hours', 'strict']
 const routes = api.practices[':practice'].presets
 
 const Changes = ({ sentences }: { readonly sentences: readonly string[] }) => (
-  <ul aria-label="What changes">
+  <ul aria-label="What changes" className="gh-changes">
     {sentences.map((sentence) => (
       <li key={sentence}>{sentence}</li>
     ))}
@@ -61,9 +68,14 @@ function ApplyDialog({ preset, revision, onClose }: ReviewProps & { readonly pre
     >
       <p>{preset.description} Entries, windows and people stay as they are.</p>
       <Changes sentences={preset.changes} />
-      {general !== undefined && preset.id === 'office-only' && <WouldRefuse general={general} control="ip" />}
-      {general !== undefined && preset.id === 'office-hours' && (
+      {general !== undefined && enforcesAddresses.includes(preset.id) && (
+        <WouldRefuse general={general} control="ip" />
+      )}
+      {general !== undefined && enforcesHours.includes(preset.id) && (
         <WouldRefuse general={general} control="time" />
+      )}
+      {asksForFactor.includes(preset.id) && (
+        <NotSetUp people={preset.notSetUp} graceMs={preset.graceMs} mode="enforce" />
       )}
     </ConfirmDialog>
   )
@@ -120,8 +132,7 @@ export function PresetsCard() {
   const [open, setOpen] = useState<string | null>(null)
   if (presets.isPending) return <Loading rows={3} label="Loading the presets" />
   if (presets.isError) return <Failed error={presets.error} again={presets.refetch} />
-  const { revision, last } = presets.data
-  const shown = presets.data.presets.filter(({ id }) => offered.includes(id))
+  const { revision, last, presets: shown } = presets.data
   const preset = shown.find(({ id }) => id === open)
   const close = () => setOpen(null)
   return (

@@ -1,5 +1,5 @@
 /**
- * A dialog that reviews one act and does it: what will happen, why (optional), cancel or act.
+ * A dialog that reviews one act and does it: what will happen, why, cancel or act.
  *
  * Forms with fields of their own have dialogs of their own. Invariant: nothing happens before the act's button is
  * pressed; a refusal stays in the dialog with what to do about it; Escape and Cancel change nothing.
@@ -19,6 +19,8 @@ export type ConfirmProps = {
   readonly canAct?: boolean
   /** What the field for a reason is called and says where it goes; absent: "Reason", into the security events. */
   readonly reasonField?: { readonly label: string; readonly description: string }
+  /** Nothing is done without one. */
+  readonly needsReason?: boolean
   readonly children?: ReactNode
   readonly firstProblem?: ShownProblem | null
   readonly save: (extra: Extra) => Promise<void>
@@ -75,6 +77,7 @@ export function ConfirmDialog(props: ConfirmProps) {
         <TextInput
           label={props.reasonField?.label ?? 'Reason'}
           description={props.reasonField?.description ?? 'Optional; kept in the security events.'}
+          required={props.needsReason === true}
           value={saving.reason}
           maxLength={500}
           onChange={(event) => saving.setReason(event.currentTarget.value)}

@@ -32,7 +32,16 @@ function linesOf(before: unknown, after: unknown): readonly Line[] {
 }
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
-const titleOf = (type: string): string => capital(type.replaceAll(/[-.]/g, ' ').replaceAll(/\bip\b/g, 'IP'))
+const titles: Readonly<Record<string, string>> = {
+  'control.two-factor.changed': 'Two-factor control changed',
+  'two-factor.enrolled': 'Second factor set up',
+  'two-factor.verified': 'Second factor shown',
+  'two-factor.failed': 'Second factor not accepted',
+  'two-factor.reset': '2FA reset',
+  'two-factor.recovery-codes-renewed': 'Recovery codes renewed',
+}
+const titleOf = (type: string): string =>
+  titles[type] ?? capital(type.replaceAll(/[-.]/g, ' ').replaceAll(/\bip\b/g, 'IP'))
 
 function Changes({ event }: { readonly event: SecurityEvent }) {
   const lines = linesOf(event.before, event.after)

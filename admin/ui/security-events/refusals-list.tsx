@@ -11,6 +11,7 @@ import { Tag } from '../parts/tag.tsx'
 import { When } from '../parts/when.tsx'
 import { usePractice } from '../practice.ts'
 import { decisionsQuery, type RefusedDecision } from '../queries.ts'
+import { ReplayedRefusal } from './replayed-refusal.tsx'
 
 function Row({ decision }: { readonly decision: RefusedDecision }) {
   return (
@@ -37,6 +38,7 @@ function Row({ decision }: { readonly decision: RefusedDecision }) {
           </span>
         )}
       </p>
+      {decision.code !== null && <ReplayedRefusal code={decision.code} />}
     </li>
   )
 }

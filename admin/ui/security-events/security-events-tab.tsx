@@ -26,6 +26,7 @@ const types = [
   ['ip-entry', 'IP entries'],
   ['role', 'Roles and permissions'],
   ['access-request', 'Access requests'],
+  ['two-factor', 'Two-factor'],
   ['user', 'Users'],
   ['session', 'Sessions'],
   ['practice', 'The practice'],

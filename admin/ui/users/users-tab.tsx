@@ -8,6 +8,7 @@ import { Button } from '@mantine/core'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { useCallback, useState } from 'react'
+import { factorName } from '../parts/factor-words.ts'
 import { LoadMore } from '../parts/load-more.tsx'
 import { SearchField } from '../parts/search-field.tsx'
 import { Blank, Failed, Loading } from '../parts/states.tsx'
@@ -47,7 +48,11 @@ function Row(props: {
         </span>
       </td>
       <td data-label="Second factors">
-        {member.factors.length === 0 ? <span className="gh-faint">none</span> : member.factors.join(', ')}
+        {member.factors.length === 0 ? (
+          <span className="gh-faint">none</span>
+        ) : (
+          member.factors.map(factorName).join(', ')
+        )}
       </td>
       <td data-label="Sessions" className="gh-number">
         {member.sessions}

@@ -109,6 +109,8 @@ export const everyPermission = [
   'gw.roles.edit',
   'gw.users.edit',
   'gw.requests.review',
+  'gw.two-factor.view',
+  'gw.two-factor.reset',
 ]
 
 const insertAll = async (store: Store, at: number): Promise<void> => {

@@ -93,17 +93,31 @@ export const timePreview = {
   })),
 }
 
+const everyoneReady = { notSetUp: [], graceMs: 7 * day }
+
 /** Office only applied yesterday, office hours applicable, baseline as it is now. */
 export const presets = {
   revision: 17,
   presets: [
-    { id: 'baseline', name: 'Baseline', description: 'Nothing is restricted.', problems: [], changes: [] },
+    {
+      id: 'baseline',
+      name: 'Baseline',
+      description: 'Nothing is restricted.',
+      problems: [],
+      changes: [],
+      ...everyoneReady,
+    },
     {
       id: 'two-factor-everyone',
       name: '2FA for everyone',
       description: 'Everyone shows a second factor.',
       problems: [],
       changes: ['Two-factor: off → enforce'],
+      notSetUp: [
+        { user: 'u-fiona', name: 'Fiona Front' },
+        { user: 'u-nora', name: 'Nora Owner' },
+      ],
+      graceMs: 7 * day,
     },
     {
       id: 'office-only',
@@ -111,6 +125,7 @@ export const presets = {
       description: 'Access only from listed networks; from elsewhere people may ask.',
       problems: [],
       changes: ['IP restrictions: monitor → enforce'],
+      ...everyoneReady,
     },
     {
       id: 'office-hours',
@@ -118,6 +133,7 @@ export const presets = {
       description: 'Access only within approved times; outside people may ask.',
       problems: [{ path: 'timeWindows', sentence: 'Add the office hours first, on Time Windows.' }],
       changes: [],
+      ...everyoneReady,
     },
   ],
   last: {

@@ -25,6 +25,8 @@ export const everyPermission = [
   'gw.events.view',
   'gw.events.export',
   'gw.requests.review',
+  'gw.two-factor.view',
+  'gw.two-factor.reset',
 ]
 
 /** Nora Owner, at an address that is listed as Office Network. */
@@ -77,6 +79,7 @@ export const general = {
   practice: { id: 'maple', name: 'Maple Dental', zone: 'America/Denver' },
   revision: 17,
   publish: everywhere,
+  named: [],
   controls: {
     ip: {
       mode: 'monitor',
@@ -90,7 +93,12 @@ export const general = {
     twoFactor: {
       mode: 'off',
       scope: { include: { roles: ['owner'], users: [] }, exempt: { roles: [], users: [] } },
+      graceMs: 7 * day,
+      maxAgeMs: null,
+      notFromListedNetworks: false,
+      trust: { app: false, google: false },
       inScope: { count: 1, people: [{ user: 'u-nora', name: 'Nora Owner' }] },
+      notSetUp: [{ user: 'u-nora', name: 'Nora Owner', until: null }],
     },
     permission: { mode: 'enforce', hiddenBlockers: true },
   },

@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net'
 import { routes } from '../../../admin/api/contract/api.ts'
 import { createUiAssets } from '../../../admin/ui-assets.ts'
 import { ensureUiBuilt } from '../../../tools/build.mjs'
+import { factorStatuses } from './canned-factors.ts'
 import * as hours from './canned-hours.ts'
 import * as canned from './canned-practice.ts'
 import { accessRequests, approvedRequest, rejectedRequest, withdrawnRequest } from './canned-requests.ts'
@@ -82,6 +83,8 @@ const good: Readonly<Record<string, unknown>> = {
   [`POST ${practice}/sessions/:id/revoke`]: { sequence: 42, sessions: 1 },
   [`POST ${practice}/users/:user/revoke`]: { sequence: 42, sessions: 2 },
   [`POST ${practice}/active-users/revoke-all-but-mine`]: { sequence: 42, sessions: 2 },
+  [`GET ${practice}/two-factor`]: factorStatuses,
+  [`POST ${practice}/users/:user/two-factor/reset`]: { sequence: 42, sessions: 2 },
   [`GET ${practice}/access-requests`]: accessRequests,
   [`POST ${practice}/access-requests/:id/approve`]: { request: approvedRequest, sequence: 42 },
   [`POST ${practice}/access-requests/:id/reject`]: { request: rejectedRequest, sequence: null },

@@ -15,6 +15,7 @@ const tabs = [
   { path: 'ip-allowlist', title: 'IP allowlist' },
   { path: 'time-windows', title: 'Time windows' },
   { path: 'active-users', title: 'Active users' },
+  { path: 'two-factor', title: '2FA management' },
   { path: 'access-requests', title: 'Access requests' },
   { path: 'users', title: 'Users & roles' },
   { path: 'security-events', title: 'Security events' },

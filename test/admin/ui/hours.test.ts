@@ -62,7 +62,7 @@ it.each(['light', 'dark'] as const)(
     }
     await page.context().close()
     await openGeneral(scheme)
-    await button('Scope of Two-factor').click()
+    await button('Requirement of Two-factor').click()
     expect(await violations(), 'scope').toEqual([])
     await page.keyboard.press('Escape')
     await button('Review Office only').click()
@@ -172,11 +172,11 @@ describe('the switches', () => {
       .getByRole('radiogroup', { name: 'Two-factor mode' })
       .getByRole('radio', { name: 'Enforce' })
       .click()
-    await dialog().getByText('Whoever has not set up a second factor is refused until they have.').waitFor()
+    await dialog().getByText('They get in without for 7 days').waitFor()
     await page.keyboard.press('Escape')
     await dialog().waitFor({ state: 'detached' })
-    await button('Scope of Two-factor').click()
-    await dialog().getByLabel('Scope', { exact: true }).selectOption('everyone')
+    await button('Requirement of Two-factor').click()
+    await dialog().getByLabel('Required for', { exact: true }).selectOption('everyone')
     await apply('Apply')
     expect(server.sent).toMatchObject([
       {

@@ -1,0 +1,120 @@
+/**
+ * Contract of the 2FA Management tab: who has a second factor, who has to, and taking one away.
+ *
+ * Whom it is required of is the control's (`general.ts`). Invariant: a reset names its reason, since it takes
+ * somebody's protection away; no secret and no code is ever answered, only which methods there are.
+ */
+import { createRoute, z } from '@hono/zod-openapi'
+import {
+  answers,
+  body,
+  instantSchema,
+  opaqueIdSchema,
+  pageQuery,
+  practiceParams,
+  refusals,
+  slugSchema,
+  userParams,
+} from './wire.ts'
+
+/** The states a person can be in, the ones that want attention last. */
+export const factorStates = [
+  'off',
+  'optional',
+  'enabled',
+  'required-enabled',
+  'required-not-set-up',
+  'locked',
+] as const
+
+const stateSchema = z.enum(factorStates)
+
+const personSchema = z
+  .object({
+    user: opaqueIdSchema,
+    name: z.string(),
+    login: z.string(),
+    roles: z.array(slugSchema),
+    status: stateSchema,
+    /** `totp`, `passkey` …; empty: none is set up. */
+    methods: z.array(z.string()),
+    /** Of somebody who has to set one up: until when they get in without; `null`: from now on they do not. */
+    deadline: instantSchema.nullable(),
+    lastVerifiedAt: instantSchema.nullable(),
+    enrolledAt: instantSchema.nullable(),
+    recoveryCodesLeft: z.number().int(),
+    /** Why it is required of them; `null`: it is not. */
+    requiredBy: z
+      .object({
+        /** The control concerns the whole practice. */
+        everyone: z.boolean(),
+        /** Names of the roles in scope that they have. */
+        roles: z.array(z.string()),
+        /** They are in scope by name. */
+        named: z.boolean(),
+      })
+      .nullable(),
+  })
+  .openapi('FactorStatus')
+
+const counts = z.object({
+  off: z.number().int(),
+  optional: z.number().int(),
+  enabled: z.number().int(),
+  'required-enabled': z.number().int(),
+  'required-not-set-up': z.number().int(),
+  locked: z.number().int(),
+})
+
+const whyReset = z
+  .string()
+  .trim()
+  .min(1, 'say why: it is kept in the security events')
+  .max(500, 'use at most 500 characters')
+
+/** Routes of the 2FA Management tab. */
+export const twoFactorRoutes = {
+  list: createRoute({
+    method: 'get',
+    path: '/api/practices/{practice}/two-factor',
+    summary: 'Members with their second factors; ETag is the members version',
+    request: {
+      params: practiceParams,
+      query: pageQuery.extend({ text: z.string().max(80).optional(), status: stateSchema.optional() }),
+    },
+    responses: {
+      200: answers(
+        z.object({
+          version: z.number().int(),
+          /** How many match text and status. */
+          total: z.number().int(),
+          /** How many are in each state, whatever the filter. */
+          counts,
+          people: z.array(personSchema),
+          nextCursor: z.string().nullable(),
+        }),
+        'In order of their names.',
+      ),
+      ...refusals,
+    },
+  }),
+  reset: createRoute({
+    method: 'post',
+    path: '/api/practices/{practice}/users/{user}/two-factor/reset',
+    summary: "Removes a member's factors and recovery codes and ends their sessions everywhere",
+    request: { params: userParams, body: body(z.strictObject({ reason: whyReset })) },
+    responses: {
+      200: answers(
+        z
+          .object({
+            /** Follow it at `/api/publish/{sequence}`. */
+            sequence: z.number().int(),
+            sessions: z.number().int(),
+          })
+          .openapi('FactorReset'),
+        'Reset.',
+      ),
+      ...refusals,
+    },
+  }),
+} as const

@@ -1,0 +1,85 @@
+/**
+ * Goal: behind a refusal an admin reads what refused, the smallest change and whether it would pass now.
+ * Method: the built UI behind its real headers and canned answers of the contract, driven in a real Chromium.
+ */
+import AxeBuilder from '@axe-core/playwright'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { launchBrowser } from '../../support/chromium.ts'
+import { at, decisions } from './canned-practice.ts'
+import { type CannedServer, startCannedServer } from './canned-server.ts'
+
+let server: CannedServer
+let browser: Browser
+let page: Page
+
+beforeAll(async () => {
+  ;[server, browser] = await Promise.all([startCannedServer(), launchBrowser()])
+})
+afterAll(async () => {
+  await browser.close()
+  await server.close()
+})
+beforeEach(async () => {
+  const context = await browser.newContext({ reducedMotion: 'reduce' })
+  page = await context.newPage()
+  page.setDefaultTimeout(10_000)
+  await page.clock.setFixedTime(at)
+})
+afterEach(async () => {
+  await page.context().close()
+  expect(server.strays).toEqual([])
+  server.forget()
+})
+
+const where = 'GET /api/practices/maple/decisions/GH-7QK2-M9XA'
+const failing = [
+  { control: 'ip', monitored: false, sentence: '203.0.113.7 is not in Office.' },
+  { control: 'permission', monitored: true, sentence: 'Hugo Hygienist lacks “Manage refunds”.' },
+].map((one) => ({ practice: 'maple', reason: `${one.control}-no`, ...one }))
+const cures = [{ practice: 'maple', by: 'admin', sentence: 'Approve 203.0.113.7/32 for Hugo Hygienist.' }]
+const replay = {
+  agreement: 'agrees',
+  note: null,
+  policies: [{ practice: 'maple', revision: 16, savedAt: at, savedBy: 'Nora Owner', newest: 17 }],
+  failing,
+  cures,
+  elsewhere: false,
+  now: { at, verdict: 'passes', policies: [{ practice: 'maple', revision: 17 }], failing: [], cures: [] },
+  lines: [],
+}
+
+const openReplay = async (of: object): Promise<void> => {
+  server.answer(where, 200, { ...decisions[0], replay: of })
+  await page.goto(`${server.origin}/practices/maple/security-events?view=refusals`)
+  await page.getByText('Why, and what would help').click()
+}
+
+it('opens to what refused, what would help and what would be now', async () => {
+  await openReplay(replay)
+  for (const words of [
+    'What refused (revision 16; now it is 17):',
+    '203.0.113.7 is not in Office.',
+    'Permissions, monitored only',
+    'Approve 203.0.113.7/32 for Hugo Hygienist.',
+    'Now the same request would pass.',
+  ])
+    await page.getByText(words).waitFor()
+  expect(await page.getByText('Why, and what would help').count()).toBe(1)
+  const found = await new AxeBuilder({ page }).analyze()
+  expect(found.violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([])
+})
+
+it('says first that a replay does not agree, and shows the failure of the question as such', async () => {
+  await openReplay({ ...replay, agreement: 'differs', note: 'The replay does not agree.', now: null })
+  await page.getByText('The replay does not agree.').waitFor()
+  server.answer(where, 404, {
+    title: 'Not found',
+    status: 404,
+    code: 'not-found',
+    detail: 'There is no such refusal.',
+  })
+  await page.reload()
+  await page.getByText('Why, and what would help').click()
+  await page.getByText('There is no such refusal.').waitFor()
+})
