@@ -213,7 +213,10 @@ describe('the copy on disk', () => {
     expect(names.length).toBeGreaterThanOrEqual(5)
     for (const name of names) {
       const text = await readFile(join(folder, name), 'utf8')
-      await writeFile(join(folder, name), text.replaceAll('front-desk', 'owner').replace('"text":"', '"text":"x'))
+      await writeFile(
+        join(folder, name),
+        text.replaceAll('front-desk', 'owner').replace('"text":"', '"text":"x'),
+      )
     }
     const second = await stand.startOne('gateway-cold')
     expect(second.missing()).toEqual([])
