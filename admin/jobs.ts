@@ -5,6 +5,7 @@
  * Each job is a function that a test calls; `start` only calls them in turn. All are bounded and may be repeated;
  * two control planes doing the same one at a time get in nobody's way. (Manifests are the publisher's.)
  */
+import { sql } from 'kysely'
 import type { DurationMs, Instant } from '../policies/instant.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Signer } from '../runtime/signing.ts'
@@ -77,6 +78,8 @@ function refresh({ store, now, kick }: JobParts): Promise<number> {
   const at = now()
   return store
     .transaction(async (tx) => {
+      // Of two control planes the second waits here, and then finds it done.
+      await sql`select pg_advisory_xact_lock(hashtextextended(${refreshSetting}, 4249))`.execute(tx)
       const last = await readSetting(tx, refreshSetting)
       if (typeof last === 'number' && at - last < dayMs) return 0
       await writeSetting(tx, refreshSetting, at)
