@@ -15,6 +15,7 @@ import type { Store } from './store/database.ts'
 import { writeCheckpoints } from './store/event-chain.ts'
 import { announcePolicy } from './store/outbox.ts'
 import { readSetting, writeSetting } from './store/settings.ts'
+import { forgetOldVisits } from './two-factor/expiry.ts'
 
 /** What jobs work with. `reports: null`: there is no hot store to consume from. */
 export type JobParts = {
@@ -31,7 +32,7 @@ export type Jobs = {
   /** Takes reports; waits up to `waitMs` for the first. Answers the entries taken. */
   readonly consume: (waitMs: DurationMs) => Promise<number>
   readonly checkpoint: () => Promise<number>
-  /** Ends sessions past their deadline, requests for access that nobody decided, approvals that are over. */
+  /** Ends sessions past their deadline, requests that nobody decided, approvals and visits of the portal that are over. */
   readonly expire: () => Promise<number>
   /** Announces every policy once a day, so that its timetable's horizon moves on. */
   readonly refresh: () => Promise<number>
@@ -70,7 +71,8 @@ function expire({ store, now }: JobParts): Promise<number> {
       .where('id', 'in', due)
       .executeTakeFirst()
     await tx.deleteFrom('publication').where('expires_at', '<=', at).execute()
-    return Number(ended.numUpdatedRows) + (await settleRequests(tx, null, at))
+    const requests = await settleRequests(tx, null, at)
+    return Number(ended.numUpdatedRows) + requests + (await forgetOldVisits(tx, at))
   })
 }
 
