@@ -17,6 +17,7 @@ import { appendEvent } from './store/events.ts'
 import { readMembers } from './store/members.ts'
 import { announceMembers } from './store/outbox.ts'
 import { lockPractice, readPolicy } from './store/practices.ts'
+import { refreshRequirements } from './two-factor/requirements.ts'
 
 /** What an upstream does with people it names for the first time. */
 export type Provisioning = 'app-roles' | 'unassigned' | 'deny'
@@ -197,6 +198,7 @@ export async function findOrProvision(
   }
   const known = person
   const joined = await seedMemberships(tx, known.id, identity, provisioning, deed)
+  for (const practice of joined) await refreshRequirements(tx, practice, [known.id], deed.at)
   const renamed = known.identities === 1 ? await followProfile(tx, known, identity) : []
   const changed = [...new Set([...joined, ...renamed])].sort()
   for (const practice of changed) await announceMembers(tx, practice, deed.at)
@@ -271,6 +273,7 @@ async function changeMember(
     .where('practice', '=', practice)
     .where('user_id', '=', user)
     .execute()
+  await refreshRequirements(tx, practice, [user], deed.at)
   const told = await announceMembers(tx, practice, deed.at)
   await appendEvent(tx, {
     ...eventOf(deed),

@@ -5,6 +5,7 @@
  * Each job is a function that a test calls; `start` only calls them in turn. All are bounded and may be repeated;
  * two control planes doing the same one at a time get in nobody's way. (Manifests are the publisher's.)
  */
+import { sql } from 'kysely'
 import type { DurationMs, Instant } from '../policies/instant.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Signer } from '../runtime/signing.ts'
@@ -14,6 +15,7 @@ import type { Store } from './store/database.ts'
 import { writeCheckpoints } from './store/event-chain.ts'
 import { announcePolicy } from './store/outbox.ts'
 import { readSetting, writeSetting } from './store/settings.ts'
+import { forgetOldVisits } from './two-factor/expiry.ts'
 
 /** What jobs work with. `reports: null`: there is no hot store to consume from. */
 export type JobParts = {
@@ -30,7 +32,7 @@ export type Jobs = {
   /** Takes reports; waits up to `waitMs` for the first. Answers the entries taken. */
   readonly consume: (waitMs: DurationMs) => Promise<number>
   readonly checkpoint: () => Promise<number>
-  /** Ends sessions past their deadline, requests for access that nobody decided, approvals that are over. */
+  /** Ends sessions past their deadline, requests that nobody decided, approvals and visits of the portal that are over. */
   readonly expire: () => Promise<number>
   /** Announces every policy once a day, so that its timetable's horizon moves on. */
   readonly refresh: () => Promise<number>
@@ -69,7 +71,8 @@ function expire({ store, now }: JobParts): Promise<number> {
       .where('id', 'in', due)
       .executeTakeFirst()
     await tx.deleteFrom('publication').where('expires_at', '<=', at).execute()
-    return Number(ended.numUpdatedRows) + (await settleRequests(tx, null, at))
+    const requests = await settleRequests(tx, null, at)
+    return Number(ended.numUpdatedRows) + requests + (await forgetOldVisits(tx, at))
   })
 }
 
@@ -77,6 +80,8 @@ function refresh({ store, now, kick }: JobParts): Promise<number> {
   const at = now()
   return store
     .transaction(async (tx) => {
+      // Of two control planes the second waits here, and then finds it done.
+      await sql`select pg_advisory_xact_lock(hashtextextended(${refreshSetting}, 4249))`.execute(tx)
       const last = await readSetting(tx, refreshSetting)
       if (typeof last === 'number' && at - last < dayMs) return 0
       await writeSetting(tx, refreshSetting, at)

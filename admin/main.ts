@@ -1,11 +1,12 @@
 /**
- * The control plane, started: database, publisher, jobs, and its three listeners. The only place that wires them.
+ * The control plane, started: database, publisher, jobs, and its four listeners. The only place that wires them.
  *
  * It decides nothing and reads no clock of its own. Invariant: nothing listens before the database is at this
  * build's schema, and what was started is stopped again, in reverse, if a later step fails. The hot store is the
  * caller's: it may be shared with a gateway in the same process, so it is not closed here.
  */
 import { join } from 'node:path'
+import type { Range } from '../policies/address.ts'
 import type { Problem } from '../policies/problem.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Config } from '../runtime/config.ts'
@@ -15,7 +16,7 @@ import type { HotStore } from '../runtime/hot-store.ts'
 import type { ControlPlane } from '../runtime/internal.ts'
 import type { Log } from '../runtime/log.ts'
 import { createSigner, keepSigningKey, type Signer } from '../runtime/signing.ts'
-import { type AdminApp, createAdminApp } from './admin-app.ts'
+import { createAdminApp } from './admin-app.ts'
 import { createPolicyViews } from './api/policy-views.ts'
 import { ensurePractices } from './bootstrap.ts'
 import { createInternal } from './internal.ts'
@@ -24,12 +25,14 @@ import { createJobs } from './jobs.ts'
 import { type Answer, listenOn, originOf } from './listener.ts'
 import { createLive } from './live.ts'
 import { createMetrics, type Metrics, type Surface } from './metrics.ts'
+import { createPortalApp } from './portal/portal-app.ts'
 import { createPublisher, type Publisher } from './publish.ts'
 import { createAdminSessions } from './sign-in/admin-sessions.ts'
 import { ensureFirstAdmin, type FirstAdmin } from './sign-in/first-admin.ts'
 import { createTryLimits } from './sign-in/try-limits.ts'
 import { openStore, type Store } from './store/database.ts'
 import { migrate } from './store/migrate.ts'
+import { type FactorKeyring, openFactorKeyring } from './two-factor/factor-keys.ts'
 import { createUiAssets } from './ui-assets.ts'
 
 /** What a control plane starts from. `store`: the hot store, `null` without one; `uiDir`: the built admin UI. */
@@ -45,8 +48,13 @@ export type ControlPlaneOptions = {
 
 /** A running control plane. */
 export type RunningControlPlane = {
-  /** Where it listens, as origins. `admin` is what browsers call it. */
-  readonly addresses: { readonly admin: string; readonly internal: string; readonly metrics: string }
+  /** Where it listens, as origins. `admin` and `portal` are what browsers call them. */
+  readonly addresses: {
+    readonly admin: string
+    readonly portal: string
+    readonly internal: string
+    readonly metrics: string
+  }
   /** For a gateway in this process. */
   readonly internal: ControlPlane
   /** The account just made on an empty database; shown once, `null` ever after. */
@@ -119,6 +127,10 @@ const counted =
     return response
   }
 
+type LateApp = {
+  readonly fetch: (request: Request, env: Parameters<Answer>[1]) => Response | Promise<Response>
+}
+
 type Machinery = {
   readonly database: Store
   readonly signer: Signer
@@ -132,6 +144,7 @@ function startMachinery(
   options: ControlPlaneOptions,
   undoing: Undoing,
   base: Pick<Machinery, 'database' | 'signer' | 'clusterKey'>,
+  portal: () => string,
 ): Machinery {
   const { config, clock, log, store: hotStore } = options
   const { database, signer } = base
@@ -152,7 +165,7 @@ function startMachinery(
     publisher,
     signer,
     provisioning: (id) => config.upstreams.find((one) => one.id === id)?.identity?.provisioning ?? null,
-    portal: () => config.origins.portal ?? `http://${config.listen.portal}`,
+    portal,
     now,
   })
   const metrics = createMetrics({ store: database, hotStore, now })
@@ -161,55 +174,96 @@ function startMachinery(
   return { ...base, publisher, metrics, internal }
 }
 
-/** The admin listener; its origin is known only once it listens, so the app follows. */
-async function listenAdmin(
+/** Listens for an app that is made afterwards, since its origin is known only once it listens; answers that origin. */
+async function listenLate(
   options: ControlPlaneOptions,
   undoing: Undoing,
-  machinery: Machinery,
+  metrics: Metrics,
+  part: {
+    readonly key: 'admin' | 'portal'
+    readonly surface: (pathname: string) => Surface
+    readonly createApp: (origin: string, trustedProxies: readonly Range[]) => LateApp
+  },
 ): Promise<string> {
-  const { config, clock, log } = options
-  const { database, metrics } = machinery
-  const { now } = clock
+  const { config, clock } = options
   const trustedProxies = valueOr(readTrustedProxies(config.gateway.trustedProxies))
-  let app: AdminApp | null = null
+  let app: LateApp | null = null
   const answer: Answer = (request, env) =>
     app === null ? new Response('Starting.\n', { status: 503 }) : app.fetch(request, env)
-  const listener = await listenOn(config.listen.admin, counted(metrics, clock, surfaceOf, answer))
-  undoing.add('admin listener', listener.close)
-  const origin = config.origins.admin ?? originOf(listener)
-  const live = createLive({ store: database, now, log })
-  undoing.add('live', live.close)
-  const sessions = createAdminSessions({ store: database, now, limits: createTryLimits(), log })
-  app = createAdminApp({
-    plane: {
-      store: database,
-      now,
-      views: createPolicyViews(database, now),
-      live,
-      sessions,
-      publicKey: machinery.signer.publicKey,
-      changed: machinery.publisher.kick,
-    },
-    origin,
-    trustedProxies,
-    ui: createUiAssets(options.uiDir),
-    log,
-    heartbeatMs,
-  })
+  const listener = await listenOn(config.listen[part.key], counted(metrics, clock, part.surface, answer))
+  undoing.add(`${part.key} listener`, listener.close)
+  const origin = config.origins[part.key] ?? originOf(listener)
+  app = part.createApp(origin, trustedProxies)
   return origin
+}
+
+function listenAdmin(options: ControlPlaneOptions, undoing: Undoing, machinery: Machinery): Promise<string> {
+  const { clock, log } = options
+  const { database, metrics } = machinery
+  const { now } = clock
+  return listenLate(options, undoing, metrics, {
+    key: 'admin',
+    surface: surfaceOf,
+    createApp: (origin, trustedProxies) => {
+      const live = createLive({ store: database, now, log })
+      undoing.add('live', live.close)
+      return createAdminApp({
+        plane: {
+          store: database,
+          now,
+          views: createPolicyViews(database, now),
+          live,
+          sessions: createAdminSessions({ store: database, now, limits: createTryLimits(), log }),
+          publicKey: machinery.signer.publicKey,
+          changed: machinery.publisher.kick,
+        },
+        origin,
+        trustedProxies,
+        ui: createUiAssets(options.uiDir),
+        log,
+        heartbeatMs,
+      })
+    },
+  })
+}
+
+/** The people's pages of the second factor, on an origin of their own. */
+function listenPortal(
+  options: ControlPlaneOptions,
+  undoing: Undoing,
+  { database, metrics, publisher }: Machinery,
+  keyring: FactorKeyring,
+): Promise<string> {
+  const { clock, log } = options
+  return listenLate(options, undoing, metrics, {
+    key: 'portal',
+    surface: () => 'portal',
+    createApp: (origin, trustedProxies) =>
+      createPortalApp({
+        parts: { store: database, keyring, changed: publisher.kick },
+        origin,
+        trustedProxies,
+        now: clock.now,
+        log,
+      }),
+  })
 }
 
 async function start(options: ControlPlaneOptions, undoing: Undoing): Promise<RunningControlPlane> {
   const { config, clock, log, dataDir } = options
   const clusterKey = config.clusterKey ?? valueOr(keepClusterKey(join(dataDir, 'cluster-key')))
   const signer = createSigner(valueOr(keepSigningKey(join(dataDir, 'signing-key'))))
+  const keyring = valueOr(openFactorKeyring(config.twoFactor.keys, join(dataDir, 'factor-keys')))
   const database = await openDatabase(options, undoing)
   const firstAdmin = await ensureFirstAdmin(database, clock.now)
-  const machinery = startMachinery(options, undoing, { database, signer, clusterKey })
+  let portal = ''
+  const machinery = startMachinery(options, undoing, { database, signer, clusterKey }, () => portal)
   await machinery.publisher.tick()
   const { internal, metrics } = machinery
   const figures = await listenOn(config.listen.adminMetrics, metrics.answer)
   undoing.add('metrics listener', figures.close)
+  // Before gateways can ask: an answer to them names it.
+  portal = await listenPortal(options, undoing, machinery, keyring)
   const internalApp = createInternalApp({ plane: internal, clusterKey, log })
   const inside = await listenOn(
     config.listen.internal,
@@ -223,7 +277,7 @@ async function start(options: ControlPlaneOptions, undoing: Undoing): Promise<Ru
   undoing.add('internal listener', inside.close)
   const admin = await listenAdmin(options, undoing, machinery)
   return {
-    addresses: { admin, internal: originOf(inside), metrics: originOf(figures) },
+    addresses: { admin, portal, internal: originOf(inside), metrics: originOf(figures) },
     internal,
     firstAdmin,
     database,

@@ -13,7 +13,7 @@ import type { Store } from './store/database.ts'
 import { listLiveGateways } from './store/publish-state.ts'
 
 /** Which part of the control plane answered. */
-export type Surface = 'api' | 'sign-in' | 'ui' | 'internal'
+export type Surface = 'api' | 'sign-in' | 'ui' | 'internal' | 'portal'
 
 /** The figures and health answers. */
 export type Metrics = {

@@ -16,8 +16,9 @@ import { securityAdmins } from './security-admins.ts'
 import type { Store, Tx } from './store/database.ts'
 import { appendEvent, type Target } from './store/events.ts'
 import { readMembers } from './store/members.ts'
-import { announcePolicy } from './store/outbox.ts'
+import { announceMembers, announcePolicy } from './store/outbox.ts'
 import { insertRevision, lockPractice, readPolicy, type SavedPolicy } from './store/practices.ts'
+import { refreshRequirements } from './two-factor/requirements.ts'
 
 /** An edit to try. */
 export type PolicyEdit = {
@@ -106,6 +107,9 @@ async function save(tx: Tx, edit: PolicyEdit, made: Draft, overridden: boolean):
     authorName: deed.actor.name,
     savedAt: deed.at,
   })
+  // Members first: whoever a policy requires a second factor of must have their grace when it comes.
+  if (await refreshRequirements(tx, practice, 'everyone', deed.at))
+    await announceMembers(tx, practice, deed.at)
   const announced = await announcePolicy(tx, practice, deed.at)
   await appendEvent(tx, {
     ...eventOf(deed),

@@ -91,6 +91,9 @@ const asRecorded = (row: StoredRefusal, agreement: Replay['agreement'], note: st
 const notRecorded =
   'What was decided about was not recorded with this refusal (a gateway of another version wrote it), so it cannot be replayed; below is what was recorded.'
 
+const notToBeHad =
+  'It cannot be replayed: a policy that it was decided by cannot be had any more. Below is what was recorded.'
+
 /** Why no policy was asked; `null`: policies were. */
 const plainReason = ({ session, practices }: RecordedQuestion, recorded: string): string | null => {
   if (session === null) return recorded
@@ -193,6 +196,8 @@ async function seenIn(rows: Rows, replay: Replay, practice: PracticeId): Promise
     failing: failing.filter(own),
     cures: cures.filter(own),
     elsewhere: others,
+    // Which practice's revision cannot be had would name the others.
+    note: replay.agreement === 'unavailable' ? notToBeHad : replay.note,
     now: isAlone ? now : null,
   }
 }

@@ -24,7 +24,12 @@ const uiDir = new URL('../dist/ui', import.meta.url).pathname
 
 /** What a started control plane tells. */
 export type AdminReady = {
-  readonly addresses: { readonly admin: string; readonly internal: string; readonly metrics: string }
+  readonly addresses: {
+    readonly admin: string
+    readonly portal: string
+    readonly internal: string
+    readonly metrics: string
+  }
   readonly firstAdmin: { readonly login: string; readonly password: string } | null
 }
 /** What a started gateway tells. */

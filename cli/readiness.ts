@@ -17,6 +17,7 @@ export type Readiness = {
   readonly addresses: {
     readonly application: string
     readonly admin: string
+    readonly portal: string
     readonly gatewayMetrics: string
     readonly adminMetrics: string
     readonly internal: string
@@ -69,6 +70,7 @@ export const readinessTable = (facts: Readiness, colour: boolean): string => {
     '',
     row('Practice application', `${facts.addresses.application}   through the gateway`),
     row('Security Management', `${facts.addresses.admin}   sign in: ${admin}`),
+    row('Second factor', `${facts.addresses.portal}   people are led there when they need it`),
     ...(facts.addresses.upstream === null
       ? []
       : [

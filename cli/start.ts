@@ -132,6 +132,7 @@ const startAll = async (line: CommandLine, stopping: Stopping): Promise<Readines
     addresses: {
       application: gateway.addresses.application,
       admin: admin.addresses.admin,
+      portal: admin.addresses.portal,
       internal: admin.addresses.internal,
       gatewayMetrics: gateway.addresses.metrics,
       adminMetrics: admin.addresses.metrics,

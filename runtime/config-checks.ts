@@ -74,14 +74,24 @@ function clusterKeyProblems({ clusterKey, listen, controlPlane, hotStore }: Conf
   return beyond.length === 0 ? [] : [problem('clusterKey', sentence)]
 }
 
-function originProblems({ origins }: Config): readonly Problem[] {
-  const given = Object.entries(origins).filter((entry): entry is [string, string] => entry[1] !== null)
-  return repeats(given.map(([, origin]) => origin)).map(([, first, later]) =>
-    problem(
-      `origins.${given[later]?.[0]}`,
-      `is the same as origins.${given[first]?.[0]}: a script there could act here, so each needs its own host or port`,
-    ),
-  )
+/** As browsers call each, given or by its listener; a port of 0 is not known yet and never collides. */
+function originProblems({ origins, listen }: Config): readonly Problem[] {
+  const all = (['application', 'portal', 'admin'] as const).flatMap((key) => {
+    if (origins[key] !== null) return [{ key, origin: origins[key], path: `origins.${key}` }]
+    const origin = `http://${listen[key]}`
+    return portOf(listen[key]) === 0 || !URL.canParse(origin)
+      ? []
+      : [{ key, origin: new URL(origin).origin, path: `listen.${key}` }]
+  })
+  return repeats(all.map(({ origin }) => origin)).flatMap(([, first, later]) => {
+    const [one, other] = [all[first], all[later]]
+    // Two listeners on one port are told already.
+    if (one === undefined || other === undefined || (origins[one.key] ?? origins[other.key]) === null)
+      return []
+    const [path, than] = origins[other.key] === null ? [one.path, other.path] : [other.path, one.path]
+    const sentence = `is the same as ${than}: a script there could act here, so each needs its own host or port`
+    return [problem(path, sentence)]
+  })
 }
 
 /** Asked by nobody, or by anybody: neither is what somebody means who lets proxies ask. */

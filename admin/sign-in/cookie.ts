@@ -24,8 +24,11 @@ export const expireCookie = (secure: boolean): string =>
 const trimmed = (text: string): string => text.replace(/^[ \t]+|[ \t]+$/g, '')
 
 /** The token in a `Cookie` header; `null`: none, or several that differ. */
-export function readCookie(header: string | undefined, secure: boolean): string | null {
-  const name = cookieName(secure)
+export const readCookie = (header: string | undefined, secure: boolean): string | null =>
+  readCookieCalled(cookieName(secure), header)
+
+/** The value of the cookie `name` in a `Cookie` header; `null`: none, or several that differ. */
+export function readCookieCalled(name: string, header: string | undefined): string | null {
   const values = new Set<string>()
   for (const part of (header ?? '').split(';')) {
     const equals = part.indexOf('=')

@@ -13,9 +13,10 @@ import { keepSecret } from '../../runtime/secret-file.ts'
 /**
  * The keyring. `seal` and `open`: AES-256-GCM with `about` (the factor's id and user) as additional data; `open` throws
  * on anything altered, moved or sealed by a key that is gone. `marks`: HMAC-SHA-256 of a code under each key, 43
- * characters, the current key's first; `keyId` names that one.
+ * characters, the current key's first; `keyId` names that one. `currentId`: the name of the key that seals.
  */
 export type FactorKeyring = {
+  readonly currentId: string
   seal(text: string, about: string): { readonly keyId: string; readonly sealed: string }
   open(keyId: string, sealed: string, about: string): string
   marks(code: string, about: string): readonly { readonly keyId: string; readonly mark: string }[]
@@ -40,6 +41,7 @@ export function createFactorKeyring(keys: readonly NamedKey[]): FactorKeyring {
   const [current] = derived
   if (current === undefined) throw new Error('a keyring needs a key')
   return {
+    currentId: current.id,
     seal(text, about) {
       const nonce = randomBytes(nonceBytes)
       const cipher = createCipheriv('aes-256-gcm', current.sealing, nonce)

@@ -14,7 +14,6 @@ import { isInScope } from '../../policies/gates.ts'
 import type { Instant } from '../../policies/instant.ts'
 import { loadSnapshot, type PolicySnapshot } from '../../policies/snapshot.ts'
 import type { Rows, Tx } from '../store/database.ts'
-import { readPolicy } from '../store/practices.ts'
 
 /** Whether a practice requires a second factor of somebody with these roles. */
 export type Requirement = (who: { readonly user: string; readonly roles: readonly string[] }) => boolean
@@ -74,6 +73,23 @@ export function requirementOf(document: PolicyDocument, at: Instant): Requiremen
   }
 }
 
+/** The newest policy of a practice without its lists, on which no scope depends; `null`: there is no such practice. */
+export async function readScopes(rows: Rows, practice: string): Promise<PolicyDocument | null> {
+  const row = await rows
+    .selectFrom('practice as p')
+    .innerJoin('policy_revision as r', (join) =>
+      join.onRef('r.practice', '=', 'p.id').onRef('r.revision', '=', 'p.revision'),
+    )
+    .select(
+      sql<PolicyDocument>`r.document || '{"ipEntries": [], "timeWindows": [], "exceptions": []}'::jsonb`.as(
+        'document',
+      ),
+    )
+    .where('p.id', '=', practice)
+    .executeTakeFirst()
+  return row?.document ?? null
+}
+
 type Standing = {
   readonly user: string
   readonly roles: readonly string[]
@@ -114,10 +130,10 @@ export async function refreshRequirements(
   users: readonly string[] | 'everyone',
   at: Instant,
 ): Promise<boolean> {
-  const policy = await readPolicy(tx, practice)
-  if (policy === null) return false
-  const isRequired = requirementOf(policy.document, at)
-  const { graceMs } = policy.document.controls.twoFactor
+  const document = await readScopes(tx, practice)
+  if (document === null) return false
+  const isRequired = requirementOf(document, at)
+  const { graceMs } = document.controls.twoFactor
   const standings: readonly Standing[] = await standingsOf(tx, practice, users)
   const wanted = standings.flatMap((one) => wantedOf(one, isRequired, graceMs, at) ?? [])
   if (wanted.length === 0) return false

@@ -25,14 +25,14 @@ export type ResetWish = { readonly practice: string; readonly user: string; read
 
 /** Removes everything of a user's second factor; the methods there were, and how many codes. */
 async function removeFactors(tx: Tx, user: string) {
-  const factors = await tx.deleteFrom('factor').where('user_id', '=', user).returning('method').execute()
-  const codes = await tx.deleteFrom('recovery_code').where('user_id', '=', user).executeTakeFirst()
-  await tx.deleteFrom('factor_tries').where('user_id', '=', user).execute()
   await tx.deleteFrom('factor_visit').where('user_id', '=', user).execute()
   const sessions = tx.selectFrom('session').select('token_hash').where('user_id', '=', user)
   await tx.deleteFrom('factor_ticket').where('token_hash', 'in', sessions).execute()
   await tx.deleteFrom('factor_proof').where('token_hash', 'in', sessions).execute()
-  return { methods: factors.map(({ method }) => method), recoveryCodes: Number(codes.numDeletedRows) }
+  const factors = await tx.deleteFrom('factor').where('user_id', '=', user).returning('method').execute()
+  const codes = await tx.deleteFrom('recovery_code').where('user_id', '=', user).executeTakeFirst()
+  await tx.deleteFrom('factor_tries').where('user_id', '=', user).execute()
+  return { methods: factors.map(({ method }) => method), recoveryCodesCount: Number(codes.numDeletedRows) }
 }
 
 /** Ends every live session of a user, and what their application still believes (as `revocations.ts` does). */
@@ -61,13 +61,19 @@ async function endSessions(tx: Tx, user: string, deed: Deed): Promise<number> {
 export function resetTwoFactor(store: Store, wish: ResetWish, deed: Deed): Promise<ResetOutcome> {
   const { user, reason } = wish
   return store.transaction(async (tx): Promise<ResetOutcome> => {
-    const person = await tx.selectFrom('app_user').select('name').where('id', '=', user).executeTakeFirst()
+    // The person before their practices, as an enrolment does: neither waits for the other in a circle.
+    const person = await tx
+      .selectFrom('app_user')
+      .select('name')
+      .where('id', '=', user)
+      .forNoKeyUpdate()
+      .executeTakeFirst()
     const practices = await listPracticesOf(tx, user)
     if (person === undefined || !practices.includes(wish.practice)) return { outcome: 'unknown' }
     for (const practice of practices) await lockPractice(tx, practice)
-    await tx.selectFrom('app_user').select('id').where('id', '=', user).forNoKeyUpdate().execute()
     const removed = await removeFactors(tx, user)
-    if (removed.methods.length === 0 && removed.recoveryCodes === 0) return { outcome: 'nothing-to-reset' }
+    if (removed.methods.length === 0 && removed.recoveryCodesCount === 0)
+      return { outcome: 'nothing-to-reset' }
     const sessionsEnded = await endSessions(tx, user, deed)
     for (const practice of practices) {
       await refreshRequirements(tx, practice, [user], deed.at)

@@ -8,8 +8,7 @@ import { sql } from 'kysely'
 import type { FactorMethod } from '../../policies/access-request.ts'
 import type { Instant } from '../../policies/instant.ts'
 import type { Rows } from '../store/database.ts'
-import { readPolicy } from '../store/practices.ts'
-import { requirementOf } from './requirements.ts'
+import { readScopes, requirementOf } from './requirements.ts'
 
 /**
  * A member's second factor. `locked`: too many wrong codes, for some minutes. `deadline`: until when they pass without
@@ -49,10 +48,10 @@ export async function listFactorStatuses(
   practice: string,
   at: Instant,
 ): Promise<readonly FactorStatus[]> {
-  const policy = await readPolicy(rows, practice)
-  if (policy === null) return []
-  const isRequired = requirementOf(policy.document, at)
-  const isOff = policy.document.controls.twoFactor.mode === 'off'
+  const document = await readScopes(rows, practice)
+  if (document === null) return []
+  const isRequired = requirementOf(document, at)
+  const isOff = document.controls.twoFactor.mode === 'off'
   const found = await rows
     .selectFrom('membership as m')
     .innerJoin('app_user as u', 'u.id', 'm.user_id')

@@ -95,13 +95,20 @@ async function acceptTotp(
     .where('method', '=', 'totp')
     .executeTakeFirst()
   if (factor === undefined) return 'wrong'
-  const secret = keyring.open(factor.key_id, factor.sealed, aboutFactor(factor.id, user))
+  const about = aboutFactor(factor.id, user)
+  const secret = keyring.open(factor.key_id, factor.sealed, about)
   if (matchingStep(secret, code, at, null) === null) return 'wrong'
   const step = matchingStep(secret, code, at, factor.last_step)
   if (step === null) return 'used'
+  const renewed = factor.key_id === keyring.currentId ? null : keyring.seal(secret, about)
   const accepted = await tx
     .updateTable('factor')
-    .set({ last_step: step, last_verified_at: at })
+    .set({
+      last_step: step,
+      last_verified_at: at,
+      // A key that was replaced seals less with every sign-in, until nothing needs it.
+      ...(renewed === null ? {} : { key_id: renewed.keyId, sealed: renewed.sealed }),
+    })
     .where('id', '=', factor.id)
     .where('last_step', '<', step)
     .returning('id')

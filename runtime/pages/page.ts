@@ -29,14 +29,35 @@ ul{padding-left:1.2rem;margin:.35rem 0}
 form label{display:block;margin:.75rem 0 .25rem;font-weight:600}
 form label.choice{font-weight:400;margin:.25rem 0}
 fieldset{border:1px solid var(--line);border-radius:.5rem;margin:.75rem 0}
-textarea{width:100%;padding:.5rem .65rem;font:inherit;color:inherit;background:var(--ground);border:1px solid var(--soft);border-radius:.5rem}
+textarea,input.field{width:100%;padding:.5rem .65rem;font:inherit;color:inherit;background:var(--ground);border:1px solid var(--soft);border-radius:.5rem}
+input.field{max-width:20rem;font-size:1.15rem;font-variant-numeric:tabular-nums}
+.hint{color:var(--soft);margin:.25rem 0 .5rem}
+summary{cursor:pointer;font-weight:600;color:var(--accent);padding:.35rem 0}
+details{margin:1.25rem 0 0}
+.qr{max-width:13.5rem;margin:.75rem 0;padding:.25rem;background:#fff;border:1px solid var(--line);border-radius:.5rem}
+.qr svg{display:block;width:100%;height:auto}
+.codes{columns:2;column-gap:1.5rem;max-width:26rem;font-size:1.1rem;padding-left:2.2rem;font-variant-numeric:tabular-nums}
+.codes li{break-inside:avoid;padding:.15rem 0}
+@media(max-width:26rem){.codes{columns:1}}
+@media print{body{background:none;display:block}main{border:0;padding:0}form,.doing{display:none}}
+form+.hint{margin-top:1rem}
+.last{margin-top:1.75rem;padding-top:1rem;border-top:1px solid var(--line)}
 .problem{border-left:.25rem solid var(--bar);padding-left:.75rem;font-weight:600}
 a{color:var(--accent)}
 :focus-visible{outline:3px solid var(--accent);outline-offset:3px}
 `
 
+const styleHash = hash('sha256', style, 'base64')
+
+/**
+ * `Content-Security-Policy` of a page whose forms may lead to `elsewhere` too, an origin as browsers write it: some
+ * browsers hold the redirect after a form against `form-action`. `null`: forms stay here.
+ */
+export const pagePolicyWith = (elsewhere: string | null): string =>
+  `default-src 'none'; style-src 'sha256-${styleHash}'; form-action 'self'${elsewhere === null ? '' : ` ${elsewhere}`}; frame-ancestors 'none'; base-uri 'none'`
+
 /** `Content-Security-Policy` of every page made here: nothing loads, nothing frames it, forms stay on the origin. */
-export const pagePolicy = `default-src 'none'; style-src 'sha256-${hash('sha256', style, 'base64')}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`
+export const pagePolicy = pagePolicyWith(null)
 
 /** A whole page; `title` is its heading too. `practice`: the line above it, `null`: none. */
 export const page = (view: {

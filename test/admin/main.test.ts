@@ -1,5 +1,5 @@
 /**
- * Goal: a control plane starts, serves its three listeners, outlives its database's absence, and stops cleanly.
+ * Goal: a control plane starts, serves its four listeners, outlives its database's absence, and stops cleanly.
  * Method: the real plane on loopback with a real PostgreSQL behind a relay that can be cut, asked over HTTP.
  */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
@@ -28,7 +28,13 @@ const store = createMemoryHotStore({ now: clock.now })
 const config = (listen: Partial<Config['listen']> = {}): Config =>
   configSchema.parse({
     clusterKey,
-    listen: { admin: '127.0.0.1:0', internal: '127.0.0.1:0', adminMetrics: '127.0.0.1:0', ...listen },
+    listen: {
+      admin: '127.0.0.1:0',
+      portal: '127.0.0.1:0',
+      internal: '127.0.0.1:0',
+      adminMetrics: '127.0.0.1:0',
+      ...listen,
+    },
     practices: [{ id: 'lakeside', name: 'Lakeside Dental', zone: 'America/Chicago' }],
   })
 
@@ -116,6 +122,14 @@ describe('a control plane', () => {
     expect(browser.status).toBe(401)
   })
 
+  it('has the portal on an origin of its own, where a stranger learns nothing', async () => {
+    const { portal, admin } = plane.addresses
+    expect(portal).not.toBe(admin)
+    const answer = await fetch(`${portal}/`, { redirect: 'manual' })
+    expect([answer.status, answer.headers.get('set-cookie')]).toEqual([403, null])
+    expect(await answer.text()).toContain('<h1>This step is over</h1>')
+  })
+
   it('shows operators its figures and health', async () => {
     const { metrics } = plane.addresses
     expect((await fetch(`${metrics}/livez`)).status).toBe(200)
@@ -123,6 +137,7 @@ describe('a control plane', () => {
     expect([ready.status, await ready.text()]).toEqual([200, 'ready\ndatabase: ok\nhot store: ok\n'])
     const text = await (await fetch(`${metrics}/metrics`)).text()
     expect(text).toMatch(/gatehouse_admin_requests_total\{surface="internal",status="4xx"\} \d/)
+    expect(text).toMatch(/gatehouse_admin_requests_total\{surface="portal",status="4xx"\} \d/)
     expect(text).toMatch(/gatehouse_admin_store_up\{store="database"\} 1/)
     expect(text).toMatch(/gatehouse_admin_sequence [1-9]/)
     expect((await fetch(`${metrics}/api/me`)).status).toBe(404)

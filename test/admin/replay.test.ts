@@ -254,6 +254,8 @@ describe('honesty', () => {
       agreement: 'unavailable',
       note: expect.stringContaining('revision 77 of lakeside is not kept'),
     })
+    const other = await replay('GH-CCCC-0004', evening, { practice: 'lakeside' })
+    expect(other.note).toContain('cannot be had any more')
     await stage.store.read((rows) =>
       rows
         .insertInto('policy_revision')

@@ -152,7 +152,7 @@ test('refused by the address and the hour at once: the command names both and th
   }
   expect(told.replay.agreement).toBe('agrees')
   expect(told.replay.failing.map(({ control }) => control)).toEqual(['ip', 'time'])
-})
+}, 60_000)
 
 test('each half of the change is not enough; with both the same request passes, and the command says so', async () => {
   const user = await userOf('fiona')
@@ -230,4 +230,4 @@ test('a code that is none, one that nobody has, and a database that is away: eac
   expect(away.said).toContain('the database cannot be read')
   for (const { out, said } of [malformed, absent, unknown, away])
     expect([out, said]).toEqual(['', expect.not.stringMatching(/\n\s+at /)])
-})
+}, 60_000)

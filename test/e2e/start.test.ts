@@ -18,6 +18,7 @@ type Ready = {
   readonly addresses: {
     readonly application: string
     readonly admin: string
+    readonly portal: string
     readonly gatewayMetrics: string
     readonly upstream: string | null
   }
@@ -78,6 +79,7 @@ test('starts, works, stops cleanly, and a second start finds its data', async ()
   }
   expect(active.users.map(({ login }) => login)).toContain('fiona.front@demo.test')
   expect((await createClient(ready.addresses.gatewayMetrics).get('/readyz')).status).toBe(200)
+  expect((await createClient(ready.addresses.portal).get('/')).text).toContain('This step is over')
   first.child.kill('SIGTERM')
   expect([await first.ended, first.errors().includes('did not stop cleanly')]).toEqual([0, false])
 

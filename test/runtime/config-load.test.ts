@@ -208,6 +208,18 @@ describe('Problems between keys', () => {
       /origins.application/,
     ],
     [
+      'the portal on the origin that the admin UI has by its listener',
+      'origins: { portal: "http://127.0.0.1:8082" }',
+      'origins.portal',
+      /listen.admin/,
+    ],
+    [
+      'the application called by the portal’s own address',
+      'origins: { application: "http://127.0.0.1:8081" }',
+      'origins.application',
+      /listen.portal/,
+    ],
+    [
       'a proxy range of everybody',
       'gateway: { trustedProxies: [0.0.0.0/0] }',
       'gateway.trustedProxies[0]',

@@ -133,6 +133,7 @@ export const startFleet = async (wish: FleetWish = {}) => {
     restartControl: async () => {
       control = await startControl({
         admin: new URL(control.addresses.admin).host,
+        portal: new URL(control.addresses.portal).host,
         internal: new URL(internalUrl).host,
       })
       return control

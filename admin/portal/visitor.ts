@@ -1,0 +1,84 @@
+/**
+ * Who comes to the portal: the browser's cookie, the visit behind it, and where they may be sent back to.
+ *
+ * It opens no visit and proves nothing. Invariant: without a visit there is no visitor, so nothing that takes one can run
+ * for a stranger; and the only places outside are paths of the visit's own application.
+ */
+import type { Context } from 'hono'
+import type { Instant } from '../../policies/instant.ts'
+import type { ClientHop } from '../../runtime/forwarded.ts'
+import type { Log } from '../../runtime/log.ts'
+import type { FactorParts } from '../two-factor/verification.ts'
+import { findVisit, type PortalVisit } from '../two-factor/visits.ts'
+import type { Answers } from './answers.ts'
+import { readPortalCookie } from './cookie.ts'
+import { formToken } from './forms.ts'
+import type { Knocks } from './knocks.ts'
+import type { PortalFrame } from './page-parts.ts'
+
+/** Bindings come from the listener; variables are set on the way in. */
+export type PortalEnv = {
+  /** `peer`: the TCP peer's address as text; absent once its socket has closed. */
+  Bindings: { readonly peer?: string | undefined }
+  Variables: { hop: ClientHop; requestId: string }
+}
+
+/** What the portal's steps stand on. `origin`: the portal's, as browsers write it. */
+export type Portal = {
+  readonly parts: FactorParts
+  readonly origin: string
+  readonly secure: boolean
+  readonly answers: Answers
+  readonly knocks: Knocks
+  readonly now: () => Instant
+  readonly log: Log
+}
+
+/** Somebody with a visit. */
+export type Visitor = {
+  readonly portal: Portal
+  readonly c: Context<PortalEnv>
+  /** The bearer text of their cookie. */
+  readonly token: string
+  readonly visit: PortalVisit
+  readonly address: string
+  readonly at: Instant
+}
+
+/** Whether an origin may stand in a header of ours: as URLs write it, and nothing else. */
+export const isPlainOrigin = (text: string): boolean =>
+  /^https?:\/\/[a-z0-9.:[\]-]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text
+
+/** The visitor of a request; `null`: no cookie of ours, or its visit is over. */
+export async function findVisitor(portal: Portal, c: Context<PortalEnv>): Promise<Visitor | null> {
+  const token = readPortalCookie(c.req.header('cookie'), portal.secure)
+  if (token === null) return null
+  const at = portal.now()
+  const visit = await findVisit(portal.parts.store, token, at)
+  if (visit === null || !isPlainOrigin(visit.origin)) return null
+  return { portal, c, token, visit, address: c.get('hop').client.text, at }
+}
+
+/** What every page for them shows and carries. */
+export const frameOf = ({ visit, token, at }: Visitor): PortalFrame => ({
+  name: visit.name,
+  login: visit.login,
+  practices: visit.practices.map(({ name }) => name),
+  // Only a factor that is too old or too weak is asked of somebody who is in; the rest wait, or look after their own.
+  signedIn: visit.reason === null || visit.reason === 'two-factor-too-old',
+  origin: visit.origin,
+  token: formToken(token),
+  at,
+})
+
+const pathOf = ({ origin, to }: PortalVisit): string | null =>
+  to !== null && /^\/(?![/\\])[^\s\\]*$/.test(to) && new URL(to, origin).origin === origin ? to : null
+
+/** Back to the application with a proof. */
+export const stepUrl = (visit: PortalVisit, proof: string): string => {
+  const to = pathOf(visit)
+  return `${visit.origin}/.gatehouse/access?proof=${proof}${to === null ? '' : `&to=${encodeURIComponent(to)}`}`
+}
+
+/** Back to the application with nothing. */
+export const returnUrl = (visit: PortalVisit): string => `${visit.origin}${pathOf(visit) ?? '/'}`

@@ -1,0 +1,25 @@
+/**
+ * Forgetting what ran out on the way through the portal: tickets, visits, proofs, and tries of long ago.
+ *
+ * It is not what makes them invalid: each is judged at an instant, so a late round lets nothing in. Invariant: what is
+ * still good is not touched. Deleting at each visit was refused: those who never come back leave the most behind.
+ */
+import type { DurationMs, Instant } from '../../policies/instant.ts'
+import type { Tx } from '../store/database.ts'
+
+const dayMs: DurationMs = 86_400_000
+
+/** Deletes what has run out by `at`; how many things that was. */
+export async function forgetOldVisits(tx: Tx, at: Instant): Promise<number> {
+  const deletions = [
+    await tx.deleteFrom('factor_ticket').where('ends_at', '<=', at).executeTakeFirst(),
+    await tx.deleteFrom('factor_visit').where('ends_at', '<=', at).executeTakeFirst(),
+    await tx.deleteFrom('factor_proof').where('ends_at', '<=', at).executeTakeFirst(),
+    await tx
+      .deleteFrom('factor_tries')
+      .where('last_at', '<=', at - dayMs)
+      .where('free_at', '<=', at)
+      .executeTakeFirst(),
+  ]
+  return deletions.reduce((sum, { numDeletedRows }) => sum + Number(numDeletedRows), 0)
+}
