@@ -102,6 +102,32 @@ async function inherit(
   return session
 }
 
+/** A sign-in over a session that had its second factor proved this short a while ago keeps it. */
+const keptFactorMs: DurationMs = 10 * 60_000
+
+/**
+ * The factor of the session that this sign-in replaces, where the same person proved it in the same browser a moment ago:
+ * their sign-in had waited too long, or its answer was for a script. Without it they would be asked in a circle.
+ */
+async function keepFactor(
+  tx: Tx,
+  session: SessionRow,
+  replaced: SessionRow | null,
+  at: Instant,
+): Promise<SessionRow> {
+  if (replaced === null || replaced.user_id !== session.user_id || replaced.upstream !== session.upstream)
+    return session
+  const { factor_method, factor_verified_at } = replaced
+  if (factor_method === null || factor_verified_at === null) return session
+  if (session.method === 'adopted' || factor_verified_at + keptFactorMs <= at) return session
+  return tx
+    .updateTable('session')
+    .set({ factor_method, factor_verified_at })
+    .where('token_hash', '=', session.token_hash)
+    .returningAll()
+    .executeTakeFirstOrThrow()
+}
+
 async function appendOpened(
   tx: Tx,
   session: SessionRow,
@@ -158,8 +184,9 @@ async function storeSession(
     device: request.device.toWellFormed().replaceAll('\0', ''),
   })
   if (inserted === null) return repeated(tx, request, person)
-  const session = await inherit(tx, inserted, await earlierSession(tx, request, person.user), at)
+  const own = await inherit(tx, inserted, await earlierSession(tx, request, person.user), at)
   const replaced = request.replaces === null ? null : await markEnded(tx, request.replaces, 'replaced', at)
+  const session = await keepFactor(tx, own, replaced, at)
   await announceSession(tx, session.token_hash, at)
   if (replaced !== null) await announceSession(tx, replaced.token_hash, at)
   await noteAddress(tx, person.user, request.address, at)

@@ -221,3 +221,27 @@ test('who is in now: idle and expired sessions are not, addresses are remembered
   plane.clock.advance(30 * day)
   expect(await addresses()).toEqual([])
 })
+
+test('a sign-in keeps a factor that the same person proved a moment ago in the session it replaces, and no other', async () => {
+  const proved = async (name: string, ago: number) => {
+    const session = await plane.signIn(name)
+    await plane.store.transaction((tx) =>
+      tx
+        .updateTable('session')
+        .set({ factor_method: 'totp', factor_verified_at: plane.clock.now() - ago })
+        .where('token_hash', '=', session.token_hash)
+        .execute(),
+    )
+    return session.token_hash
+  }
+  const factorAfter = async (name: string, replaces: string | null, method: 'app-password' | 'adopted') =>
+    (await plane.signIn(name, { replaces, method })).factor_method
+  expect(await factorAfter('keeper', await proved('keeper', 60_000), 'app-password')).toBe('totp')
+  expect(await factorAfter('keeper', await proved('keeper', 600_000), 'app-password')).toBeNull()
+  expect(await factorAfter('keeper', await proved('keeper', 60_000), 'adopted')).toBeNull()
+  expect(await factorAfter('keeper', await proved('somebody', 60_000), 'app-password')).toBeNull()
+  expect(await factorAfter('keeper', null, 'app-password')).toBeNull()
+  const ended = await proved('keeper', 60_000)
+  await changeSession(plane.store, { to: 'ended', tokenHash: ended, why: 'revoked' }, plane.clock.now())
+  expect(await factorAfter('keeper', ended, 'app-password')).toBeNull()
+})
