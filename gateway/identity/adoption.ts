@@ -3,8 +3,9 @@
  *
  * The application's word names the person; the control plane opens the session with epochs of 0, so that any earlier
  * revocation holds. Invariant: one credential is adopted once at a time, and not again while its adopted session
- * serves; who the directory does not want is remembered, so that knocking does not reach the control plane. Letting
- * the cookie pass without a session was refused: nobody could then see or end it.
+ * serves; a companion is handed out once, so that a factor proved with it raises one browser; who the directory does not
+ * want is remembered, so that knocking does not reach the control plane. Letting the cookie pass without a session was
+ * refused: nobody could then see or end it.
  */
 import type { DurationMs } from '../../policies/instant.ts'
 import type { Clock } from '../../runtime/clock.ts'
@@ -22,10 +23,9 @@ export type Opened =
   | { readonly kind: 'unwelcome'; readonly reason: 'not-a-member' | 'user-suspended' }
   | { readonly kind: 'unavailable' }
 
-/** An adoption that this gateway made. The token is kept briefly, for the requests of the same page. */
+/** An adoption that this gateway made. Its token is kept nowhere: it went to the browser that was adopted. */
 export type Adopted = {
   readonly tokenHash: string
-  readonly token: string
   readonly address: string
   readonly at: DurationMs
 }
@@ -34,8 +34,15 @@ export type Adopted = {
 export type Openings = {
   /** Opens one and takes its records in. Never rejects. */
   open(exchange: Exchange, identity: AppIdentity, wish: OpeningWish): Promise<Opened>
-  /** Adopts a credential; those who ask at the same time get the same session. Never rejects. */
-  adopt(exchange: Exchange, credential: Credential, identity: AppIdentity): Promise<Opened>
+  /**
+   * Adopts a credential. Those who ask at the same time get the same session, and only one of them its token; the others
+   * `token: null`, since they need not be the same browser. Never rejects.
+   */
+  adopt(
+    exchange: Exchange,
+    credential: Credential,
+    identity: AppIdentity,
+  ): Promise<Opened | (Omit<Extract<Opened, { kind: 'opened' }>, 'token'> & { readonly token: null })>
   /** The adoption this gateway made of a credential, or `null`. */
   adopted(credential: Credential): Adopted | null
   /** Who was not wanted a moment ago, or `null`. */
@@ -122,7 +129,7 @@ export function createOpenings(parts: OpeningParts): Openings {
       unwelcome.set(credential.hash, { reason: opened.reason, until: at + unwelcomeMs })
     if (opened.kind === 'opened') {
       const { tokenHash } = opened.session
-      adopted.set(credential.hash, { tokenHash, token: opened.token, address: exchange.client.text, at })
+      adopted.set(credential.hash, { tokenHash, address: exchange.client.text, at })
     }
     return opened
   }
@@ -131,7 +138,8 @@ export function createOpenings(parts: OpeningParts): Openings {
     open: (exchange, identity, wish) => openOnce(parts, exchange, identity, wish),
     adopt(exchange, credential, identity) {
       const under = flights.get(credential.hash)
-      if (under !== undefined) return under
+      if (under !== undefined)
+        return under.then((opened) => (opened.kind === 'opened' ? { ...opened, token: null } : opened))
       const flight = fly(exchange, credential, identity).finally(() => flights.delete(credential.hash))
       flights.set(credential.hash, flight)
       return flight

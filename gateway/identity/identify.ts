@@ -83,7 +83,7 @@ type Lack =
   | { readonly lacks: 'bonds'; readonly hash: string }
   | { readonly lacks: 'adoption'; readonly identity: AppIdentity }
 
-/** How long the requests of the page that was adopted get the companion too. */
+/** How long the requests of the page that was adopted may come without the companion that it was given. */
 const samePageMs: DurationMs = 30_000
 const stepsMax = 16
 
@@ -173,8 +173,9 @@ function servedSession(
     const samePage =
       parts.clock.monotonic() - adopted.at < samePageMs && adopted.address === exchange.client.text
     const isTheirs = session !== 'absent' && session.record.appUser === known.identity.appUser
+    // Never with the companion: who asks may be another browser with a stolen cookie.
     if (isTheirs && session.record.ended === null && samePage)
-      return { kind: 'session', session, accompanied: true, give: adopted.token, renewed }
+      return { kind: 'session', session, accompanied: false, give: null, renewed }
   }
   // A page that is opened anew gets a companion of its own, so that a factor can be proved there.
   if (exchange.kind === 'navigation') return null
@@ -277,7 +278,7 @@ async function findOut(parts: IdentifierParts, carried: Carried): Promise<Identi
       const { session, token } = opened
       const renewed = word?.kind === 'known' ? word.renewed : []
       const give = session.record.ended === null && !session.record.held ? token : null
-      return { kind: 'session', session, accompanied: true, give, renewed }
+      return { kind: 'session', session, accompanied: token !== null, give, renewed }
     }
   }
   return { kind: 'indeterminate', why: 'identity keeps changing' }
