@@ -7,11 +7,15 @@
  * Permissions are a header only: signed too, they would fill the head that small servers allow.
  */
 import { createPrivateKey, createPublicKey, hash, hkdfSync, sign } from 'node:crypto'
-import type { PracticeId, RoleId, UserId } from '../policies/access-request.ts'
+import type { FactorMethod, PracticeId, RoleId, UserId } from '../policies/access-request.ts'
 import type { Instant } from '../policies/instant.ts'
+import type { SessionRecord, SignInMethod } from '../runtime/records.ts'
 import type { RawHeaders } from './exchange.ts'
 
-/** Who is asserted. `practice: null`: several were asked. `permissions`: those in effect, sorted. */
+/** How somebody proved who they are. `factor: null`: no second factor, or not in this browser. */
+export type Proved = Pick<SessionRecord, 'method' | 'startedAt' | 'factor'>
+
+/** Who is asserted. `practice: null`: several were asked. `permissions`: those in effect, sorted. `proved`: how, and when. */
 export type Asserted = {
   readonly session: string
   readonly user: UserId
@@ -21,6 +25,7 @@ export type Asserted = {
   readonly roles: readonly RoleId[]
   readonly permissions: readonly string[]
   readonly upstream: string
+  readonly proved: Proved
 }
 
 /** Signs assertions. */
@@ -39,6 +44,38 @@ const base64url = (value: object): string => Buffer.from(JSON.stringify(value)).
 /** Text that is safe in a header as it is; other letters are percent-encoded UTF-8. */
 const headerText = (text: string): string =>
   /^[\x20-\x7e]*$/.test(text) ? text : encodeURIComponent(text).replaceAll('%20', ' ')
+
+/** Authentication methods by RFC 8176; where the gateway did not see how, none is claimed. */
+const firstMethods: Readonly<Record<SignInMethod, readonly string[]>> = {
+  'app-password': ['pwd'],
+  'own-password': ['pwd'],
+  'own-passkey': ['hwk'],
+  'app-callback': [],
+  'own-oidc': [],
+  'trusted-header': [],
+  adopted: [],
+  token: [],
+}
+const secondMethods: Readonly<Record<FactorMethod, readonly string[]>> = {
+  totp: ['otp'],
+  'recovery-code': ['otp'],
+  sms: ['sms'],
+  passkey: ['hwk'],
+  app: [],
+  google: [],
+}
+
+/** Claims on how and when: `acr` as step-up asks for it (RFC 9470), `amr`, and `auth_time` where it is known. */
+function provedClaims({ method, startedAt, factor }: Proved): object {
+  const second = factor === null ? [] : [...secondMethods[factor.method], 'mfa']
+  const proofs = [method === 'adopted' ? 0 : startedAt, factor?.verifiedAt ?? 0]
+  const provedAt = Math.floor(Math.max(...proofs) / 1_000)
+  return {
+    acr: factor === null ? 'password' : 'two-factor',
+    amr: [...new Set([...firstMethods[method], ...second])],
+    ...(provedAt === 0 ? {} : { auth_time: provedAt }),
+  }
+}
 
 /** An asserter of the fleet that shares `clusterKey`; `issuer` is the application's public origin. About 100 µs a signature. */
 export function createAsserter(clusterKey: string, issuer: string): Asserter {
@@ -62,6 +99,7 @@ export function createAsserter(clusterKey: string, issuer: string): Asserter {
       email: who.email,
       practice: who.practice,
       roles: who.roles,
+      ...provedClaims(who.proved),
     })
     const signed = `${head}.${body}`
     return `${signed}.${sign(null, Buffer.from(signed), key).toString('base64url')}`

@@ -109,7 +109,12 @@ export function identityHeaders(
   if (member === null) return []
   const revision = directory.practice(first, at)?.snapshot.revision ?? 0
   const roles = resolved ? member.roles : []
-  const of = `${resolved ? first : ''} ${revision} ${Math.floor(at / minuteMs)} ${roles.join(',')} ${member.email}`
+  const { method, startedAt } = session.record
+  // What was proved elsewhere with this session says nothing of a browser without its companion.
+  const factor = question.accompanied ? session.record.factor : null
+  const level = factor === null ? '' : `${factor.method} ${factor.verifiedAt}`
+  const minute = Math.floor(at / minuteMs)
+  const of = `${resolved ? first : ''} ${revision} ${minute} ${roles.join(',')} ${level} ${member.email}`
   if (session.assertion?.of === of) return session.assertion.headers
   const headers = asserter.headers(
     {
@@ -121,6 +126,7 @@ export function identityHeaders(
       roles,
       permissions: resolved ? permissionsIn(directory, question, first, at) : [],
       upstream,
+      proved: { method, startedAt, factor },
     },
     at,
   )
