@@ -18,6 +18,12 @@ export const notOurs: Failure = {
   title: 'This was not sent',
   sentence: 'The form did not come from this page. Please open the page again and send it from there.',
 }
+/** A script asked for what is a page. */
+export const notAPage: Failure = {
+  status: 400,
+  title: 'This is a page',
+  sentence: 'Only a browser’s own navigation goes on here: open this address as a page.',
+}
 /** More often than a person reloads. */
 export const tooOften: Failure = {
   status: 429,

@@ -9,9 +9,14 @@ import { hkdfSync } from 'node:crypto'
 import { sameText } from '../runtime/fleet-seal.ts'
 import type { Exchange } from './exchange.ts'
 
-/** What a form says. `problem`: why it asks for nothing, one public sentence. */
+/**
+ * What a form says. `again`: sign in once more, confirmed as they are; `later`: go on without a second factor for now.
+ * `problem`: why it asks for nothing, one public sentence.
+ */
 export type AccessForm =
   | { readonly does: 'leave' }
+  | { readonly does: 'again' }
+  | { readonly does: 'later' }
   | {
       readonly does: 'ask'
       readonly practices: readonly string[]
@@ -52,7 +57,8 @@ export async function readAccessForm(exchange: Exchange, companionToken: string)
   if (body === null) return null
   const fields = new URLSearchParams(Buffer.from(body).toString('utf8'))
   if (!sameText(fields.get('token') ?? '', formToken(companionToken))) return null
-  if (fields.get('do') === 'leave') return { does: 'leave' }
+  const does = fields.get('do')
+  if (does === 'leave' || does === 'again' || does === 'later') return { does }
   const practices = [...new Set(fields.getAll('practice'))].slice(0, 50)
   const reason = (fields.get('reason') ?? '').trim()
   return { does: 'ask', practices, reason, problem: problemOf(practices, reason) }

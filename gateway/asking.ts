@@ -1,17 +1,27 @@
 /**
- * What somebody who may not come in could ask for: leave for their address, or for the hour.
+ * What could let somebody in who may not come in: their second factor, or leave for their address, or for the hour.
  *
  * It asks nobody and grants nothing. Invariant: only a control that refuses *now*, in a practice of theirs that takes
- * requests of that kind, can be asked for; everything else is refused for good. Offering a request where it would be
- * turned down unread was refused.
+ * requests of that kind, can be asked for; only a control that says so itself is cured by a second factor; everything
+ * else is refused for good. Offering a request where it would be turned down unread was refused.
  */
 import type { PracticeId } from '../policies/access-request.ts'
 import type { Reason } from '../policies/decision.ts'
 import type { Instant } from '../policies/instant.ts'
+import type { HandOver } from '../runtime/internal.ts'
 import { answer, type Directory, type Question } from './questions.ts'
 
 /** What can be asked for. */
 export type AskKind = 'ip' | 'time'
+
+/** The step that could cure a refusal. */
+export type Cure = 'two-factor' | AskKind
+
+/** Why a second factor is asked for. */
+export type FactorReason = NonNullable<HandOver['reason']>
+
+/** A practice that asks for a second factor before long: of whom, and by when. */
+export type Grace = { readonly practice: PracticeId; readonly enrolBy: Instant }
 
 const kindOf = (reason: Reason): AskKind | null =>
   reason === 'address-not-allowed' ? 'ip' : reason === 'outside-time-window' ? 'time' : null
@@ -27,14 +37,76 @@ export const releasedQuestion = (question: Question, at: Instant): Question => (
   },
 })
 
+const onlyIn = (question: Question, practice: PracticeId): Question => ({
+  ...question,
+  sources: { placed: [practice], carried: null, doubtful: false },
+})
+
+const ownPractices = (directory: Directory, { session }: Question): readonly PracticeId[] =>
+  directory.practicesOf(session.record.user)
+
 /** What the person could ask for in some practice of theirs, the address first; `null`: nothing. */
 export function askableKind(directory: Directory, question: Question, at: Instant): AskKind | null {
   const kindIn = (practice: PracticeId): AskKind | null => {
-    const sources = { placed: [practice], carried: null, doubtful: false }
-    const kind = kindOf(answer(directory, { ...question, sources }, at).reason)
+    const kind = kindOf(answer(directory, onlyIn(question, practice), at).reason)
     if (kind === null) return null
     return directory.practice(practice, at)?.snapshot.document.requests[kind] === true ? kind : null
   }
-  const kinds = directory.practicesOf(question.session.record.user).map(kindIn)
+  const kinds = ownPractices(directory, question).map(kindIn)
   return kinds.includes('ip') ? 'ip' : kinds.includes('time') ? 'time' : null
+}
+
+const factorReasonOf = (reason: Reason): FactorReason | null => {
+  switch (reason) {
+    case 'two-factor-not-enrolled':
+    case 'two-factor-not-verified':
+    case 'two-factor-too-old':
+    case 'two-factor-too-weak':
+      return reason
+    default:
+      return null
+  }
+}
+
+/**
+ * Why a second factor would go further: where any practice suffices, one of theirs asks for it and nothing before it
+ * refuses; else all of them do. `null`: it would not.
+ */
+export function factorReason(directory: Directory, question: Question, at: Instant): FactorReason | null {
+  const decision = answer(directory, question, at)
+  if (decision.verdict === 'permit' || !question.picking) return factorReasonOf(decision.reason)
+  for (const practice of ownPractices(directory, question)) {
+    const reason = factorReasonOf(answer(directory, onlyIn(question, practice), at).reason)
+    if (reason !== null) return reason
+  }
+  return null
+}
+
+/** The step that could cure the refusal of this question; `null`: it is permitted, or refused for good. */
+export const cureOf = (directory: Directory, question: Question, at: Instant): Cure | null => {
+  if (factorReason(directory, question, at) !== null) return 'two-factor'
+  return answer(directory, question, at).verdict === 'permit' ? null : askableKind(directory, question, at)
+}
+
+/** The directory on the day after everybody's grace. */
+const withoutGrace = (directory: Directory): Directory => ({
+  ...directory,
+  member(practice, user) {
+    const member = directory.member(practice, user)
+    return member === null ? null : { ...member, enrolBy: null }
+  },
+})
+
+/** The practice of theirs that will refuse this question first for want of a second factor; `null`: none. */
+export function graceOf(directory: Directory, question: Question, at: Instant): Grace | null {
+  let first: Grace | null = null
+  for (const practice of ownPractices(directory, question)) {
+    const enrolBy = directory.member(practice, question.session.record.user)?.enrolBy ?? null
+    if (enrolBy === null || enrolBy <= at || (first !== null && first.enrolBy <= enrolBy)) continue
+    const asked = onlyIn(question, practice)
+    if (answer(directory, asked, at).verdict !== 'permit') continue
+    if (answer(withoutGrace(directory), asked, at).reason === 'two-factor-not-enrolled')
+      first = { practice, enrolBy }
+  }
+  return first
 }

@@ -3,10 +3,11 @@
  *
  * Invariant: nothing of a successful sign-in (no `Set-Cookie`, no `Location`, no body) reaches the browser unless the
  * application's own word on the *resulting* credential named the user and some practice of theirs permits; a refusal
- * that may be asked for parks the answer and holds the session; every failure on the way discards it. Releasing first and refusing at the next request was refused: the
- * browser would hold a live credential of the application.
+ * that a step may cure parks the answer and holds the session; every failure on the way discards it. Releasing first
+ * and refusing at the next request was refused: the browser would hold a live credential of the application.
  */
 import type { Decision } from '../policies/decision.ts'
+import type { DurationMs } from '../policies/instant.ts'
 import type { RouteRequirement } from '../policies/routes.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Limits } from '../runtime/config.ts'
@@ -14,7 +15,7 @@ import type { ControlPlane } from '../runtime/internal.ts'
 import type { Log } from '../runtime/log.ts'
 import { shortHash } from '../runtime/log.ts'
 import type { ParkedAnswer } from '../runtime/records.ts'
-import { askableKind } from './asking.ts'
+import { cureOf, graceOf } from './asking.ts'
 import type { Companion } from './companion.ts'
 import { expiredCookie, readSetCookie, setCookieLines } from './cookies.ts'
 import type { Endings } from './endings.ts'
@@ -25,12 +26,13 @@ import { type Credential, credentialAfter } from './identity/credential.ts'
 import type { Carried } from './identity/identify.ts'
 import type { Introspector } from './identity/introspect.ts'
 import { isSuccess, readSignInBody } from './identity/observe.ts'
-import type { Parked } from './parked.ts'
+import { type Parked, parkedForMs } from './parked.ts'
 import { answer, type Directory, plainDecision, type Question } from './questions.ts'
 import { answerFailure, type Failure } from './refusal.ts'
-import type { Refusals } from './refusals.ts'
+import { type Refusals, stepPath } from './refusals.ts'
 import type { LoginRule } from './route-duties.ts'
 import type { MirroredSession, Sessions } from './sessions.ts'
+import { seeOther } from './step-visit.ts'
 import type { WindowCounter } from './window-counter.ts'
 
 /** Watches sign-ins of one upstream. `drop`: the request's own credential is not forwarded. */
@@ -129,45 +131,84 @@ function parkedAnswer(
   }
 }
 
+/** A sign-in that the application agreed to, before anything of it is released. */
+type SignedIn = {
+  readonly carried: Carried
+  readonly after: Credential
+  readonly opened: Extract<Opened, { kind: 'opened' }>
+  readonly response: WholeResponse
+}
+
+/** Whether the control plane, and so every gateway, holds this session now. */
+async function isHeld(
+  parts: HeldLoginParts,
+  { carried, opened }: SignedIn,
+  reason: string,
+): Promise<boolean> {
+  const { tokenHash } = opened.session
+  try {
+    const sealed = (await parts.controlPlane?.changeSession({ to: 'held', tokenHash, reason })) ?? null
+    return sealed !== null && parts.sessions.apply(sealed)?.record.held === true
+  } catch (error) {
+    parts.log.warn({ error, upstream: carried.exchange.upstream.id }, 'a sign-in could not be held')
+    return false
+  }
+}
+
+const park = (
+  parts: HeldLoginParts,
+  { carried, after, opened, response }: SignedIn,
+  forMs: DurationMs,
+): Promise<boolean> => {
+  const answered = parkedAnswer(carried, after, response, parts.clock.now())
+  return parts.parked.park(opened.token, opened.session.record.user, answered, forMs)
+}
+
 /** Holds a sign-in until its step is done; `null`: it could not be held. The application's answer stays here. */
 async function hold(
   parts: HeldLoginParts,
-  carried: Carried,
-  after: Credential,
-  opened: Extract<Opened, { kind: 'opened' }>,
-  response: WholeResponse,
+  signedIn: SignedIn,
   refused: { readonly question: Question; readonly decision: Decision },
+  forMs: DurationMs,
 ): Promise<WholeResponse | null> {
+  const { carried, after, opened } = signedIn
   const { exchange } = carried
-  const { tokenHash, record } = opened.session
-  try {
-    const change = { to: 'held', tokenHash, reason: refused.decision.reason } as const
-    const sealed = (await parts.controlPlane?.changeSession(change)) ?? null
-    if (sealed === null || parts.sessions.apply(sealed)?.record.held !== true) return null
-  } catch (error) {
-    parts.log.warn({ error, upstream: exchange.upstream.id }, 'a sign-in could not be held')
-    return null
-  }
-  const answered = parkedAnswer(carried, after, response, parts.clock.now())
+  if (!(await isHeld(parts, signedIn, refused.decision.reason))) return null
   // A token goes to the script that asked for it, never to a page later: approval leads to another sign-in.
   if (takesToken(exchange)) await parts.endSession(after)
-  else if (!(await parts.parked.park(opened.token, record.user, answered)))
+  else if (!(await park(parts, signedIn, forMs)))
     parts.log.warn(
-      { session: record.id },
-      'an answer could not be parked: approval will ask for another sign-in',
+      { session: opened.session.record.id },
+      'an answer could not be parked: the step will ask for another sign-in',
     )
   const setCookies = [...keptCookies(carried, after), parts.companion.give(opened.token, exchange.secure)]
   return parts.hold(exchange, refused.question, refused.decision, setCookies, true)
 }
 
-/** The answer to a person who signed in while `session` was just opened: released, held, or refused for good. */
-async function judgeOpened(
+/**
+ * Holds a permitted sign-in of somebody who must set up a second factor before long, to tell them so; `null`: nobody to
+ * tell, or no way to. Only pages are held: a script would take the notice for a refusal.
+ */
+async function holdToTell(
   parts: HeldLoginParts,
-  carried: Carried,
-  after: Credential,
-  opened: Extract<Opened, { kind: 'opened' }>,
-  response: WholeResponse,
-): Promise<WholeResponse> {
+  signedIn: SignedIn,
+  question: Question,
+): Promise<WholeResponse | null> {
+  const { carried, after, opened } = signedIn
+  const { exchange } = carried
+  if (exchange.kind !== 'navigation' || takesToken(exchange)) return null
+  if (graceOf(parts.directory, question, parts.clock.now()) === null) return null
+  if (!(await park(parts, signedIn, parkedForMs.factor))) return null
+  if (!(await isHeld(parts, signedIn, 'two-factor-not-enrolled'))) return null
+  return seeOther(stepPath, [
+    ...keptCookies(carried, after),
+    parts.companion.give(opened.token, exchange.secure),
+  ])
+}
+
+/** The answer to a person who signed in while `session` was just opened: released, held, or refused for good. */
+async function judgeOpened(parts: HeldLoginParts, signedIn: SignedIn): Promise<WholeResponse> {
+  const { carried, after, opened, response } = signedIn
   const { exchange } = carried
   const question: Question = {
     method: exchange.method,
@@ -181,10 +222,14 @@ async function judgeOpened(
   }
   const at = parts.clock.now()
   const decision = answer(parts.directory, question, at)
-  if (decision.verdict === 'permit')
-    return withCookies(response, [parts.companion.give(opened.token, exchange.secure)])
-  if (askableKind(parts.directory, question, at) !== null) {
-    const held = await hold(parts, carried, after, opened, response, { question, decision })
+  if (decision.verdict === 'permit') {
+    const told = await holdToTell(parts, signedIn, question)
+    return told ?? withCookies(response, [parts.companion.give(opened.token, exchange.secure)])
+  }
+  const cure = cureOf(parts.directory, question, at)
+  if (cure !== null) {
+    const forMs = cure === 'two-factor' ? parkedForMs.factor : parkedForMs.approval
+    const held = await hold(parts, signedIn, { question, decision }, forMs)
     if (held !== null) return held
   }
   await Promise.all([parts.endings.end(opened.session, 'refused'), parts.endSession(after)])
@@ -233,7 +278,7 @@ async function settle(
   })
   if (opened.kind === 'opened') {
     // The application may have taken its time: what was known when it was asked may be too old to judge by.
-    if (await parts.isReady()) return judgeOpened(parts, carried, after, opened, told)
+    if (await parts.isReady()) return judgeOpened(parts, { carried, after, opened, response: told })
     await parts.endings.end(opened.session, 'refused')
   }
   await parts.endSession(after)

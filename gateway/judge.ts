@@ -247,8 +247,20 @@ const isOver = ({ directory }: JudgeParts, session: MirroredSession, { reason }:
   reason === 'session-expired' ||
   (reason === 'session-revoked' && isRevokedEverywhere(directory, session))
 
-function refuseSession(of: Case, { session }: Session, question: Question, decision: Decision): Judgement {
+/** Refused for want of a second factor, with the companion that it can be proved for. */
+function challengeFactor(of: Case, who: Session, question: Question, decision: Decision): Judgement {
   const { parts, exchange } = of
+  const given = who.give === null ? [] : [parts.companion.give(who.give, exchange.secure)]
+  const response = parts.refusals.stepUp(exchange, question, decision, [...who.renewed, ...given])
+  return { act: 'answer', response, decision }
+}
+
+function refuseSession(of: Case, who: Session, question: Question, decision: Decision): Judgement {
+  const { parts, exchange } = of
+  const { session } = who
+  // Without its companion nothing could be proved: there is no way to show.
+  if (decision.control === 'two-factor' && who.accompanied)
+    return challengeFactor(of, who, question, decision)
   const setCookies = isOver(parts, session, decision)
     ? [...expiredCredential(exchange), parts.companion.take(exchange.secure)]
     : decision.reason === 'sign-in-held'

@@ -1,16 +1,15 @@
 /**
  * The paths under `/.gatehouse/` on the application's origin: answered by the gateway, never forwarded.
  *
- * Only what is harmless there: the keys that assertions are verified with, the visitor's own status, and the step of a
- * held sign-in. Factors and
- * emergency access live on the portal's own origin (SPEC §7). Invariant: whatever some back end would read as such a
+ * Only what is harmless there: the keys that assertions are verified with, the visitor's own status, the step of a held
+ * sign-in, and the way to the portal, on whose own origin factors and emergency access live (SPEC §7). Invariant: whatever some back end would read as such a
  * path is answered here, so that an application cannot pose as the gateway.
  */
 import type { Asserter } from './assertion.ts'
 import { cookieLines } from './cookies.ts'
 import type { Exchange, Judgement, WholeResponse } from './exchange.ts'
 import { answerFailure } from './refusal.ts'
-import { stepPath } from './refusals.ts'
+import { secondFactorPath, stepPath } from './refusals.ts'
 import type { Site } from './site.ts'
 
 const folder = '/.gatehouse'
@@ -40,6 +39,8 @@ export function answerOwnPath(
   const reading = exchange.method === 'GET' || exchange.method === 'HEAD'
   const stepping = exchange.method === 'GET' || exchange.method === 'POST'
   if (stepping && exchange.target.path === stepPath && site.identity !== null)
+    return site.identity.access.answer(exchange)
+  if (exchange.method === 'GET' && exchange.target.path === secondFactorPath && site.identity !== null)
     return site.identity.access.answer(exchange)
   if (reading && exchange.target.path === `${folder}/jwks.json`)
     return answerWhole(json(asserter.jwks, 'public, max-age=300'))

@@ -15,8 +15,11 @@ import { hashToken } from '../runtime/token.ts'
 
 /** Parked answers of all gateways on one hot store. */
 export type Parked = {
-  /** Whether it was parked; not when it is too large, the user's places are taken or the store is away. Never rejects. */
-  park(token: string, user: string, answer: ParkedAnswer): Promise<boolean>
+  /**
+   * Whether it was parked for `forMs`; not when it is too large, the user's places are taken or the store is away. Never
+   * rejects.
+   */
+  park(token: string, user: string, answer: ParkedAnswer, forMs: DurationMs): Promise<boolean>
   /**
    * Takes what was parked under this companion token, once; `null`: nothing, run out, or not this token's. `putBack`
    * lays it down again for what is left of its time. Rejects with a `Fault` when the store is away.
@@ -27,8 +30,11 @@ export type Parked = {
 /** How many answers may be parked for one user at a time. */
 export const parkedPerUserMax = 5
 
-/** How long a parked answer waits for an approval: 15 minutes (SPEC §2). */
-export const parkedMs: DurationMs = 15 * 60_000
+/** How long a parked answer waits: for a second factor 10 minutes, for an approval 15 (SPEC §2). */
+export const parkedForMs: Readonly<Record<'factor' | 'approval', DurationMs>> = {
+  factor: 10 * 60_000,
+  approval: 15 * 60_000,
+}
 
 const bytesMax = 65_536
 const ivBytes = 12
@@ -62,10 +68,10 @@ function unseal(token: string, place: string, text: string): unknown {
 }
 
 /** Claims a place of the user's for the time of parking; `null`: all are taken. */
-async function claim(store: HotStore, user: string): Promise<string | null> {
+async function claim(store: HotStore, user: string, forMs: DurationMs): Promise<string | null> {
   for (let at = 0; at < parkedPerUserMax; at += 1) {
     const place = keys.parkedPlace(user, at)
-    if (await store.writeIfAbsent(place, '1', parkedMs)) return place
+    if (await store.writeIfAbsent(place, '1', forMs)) return place
   }
   return null
 }
@@ -78,12 +84,12 @@ export function createParked(store: HotStore | null, now: () => Instant): Parked
     if (left > 0) await to.write(key, seal(token, key, JSON.stringify(laid)), left)
   }
   return {
-    async park(token, user, answer) {
+    async park(token, user, answer, forMs) {
       if (store === null || Buffer.byteLength(JSON.stringify(answer)) > bytesMax) return false
       try {
-        const place = await claim(store, user)
+        const place = await claim(store, user, forMs)
         if (place === null) return false
-        await lay(store, token, { answer, place, endsAt: now() + parkedMs })
+        await lay(store, token, { answer, place, endsAt: now() + forMs })
         return true
       } catch {
         return false

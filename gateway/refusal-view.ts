@@ -28,6 +28,8 @@ export type Refusing = {
   readonly code: string | null
   readonly setCookies: readonly string[]
   readonly at: Instant
+  /** Where a second factor cures it: the step's path, and the same with the way back for whoever sent a form. */
+  readonly step?: { readonly path: string; readonly confirm: string }
 }
 
 /** Everybody who waits for eight o'clock does not come back in the same second. */
@@ -167,15 +169,17 @@ function viewOf(directory: Directory, refusing: Refusing): NonNullable<RefusalEx
         : `${readable(decision.opensAt, zone)}, in ${spanText(decision.opensAt - at)}`,
     contact: snapshot?.document.requests.contact || null,
     practices: question === null ? [] : practiceLines(directory, question, at),
+    confirm: refusing.step?.confirm ?? null,
   }
 }
 
 /** The refusal in the form its client understands. A person without a session is sent to sign in instead. */
 export function refuseWithPage(directory: Directory, refusing: Refusing): WholeResponse {
-  const { exchange, decision, code, setCookies, at } = refusing
+  const { exchange, decision, code, setCookies, at, step } = refusing
   const permissions = missingPermissions(refusing)
   const extra: RefusalExtra = {
     ...(exchange.kind === 'navigation' ? { view: viewOf(directory, refusing) } : {}),
+    ...(step === undefined ? {} : { step: step.path }),
     ...(code === null ? {} : { code }),
     ...(permissions.length === 0 ? {} : { permissions, sentence: missingSentence(permissions) }),
     ...(setCookies.length === 0 ? {} : { setCookies }),

@@ -27,7 +27,15 @@ export type RefusalExtra = {
   readonly view?: Partial<
     Pick<
       RefusalView,
-      'practice' | 'address' | 'now' | 'approvedTimes' | 'opens' | 'contact' | 'practices' | 'permissions'
+      | 'practice'
+      | 'address'
+      | 'now'
+      | 'approvedTimes'
+      | 'opens'
+      | 'contact'
+      | 'practices'
+      | 'permissions'
+      | 'confirm'
     >
   >
   /** The reference code shown to people. */
@@ -176,6 +184,7 @@ const pageOf = (facts: RefusalFacts, decision: Decision, extra: RefusalExtra): s
     contact: null,
     practices: [],
     permissions: extra.permissions ?? [],
+    confirm: null,
     ...extra.view,
     reason: decision.reason,
     code: extra.code ?? null,

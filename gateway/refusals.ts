@@ -21,6 +21,16 @@ export type Refusals = {
     decision: Decision,
     setCookies: readonly string[],
   ): WholeResponse
+  /**
+   * Refuses somebody who is signed in and whose second factor is asked for. Pages lead to the step; scripts and forms
+   * are told where it is, and for what.
+   */
+  stepUp(
+    exchange: Exchange,
+    question: Question,
+    decision: Decision,
+    setCookies: readonly string[],
+  ): WholeResponse
   /** Refuses somebody whose sign-in is held, and shows the way to the step. `afterSignIn`: the sign-in itself. */
   hold(
     exchange: Exchange,
@@ -34,10 +44,35 @@ export type Refusals = {
 /** Where the step is taken, on the application's own origin. */
 export const stepPath = '/.gatehouse/access'
 
+/** Where a browser is handed over to the portal, on the application's own origin too. */
+export const secondFactorPath = '/.gatehouse/second-factor'
+
 /** The step's address. The code is shown there; `to`: where the person was going, `null`: nowhere to return to. */
 const stepOf = (code: string, to: string | null): string =>
   `${stepPath}?code=${code}${to === null ? '' : `&to=${encodeURIComponent(to)}`}`
 
+const pathMax = 1_000
+
+/** The path to return to; without its query where that is too long to take along. */
+const returnOf = ({ target }: Exchange): string | null => {
+  if (target.raw.length <= pathMax) return target.raw
+  return target.path.length <= pathMax ? target.path : null
+}
+
+/** The page that a form was sent from, a path of this origin; `/` where that is not known. */
+const formPageOf = ({ headers, secure, host }: Exchange): string => {
+  const at = headers.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === 'referer')
+  const page = at === -1 ? null : URL.parse(headers[at + 1] ?? '')
+  if (page === null || page.origin !== `${secure ? 'https' : 'http'}://${host}`) return '/'
+  const path = `${page.pathname}${page.search}`
+  return path.length > pathMax ? '/' : path
+}
+
+/** The step for a request that is no page itself: what it was goes along, so that the step asks for what that owes. */
+const stepFor = (exchange: Exchange): string => {
+  const path = returnOf(exchange)
+  return path === null ? stepPath : `${stepPath}?for=${encodeURIComponent(`${exchange.method} ${path}`)}`
+}
 /** Refusals of one gateway. */
 export const createRefusals = (parts: {
   readonly directory: Directory
@@ -50,6 +85,15 @@ export const createRefusals = (parts: {
       decision.reason === 'not-signed-in' ? null : parts.verdicts.refused(exchange, question, decision, at)
     return refuseWithPage(parts.directory, { exchange, question, decision, code, setCookies, at })
   },
+  stepUp(exchange, question, decision, setCookies) {
+    const at = parts.clock.now()
+    const code = parts.verdicts.refused(exchange, question, decision, at)
+    const isPage = exchange.kind === 'navigation' && exchange.method === 'GET'
+    const step = isPage ? stepOf(code, returnOf(exchange)) : stepFor(exchange)
+    const confirm = `${step}${step.includes('?') ? '&' : '?'}to=${encodeURIComponent(formPageOf(exchange))}`
+    const refusing = { exchange, question, decision, code, setCookies, at }
+    return refuseWithPage(parts.directory, { ...refusing, step: { path: step, confirm } })
+  },
   hold(exchange, question, decision, setCookies, afterSignIn) {
     const code = parts.verdicts.refused(exchange, question, decision, parts.clock.now())
     const isPage =
@@ -57,10 +101,7 @@ export const createRefusals = (parts: {
       !afterSignIn &&
       exchange.target.path !== exchange.upstream.identity?.signInPage
     const facts = { ...exchange, target: exchange.target.raw, signIn: signInOf(exchange.upstream) }
-    const step =
-      exchange.kind === 'navigation'
-        ? stepOf(code, isPage ? exchange.target.raw.slice(0, 1_000) : null)
-        : stepPath
+    const step = exchange.kind === 'navigation' ? stepOf(code, isPage ? returnOf(exchange) : null) : stepPath
     return shapeRefusal(facts, plainDecision('sign-in-held'), { code, step, setCookies, afterSignIn })
   },
 })

@@ -75,6 +75,9 @@ const endSessionMs = 2_000
 /** Of one browser at the step, and of unknown companions from one address: a waiting page asks six times. */
 const stepsPerMinute = 120
 
+/** Of one browser to the portal: a person goes there and back, and perhaps once more. */
+const handOversPerMinute = 12
+
 /** The host that an application is asked under: its first configured name, else its own address. */
 const hostOf = (upstream: UpstreamConfig): string => {
   const [first] = upstream.hosts
@@ -156,7 +159,7 @@ function createIdentity(
   upstream: UpstreamConfig,
   identity: Identity,
   duties: RouteDuties,
-  rates: { readonly signIns: WindowCounter; readonly steps: WindowCounter },
+  rates: Readonly<Record<'signIns' | 'steps' | 'handOvers', WindowCounter>>,
 ): SiteIdentity {
   const { limits, clock, log, sessions, endings, companion } = parts
   const introspector = introspectorOf(parts, upstream, identity)
@@ -202,8 +205,7 @@ function createIdentity(
     hold: refusals.hold,
   })
   const access = createAccessStep({
-    ...{ ...shared, refusals, rate: rates.steps },
-    signIn: duties.signIn,
+    ...{ ...shared, refusals, identifier, duties, rate: rates.steps, handOvers: rates.handOvers },
     isAlive: parts.isAlive,
   })
   return { identifier, introspector, signIn, access }
@@ -220,6 +222,7 @@ export function createSites(
   const rates = {
     signIns: perMinute(parts.limits.signInsPerAddressPerMinute),
     steps: perMinute(stepsPerMinute),
+    handOvers: perMinute(handOversPerMinute),
   }
   return new Map(
     upstreams.flatMap((upstream) => {

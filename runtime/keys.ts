@@ -18,8 +18,8 @@
  * | gh:session:{HASH}         | signed | absolute deadline   | control plane | gateways |
  * | gh:seen:{SESSION}         | fleet  | longest idle time   | gateways      | gateways |
  * | gh:binding:{COOKIEHASH}   | fleet  | absolute deadline   | gateways      | gateways |
- * | gh:parked:{HASH}          | sealed by the companion's token | 15 minutes | gateways | that browser's |
- * | gh:parked:{USER}:place:N  | text   | 15 minutes          | gateways      | gateways |
+ * | gh:parked:{HASH}          | sealed by the companion's token | 10 or 15 minutes | gateways | that browser's |
+ * | gh:parked:{USER}:place:N  | text   | 10 or 15 minutes    | gateways      | gateways |
  * | gh:changes                | stream | about 100,000       | both          | gateways |
  * | gh:reports                | stream | about 200,000       | gateways      | control plane |
  * | gh:count:{NAME}           | number | its window          | both          | both     |

@@ -39,6 +39,8 @@ export type RefusalView = {
   readonly retry: string | null
   /** A same-origin path to sign in again or as someone else. */
   readonly signIn: string | null
+  /** A same-origin path to the step that cures it; `null`: none does. */
+  readonly confirm: string | null
   /** The page goes on by itself once access opens. */
   readonly returns: boolean
   /** A form was sent and not forwarded. */
@@ -76,7 +78,9 @@ const doing = (view: RefusalView) => {
       : html`<a${signInFirst ? html` class="first"` : ''} href="${view.signIn}">${signInFirst ? 'Sign in' : 'Sign in as someone else'}</a>`
   const retry =
     view.retry === null || signInFirst ? '' : html`<a class="first" href="${view.retry}">Try again</a>`
-  return html`<div class="doing">${retry}${signIn}</div>`
+  const confirm =
+    view.confirm === null ? '' : html`<a class="first" href="${view.confirm}">Confirm it is you</a>`
+  return html`<div class="doing">${confirm}${retry}${signIn}</div>`
 }
 
 /** The page as HTML, about 4 kB. Send it with `pagePolicy` and `no-store`. */

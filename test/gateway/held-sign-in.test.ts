@@ -3,7 +3,7 @@
  * anything anywhere. Method: two gateways on one store; a grant arrives as the control plane publishes it.
  */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { parkedMs } from '../../gateway/parked.ts'
+import { parkedForMs } from '../../gateway/parked.ts'
 import type { Config } from '../../runtime/config.ts'
 import type { Client } from '../support/client.ts'
 import { eventually, type Stand, startStand } from '../support/gateway-stand.ts'
@@ -176,7 +176,7 @@ describe('a sign-in from a network that may be asked for', () => {
 
   test('approved too late asks to sign in again', async () => {
     const client = await signInHeld()
-    stand.clock.advance(parkedMs)
+    stand.clock.advance(parkedForMs.approval)
     await grant()
     await eventually(
       async () => (await client.get(step)).text.includes('Approved: sign in again'),

@@ -29,6 +29,7 @@ const view = (reason: Reason): RefusalView => ({
   ],
   retry: '/schedule?day="1"',
   signIn: '/sign-in',
+  confirm: '/.gatehouse/access?to="/"',
   returns: true,
   entryNotSent: true,
 })

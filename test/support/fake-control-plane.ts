@@ -17,12 +17,14 @@ import type {
   Changes,
   ControlPlane,
   OpenSession,
+  ProveFactor,
   SealedRecord,
   SessionOpened,
 } from '../../runtime/internal.ts'
 import { keys } from '../../runtime/keys.ts'
 import type { SessionEnd, SessionRecord } from '../../runtime/records.ts'
 import { bodyHash, createSigner, generateSigningKey, type Signer, sealRecord } from '../../runtime/signing.ts'
+import { createFakePortal, type FakePortal } from './fake-portal.ts'
 
 /** Somebody of the directory: user id, and the roles per practice. */
 export type Person = { readonly user: string; readonly roles: Readonly<Record<string, readonly string[]>> }
@@ -65,7 +67,8 @@ type State = Options & {
   readonly members: Map<string, { version: number; list: Member[] }>
   readonly sessions: Map<string, { version: number; record: SessionRecord }>
   readonly published: Map<string, Entry>
-  readonly calls: { opened: number; changed: number; changes: number; records: number; asked: number }
+  readonly calls: Record<'opened' | 'changed' | 'changes' | 'records' | 'asked' | 'handedOver', number>
+  readonly portal: FakePortal
   /** Requests for access by user, practice and kind; whatever the address, since tests ask from one. */
   readonly standings: Map<string, Pick<AccessStanding, 'status' | 'note' | 'askAgainAt'>>
   sequence: number
@@ -187,7 +190,7 @@ const open = async (state: State, request: OpenSession): Promise<SessionOpened> 
     absoluteDeadline: state.now() + 30 * 86_400_000,
     held: false,
     ended: inheritedEnd(state, request, person.user),
-    factor: null,
+    factor: keptFactor(state, request, person.user),
     trustedDevices: {},
     address: request.address,
   }
@@ -249,6 +252,20 @@ const askAccess = (state: State, request: AskAccess): AccessStandings => {
   return standingsOf(state, tokenHash, kind, null)!
 }
 
+const proveFactor = async (state: State, request: ProveFactor): Promise<SealedRecord | null> => {
+  const session = state.sessions.get(request.tokenHash)?.record
+  const factor = session?.ended === null ? state.portal.takeProof(request) : null
+  return factor === null ? null : changeSession(state, request.tokenHash, { factor })
+}
+
+/** A sign-in over a session of the same person keeps a factor that was proved a moment ago, as with the real one. */
+const keptFactor = (state: State, { replaces }: OpenSession, user: string): SessionRecord['factor'] => {
+  const before = replaces === null ? undefined : state.sessions.get(replaces)?.record
+  if (before === undefined || before.user !== user || before.ended !== null) return null
+  const { factor } = before
+  return factor !== null && state.now() - factor.verifiedAt < 600_000 ? factor : null
+}
+
 const planeOf = (state: State): ControlPlane => {
   const called = (what?: keyof State['calls']): void => {
     if (!state.running) throw fault('control-plane', 'unreachable', 'stopped')
@@ -281,6 +298,15 @@ const planeOf = (state: State): ControlPlane => {
     async accessStandings(tokenHash, kind) {
       called()
       return standingsOf(state, tokenHash, kind, null)
+    },
+    async handOver(request) {
+      called('handedOver')
+      if (state.sessions.get(request.tokenHash)?.record.ended !== null) return null
+      return state.portal.handOver(request)
+    },
+    async proveFactor(request) {
+      called()
+      return proveFactor(state, request)
     },
     async publicKey() {
       called()
@@ -315,7 +341,8 @@ export const createFakeControlPlane = (options: Options) => {
     members: new Map(),
     sessions: new Map(),
     published: new Map(),
-    calls: { opened: 0, changed: 0, changes: 0, records: 0, asked: 0 },
+    calls: { opened: 0, changed: 0, changes: 0, records: 0, asked: 0, handedOver: 0 },
+    portal: createFakePortal(options.now),
     standings: new Map(),
     sequence: 0,
     practicesVersion: 0,
@@ -351,6 +378,8 @@ export const createFakeControlPlane = (options: Options) => {
       kind: AskAccess['kind'],
       decision: Pick<AccessStanding, 'status' | 'note' | 'askAgainAt'>,
     ) => void state.standings.set(standingKey(user, practice, kind), decision),
+    tickets: state.portal.tickets,
+    layProof: state.portal.layProof,
     endSession: (tokenHash: string, why: SessionEnd) => endSession(state, tokenHash, why),
     changeSession: (tokenHash: string, change: Partial<SessionRecord>) =>
       changeSession(state, tokenHash, change),

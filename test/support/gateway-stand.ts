@@ -61,6 +61,7 @@ export const standConfig = (url: string, dataDir: string): Config =>
           { match: 'GET /patients/:id', any: ['view-patient-window'] },
           { match: 'GET /events', class: 'background' },
           { match: 'POST /patients/:id' },
+          { match: 'GET,POST /reports', stepUp: 'reports' },
           { match: 'DELETE /patients/:id', any: ['manage-refunds'] },
         ],
       },

@@ -1,0 +1,136 @@
+/**
+ * The step of somebody who may ask for access: the form, where their requests stand, and the wait for an answer.
+ *
+ * It asks and shows; it releases nothing. Invariant: requests are judged by the control plane, and its word alone
+ * opens nothing: whoever waits is judged anew each time the page is asked for.
+ */
+import type { AccessStandings } from '../runtime/internal.ts'
+import { type AccessView, accessPage } from '../runtime/pages/access-page.ts'
+import { away, notOurs, stale } from './access-failures.ts'
+import { type AccessForm, formToken } from './access-form.ts'
+import { type AskKind, askableKind } from './asking.ts'
+import type { WholeResponse } from './exchange.ts'
+import type { Question } from './questions.ts'
+import { answerFailure } from './refusal.ts'
+import { hoursOf } from './refusal-view.ts'
+import { addressOf, again, seeOther, stepPage, type Visit, waitSeconds } from './step-visit.ts'
+
+async function standingsOf(
+  { parts, exchange, session }: Visit,
+  kind: AskKind,
+): Promise<AccessStandings | null> {
+  if (parts.controlPlane === null) return null
+  try {
+    return await parts.controlPlane.accessStandings(session.tokenHash, kind, exchange.client.text)
+  } catch (error) {
+    parts.log.warn({ error }, 'where requests for access stand could not be asked')
+    return null
+  }
+}
+
+const readable = (at: number, zone: string): string =>
+  new Intl.DateTimeFormat('en-US', { dateStyle: 'medium', timeStyle: 'short', timeZone: zone }).format(at)
+
+function rowsOf({ parts }: Visit, { standings }: AccessStandings): AccessView['rows'] {
+  const at = parts.clock.now()
+  return standings.map(({ practice, name, status, note, askAgainAt, takes, contact }) => {
+    const later = askAgainAt !== null && askAgainAt > at ? askAgainAt : null
+    const zone = parts.directory.practice(practice, at)?.snapshot.practice.zone ?? 'UTC'
+    return {
+      ...{ practice, name, status, note, contact },
+      askAgain: later === null ? null : `at ${readable(later, zone)}`,
+      open: takes && later === null && (status === 'not-requested' || status === 'rejected'),
+    }
+  })
+}
+
+type Shown = { readonly problem: string | null; readonly reason: string; readonly again: boolean }
+
+const nothingWrong: Shown = { problem: null, reason: '', again: false }
+
+/** A waiting page asks often; a form comes back once, when the hours begin, since somebody may be typing. */
+const refreshOf = (state: AccessView['state'], returnAfterMs: number | null): readonly string[] => {
+  if (state !== 'ask') return ['Refresh', String(waitSeconds)]
+  return returnAfterMs === null ? [] : ['Refresh', String(Math.ceil(returnAfterMs / 1_000))]
+}
+
+function pageOf(
+  visit: Visit,
+  question: Question,
+  kind: AskKind,
+  standings: AccessStandings,
+  shown: Shown,
+): WholeResponse {
+  const rows = rowsOf(visit, standings)
+  const waits = rows.some(({ status }) => status === 'pending' || status === 'approved')
+  const wantsForm = visit.query.get('ask') === 'more'
+  const state = shown.again ? 'again' : waits && !wantsForm && shown.problem === null ? 'wait' : 'ask'
+  const told = hoursOf(visit.parts.directory, question, visit.parts.clock.now())
+  const view: AccessView = {
+    ...{ state, kind, rows, code: visit.code, problem: shown.problem, reason: shown.reason },
+    address: visit.exchange.client.text,
+    hours: told?.hours ?? null,
+    token: formToken(visit.token),
+    here: addressOf(visit),
+    askMore: addressOf(visit, { ask: 'more' }),
+  }
+  return stepPage(
+    shown.problem === null ? 200 : 422,
+    accessPage(view),
+    'same-origin',
+    refreshOf(state, told?.returnAfterMs ?? null),
+  )
+}
+
+/** What somebody sees who may ask for access, or waits for it. */
+export async function showRequests(
+  visit: Visit,
+  question: Question,
+  kind: AskKind,
+  shown: Shown = nothingWrong,
+): Promise<WholeResponse> {
+  const standings = await standingsOf(visit, kind)
+  if (standings === null)
+    return again(
+      answerFailure(visit.exchange, {
+        ...stale,
+        sentence:
+          'Where your request stands could not be found out just now. This page tries again by itself.',
+      }),
+    )
+  return pageOf(visit, question, kind, standings, shown)
+}
+
+/** What somebody sees who was approved after their sign-in had run out. */
+export async function showApproved(visit: Visit, question: Question): Promise<WholeResponse> {
+  const standings = (await standingsOf(visit, 'ip')) ?? { standings: [], refused: null }
+  return pageOf(visit, question, 'ip', standings, { ...nothingWrong, again: true })
+}
+
+/** Asks for access as the form says, and leads back to the page; the form again where something is wrong with it. */
+export async function askAccess(
+  visit: Visit,
+  question: Question,
+  form: Extract<AccessForm, { does: 'ask' }>,
+): Promise<WholeResponse> {
+  const { parts, exchange, session } = visit
+  const kind = askableKind(parts.directory, question, parts.clock.now())
+  // Granted in the meantime, or beyond asking: the page itself says so.
+  if (kind === null || parts.controlPlane === null) return seeOther(addressOf(visit))
+  const { reason } = form
+  if (form.problem !== null)
+    return showRequests(visit, question, kind, { problem: form.problem, reason, again: false })
+  const own = new Set(parts.directory.practicesOf(session.record.user))
+  const practices = form.practices.filter((practice) => own.has(practice))
+  if (practices.length === 0) return answerFailure(exchange, notOurs)
+  try {
+    const { tokenHash } = session
+    const address = exchange.client.text
+    const asked = await parts.controlPlane.askAccess({ tokenHash, kind, address, practices, reason })
+    if (asked.refused === null) return seeOther(addressOf(visit))
+    return pageOf(visit, question, kind, asked, { problem: asked.refused, reason, again: false })
+  } catch (error) {
+    parts.log.warn({ error, session: session.record.id }, 'a request for access could not be sent')
+    return answerFailure(exchange, away)
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * The pages between a sign-in and its second factor, on the application's origin: the way to the portal and back.
+ *
+ * Data in, HTML out; codes and keys are never typed or shown here (SPEC §7), since scripts of the application could
+ * read them. Invariant: it works without script, and each page has a link that goes on. Redirecting a sign-in straight
+ * to the portal was refused: an application's own `form-action` would stop it on the way.
+ */
+import { html } from 'hono/html'
+import type { Reason } from '../../policies/decision.ts'
+import { page } from './page.ts'
+import { reasonTexts } from './texts.ts'
+
+/** What the page shows. */
+export type FactorView = {
+  /**
+   * `go`: on to the portal, by itself; `missing`: what was confirmed is not enough; `grace`: asked for soon, not yet;
+   * `late`: what was brought back has run out; `away`: the control plane cannot be had, tried again by itself; `again`:
+   * confirmed, but the sign-in has run out; `leave`: sign in as somebody else, or not.
+   */
+  readonly state: 'go' | 'missing' | 'grace' | 'late' | 'away' | 'again' | 'leave'
+  /** Why it is asked for; `null`: it is not, the person wants to see their factors. */
+  readonly reason: Reason | null
+  /** `grace`: the last day without, ready to read; else `null`. */
+  readonly deadline: string | null
+  /** Same-origin paths: where the first link goes, where the forms are sent, and where "Cancel" and "Back" lead. */
+  readonly next: string
+  readonly here: string
+  readonly back: string
+  /** Goes with each form, so that no other site can send it; `null`: nobody could be signed out here. */
+  readonly token: string | null
+  /** The reference code of the refusal; `null`: not known. */
+  readonly code: string | null
+}
+
+const form = (view: FactorView, does: 'leave' | 'again' | 'later', words: string) =>
+  view.token === null
+    ? ''
+    : html`<form method="post" action="${view.here}" class="doing">
+<input type="hidden" name="token" value="${view.token}">
+<button${does === 'again' ? html` class="first"` : ''} name="do" value="${does}">${words}</button>
+</form>`
+
+const first = (href: string, words: string) =>
+  html`<div class="doing"><a class="first" href="${href}">${words}</a></div>`
+
+const leave = (view: FactorView) => form(view, 'leave', 'Sign in as someone else')
+
+const reference = ({ code }: FactorView) =>
+  code === null ? '' : html`<dl><dt>Reference</dt><dd class="code">${code}</dd></dl>`
+
+const bodyOf = (view: FactorView) => {
+  const text = view.reason === null ? null : reasonTexts[view.reason]
+  switch (view.state) {
+    case 'go':
+      return html`${text === null ? '' : html`<p>${text.why} ${text.next}</p>`}
+<p>That is done on a page of its own, which opens by itself.</p>
+${first(view.next, 'Continue')}${reference(view)}${leave(view)}`
+    case 'missing':
+      return html`<p>Your second factor was confirmed, but it is not enough for this.</p>
+${text === null ? '' : html`<p>${text.why} ${text.next}</p>`}
+<div class="doing"><a class="first" href="${view.next}">Confirm in another way</a><a href="${view.back}">Back</a></div>
+${reference(view)}${leave(view)}`
+    case 'grace':
+      return html`<p>Your practice asks for a second factor from then on: a code from an app on your telephone, besides your password.</p>
+<p>It takes about two minutes. Without it you cannot sign in after that day.</p>
+${first(view.next, 'Set it up now')}${form(view, 'later', 'Later')}${leave(view)}`
+    case 'late':
+      return html`<p>What you confirmed has to arrive here within a minute, and counts once, in the browser where you began.</p>
+${first(view.next, 'Try again')}${leave(view)}`
+    case 'away':
+      return html`<p>The page for your second factor could not be reached just now. Nothing is lost: this page tries again by itself.</p>
+${first(view.next, 'Try again')}${leave(view)}`
+    case 'again':
+      return html`<p>Your second factor is confirmed, but your sign-in has waited too long to go on by itself.</p>
+${form(view, 'again', 'Sign in again')}`
+    case 'leave':
+      return html`<p>What you have begun here ends, and the sign-in page opens.</p>
+${leave(view)}<div class="doing"><a href="${view.back}">Cancel</a></div>`
+  }
+}
+
+const titleOf = ({ state, reason, deadline }: FactorView): string => {
+  switch (state) {
+    case 'go':
+      return reason === null ? 'Your second factor' : 'One more step'
+    case 'missing':
+      return reason === null ? 'Not enough for this' : reasonTexts[reason].title
+    case 'grace':
+      return `Set up your second factor by ${deadline ?? 'soon'}`
+    case 'late':
+      return 'That took too long: try again'
+    case 'away':
+      return 'Not possible just now'
+    case 'again':
+      return 'Confirmed: sign in again'
+    case 'leave':
+      return 'Sign in as someone else?'
+  }
+}
+
+/** The page as HTML, about 4 kB. Send it with `pagePolicy` and `no-store`. */
+export const factorPage = (view: FactorView): string =>
+  page({ title: titleOf(view), practice: null, body: bodyOf(view) })
