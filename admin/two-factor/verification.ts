@@ -6,7 +6,7 @@
  * one succeeds; a try is taken before anything is compared. Comparing first and recording afterwards was refused.
  */
 import type { Instant } from '../../policies/instant.ts'
-import type { Store, Tx } from '../store/database.ts'
+import type { Rows, Store, Tx } from '../store/database.ts'
 import { noteEverywhere } from './chains.ts'
 import { readCode, type TypedCode } from './codes.ts'
 import type { FactorKeyring } from './factor-keys.ts'
@@ -42,7 +42,7 @@ export const aboutFactor = (factor: string, user: string): string => `totp ${fac
 /** What the mark of a recovery code is bound to. */
 export const aboutCodes = (user: string): string => `recovery code of ${user}`
 
-/** Whether a visit is still open; it is locked against others until the transaction ends. */
+/** A visit that is still open, as stored and locked until the transaction ends; `undefined`: it is over. */
 export async function lockVisit(tx: Tx, visit: PortalVisit, at: Instant) {
   return tx
     .selectFrom('factor_visit')
@@ -70,7 +70,7 @@ export async function markProved(
 }
 
 /** How many recovery codes a user has left. */
-export async function countCodesLeft(rows: Tx | Parameters<Parameters<Store['read']>[0]>[0], user: string) {
+export async function countCodesLeft(rows: Rows, user: string): Promise<number> {
   const row = await rows
     .selectFrom('recovery_code')
     .select((eb) => eb.fn.countAll<number>().as('count'))

@@ -251,6 +251,35 @@ describe('from where', () => {
   })
 })
 
+test('the database itself refuses a second factor, a factor of nobody, a code twice and a sixth try', async () => {
+  const visit = await stage.visit(ada)
+  await stage.enrol(visit)
+  const { store } = stage.plane
+  const [factor] = await factors()
+  const [code] = await store.read((rows) => rows.selectFrom('recovery_code').selectAll().execute())
+  const refused = [
+    store.read((rows) =>
+      rows
+        .insertInto('factor')
+        .values({ ...factor!, id: 'fac_2' })
+        .execute(),
+    ),
+    store.read((rows) =>
+      rows
+        .insertInto('factor')
+        .values({ ...factor!, id: 'fac_3', user_id: 'usr_nobody' })
+        .execute(),
+    ),
+    store.read((rows) => rows.insertInto('recovery_code').values(code!).execute()),
+    store.read((rows) => rows.updateTable('factor_visit').set({ tries: 6 }).execute()),
+    store.read((rows) =>
+      rows.updateTable('factor_visit').set({ proved_at: 1, proved_method: null }).execute(),
+    ),
+  ]
+  const codes = await Promise.all(refused.map((work) => work.catch((error: { code: string }) => error.code)))
+  expect(codes).toEqual(['23505', '23503', '23505', '23514', '23514'])
+})
+
 test('the standing tells what there is and when it was shown last', async () => {
   const visit = await stage.visit(ada)
   const none = { methods: [], recoveryCodesLeft: 0, enrolledAt: null, lastVerifiedAt: null, mayEnrol: true }
@@ -325,6 +354,23 @@ describe('a reset', () => {
     const request = { tokenHash: ada.token_hash, proofHash: hashToken(proof) }
     expect(await proveFactor(store, request, stage.now())).toBeNull()
     expect(await begin(visit)).toBeNull()
+  })
+
+  test('while codes come in and others reset too: one reset, and nothing verifies afterwards', async () => {
+    const { key, codes } = await stage.enrol(await stage.visit(ada))
+    const visits = await Promise.all(codes.map(() => stage.visit(ada)))
+    const work = [
+      ...visits.map((visit, at) => () => verifyCode(stage.parts, visit, codes[at]!, stage.now(), home)),
+      ...Array.from({ length: 3 }, () => () => reset(ada)),
+    ]
+    const outcomes = (await Promise.all(work.map((one) => one()))).map(({ outcome }) => outcome)
+    expect(outcomes.slice(-3).sort()).toEqual(['nothing-to-reset', 'nothing-to-reset', 'reset'])
+    const again = await stage.visit(await stage.signIn('ada'))
+    for (const code of [codeAt(key, stage.now()), codes[0]!])
+      expect(await verifyCode(stage.parts, again, code, stage.now(), home)).toMatchObject({
+        outcome: 'wrong',
+      })
+    expect(await factors()).toEqual([])
   })
 
   test('unlocks, and only a member of the practice can be reset there', async () => {
