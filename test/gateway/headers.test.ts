@@ -208,11 +208,14 @@ describe('cookies on their way to the application', () => {
     )
   })
 
-  it('the admin console\u2019s cookie stays here too, however the companion is called', () => {
+  it('the cookies of console and portal stay here too, however the companion is called', () => {
     const other = createHeaderRules('door')
-    const list = ['Cookie', 'gatehouse-admin=A; __Host-gatehouse-admin=B; door=C; door-step=D; doors=e']
+    const theirs =
+      'gatehouse-admin=A; __Host-gatehouse-admin=B; gatehouse-portal=C; __Host-gatehouse-portal=D'
+    const list = ['Cookie', `${theirs}; door=E; door-step=F; doors=e`]
     expect(valuesOf(other.forRequest(list, facts, unchanged), 'cookie')).toEqual(['doors=e'])
-    const set = ['Set-Cookie', 'gatehouse-admin=tossed; Path=/', 'Set-Cookie', 'doors=f']
+    const tossed = ['gatehouse-admin=tossed; Path=/', '__Host-gatehouse-portal=tossed; Path=/']
+    const set = [...tossed, 'doors=f'].flatMap((line) => ['Set-Cookie', line])
     expect(valuesOf(other.forResponse(set, 200, []), 'set-cookie')).toEqual(['doors=f'])
   })
 
