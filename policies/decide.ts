@@ -82,7 +82,7 @@ const decisionOf = (
 }
 
 /**
- * The answer to one request at `at` under one practice's policy. About 0.6 µs for a usual practice
+ * The answer to one request at `at` under one practice's policy. About 0.5 µs for a usual practice
  * (bench/results/decide.md). A route that the snapshot does not know is refused as unmapped, after everything else.
  */
 export const decide = (snapshot: PolicySnapshot, request: AccessRequest, at: Instant): Decision => {
