@@ -70,7 +70,7 @@ export const readinessTable = (facts: Readiness, colour: boolean): string => {
     '',
     row('Practice application', `${facts.addresses.application}   through the gateway`),
     row('Security Management', `${facts.addresses.admin}   sign in: ${admin}`),
-    row('Second factor', `${facts.addresses.portal}   people are led there when they need it`),
+    row('Portal', `${facts.addresses.portal}   second factor: people are led there when they need it`),
     ...(facts.addresses.upstream === null
       ? []
       : [
