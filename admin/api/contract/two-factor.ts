@@ -18,7 +18,7 @@ import {
 } from './wire.ts'
 
 /** The states a person can be in, the ones that want attention last. */
-export const factorStates = [
+const factorStates = [
   'off',
   'optional',
   'enabled',

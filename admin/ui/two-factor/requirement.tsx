@@ -30,7 +30,7 @@ export function Requirement({ general }: { readonly general: General }) {
   return (
     <dl className="gh-facts">
       <div>
-        <dt>Required for</dt>
+        <dt>{twoFactor.mode === 'enforce' ? 'Required for' : 'Once enforced, required for'}</dt>
         <dd>{scopeSentence(twoFactor.scope, data?.roles ?? [], people)}</dd>
       </div>
       <div>
