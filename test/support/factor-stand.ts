@@ -42,8 +42,8 @@ export const fieldsOf = (html: string): Record<string, string> =>
 export const hashOf = (client: Client): string => hashToken(client.cookies.get('gatehouse') ?? '')
 
 /** A running stand of two gateways, with what tests of the second factor do there. */
-export const startFactorStand = async () => {
-  const stand = await startStand({ gateways: 2, change: patient })
+export const startFactorStand = async (change: (config: Config) => Config = (same) => same) => {
+  const stand = await startStand({ gateways: 2, change: (config) => change(patient(config)) })
   const base = (at = 0): string => stand.gateways[at]!.addresses.application
   /** Resolves once both gateways know what the control plane said last. */
   const known = (): Promise<void> =>
