@@ -258,7 +258,7 @@ async function answerStep(parts: StepParts, exchange: Exchange): Promise<WholeRe
   const session = usable(exchange, await sessionHere(parts, exchange, tokenHash))
   if (session === null) return seeOther(signInPage(exchange))
   const visit = visitOf(parts, exchange, token, session)
-  if (!parts.rate.take(`browser ${tokenHash}`)) return answerFailure(exchange, tooOften)
+  if (!parts.rate.take(`browser ${tokenHash}`)) return again(answerFailure(exchange, tooOften))
   if (!parts.isAlive()) return again(answerFailure(exchange, stale))
   if (exchange.method !== 'GET') return takeForm(visit)
   if (exchange.kind === 'navigation') return showPage(visit)

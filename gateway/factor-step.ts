@@ -137,7 +137,7 @@ export async function handOver(visit: Visit, reason: FactorReason | null): Promi
   const { parts, exchange, session, to } = visit
   const address = exchange.client.text
   if (!parts.handOvers.take(session.tokenHash) || !parts.rate.take(`hand-over ${address}`))
-    return answerFailure(exchange, tooOften)
+    return again(answerFailure(exchange, tooOften))
   const ticket = newToken()
   try {
     const handed = await parts.controlPlane?.handOver({
