@@ -130,10 +130,11 @@ export const createInternal = (parts: InternalParts): ControlPlane => ({
     ),
   proveFactor: (request) =>
     guarded(async () => {
-      const session = await proveFactor(parts.store, request, parts.now())
-      if (session === null) return null
+      const renewed = await proveFactor(parts.store, request, parts.now())
+      if (renewed === null) return null
       parts.publisher.kick()
-      return sealSession(parts.signer, session)
+      const { session, replaced } = renewed
+      return { session: sealSession(parts.signer, session), replaced: sealSession(parts.signer, replaced) }
     }),
   publicKey: () => Promise.resolve(parts.signer.publicKey),
 })

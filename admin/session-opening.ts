@@ -81,6 +81,8 @@ async function earlierSession(tx: Tx, request: OpenSession, user: string): Promi
     .where('upstream', '=', request.upstream)
     .where('token_hash', '!=', request.tokenHash)
     .orderBy('started_at', 'desc')
+    // One that goes on under another token began when its ended rest did.
+    .orderBy(sql`ended_at is null`, 'desc')
     .limit(1)
     .executeTakeFirst()
   return row ?? null

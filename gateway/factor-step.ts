@@ -7,11 +7,13 @@
  * session by itself was refused: it cannot know whose browser began.
  */
 import type { Instant } from '../policies/instant.ts'
+import type { ControlPlane } from '../runtime/internal.ts'
 import { type FactorView, factorPage } from '../runtime/pages/factor-page.ts'
 import { hashToken, newToken } from '../runtime/token.ts'
 import { tooOften } from './access-failures.ts'
 import { formToken } from './access-form.ts'
 import { type FactorReason, factorReason, type Grace, releasedQuestion } from './asking.ts'
+import { mintToken } from './companion.ts'
 import { cookieLines } from './cookies.ts'
 import type { WholeResponse } from './exchange.ts'
 import { practiceSources } from './practice.ts'
@@ -157,21 +159,36 @@ export async function handOver(visit: Visit, reason: FactorReason | null): Promi
   return again(show(viewOf(visit, 'away', reason), 503))
 }
 
+/** The visit of the same person after their session was raised: under a new token, which this browser alone is given. */
+async function raised(visit: Visit, proof: string, controlPlane: ControlPlane): Promise<Visit | null> {
+  const { parts, session, token } = visit
+  if (!/^[A-Za-z0-9_-]{43}$/.test(proof)) return null
+  const next = mintToken()
+  const told = await controlPlane.proveFactor({
+    tokenHash: session.tokenHash,
+    proofHash: hashToken(proof),
+    renewedHash: next.tokenHash,
+  })
+  const live = told === null ? null : parts.sessions.apply(told.session)
+  if (told === null || live === null || live.tokenHash !== next.tokenHash) return null
+  live.lastSeenAt = Math.max(live.lastSeenAt, session.lastSeenAt)
+  if (session.record.held) await parts.parked.move(token, next.token)
+  parts.sessions.apply(told.replaced)
+  return { ...visit, token: next.token, session: live }
+}
+
 /** Takes the proof that the portal gave this browser, once, and leads to the same step without it. */
 export async function bringProof(visit: Visit, proof: string): Promise<WholeResponse> {
-  const { parts, session } = visit
+  const { parts, exchange, session } = visit
   try {
     if (parts.controlPlane === null) throw new Error('there is no control plane')
-    const { tokenHash } = session
-    const sealed = /^[A-Za-z0-9_-]{43}$/.test(proof)
-      ? await parts.controlPlane.proveFactor({ tokenHash, proofHash: hashToken(proof) })
-      : null
-    const proved = sealed === null ? null : parts.sessions.apply(sealed)
+    const proved = await raised(visit, proof, parts.controlPlane)
     // Brought twice, by a reload: the first time counted.
     if (proved === null) await lookAgain(visit)
-    const reason = pendingReason(visit)
+    const reason = pendingReason(proved ?? visit)
     if (proved === null && reason !== null) return showSecretly(viewOf(visit, 'late', reason), 403)
-    const response = seeOther(addressOf(visit, reason === null ? {} : { still: '1' }))
+    const given = proved === null ? [] : [parts.companion.give(proved.token, exchange.secure)]
+    const response = seeOther(addressOf(visit, reason === null ? {} : { still: '1' }), given)
     return { ...response, headers: [...response.headers, 'Referrer-Policy', 'no-referrer'] }
   } catch (error) {
     parts.log.warn({ error, session: session.record.id }, 'a proof could not be taken to the control plane')

@@ -149,6 +149,8 @@ function publicChanges(of: Case, who: Identified): Changes | null {
     case 'unwelcome':
       return withoutCredential(exchange, null, false)
     case 'session':
+      if (isReplaced(who.session))
+        return { ...withoutCredential(exchange, null, false), setCookies: staleCompanion(of) }
       return isWorthless(parts, who.session)
         ? withoutCredential(exchange, parts.companion, true)
         : cookieChanges(carried, who, parts.companion, parts.clock.now())
@@ -240,6 +242,13 @@ function permit(of: Case, who: Session, question: Question, decision: Decision, 
   }
 }
 
+/** Whether the browser's session goes on under another token: what it has by now must not be taken away. */
+const isReplaced = ({ record }: MirroredSession): boolean => record.ended?.why === 'replaced'
+
+/** A page that still comes with the old companion has missed the new one; a script's answer may only be late. */
+const staleCompanion = ({ parts, exchange }: Case): readonly string[] =>
+  exchange.kind === 'navigation' ? [parts.companion.take(exchange.secure)] : []
+
 /** Whether the credential in the browser is worth nothing after this refusal; revoked in one practice it still is. */
 const isOver = ({ directory }: JudgeParts, session: MirroredSession, { reason }: Decision): boolean =>
   reason === 'session-ended' ||
@@ -255,17 +264,22 @@ function challengeFactor(of: Case, who: Session, question: Question, decision: D
   return { act: 'answer', response, decision }
 }
 
+/** What a refusal takes out of the browser. */
+function expiredBy(of: Case, session: MirroredSession, decision: Decision): readonly string[] {
+  const { parts, exchange } = of
+  if (isReplaced(session)) return staleCompanion(of)
+  if (isOver(parts, session, decision))
+    return [...expiredCredential(exchange), parts.companion.take(exchange.secure)]
+  return decision.reason === 'sign-in-held' ? expiredCredential(exchange) : []
+}
+
 function refuseSession(of: Case, who: Session, question: Question, decision: Decision): Judgement {
   const { parts, exchange } = of
   const { session } = who
   // Without its companion nothing could be proved: there is no way to show.
   if (decision.control === 'two-factor' && who.accompanied)
     return challengeFactor(of, who, question, decision)
-  const setCookies = isOver(parts, session, decision)
-    ? [...expiredCredential(exchange), parts.companion.take(exchange.secure)]
-    : decision.reason === 'sign-in-held'
-      ? expiredCredential(exchange)
-      : []
+  const setCookies = expiredBy(of, session, decision)
   // Recorded first, as it was judged; then ended: an idle session's cookie could be adopted anew without its companion.
   const response = parts.refusals.refuse(exchange, question, decision, setCookies)
   if (decision.reason === 'session-idle' || decision.reason === 'session-expired')

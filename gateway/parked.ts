@@ -25,6 +25,8 @@ export type Parked = {
    * lays it down again for what is left of its time. Rejects with a `Fault` when the store is away.
    */
   take(token: string): Promise<{ readonly answer: ParkedAnswer; putBack(): Promise<void> } | null>
+  /** Lays what is parked under one token under another, for what is left of its time. Never rejects. */
+  move(from: string, to: string): Promise<void>
 }
 
 /** How many answers may be parked for one user at a time. */
@@ -83,6 +85,12 @@ export function createParked(store: HotStore | null, now: () => Instant): Parked
     const left = laid.endsAt - now()
     if (left > 0) await to.write(key, seal(token, key, JSON.stringify(laid)), left)
   }
+  const lift = async (from: HotStore, token: string): Promise<ParkedRecord | null> => {
+    const key = keys.parked(hashToken(token))
+    const text = await from.take(key)
+    const laid = text === null ? null : parkedRecordSchema.safeParse(unseal(token, key, text))
+    return laid === null || !laid.success || laid.data.endsAt <= now() ? null : laid.data
+  }
   return {
     async park(token, user, answer, forMs) {
       if (store === null || Buffer.byteLength(JSON.stringify(answer)) > bytesMax) return false
@@ -96,15 +104,19 @@ export function createParked(store: HotStore | null, now: () => Instant): Parked
       }
     },
     async take(token) {
-      const key = keys.parked(hashToken(token))
-      const text = store === null ? null : await store.take(key)
-      if (store === null || text === null) return null
-      const laid = parkedRecordSchema.safeParse(unseal(token, key, text))
-      if (!laid.success || laid.data.endsAt <= now()) return null
-      const { place, answer } = laid.data
+      const laid = store === null ? null : await lift(store, token)
+      if (store === null || laid === null) return null
       // Best effort: a place that is not freed frees itself.
-      await store.remove(place).catch(() => {})
-      return { answer, putBack: () => lay(store, token, laid.data).catch(() => {}) }
+      await store.remove(laid.place).catch(() => {})
+      return { answer: laid.answer, putBack: () => lay(store, token, laid).catch(() => {}) }
+    },
+    async move(from, to) {
+      try {
+        const laid = store === null ? null : await lift(store, from)
+        if (store !== null && laid !== null) await lay(store, to, laid)
+      } catch {
+        // What is lost here costs another sign-in.
+      }
     },
   }
 }

@@ -15,6 +15,7 @@ import type { ControlPlane } from './internal.ts'
 import {
   accessStandingsSchema,
   changesSchema,
+  factorProvedSchema,
   handedOverSchema,
   sealedRecordSchema,
   sessionOpenedSchema,
@@ -169,7 +170,7 @@ export function createInternalClient(options: {
         accessStandingsSchema.nullable(),
       ),
     handOver: (request) => ask(post(internalRoutes.handOver, request), handedOverSchema.nullable()),
-    proveFactor: (request) => ask(post(internalRoutes.proveFactor, request), sealedRecordSchema.nullable()),
+    proveFactor: (request) => ask(post(internalRoutes.proveFactor, request), factorProvedSchema.nullable()),
     publicKey: async () =>
       (await ask(internalRoutes.publicKey, z.strictObject({ publicKey: z.string() }))).publicKey,
   }

@@ -152,9 +152,22 @@ export type HandedOver = z.infer<typeof handedOverSchema>
  * The proof that the portal gave a browser to take back (`/.gatehouse/access?proof=`), good for 60 s and once. It counts
  * only for the session whose companion brought it: a code coaxed out of somebody on another machine opens nothing.
  */
-export const proveFactorSchema = z.strictObject({ tokenHash: hash, proofHash: hash })
+export const proveFactorSchema = z.strictObject({
+  tokenHash: hash,
+  proofHash: hash,
+  /** Of the token that the browser gets instead: a copy of its companion from before shares nothing of the proof. */
+  renewedHash: hash,
+})
 /** A proof brought back. */
 export type ProveFactor = z.infer<typeof proveFactorSchema>
+
+/** A session raised, under its new token, and what is left of it under the old one: ended, `replaced`. */
+export const factorProvedSchema = z.strictObject({
+  session: sealedRecordSchema,
+  replaced: sealedRecordSchema,
+})
+/** A session raised. */
+export type FactorProved = z.infer<typeof factorProvedSchema>
 
 /** The control plane as a gateway sees it. Every call rejects with a `Fault` (source `control-plane`) when it can't be had. */
 export type ControlPlane = {
@@ -169,8 +182,8 @@ export type ControlPlane = {
   accessStandings(tokenHash: string, kind: 'ip' | 'time', address: string): Promise<AccessStandings | null>
   /** Lays down a ticket for the portal; `null`: there is no such live session. */
   handOver(request: HandOver): Promise<HandedOver | null>
-  /** The session's record with its new factor; `null`: no such proof for this session, or it has run out. */
-  proveFactor(request: ProveFactor): Promise<SealedRecord | null>
+  /** Raises a session, under a new token; idempotent by that. `null`: no such proof for it, or it has run out. */
+  proveFactor(request: ProveFactor): Promise<FactorProved | null>
   /** One record by key (`gh:session:…`, `gh:policy:…`, `gh:members:…`, `gh:practices`); `null`: there is none. */
   record(key: string): Promise<SealedRecord | null>
   /** The public key records are verified with: raw Ed25519, base64url. */

@@ -11,10 +11,10 @@ import type { FactorMethod } from '../../policies/access-request.ts'
 import type { DurationMs, Instant } from '../../policies/instant.ts'
 import type { HandOver, ProveFactor } from '../../runtime/internal.ts'
 import { hashToken, newToken } from '../../runtime/token.ts'
-import type { Rows, Store, Tx } from '../store/database.ts'
+import type { Rows, Store } from '../store/database.ts'
 import { announceSession } from '../store/outbox.ts'
-import type { SessionRow } from '../store/sessions.ts'
 import { type FactorDeed, noteEverywhere } from './chains.ts'
+import { findRenewed, type Renewed, renewSession } from './renewal.ts'
 
 /** Somebody at the portal: who they are, where they came from, and what they have proved there. */
 export type PortalVisit = {
@@ -207,36 +207,14 @@ export function layProof(store: Store, visit: PortalVisit, at: Instant): Promise
   })
 }
 
-async function raise(
-  tx: Tx,
-  tokenHash: string,
-  proof: { readonly method: FactorMethod; readonly verified_at: Instant },
-  at: Instant,
-): Promise<SessionRow | null> {
-  // The last proof counts: keeping a stronger but older one would claim its age or its strength wrongly.
-  const session = await tx
-    .updateTable('session')
-    .set((eb) => ({
-      factor_method: proof.method,
-      factor_verified_at: proof.verified_at,
-      version: eb('version', '+', 1),
-    }))
-    .where('token_hash', '=', tokenHash)
-    .where('ended_at', 'is', null)
-    .where('absolute_deadline', '>', at)
-    .returningAll()
-    .executeTakeFirst()
-  return session ?? null
-}
-
 /**
- * Takes a proof and raises its session; the session as it is now. `null`: no such proof for this session, it has run
- * out, or the session has ended. A proof of another session is left as it was.
+ * Takes a proof and raises its session, which goes on under the renewed token; repeating it answers the same. `null`: no
+ * such proof for this session, it has run out, or the session has ended. A proof of another session is left as it was.
  */
-export function proveFactor(store: Store, request: ProveFactor, at: Instant): Promise<SessionRow | null> {
+export function proveFactor(store: Store, request: ProveFactor, at: Instant): Promise<Renewed | null> {
   return store.transaction(async (tx) => {
     const live = await findLive(tx, request.tokenHash, at)
-    if (live === undefined) return null
+    if (live === undefined) return findRenewed(tx, request.tokenHash, request.renewedHash)
     const proof = await tx
       .deleteFrom('factor_proof')
       .where('proof_hash', '=', request.proofHash)
@@ -244,15 +222,17 @@ export function proveFactor(store: Store, request: ProveFactor, at: Instant): Pr
       .where('ends_at', '>', at)
       .returningAll()
       .executeTakeFirst()
-    const session = proof === undefined ? null : await raise(tx, request.tokenHash, proof, at)
-    if (proof === undefined || session === null) return null
+    const renewed = proof === undefined ? null : await renewSession(tx, request, proof, at)
+    if (proof === undefined || renewed === null) return null
+    const { session } = renewed
     await announceSession(tx, session.token_hash, at)
+    await announceSession(tx, request.tokenHash, at)
     const deed: FactorDeed = { user: session.user_id, name: live.name, address: session.address_last, at }
     await noteEverywhere(tx, deed, 'two-factor.verified', {
       session: session.id,
       method: proof.method,
       verifiedAt: proof.verified_at,
     })
-    return session
+    return renewed
   })
 }

@@ -5,6 +5,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ownBeginnings, setsOwnCookie } from '../../gateway/cookie-names.ts'
 import { hashToken } from '../../runtime/token.ts'
+import type { Client } from '../support/client.ts'
 import {
   type FactorStand,
   minutes,
@@ -233,6 +234,45 @@ describe('step-up of somebody who is signed in', () => {
     await thief.get('/patients/7', { navigation: false })
     expect(claims()).toMatchObject({ acr: 'password', amr: [] })
     expect(claims()).not.toHaveProperty('auth_time')
+  })
+})
+
+describe('a copy of the companion from before the proof', () => {
+  beforeEach(async () => {
+    await stand.require2fa()
+    await stand.member({ factors: ['totp'] })
+  })
+
+  const copyOf = (client: Client, at = 0): Client => {
+    const copy = stand.client('127.0.0.1', at)
+    for (const [name, value] of client.cookies) copy.cookies.set(name, value)
+    return copy
+  }
+
+  test('is worth nothing after it, on either gateway, and what it comes with is not taken from the browser', async () => {
+    const client = await signInProved(stand)
+    stand.clock.advance(16 * minutes)
+    const [here, there] = [copyOf(client), copyOf(client, 1)]
+    const back = await stand.prove(client, '/reports')
+    expect((await client.get(back.headers.location ?? '')).headers.location).toBe('/reports')
+    expect((await client.get('/reports')).status).toBe(200)
+    await stand.known()
+    for (const copy of [here, there]) {
+      const late = await copy.get('/patients/7', { navigation: false })
+      expect([late.status, (late.json() as { reason: string }).reason]).toEqual([401, 'session-ended'])
+      // An answer that is only late must not take the new companion from the browser that has it by now.
+      expect(late.headers['set-cookie']).toBeUndefined()
+      expect((await copy.get('/reports')).status).toBe(401)
+      expect(copy.cookies.has('gatehouse')).toBe(false)
+      expect(copy.cookies.has('sid')).toBe(true)
+    }
+    // Without any companion: the application's cookie alone, worth a password.
+    const bare = await here.get('/reports', { navigation: false })
+    expect([bare.status, (bare.json() as { error: string }).error]).toEqual([401, 'step_up_required'])
+    expect((await client.get('/reports')).status).toBe(200)
+    const seen = stand.application.arrived.length
+    await copyOf(client, 1).get('/public/book')
+    expect(stand.application.arrived.slice(seen).map(({ user }) => user)).toEqual(['ann'])
   })
 })
 

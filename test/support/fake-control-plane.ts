@@ -16,6 +16,7 @@ import type {
   AskAccess,
   Changes,
   ControlPlane,
+  FactorProved,
   OpenSession,
   ProveFactor,
   SealedRecord,
@@ -252,10 +253,16 @@ const askAccess = (state: State, request: AskAccess): AccessStandings => {
   return standingsOf(state, tokenHash, kind, null)!
 }
 
-const proveFactor = async (state: State, request: ProveFactor): Promise<SealedRecord | null> => {
+const proveFactor = async (state: State, request: ProveFactor): Promise<FactorProved | null> => {
   const session = state.sessions.get(request.tokenHash)?.record
   const factor = session?.ended === null ? state.portal.takeProof(request) : null
-  return factor === null ? null : changeSession(state, request.tokenHash, { factor })
+  if (session === undefined || factor === null) return null
+  const version = (state.sessions.get(request.tokenHash)?.version ?? 0) + 1
+  state.sessions.set(request.renewedHash, { version, record: session })
+  const raised = await changeSession(state, request.renewedHash, { factor })
+  const rest = { ended: { at: state.now(), why: 'replaced' as const }, held: false, factor: null }
+  const replaced = await changeSession(state, request.tokenHash, rest)
+  return raised === null || replaced === null ? null : { session: raised, replaced }
 }
 
 /** A sign-in over a session of the same person keeps a factor that was proved a moment ago, as with the real one. */

@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { SessionRow } from '../../../admin/store/sessions.ts'
 import { proveFactor } from '../../../admin/two-factor/visits.ts'
-import { hashToken } from '../../../runtime/token.ts'
+import { hashToken, newToken } from '../../../runtime/token.ts'
 import { south } from '../practice-store.ts'
 import {
   address,
@@ -35,8 +35,10 @@ beforeEach(async () => {
 })
 const verify = (cookie: string, code: string, by = 'app', purpose = 'access') =>
   stage.send(cookie, '/verify', '/verify', { code, by, purpose })
-const prove = (proof: string, tokenHash = session.token_hash) =>
-  proveFactor(stage.store, { tokenHash, proofHash: hashToken(proof) }, stage.clock.now())
+const prove = async (proof: string, tokenHash = session.token_hash) => {
+  const request = { tokenHash, proofHash: hashToken(proof), renewedHash: hashToken(newToken()) }
+  return (await proveFactor(stage.store, request, stage.clock.now()))?.session ?? null
+}
 
 describe('setting up', () => {
   const enrolling = { reason: 'two-factor-not-enrolled', to: null } as const

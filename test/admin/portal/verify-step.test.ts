@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { SessionRow } from '../../../admin/store/sessions.ts'
 import { proveFactor } from '../../../admin/two-factor/visits.ts'
-import { hashToken } from '../../../runtime/token.ts'
+import { hashToken, newToken } from '../../../runtime/token.ts'
 import { north } from '../practice-store.ts'
 import {
   application,
@@ -31,8 +31,10 @@ beforeEach(async () => {
 })
 const verify = (cookie: string, code: string, by = 'app', purpose = 'access') =>
   stage.send(cookie, '/verify', '/verify', { code, by, purpose })
-const prove = (proof: string, tokenHash = session.token_hash) =>
-  proveFactor(stage.store, { tokenHash, proofHash: hashToken(proof) }, stage.clock.now())
+const prove = async (proof: string, tokenHash = session.token_hash) => {
+  const request = { tokenHash, proofHash: hashToken(proof), renewedHash: hashToken(newToken()) }
+  return (await proveFactor(stage.store, request, stage.clock.now()))?.session ?? null
+}
 
 describe('confirming', () => {
   it('names the person and the practices, and leads back with a proof that counts once, for this session', async () => {

@@ -351,7 +351,11 @@ describe('a reset', () => {
     expect(await openVisit(store, ticket, stage.now())).toBeNull()
     expect(await findVisit(store, token, stage.now())).toBeNull()
     expect(await verifyCode(stage.parts, visit, '123456', stage.now(), home)).toEqual({ outcome: 'over' })
-    const request = { tokenHash: ada.token_hash, proofHash: hashToken(proof) }
+    const request = {
+      tokenHash: ada.token_hash,
+      proofHash: hashToken(proof),
+      renewedHash: hashToken(newToken()),
+    }
     expect(await proveFactor(store, request, stage.now())).toBeNull()
     expect(await begin(visit)).toBeNull()
   })

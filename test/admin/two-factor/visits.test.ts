@@ -39,8 +39,12 @@ const hand = (session: SessionRow, ticket: string) =>
 const open = (ticket: string) => openVisit(stage.plane.store, ticket, stage.now())
 const find = (token: string) => findVisit(stage.plane.store, token, stage.now())
 const lay = (visit: PortalVisit) => layProof(stage.plane.store, visit, stage.now())
-const prove = (session: SessionRow, proof: string) =>
-  proveFactor(stage.plane.store, { tokenHash: session.token_hash, proofHash: hashToken(proof) }, stage.now())
+const bring = (session: SessionRow, proof: string, renewed = newToken()) => {
+  const { token_hash: tokenHash } = session
+  const request = { tokenHash, proofHash: hashToken(proof), renewedHash: hashToken(renewed) }
+  return proveFactor(stage.plane.store, request, stage.now())
+}
+const prove = async (session: SessionRow, proof: string) => (await bring(session, proof))?.session ?? null
 const end = (session: SessionRow) =>
   changeSession(
     stage.plane.store,
@@ -180,13 +184,33 @@ describe('a proof', () => {
     const told = await stage.plane.store.read((rows) =>
       rows.selectFrom('outbox').select('part').where('kind', '=', 'session').orderBy('id', 'desc').execute(),
     )
-    expect(told[0]?.part).toBe(ada.token_hash)
+    expect(told.slice(0, 2).map(({ part }) => part)).toEqual([ada.token_hash, raised?.token_hash])
     for (const practice of [north, south])
       expect((await stage.events(practice)).at(-1)).toMatchObject({
         action: 'two-factor.verified',
         actor: { id: ada.user_id },
         after: { session: ada.id, method: 'totp' },
       })
+  })
+
+  test('moves the session to a new token; what is left under the old one has ended and was never raised', async () => {
+    const proof = await proofOf(ada)
+    const fresh = newToken()
+    const renewed = await bring(ada, proof, fresh)
+    const [{ held, epochs }, { started_at, absolute_deadline }] = [ada, ada]
+    expect(renewed?.session).toMatchObject({
+      ...{ id: ada.id, token_hash: hashToken(fresh), factor_method: 'totp', ended_at: null },
+      ...{ held, epochs, started_at, absolute_deadline },
+    })
+    expect(renewed?.replaced).toMatchObject({
+      ...{ token_hash: ada.token_hash, ended_at: stage.now(), ended_why: 'replaced', factor_method: null },
+      version: ada.version + 1,
+    })
+    expect(renewed?.replaced.id).not.toBe(ada.id)
+    // The answer was lost on its way: asking again answers the same, and raises nothing twice.
+    expect(await bring(ada, proof, fresh)).toEqual(renewed)
+    expect(await bring(ada, proof)).toBeNull()
+    expect(await hand(ada, newToken())).toBe(false)
   })
 
   test('is laid once, and ends its visit', async () => {
@@ -246,16 +270,20 @@ test('gateways ask for both: where the portal is, and the signed record of the r
   const visit = (await open(ticket))!.visit
   await stage.enrol(visit)
   const proof = (await lay(visit)) ?? ''
-  expect(
-    await internal.proveFactor({ tokenHash: ada.token_hash, proofHash: hashToken(newToken()) }),
-  ).toBeNull()
+  const [tokenHash, renewedHash] = [ada.token_hash, hashToken(newToken())]
+  expect(await internal.proveFactor({ tokenHash, renewedHash, proofHash: hashToken(newToken()) })).toBeNull()
   expect(kicks).toBe(0)
-  const sealed = await internal.proveFactor({ tokenHash: ada.token_hash, proofHash: hashToken(proof) })
+  const told = await internal.proveFactor({ tokenHash, renewedHash, proofHash: hashToken(proof) })
   expect(kicks).toBe(1)
   const verifier = createVerifier(stage.plane.signer.publicKey)!
-  const record = openRecord(verifier, sealed!.key, sealed!.text, sessionRecordSchema)
-  expect(record?.value.factor).toEqual({ method: 'totp', verifiedAt: stage.now() - 60_000 })
-  await end(ada)
+  const opened = [told!.session, told!.replaced].map(({ key, text }) =>
+    openRecord(verifier, key, text, sessionRecordSchema),
+  )
+  expect(opened.map((record) => record?.value.factor)).toEqual([
+    { method: 'totp', verifiedAt: stage.now() - 60_000 },
+    null,
+  ])
+  expect(opened.map((record) => record?.value.ended?.why)).toEqual([undefined, 'replaced'])
   expect(await internal.handOver(stage.request(ada, newToken()))).toBeNull()
 })
 
