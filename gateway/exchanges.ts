@@ -12,6 +12,7 @@ import type { Decision } from '../policies/decision.ts'
 import { type DurationMs, type Instant, never } from '../policies/instant.ts'
 import { createDeadlineQueue, type Place } from './deadline-queue.ts'
 import type { CutReason, Standing } from './exchange.ts'
+import { createRoster, type Roster } from './roster.ts'
 
 /**
  * What an exchange is at this moment. `request`: waiting for or sending an ordinary answer; `poll`: has waited for
@@ -85,6 +86,8 @@ export type ExchangesOptions = {
 }
 
 type Entry = {
+  /** Its place in the roster. */
+  index: number
   readonly live: Live
   standing: Standing | null
   /** Everything was cut while the judge was still at it: admitted only if public. */
@@ -106,14 +109,14 @@ const concerns = (standing: Standing, scope: ChangeScope): boolean =>
 
 type Registry = {
   readonly options: ExchangesOptions
-  readonly entries: Set<Entry>
+  readonly entries: Roster<Entry>
   readonly queue: ReturnType<typeof createDeadlineQueue<Entry>>
   readonly waiting: (() => void)[]
   generation: number
 }
 
 const release = (registry: Registry, entry: Entry): void => {
-  if (!registry.entries.delete(entry)) return
+  if (!registry.entries.remove(entry)) return
   if (entry.place !== null) registry.queue.remove(entry.place)
   entry.place = null
   if (registry.entries.size === 0) for (const resolve of registry.waiting.splice(0)) resolve()
@@ -210,7 +213,7 @@ const sweep = (registry: Registry): DurationMs => {
 export const createExchanges = (options: ExchangesOptions): Exchanges => {
   const registry: Registry = {
     options,
-    entries: new Set(),
+    entries: createRoster(),
     queue: createDeadlineQueue<Entry>(),
     waiting: [],
     generation: 0,
@@ -225,7 +228,7 @@ export const createExchanges = (options: ExchangesOptions): Exchanges => {
 
   return {
     reserve(live) {
-      const entry: Entry = { live, standing: null, condemned: null, place: null, drainUntil: null }
+      const entry: Entry = { index: -1, live, standing: null, condemned: null, place: null, drainUntil: null }
       const seen = registry.generation
       registry.entries.add(entry)
       return {
@@ -236,18 +239,18 @@ export const createExchanges = (options: ExchangesOptions): Exchanges => {
     recheck(scope) {
       registry.generation += 1
       const at = options.now()
-      for (const entry of [...registry.entries])
+      for (const entry of registry.entries.all())
         if (entry.standing !== null && concerns(entry.standing, scope)) review(registry, entry, at)
     },
     cutAll(reason, extent) {
       registry.generation += 1
-      for (const entry of [...registry.entries])
+      for (const entry of registry.entries.all())
         if (isWithin(entry, extent)) cut(registry, entry, reason, null)
         else if (extent === 'judged') entry.condemned = reason
     },
     counts() {
       const counts = { request: 0, poll: 0, events: 0, websocket: 0 }
-      for (const entry of registry.entries) counts[entry.live.kind()] += 1
+      for (const entry of registry.entries.all()) counts[entry.live.kind()] += 1
       return counts
     },
     size: () => registry.entries.size,
