@@ -34,12 +34,21 @@ export function cookieLines(headers: RawHeaders): readonly string[] {
   return lines
 }
 
+type Split = { readonly line: string; readonly pairs: readonly string[]; readonly lower: string }
+
+/** One line is read for several names in a row: the credential's, the companion's, the practice's. */
+let lastSplit: Split = { line: '', pairs: [''], lower: '' }
+
+const splitOf = (line: string): Split => {
+  if (lastSplit.line !== line) lastSplit = { line, pairs: line.split(';'), lower: line.toLowerCase() }
+  return lastSplit
+}
+
 /** Before these inside another cookie's value, `name=` is part of a URL or JSON text, not the start of a pair. */
 const insideValue = /[?&/:@([{<>)\]}=%]/
 
-/** Places where some parser, however odd, might begin to read a pair `name=`: counted without regard to case. */
-function possibleStarts(line: string, name: string): number {
-  const text = line.toLowerCase()
+/** Places in a line in lower case where some parser, however odd, might begin to read a pair `name=`. */
+function possibleStarts(text: string, name: string): number {
   const wanted = `${name.toLowerCase()}=`
   let count = 0
   for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + 1)) {
@@ -53,8 +62,9 @@ function possibleStarts(line: string, name: string): number {
 export function readCookie(lines: readonly string[], name: string): CookieReading {
   let value: string | null = null
   for (const line of lines) {
+    const { pairs, lower } = splitOf(line)
     let found = 0
-    for (const pair of line.split(';')) {
+    for (const pair of pairs) {
       const at = pair.indexOf('=')
       if (at < 0) continue
       const raw = pair.slice(0, at)
@@ -69,7 +79,7 @@ export function readCookie(lines: readonly string[], name: string): CookieReadin
       if (value !== null && value !== text) return doubtful
       value = text
     }
-    if (possibleStarts(line, name) > found) return doubtful
+    if (possibleStarts(lower, name) > found) return doubtful
   }
   return value === null ? absent : { value, doubtful: false }
 }
