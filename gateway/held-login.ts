@@ -7,7 +7,7 @@
  * and refusing at the next request was refused: the browser would hold a live credential of the application.
  */
 import type { Decision } from '../policies/decision.ts'
-import type { DurationMs } from '../policies/instant.ts'
+import type { DurationMs, Instant } from '../policies/instant.ts'
 import type { RouteRequirement } from '../policies/routes.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Limits } from '../runtime/config.ts'
@@ -35,8 +35,16 @@ import type { MirroredSession, Sessions } from './sessions.ts'
 import { seeOther } from './step-visit.ts'
 import type { WindowCounter } from './window-counter.ts'
 
-/** Watches sign-ins of one upstream. `drop`: the request's own credential is not forwarded. */
-export type HeldLogin = (carried: Carried, rule: LoginRule, drop: boolean) => Promise<Judgement>
+/**
+ * Watches sign-ins of one upstream. `drop`: the request's own credential is not forwarded. `before`: the application's id
+ * of whom that credential belonged to when it came; `null`: nobody's for certain.
+ */
+export type HeldLogin = (
+  carried: Carried,
+  rule: LoginRule,
+  drop: boolean,
+  before: string | null,
+) => Promise<Judgement>
 
 /** What it needs. */
 export type HeldLoginParts = {
@@ -247,20 +255,32 @@ function priorSession(parts: HeldLoginParts, carried: Carried): MirroredSession 
   return found === null || found === 'absent' || found.record.ended !== null ? null : found
 }
 
-async function settle(
-  parts: HeldLoginParts,
-  carried: Carried,
-  rule: LoginRule,
-  drop: boolean,
-  response: WholeResponse,
-): Promise<WholeResponse> {
+/** A sign-in that was sent on. */
+type Sent = {
+  readonly carried: Carried
+  readonly rule: LoginRule
+  readonly drop: boolean
+  readonly before: string | null
+}
+
+const keepsCredential = ({ carried: { credential } }: Sent, after: Credential): boolean =>
+  typeof credential !== 'string' && credential.hash === after.hash
+
+/** The credential that the answer may have made somebody's; `none`: the application will say so itself. */
+function credentialToAskAbout(sent: Sent, response: WholeResponse, at: Instant): Credential | 'none' {
+  const { carried, rule, drop } = sent
+  const after = credentialAfter(carried.exchange, drop ? 'none' : carried.credential, response, at)
+  if (after === 'none' || isSuccess(rule, response, at)) return after
+  // A success that misses its configured sign would be released unjudged: a new credential is asked about all the same.
+  return keepsCredential(sent, after) ? 'none' : after
+}
+
+async function settle(parts: HeldLoginParts, sent: Sent, response: WholeResponse): Promise<WholeResponse> {
+  const { carried, rule } = sent
   const { exchange } = carried
   const { upstream } = exchange
-  const at = parts.clock.now()
   if (typeof carried.credential !== 'string') parts.introspector.forget(carried.credential)
-  if (!isSuccess(rule, response, at)) return response
-  const after = credentialAfter(exchange, drop ? 'none' : carried.credential, response, at)
-  // No credential, nobody signed in: the application will say so itself.
+  const after = credentialToAskAbout(sent, response, parts.clock.now())
   if (after === 'none') return response
   const word = await parts.introspector.askAfresh(after)
   if (word.kind === 'indeterminate') {
@@ -270,6 +290,9 @@ async function settle(
   }
   const told = withCookies(response, word.renewed)
   if (word.kind === 'anonymous' || word.identity.kind === 'patient') return told
+  // The same cookie of the same person as before proves no sign-in, whatever the answer looks like: a wrong password
+  // that is answered like a right one must not undo a revocation.
+  if (keepsCredential(sent, after) && sent.before === word.identity.appUser) return told
   if (carried.companion !== null) await parts.sessions.load(carried.companion)
   const opened = await parts.openings.open(exchange, word.identity, {
     method: methods[rule.kind],
@@ -290,7 +313,7 @@ async function settle(
 /** Watches the sign-ins of one upstream. */
 export const createHeldLogin =
   (parts: HeldLoginParts): HeldLogin =>
-  async (carried, rule, drop) => {
+  async (carried, rule, drop, before) => {
     const { exchange } = carried
     if (!parts.rate.take(exchange.client.text))
       return refusedFailure(exchange, {
@@ -321,7 +344,7 @@ export const createHeldLogin =
       },
       held: {
         bytesMax: parts.limits.observedBodyBytesMax,
-        settle: (response) => settle(parts, carried, rule, drop, response),
+        settle: (response) => settle(parts, { carried, rule, drop, before }, response),
       },
       standing: null,
     }

@@ -12,82 +12,30 @@
  * mirrored is answered in the same turn; only what must be asked for is awaited, and then judged by what is known
  * after the wait. A cache of verdicts was refused: `decide` is cheaper than finding an old answer.
  */
-import type { Decision, reasons } from '../policies/decision.ts'
+import type { Decision } from '../policies/decision.ts'
 import type { Instant } from '../policies/instant.ts'
-import type { Clock } from '../runtime/clock.ts'
-import type { Log } from '../runtime/log.ts'
-import type { Asserter } from './assertion.ts'
-import { asksForStream, isPreflight } from './client-kind.ts'
-import type { Companion } from './companion.ts'
-import { cookieLines, readSetCookie } from './cookies.ts'
-import type { Endings } from './endings.ts'
-import { signInOf } from './engine-node.ts'
-import type { Changes, Exchange, Held, Judge, Judgement, Standing } from './exchange.ts'
 import {
-  cookieChanges,
-  expiredCredential,
-  identityHeaders,
-  losesCredential,
-  unchanged,
-  withoutCookies,
-  withoutCredential,
-} from './forwarding.ts'
-import type { Carried, Identified } from './identity/identify.ts'
-import type { LastSeen } from './last-seen.ts'
-import type { JudgeCounters } from './metrics.ts'
+  type Case,
+  forward,
+  isReplaced,
+  type JudgeParts,
+  noticeOf,
+  refuseNobody,
+  type Session,
+  staleCompanion,
+} from './case.ts'
+import { asksForStream, isPreflight } from './client-kind.ts'
+import { cookieLines } from './cookies.ts'
+import { signInOf } from './engine-node.ts'
+import type { Exchange, Judge, Judgement, Standing } from './exchange.ts'
+import { cookieChanges, expiredCredential, identityHeaders, unchanged } from './forwarding.ts'
+import type { Identified } from './identity/identify.ts'
 import { answerOwnPath, isOwnPath } from './own-paths.ts'
 import { practiceScope, practiceSources } from './practice.ts'
-import {
-  answer,
-  type Directory,
-  isRevokedEverywhere,
-  plainDecision,
-  type Question,
-  scopeOf,
-} from './questions.ts'
+import { judgePublic } from './public-routes.ts'
+import { answer, isRevokedEverywhere, plainDecision, type Question, scopeOf } from './questions.ts'
 import { answerCut, answerFailure } from './refusal.ts'
-import type { Refusals } from './refusals.ts'
-import type { Duties } from './route-duties.ts'
-import type { MirroredSession, Sessions } from './sessions.ts'
-import type { Site, SiteIdentity } from './site.ts'
-import type { Traffic } from './traffic.ts'
-import type { VerdictLog } from './verdict-log.ts'
-
-/** What the judge needs. */
-export type JudgeParts = {
-  readonly sites: ReadonlyMap<string, Site>
-  readonly companion: Companion
-  readonly sessions: Sessions
-  readonly endings: Endings
-  readonly lastSeen: LastSeen
-  readonly directory: Directory
-  readonly asserter: Asserter
-  readonly refusals: Refusals
-  readonly verdicts: VerdictLog
-  readonly traffic: Traffic
-  readonly counters: JudgeCounters
-  readonly observedBytesMax: number
-  readonly clock: Clock
-  readonly log: Log
-  /** Whether knowledge is fresh enough to decide with. */
-  isAlive(): boolean
-  /** Reads the members of these practices anew, for this user's sake. Never rejects. */
-  catchUp(practices: readonly string[], user: string): Promise<void>
-}
-
-type Session = Extract<Identified, { kind: 'session' }>
-
-/** A request as judged: what it owes, and what it carries. */
-type Case = {
-  readonly parts: JudgeParts
-  readonly site: Site
-  readonly identity: SiteIdentity
-  readonly exchange: Exchange
-  readonly duties: Duties
-  readonly carried: Carried
-}
-
-const forward = (changes: Changes): Judgement => ({ act: 'forward', changes, held: null, standing: null })
+import type { MirroredSession } from './sessions.ts'
 
 const stale = (exchange: Exchange): Judgement => ({
   act: 'answer',
@@ -98,92 +46,6 @@ const stale = (exchange: Exchange): Judgement => ({
   ),
   decision: null,
 })
-
-/** A credential that may not reach the application on any route. */
-const isWorthless = ({ directory }: JudgeParts, session: MirroredSession): boolean =>
-  session.record.ended !== null || session.record.held || isRevokedEverywhere(directory, session)
-
-/** Ends the session that the application itself has cleared. */
-const noticeOf =
-  ({ parts, exchange, identity, carried }: Case, { session }: Session) =>
-  (lines: readonly string[]) => {
-    const names = exchange.upstream.identity?.cookies ?? []
-    const at = parts.clock.now()
-    const cleared = lines.some((line) => {
-      const change = readSetCookie(line, at)
-      return change?.cleared === true && names.includes(change.name)
-    })
-    if (!cleared) return
-    if (typeof carried.credential !== 'string') identity.introspector.forget(carried.credential)
-    void parts.endings.end(session, 'app-signed-out')
-  }
-
-/** A sign-out on its way: where the application agrees, the gateway's session ends with its own. */
-const heldSignOut = ({ parts, exchange, identity, carried }: Case, session: MirroredSession): Held => ({
-  bytesMax: parts.observedBytesMax,
-  async settle(response) {
-    if (typeof carried.credential !== 'string') identity.introspector.forget(carried.credential)
-    if (response.status >= 400) return response
-    await parts.endings.end(session, 'app-signed-out')
-    return {
-      ...response,
-      headers: [...response.headers, 'Set-Cookie', parts.companion.take(exchange.secure)],
-    }
-  },
-})
-
-/** On routes without staff controls: what may go on of the credential. `null`: nothing clear is known, and it matters. */
-function publicChanges(of: Case, who: Identified): Changes | null {
-  const { parts, exchange, carried } = of
-  switch (who.kind) {
-    case 'anonymous':
-      if (who.spoilt) return withoutCookies(exchange)
-      return cookieChanges(carried, who, parts.companion, parts.clock.now())
-    case 'patient':
-      return cookieChanges(carried, who, parts.companion, parts.clock.now())
-    case 'indeterminate':
-      // A page can be had without it; a form would lose what was entered.
-      return exchange.method === 'GET' || exchange.method === 'HEAD'
-        ? withoutCredential(exchange, null, false)
-        : null
-    case 'unwelcome':
-      return withoutCredential(exchange, null, false)
-    case 'session':
-      if (isReplaced(who.session))
-        return { ...withoutCredential(exchange, null, false), setCookies: staleCompanion(of) }
-      return isWorthless(parts, who.session)
-        ? withoutCredential(exchange, parts.companion, true)
-        : cookieChanges(carried, who, parts.companion, parts.clock.now())
-  }
-}
-
-function judgePublic(of: Case, who: Identified): Judgement | Promise<Judgement> {
-  const { duties, identity } = of
-  const changes = publicChanges(of, who)
-  if (changes === null) return refuseNobody(of, 'identity-unavailable', [])
-  const drop = losesCredential(changes)
-  if (duties.login !== null) return identity.signIn(of.carried, duties.login, drop)
-  if (who.kind !== 'session' || drop) return forward(changes)
-  if (!duties.logout)
-    return { act: 'forward', changes, held: null, standing: null, notice: noticeOf(of, who) }
-  // Nobody who leaves is given a companion.
-  return {
-    act: 'forward',
-    changes: { ...changes, setCookies: who.renewed },
-    held: heldSignOut(of, who.session),
-    standing: null,
-  }
-}
-
-function refuseNobody(
-  { parts, exchange }: Case,
-  reason: keyof typeof reasons,
-  setCookies: readonly string[],
-): Judgement {
-  const decision = plainDecision(reason)
-  parts.counters.decided(decision, 'enforce', 0)
-  return { act: 'answer', response: parts.refusals.refuse(exchange, null, decision, setCookies), decision }
-}
 
 const questionOf = (
   { exchange, duties, site, carried }: Case,
@@ -241,13 +103,6 @@ function permit(of: Case, who: Session, question: Question, decision: Decision, 
     notice: noticeOf(of, who),
   }
 }
-
-/** Whether the browser's session goes on under another token: what it has by now must not be taken away. */
-const isReplaced = ({ record }: MirroredSession): boolean => record.ended?.why === 'replaced'
-
-/** A page that still comes with the old companion has missed the new one; a script's answer may only be late. */
-const staleCompanion = ({ parts, exchange }: Case): readonly string[] =>
-  exchange.kind === 'navigation' ? [parts.companion.take(exchange.secure)] : []
 
 /** Whether the credential in the browser is worth nothing after this refusal; revoked in one practice it still is. */
 const isOver = ({ directory }: JudgeParts, session: MirroredSession, { reason }: Decision): boolean =>

@@ -190,3 +190,55 @@ test('a membership that is not heard of yet is asked for before all of them are 
   client.cookies.delete('practice')
   expect((await elsewhere.get('/patients/7')).status).toBe(403)
 })
+
+/** The application's answers to sign-ins, told by other statuses than before. */
+const startTelling = async (status: readonly number[]): Promise<void> => {
+  await stand.close()
+  stand = await startStand({
+    change: (config) => ({
+      ...config,
+      upstreams: config.upstreams.map(({ identity, ...upstream }) => ({
+        ...upstream,
+        identity: identity && {
+          ...identity,
+          login: identity.login.map((rule) => ({
+            ...rule,
+            success: { ...rule.success, status: [...status] },
+          })),
+        },
+      })),
+    }),
+  })
+}
+
+test('a success that misses its configured sign is judged all the same: its new cookie is not released', async () => {
+  await startTelling([200])
+  await fromOfficeOnly()
+  const outside = stand.client()
+  const refused = await stand.signIn(outside, 'ann')
+  expect(refused.headers.location).toMatch(/^\/\.gatehouse\/access/)
+  expect(outside.cookies.has('sid')).toBe(false)
+  const inside = stand.client('127.0.0.9')
+  expect((await stand.signIn(inside, 'ann')).status).toBe(303)
+  expect(inside.cookies.has('gatehouse')).toBe(true)
+})
+
+test('a wrong password that is answered like a right one does not undo a revocation', async () => {
+  await startTelling([303, 401])
+  const ben = stand.client()
+  await stand.signIn(ben, 'ben')
+  ben.cookies.set('practice', 'riverside')
+  expect((await ben.get('/patients/7')).status).toBe(200)
+  // In one practice only: the cookie stays worth something.
+  await stand.control.revoke('riverside', 'usr_ben')
+  const status = async (): Promise<number> => (await ben.get('/patients/7', { navigation: false })).status
+  await eventually(async () => (await status()) === 401, 'revoked')
+  const wrong = await ben.post('/sign-in', { form: { user: 'ben', password: 'wrong' } })
+  expect([wrong.status, wrong.text]).toEqual([401, 'no'])
+  expect(await status()).toBe(401)
+  ben.cookies.set('practice', 'lakeview')
+  expect(await status()).toBe(200)
+  ben.cookies.set('practice', 'riverside')
+  expect((await stand.signIn(ben, 'ben')).status).toBe(303)
+  expect(await status()).toBe(200)
+})

@@ -254,11 +254,10 @@ const askAccess = (state: State, request: AskAccess): AccessStandings => {
 }
 
 const proveFactor = async (state: State, request: ProveFactor): Promise<FactorProved | null> => {
-  const session = state.sessions.get(request.tokenHash)?.record
-  const factor = session?.ended === null ? state.portal.takeProof(request) : null
-  if (session === undefined || factor === null) return null
-  const version = (state.sessions.get(request.tokenHash)?.version ?? 0) + 1
-  state.sessions.set(request.renewedHash, { version, record: session })
+  const before = state.sessions.get(request.tokenHash)
+  const factor = before?.record.ended === null ? state.portal.takeProof(request) : null
+  if (before === undefined || factor === null) return null
+  state.sessions.set(request.renewedHash, before)
   const raised = await changeSession(state, request.renewedHash, { factor })
   const rest = { ended: { at: state.now(), why: 'replaced' as const }, held: false, factor: null }
   const replaced = await changeSession(state, request.tokenHash, rest)

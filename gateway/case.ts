@@ -1,0 +1,104 @@
+/**
+ * A request as it comes before the judge, and what all its judgements share.
+ *
+ * It decides nothing. Invariant: a credential that is worth nothing is known as such in one place, for public routes
+ * and judged ones alike.
+ */
+import type { reasons } from '../policies/decision.ts'
+import type { Clock } from '../runtime/clock.ts'
+import type { Log } from '../runtime/log.ts'
+import type { Asserter } from './assertion.ts'
+import type { Companion } from './companion.ts'
+import { readSetCookie } from './cookies.ts'
+import type { Endings } from './endings.ts'
+import type { Changes, Exchange, Judgement } from './exchange.ts'
+import type { Carried, Identified } from './identity/identify.ts'
+import type { LastSeen } from './last-seen.ts'
+import type { JudgeCounters } from './metrics.ts'
+import { type Directory, isRevokedEverywhere, plainDecision } from './questions.ts'
+import type { Refusals } from './refusals.ts'
+import type { Duties } from './route-duties.ts'
+import type { MirroredSession, Sessions } from './sessions.ts'
+import type { Site, SiteIdentity } from './site.ts'
+import type { Traffic } from './traffic.ts'
+import type { VerdictLog } from './verdict-log.ts'
+
+/** What the judge needs. */
+export type JudgeParts = {
+  readonly sites: ReadonlyMap<string, Site>
+  readonly companion: Companion
+  readonly sessions: Sessions
+  readonly endings: Endings
+  readonly lastSeen: LastSeen
+  readonly directory: Directory
+  readonly asserter: Asserter
+  readonly refusals: Refusals
+  readonly verdicts: VerdictLog
+  readonly traffic: Traffic
+  readonly counters: JudgeCounters
+  readonly observedBytesMax: number
+  readonly clock: Clock
+  readonly log: Log
+  /** Whether knowledge is fresh enough to decide with. */
+  isAlive(): boolean
+  /** Reads the members of these practices anew, for this user's sake. Never rejects. */
+  catchUp(practices: readonly string[], user: string): Promise<void>
+}
+
+/** Somebody with a session. */
+export type Session = Extract<Identified, { kind: 'session' }>
+
+/** A request as judged: what it owes, and what it carries. */
+export type Case = {
+  readonly parts: JudgeParts
+  readonly site: Site
+  readonly identity: SiteIdentity
+  readonly exchange: Exchange
+  readonly duties: Duties
+  readonly carried: Carried
+}
+
+/** Lets a request pass that is judged no further. */
+export const forward = (changes: Changes): Judgement => ({
+  act: 'forward',
+  changes,
+  held: null,
+  standing: null,
+})
+
+/** A credential that may not reach the application on any route. */
+export const isWorthless = ({ directory }: JudgeParts, session: MirroredSession): boolean =>
+  session.record.ended !== null || session.record.held || isRevokedEverywhere(directory, session)
+
+/** Whether the browser's session goes on under another token: what it has by now must not be taken away. */
+export const isReplaced = ({ record }: MirroredSession): boolean => record.ended?.why === 'replaced'
+
+/** A page that still comes with the old companion has missed the new one; a script's answer may only be late. */
+export const staleCompanion = ({ parts, exchange }: Case): readonly string[] =>
+  exchange.kind === 'navigation' ? [parts.companion.take(exchange.secure)] : []
+
+/** Ends the session that the application itself has cleared. */
+export const noticeOf =
+  ({ parts, exchange, identity, carried }: Case, { session }: Session) =>
+  (lines: readonly string[]) => {
+    const names = exchange.upstream.identity?.cookies ?? []
+    const at = parts.clock.now()
+    const cleared = lines.some((line) => {
+      const change = readSetCookie(line, at)
+      return change?.cleared === true && names.includes(change.name)
+    })
+    if (!cleared) return
+    if (typeof carried.credential !== 'string') identity.introspector.forget(carried.credential)
+    void parts.endings.end(session, 'app-signed-out')
+  }
+
+/** Refuses somebody of whom the directory knows nothing. */
+export function refuseNobody(
+  { parts, exchange }: Case,
+  reason: keyof typeof reasons,
+  setCookies: readonly string[],
+): Judgement {
+  const decision = plainDecision(reason)
+  parts.counters.decided(decision, 'enforce', 0)
+  return { act: 'answer', response: parts.refusals.refuse(exchange, null, decision, setCookies), decision }
+}

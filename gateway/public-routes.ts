@@ -1,0 +1,80 @@
+/**
+ * Routes without staff controls: what of a credential may go on there, and which answers are watched.
+ *
+ * No policy is asked. Invariant: a credential of a session that has ended, is held or was revoked everywhere reaches the
+ * application on no route; sign-ins and sign-outs pass only under watch.
+ */
+import {
+  type Case,
+  forward,
+  isReplaced,
+  isWorthless,
+  noticeOf,
+  refuseNobody,
+  staleCompanion,
+} from './case.ts'
+import type { Changes, Held, Judgement } from './exchange.ts'
+import { cookieChanges, losesCredential, withoutCookies, withoutCredential } from './forwarding.ts'
+import type { Identified } from './identity/identify.ts'
+import type { MirroredSession } from './sessions.ts'
+
+/** A sign-out on its way: where the application agrees, the gateway's session ends with its own. */
+const heldSignOut = ({ parts, exchange, identity, carried }: Case, session: MirroredSession): Held => ({
+  bytesMax: parts.observedBytesMax,
+  async settle(response) {
+    if (typeof carried.credential !== 'string') identity.introspector.forget(carried.credential)
+    if (response.status >= 400) return response
+    await parts.endings.end(session, 'app-signed-out')
+    return {
+      ...response,
+      headers: [...response.headers, 'Set-Cookie', parts.companion.take(exchange.secure)],
+    }
+  },
+})
+
+/** On routes without staff controls: what may go on of the credential. `null`: nothing clear is known, and it matters. */
+function publicChanges(of: Case, who: Identified): Changes | null {
+  const { parts, exchange, carried } = of
+  switch (who.kind) {
+    case 'anonymous':
+      if (who.spoilt) return withoutCookies(exchange)
+      return cookieChanges(carried, who, parts.companion, parts.clock.now())
+    case 'patient':
+      return cookieChanges(carried, who, parts.companion, parts.clock.now())
+    case 'indeterminate':
+      // A page can be had without it; a form would lose what was entered.
+      return exchange.method === 'GET' || exchange.method === 'HEAD'
+        ? withoutCredential(exchange, null, false)
+        : null
+    case 'unwelcome':
+      return withoutCredential(exchange, null, false)
+    case 'session':
+      if (isReplaced(who.session))
+        return { ...withoutCredential(exchange, null, false), setCookies: staleCompanion(of) }
+      return isWorthless(parts, who.session)
+        ? withoutCredential(exchange, parts.companion, true)
+        : cookieChanges(carried, who, parts.companion, parts.clock.now())
+  }
+}
+
+/** Judges a request on a public route. */
+export function judgePublic(of: Case, who: Identified): Judgement | Promise<Judgement> {
+  const { duties, identity } = of
+  const changes = publicChanges(of, who)
+  if (changes === null) return refuseNobody(of, 'identity-unavailable', [])
+  const drop = losesCredential(changes)
+  if (duties.login !== null) {
+    const before = who.kind === 'session' ? who.session.record.appUser : null
+    return identity.signIn(of.carried, duties.login, drop, before)
+  }
+  if (who.kind !== 'session' || drop) return forward(changes)
+  if (!duties.logout)
+    return { act: 'forward', changes, held: null, standing: null, notice: noticeOf(of, who) }
+  // Nobody who leaves is given a companion.
+  return {
+    act: 'forward',
+    changes: { ...changes, setCookies: who.renewed },
+    held: heldSignOut(of, who.session),
+    standing: null,
+  }
+}
