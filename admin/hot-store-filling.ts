@@ -229,7 +229,11 @@ async function lookNow(parts: FillingParts, memory: Memory): Promise<void> {
   else if (filling !== 'filled' && marks.manifest !== sequence)
     await fill(parts, memory, marks.manifest, 'changes were published without it')
   else if (filling !== 'filled') await resume(parts, memory, sequence)
-  else if (practicesText !== null && pushed !== null && parts.now() - memory.issuedAt >= manifestEveryMs)
+  else if (
+    practicesText !== null &&
+    pushed !== null &&
+    Math.abs(parts.now() - memory.issuedAt) >= manifestEveryMs
+  )
     await issueManifest(parts, memory, pushed, practicesText)
   await flush(parts, memory)
 }

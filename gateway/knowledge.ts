@@ -3,7 +3,9 @@
  *
  * It judges nobody. Invariant: nothing unsigned and nothing older than what is held is ever taken in; the lease is
  * renewed only from the moment of asking a question that was answered completely; an unseeded store renews nothing.
- * A nudge is only a reason to read: what counts is what was read and verified. Trusting the stream was refused.
+ * A nudge is only a reason to read: what counts is what was read and verified. Trusting the stream was refused; since
+ * a store that is cut off, or that somebody empties of nudges, looks like one in which nothing happens, the control
+ * plane is asked for a second opinion now and then.
  */
 import type { DurationMs } from '../policies/instant.ts'
 import { type ChangeFeed, createChangeFeed, type RecordChange } from '../runtime/change-feed.ts'
@@ -15,7 +17,7 @@ import { keys } from '../runtime/keys.ts'
 import type { Lease } from '../runtime/lease.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Verifier } from '../runtime/signing.ts'
-import { createBoundedMap } from './bounded-map.ts'
+import { createCatchUp } from './catch-up.ts'
 import { createMarksReader, type Marks, sequenceOf } from './marks.ts'
 import { type Sessions, tokenHashOfKey } from './sessions.ts'
 import type { Snapshots } from './snapshots.ts'
@@ -63,8 +65,8 @@ export type KnowledgeParts = {
 }
 
 const batchMax = 200
-const catchUpMs: DurationMs = 1_000
-const catchUpsMax = 10_000
+/** How often the control plane says what it published, also while the store is believed. */
+const opinionMs: DurationMs = 5_000
 
 type State = {
   readonly parts: KnowledgeParts
@@ -74,6 +76,10 @@ type State = {
   source: KnowledgeSource
   /** The highest sequence that a signed manifest vouched for and whose content is held. */
   applied: number
+  /** Up to which sequence the control plane itself told what changed; -1: nothing yet. */
+  told: number
+  opinionAt: DurationMs
+  first: Promise<void> | null
   /** Everything was loaded at least once. */
   loaded: boolean
   renewedAt: DurationMs
@@ -187,7 +193,8 @@ async function onRenewed(state: State, sentAt: DurationMs): Promise<void> {
     await readMissing(state)
     raise(state, marks.sequence)
   }
-  renewed(state, sentAt, 'hot-store')
+  await firstOpinion(state)
+  if (!state.closed) renewed(state, sentAt, 'hot-store')
 }
 
 /** The sequence of a manifest that vouches for the table held, which is read anew where it is another. */
@@ -202,21 +209,56 @@ async function sequenceVouched(state: State, manifest: SealedRecord): Promise<nu
   return sequenceOf(verifier, manifest, practices.text)
 }
 
-/** Catches up by the control plane's records; renews from the sending of the last question. */
-async function poll(state: State, controlPlane: ControlPlane): Promise<void> {
-  const { snapshots, clock, gateway, watermark } = state.parts
-  let since = state.loaded ? Math.max(0, state.applied) : 0
-  let sentAt = clock.monotonic()
-  let changes = await controlPlane.changes(since, gateway)
-  for (const record of changes.records) applyOne(state, record)
-  while (changes.more) {
+/** Takes in all that the control plane published; its manifest, and when the last question was sent. */
+async function takeChanges(state: State, controlPlane: ControlPlane) {
+  const { clock, gateway } = state.parts
+  // What the store vouched for may lack sessions, which its manifest does not cover: from where it was told itself.
+  let since = state.loaded ? Math.max(0, state.told < 0 ? state.applied : state.told) : 0
+  for (;;) {
+    const sentAt = clock.monotonic()
+    const changes = await controlPlane.changes(since, gateway)
+    for (const record of changes.records) applyOne(state, record)
+    if (!changes.more) {
+      state.told = changes.sequence
+      return { manifest: changes.manifest, sentAt }
+    }
     if (changes.sequence <= since) throw fault('control-plane', 'garbage', 'changes do not go on')
     since = changes.sequence
-    sentAt = clock.monotonic()
-    changes = await controlPlane.changes(since, gateway)
-    for (const record of changes.records) applyOne(state, record)
   }
-  const sequence = await sequenceVouched(state, changes.manifest)
+}
+
+/**
+ * What the control plane published, while the store is believed. A store that had one opinion's time to bring it and has
+ * not is behind: the floor is raised above it, and it is believed no more. At the first opinion it gets no time: nothing
+ * was known here that it could be measured by.
+ */
+async function hearOpinion(state: State, controlPlane: ControlPlane): Promise<void> {
+  const before = state.told
+  state.opinionAt = state.parts.clock.monotonic()
+  const { manifest } = await takeChanges(state, controlPlane)
+  await readMissing(state)
+  if (before >= 0 && state.applied >= before) return
+  const sequence = await sequenceVouched(state, manifest)
+  if (sequence !== null) raise(state, sequence)
+}
+
+/** Resolves when the first opinion was heard or could not be had; the same for all who wait. */
+function firstOpinion(state: State): Promise<void> {
+  const { controlPlane, log } = state.parts
+  state.first ??=
+    controlPlane === null
+      ? Promise.resolve()
+      : hearOpinion(state, controlPlane).catch((error: unknown) =>
+          log.debug({ error }, 'the hot store alone says what is known'),
+        )
+  return state.first
+}
+
+/** Catches up by the control plane's records; renews from the sending of the last question. */
+async function poll(state: State, controlPlane: ControlPlane): Promise<void> {
+  const { snapshots, watermark } = state.parts
+  const { manifest, sentAt } = await takeChanges(state, controlPlane)
+  const sequence = await sequenceVouched(state, manifest)
   if (sequence === null || sequence < (watermark.highest() ?? 0))
     throw fault('control-plane', 'garbage', 'its manifest is behind what was seen here')
   await readMissing(state)
@@ -225,35 +267,6 @@ async function poll(state: State, controlPlane: ControlPlane): Promise<void> {
   state.loaded = true
   raise(state, sequence)
   if (!state.closed) renewed(state, sentAt, 'control-plane')
-}
-
-/** One practice's members from the control plane, which is never behind the store, else from the store. */
-async function readMembers({ parts }: State, practice: string): Promise<void> {
-  const key = keys.members(practice)
-  const record = await parts.controlPlane?.record(key).catch(() => undefined)
-  if (record != null) parts.snapshots.apply(record)
-  if (record !== undefined || parts.store === null) return
-  const text = await parts.store.read(key).catch(() => null)
-  if (text !== null) parts.snapshots.apply({ key, text })
-}
-
-/**
- * Reads a practice's members anew; what asks for one user within a second shares one reading. Another user's reading
- * may be from before this one was made a member.
- */
-function createCatchUp(state: State): (practice: string, user: string) => Promise<void> {
-  const readings = createBoundedMap<string, { readonly at: DurationMs; readonly done: Promise<void> }>(
-    catchUpsMax,
-  )
-  return (practice, user) => {
-    const at = state.parts.clock.monotonic()
-    const key = `${practice} ${user}`
-    const last = readings.get(key)
-    if (last !== undefined && at - last.at < catchUpMs) return last.done
-    const done = readMembers(state, practice)
-    readings.set(key, { at, done })
-    return done
-  }
 }
 
 /**
@@ -293,12 +306,13 @@ const isOverdue = (state: State): boolean =>
   state.parts.clock.monotonic() - state.renewedAt > state.parts.beatMs * 1.5
 
 async function beat(state: State): Promise<void> {
-  const { controlPlane } = state.parts
+  const { controlPlane, store, clock } = state.parts
   if (state.polling || state.closed || controlPlane === null) return
-  if (state.parts.store !== null && state.seeded && state.source === 'hot-store' && !isOverdue(state)) return
+  const isStoreEnough = store !== null && state.seeded && state.source === 'hot-store' && !isOverdue(state)
+  if (isStoreEnough && clock.monotonic() - state.opinionAt < opinionMs) return
   state.polling = true
   try {
-    await poll(state, controlPlane)
+    await (isStoreEnough ? hearOpinion : poll)(state, controlPlane)
   } catch (error) {
     if (!state.parts.lease.alive()) state.source = 'nowhere'
     state.parts.log.debug({ error }, 'the control plane could not be asked for changes')
@@ -307,28 +321,34 @@ async function beat(state: State): Promise<void> {
   }
 }
 
-/** A keeper; it knows nothing before `start`. */
-export function createKnowledge(parts: KnowledgeParts): Knowledge {
+const newState = (parts: KnowledgeParts): State => {
   const { store, verifier, watermark, clock } = parts
-  const state: State = {
+  const marks = { verifier, now: clock.now, floor: () => watermark.highest() }
+  return {
     parts,
-    readMarks:
-      store === null
-        ? null
-        : createMarksReader({ store, verifier, now: clock.now, floor: () => watermark.highest() }),
+    readMarks: store === null ? null : createMarksReader({ store, ...marks }),
     seeded: false,
     unseeded: false,
     source: 'nowhere',
     applied: -1,
+    told: -1,
+    opinionAt: Number.NEGATIVE_INFINITY,
+    first: null,
     loaded: false,
     renewedAt: Number.NEGATIVE_INFINITY,
     polling: false,
     closed: false,
     waiting: [],
   }
+}
+
+/** A keeper; it knows nothing before `start`. */
+export function createKnowledge(parts: KnowledgeParts): Knowledge {
+  const { store, clock } = parts
+  const state = newState(parts)
   let feed: ChangeFeed | null = null
   let timer: NodeJS.Timeout | null = null
-  const catchUpOne = createCatchUp(state)
+  const catchUpOne = createCatchUp(parts)
   const tell = (error: unknown): void => {
     // Out of reach it is not known to be emptied: the control plane is asked for everything.
     if (isFault(error) && error.source === 'hot-store' && error.kind !== 'garbage') state.unseeded = false

@@ -17,7 +17,10 @@ export type Marks =
   | { readonly seeded: true; readonly sequence: number; readonly practices: SealedRecord }
   | { readonly seeded: false; readonly why: string }
 
-/** Without a floor of our own an older manifest than this could be a replay (SPEC §11). */
+/**
+ * Without a floor of our own an older manifest than this could be a replay (SPEC §11). One from the future as well: by
+ * a clock that is an hour behind, an hour-old one looks new.
+ */
 const freshMs: DurationMs = 60_000
 
 /** The sequence of a signed manifest that vouches for this table of practices; `null`: it does not. */
@@ -48,8 +51,8 @@ export function createMarksReader(parts: {
     const sequence = sequenceOf(verifier, { key: keys.manifest, text: manifest }, practices)
     if (opened === null || sequence === null) return unseeded('its manifest does not fit its practices')
     if (sequence < mark.value.sequence) return unseeded('its manifest is older than its filling')
-    if (parts.floor() === null && parts.now() - opened.value.issuedAt > freshMs)
-      return unseeded('its manifest is old, and nothing newer was ever seen here')
+    if (parts.floor() === null && Math.abs(parts.now() - opened.value.issuedAt) > freshMs)
+      return unseeded('its manifest is not of this minute, and nothing was ever seen here')
     return { seeded: true, sequence, practices: { key: keys.practices, text: practices } }
   }
 

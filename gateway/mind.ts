@@ -12,6 +12,7 @@ import type { HotStore } from '../runtime/hot-store.ts'
 import type { ControlPlane } from '../runtime/internal.ts'
 import { createLease, type Lease } from '../runtime/lease.ts'
 import type { Log } from '../runtime/log.ts'
+import { claimedVersion } from '../runtime/signing.ts'
 import type { DiskCopy } from './disk-copy.ts'
 import { createEndings, type Endings } from './endings.ts'
 import type { Exchanges } from './exchanges.ts'
@@ -95,7 +96,11 @@ export function createMind(parts: GatewayParts, exchanges: Exchanges, { watermar
   const sessions = createSessions({
     ...{ store, controlPlane, verifier, clock, onBad },
     sessionsMax: config.gateway.limits.sessionsMirroredMax,
-    trusted: () => knowledge.isSeeded() && knowledge.source() === 'hot-store',
+    trusts: (manifest) =>
+      knowledge.isSeeded() &&
+      knowledge.source() === 'hot-store' &&
+      // Read in the same breath: a store that was swapped since the last beat is behind this.
+      (claimedVersion(manifest) ?? -1) >= (watermark.highest() ?? 0),
     onChange: ({ record }) => exchanges.recheck({ session: record.id }),
   })
   const onFault = (error: unknown): void => log.debug({ error }, 'reports wait')

@@ -118,6 +118,8 @@ const rank = new Map<Reason, number>((Object.keys(reasons) as Reason[]).map((rea
 
 /** The decision on a question with what is known now. */
 export function answer(directory: Directory, question: Question, at: Instant): Decision {
+  // It has changed and nobody could say how: neither yes nor no.
+  if (question.session.wanted > question.session.version) return plainDecision('identity-unavailable')
   const asking = askingOf(directory, question, at)
   if (typeof asking === 'string') return plainDecision(asking)
   const { asked, until } = asking

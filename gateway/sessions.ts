@@ -2,12 +2,14 @@
  * The mirror of gateway sessions: what is known here of each companion token's hash, bounded.
  *
  * The record is the control plane's, signed; a mirror never invents one and judges nobody. Invariant: a version
- * never goes back, and a read is thrown away if an event for its key came since it began. Reads of one key are one
- * flight; "no such session" is believed for a second at most. Asking the store on every request was refused: it
- * would put Redis on the hot path.
+ * never goes back; a read is thrown away if an event for its key came since it began; a session of which an event told
+ * something newer than could be read is in doubt, and nobody is let in by it. Which version is the newest the store
+ * cannot prove, so at first sight the control plane is asked, and the store only while that cannot be had. Reads of
+ * one key are one flight; "no such session" is believed for a second. Asking on every request was refused.
  */
 import type { DurationMs } from '../policies/instant.ts'
 import type { Clock } from '../runtime/clock.ts'
+import { fault } from '../runtime/fault.ts'
 import type { HotStore } from '../runtime/hot-store.ts'
 import type { ControlPlane, SealedRecord } from '../runtime/internal.ts'
 import { keys } from '../runtime/keys.ts'
@@ -20,6 +22,8 @@ export type MirroredSession = {
   readonly tokenHash: string
   record: SessionRecord
   version: number
+  /** The newest version that an event told of; above `version`: in doubt until it can be read. */
+  wanted: number
   /** The last user traffic known here, from whichever gateway. */
   lastSeenAt: number
   /** Monotonic instants of the last write and read of `gh:seen`; -Infinity: never. */
@@ -36,7 +40,7 @@ export type SessionLookup = MirroredSession | 'absent' | 'unavailable'
 
 /** The mirror. */
 export type Sessions = {
-  /** What is known without asking; `null`: ask `load`. */
+  /** What is known without asking, and not in doubt; `null`: ask `load`. */
   known(tokenHash: string): MirroredSession | 'absent' | null
   /** Known, or read from store or control plane. Never rejects. */
   load(tokenHash: string): Promise<SessionLookup>
@@ -46,21 +50,22 @@ export type Sessions = {
   nudge(tokenHash: string, version: number): Promise<void>
   /** Ends a session here at once, before the control plane has said so. */
   endHere(tokenHash: string, why: SessionEnd): void
-  /** Reads everything mirrored anew: events may have been missed. Resolves when done. Never rejects. */
+  /** Reads everything mirrored anew: events may have been missed. Rejects while nobody can be asked. */
   reload(): Promise<void>
   /** Those mirrored that something long-lived belongs to. */
   streaming(): readonly MirroredSession[]
   readonly size: number
 }
 
-/** What the mirror needs. `trusted`: whether the store was filled completely, so that its silence means "none". */
+/** What the mirror needs. */
 export type SessionsParts = {
   readonly store: HotStore | null
   readonly controlPlane: ControlPlane | null
   readonly verifier: Verifier
   readonly clock: Clock
   readonly sessionsMax: number
-  trusted(): boolean
+  /** Whether the store is filled completely and not behind, by what was known and by its manifest read just now. */
+  trusts(manifestText: string): boolean
   /** Told of each new state of a session that was known, or that an event told of. */
   onChange(session: MirroredSession): void
   /** Told of a text under a session's key that is no record of it. */
@@ -69,6 +74,8 @@ export type SessionsParts = {
 
 const absentMs: DurationMs = 1_000
 const absentMax = 20_000
+/** How long a control plane that failed is not asked about sessions: who comes next shall not wait for it too. */
+const restMs: DurationMs = 2_000
 const reloadBatch = 200
 
 const sessionKeyForm = /^gh:session:\{([A-Za-z0-9_-]{43})\}$/
@@ -76,31 +83,48 @@ const sessionKeyForm = /^gh:session:\{([A-Za-z0-9_-]{43})\}$/
 /** The token hash of a session's key; `null` for any other key. */
 export const tokenHashOfKey = (key: string): string | null => sessionKeyForm.exec(key)?.[1] ?? null
 
-type Read = SealedRecord | 'absent' | 'unavailable'
+/** `unavailable`: what answered was of no use; `unreachable`: nothing answered. */
+type Read = SealedRecord | 'absent' | 'unavailable' | 'unreachable'
 
-async function readAnywhere(parts: SessionsParts, tokenHash: string, atLeast: number): Promise<Read> {
-  const key = keys.session(tokenHash)
-  const { store, controlPlane } = parts
-  let silence: Read = 'unavailable'
-  if (store !== null) {
-    try {
-      const [text, seeded] = await store.readMany([key, keys.seeded])
-      if (text != null) {
-        const opened = openRecord(parts.verifier, key, text, sessionRecordSchema)
-        if (opened !== null && opened.version >= atLeast) return { key, text }
-        if (opened === null) parts.onBad(key)
-      } else if (seeded != null && parts.trusted() && atLeast === 0) silence = 'absent'
-    } catch {
-      // The control plane is asked instead.
-    }
-  }
-  // A session opened a moment ago through another gateway may not have reached the store: its silence is asked about.
-  if (controlPlane === null) return silence
+/** Whether a session is known to have changed, and not how. */
+const isDoubtful = ({ wanted, version }: MirroredSession): boolean => wanted > version
+
+/**
+ * The store's word on a session in at least that version. Of one never heard of (0) it counts, as does its silence, only
+ * while the store is to be believed: an isolated old one would show sessions that have ended since.
+ */
+async function readStore(parts: SessionsParts, key: string, atLeast: number): Promise<Read> {
+  const { store } = parts
+  if (store === null) return 'unreachable'
+  const texts = await store.readMany([key, keys.seeded, keys.manifest]).catch(() => null)
+  if (texts === null) return 'unreachable'
+  const [text, seeded, manifest] = texts
+  if (atLeast === 0 && (seeded == null || manifest == null || !parts.trusts(manifest))) return 'unavailable'
+  if (text == null) return atLeast === 0 ? 'absent' : 'unavailable'
+  const opened = openRecord(parts.verifier, key, text, sessionRecordSchema)
+  if (opened === null) parts.onBad(key)
+  return opened !== null && opened.version >= atLeast ? { key, text } : 'unavailable'
+}
+
+/** The control plane's word, which is the newest there is; after a failure it has a rest. */
+async function askControlPlane(state: State, key: string): Promise<Read> {
+  const { controlPlane, clock } = state.parts
+  if (controlPlane === null || clock.monotonic() < state.restsUntil) return 'unreachable'
   try {
     return (await controlPlane.record(key)) ?? 'absent'
   } catch {
-    return silence
+    state.restsUntil = clock.monotonic() + restMs
+    return 'unreachable'
   }
+}
+
+/** A session never heard of: from the control plane first. One that an event told of: from the store first. */
+async function readAnywhere(state: State, tokenHash: string, atLeast: number): Promise<Read> {
+  const key = keys.session(tokenHash)
+  const first = atLeast === 0 ? await askControlPlane(state, key) : await readStore(state.parts, key, atLeast)
+  if (first !== 'unreachable' && first !== 'unavailable') return first
+  const second = atLeast === 0 ? await readStore(state.parts, key, 0) : await askControlPlane(state, key)
+  return second === 'unreachable' ? first : second
 }
 
 type State = {
@@ -108,15 +132,18 @@ type State = {
   readonly mirrored: BoundedMap<string, MirroredSession>
   /** Token hash → until when "no such session" is believed (monotonic). */
   readonly absent: BoundedMap<string, number>
-  readonly flights: Map<string, Promise<SessionLookup>>
+  readonly flights: Map<string, Promise<SessionLookup | 'unreachable'>>
   /** Token hash → how many events came; only for keys with a flight. */
   readonly events: Map<string, number>
+  /** Until when the control plane is not asked (monotonic). */
+  restsUntil: number
 }
 
 const fresh = (tokenHash: string, version: number, record: SessionRecord): MirroredSession => ({
   tokenHash,
   record,
   version,
+  wanted: version,
   lastSeenAt: record.startedAt,
   seenWrittenAt: Number.NEGATIVE_INFINITY,
   seenReadAt: Number.NEGATIVE_INFINITY,
@@ -152,22 +179,29 @@ function apply(state: State, sealed: SealedRecord): MirroredSession | null {
   return put(state, tokenHash, opened.version, opened.value)
 }
 
-async function fly(state: State, tokenHash: string, atLeast: number): Promise<SessionLookup> {
+async function fly(state: State, tokenHash: string, atLeast: number): Promise<SessionLookup | 'unreachable'> {
   const { events, mirrored, absent, parts } = state
   for (let tries = 0; tries < 3; tries += 1) {
     const before = events.get(tokenHash) ?? 0
-    const read = await readAnywhere(parts, tokenHash, atLeast)
+    const held = mirrored.peek(tokenHash)
+    const read = await readAnywhere(
+      state,
+      tokenHash,
+      Math.max(atLeast, held?.version ?? 0, held?.wanted ?? 0),
+    )
     // What was read may be older than what the event told of.
     if ((events.get(tokenHash) ?? 0) !== before) continue
-    if (read === 'unavailable') return read
-    if (read !== 'absent') return apply(state, read) ?? 'unavailable'
-    absent.set(tokenHash, parts.clock.monotonic() + absentMs)
-    return mirrored.peek(tokenHash) ?? read
+    if (read === 'unavailable' || read === 'unreachable') return read
+    if (read === 'absent') absent.set(tokenHash, parts.clock.monotonic() + absentMs)
+    const session = read === 'absent' ? mirrored.peek(tokenHash) : apply(state, read)
+    // Whoever could be asked has said what is the newest, whatever an event claimed.
+    if (session != null) session.wanted = session.version
+    return session ?? (read === 'absent' ? read : 'unavailable')
   }
   return 'unavailable'
 }
 
-function flyOnce(state: State, tokenHash: string, atLeast: number): Promise<SessionLookup> {
+function flyOnce(state: State, tokenHash: string, atLeast: number): Promise<SessionLookup | 'unreachable'> {
   const under = state.flights.get(tokenHash)
   if (under !== undefined) return under
   const flight = fly(state, tokenHash, atLeast).finally(() => {
@@ -180,23 +214,42 @@ function flyOnce(state: State, tokenHash: string, atLeast: number): Promise<Sess
 
 function lookUp({ mirrored, absent, parts }: State, tokenHash: string): MirroredSession | 'absent' | null {
   const session = mirrored.get(tokenHash)
-  if (session !== undefined) return session
+  if (session !== undefined) return isDoubtful(session) ? null : session
   const until = absent.peek(tokenHash)
   return until !== undefined && until > parts.clock.monotonic() ? 'absent' : null
 }
 
+async function load(state: State, tokenHash: string): Promise<SessionLookup> {
+  const read = lookUp(state, tokenHash) ?? (await flyOnce(state, tokenHash, 0))
+  return read === 'unreachable' ? 'unavailable' : read
+}
+
 async function heedEvent(state: State, tokenHash: string, version: number): Promise<void> {
-  const { absent, flights, events, mirrored } = state
+  const { absent, flights, events, mirrored, parts } = state
   const isHeld = (): boolean => (mirrored.peek(tokenHash)?.version ?? -1) >= version
   absent.delete(tokenHash)
   if (flights.has(tokenHash)) events.set(tokenHash, (events.get(tokenHash) ?? 0) + 1)
   if (isHeld()) return
+  const held = mirrored.peek(tokenHash)
+  if (held !== undefined) held.wanted = Math.max(held.wanted, version)
   await flights.get(tokenHash)
   // Read even if it is not mirrored: an open stream may outlive its session's place here.
   if (isHeld()) return
-  const wasMirrored = mirrored.peek(tokenHash) !== undefined
   const read = await flyOnce(state, tokenHash, version)
-  if (!wasMirrored && typeof read === 'object') state.parts.onChange(read)
+  if (held === undefined && typeof read === 'object') parts.onChange(read)
+  // It has changed and cannot be read: what lives by it may not go on by what it was.
+  else if (held !== undefined && isDoubtful(held)) parts.onChange(held)
+}
+
+/** Reads these anew; rejects if one of them could be asked nowhere. */
+async function reload(state: State): Promise<void> {
+  state.absent.clear()
+  const all = [...state.mirrored.entries()].map(([tokenHash]) => tokenHash)
+  for (let from = 0; from < all.length; from += reloadBatch) {
+    const batch = all.slice(from, from + reloadBatch)
+    const read = await Promise.all(batch.map((tokenHash) => flyOnce(state, tokenHash, 0)))
+    if (read.includes('unreachable')) throw fault('hot-store', 'unreachable', 'sessions cannot be read anew')
+  }
 }
 
 /** A mirror, empty. */
@@ -207,11 +260,12 @@ export function createSessions(parts: SessionsParts): Sessions {
     absent: createBoundedMap(absentMax),
     flights: new Map(),
     events: new Map(),
+    restsUntil: Number.NEGATIVE_INFINITY,
   }
-  const { mirrored, absent } = state
+  const { mirrored } = state
   return {
     known: (tokenHash) => lookUp(state, tokenHash),
-    load: async (tokenHash) => lookUp(state, tokenHash) ?? flyOnce(state, tokenHash, 0),
+    load: (tokenHash) => load(state, tokenHash),
     apply: (sealed) => apply(state, sealed),
     nudge: (tokenHash, version) => heedEvent(state, tokenHash, version),
     endHere(tokenHash, why) {
@@ -221,14 +275,7 @@ export function createSessions(parts: SessionsParts): Sessions {
       held.assertion = null
       parts.onChange(held)
     },
-    async reload() {
-      absent.clear()
-      const all = [...mirrored.entries()].map(([tokenHash]) => tokenHash)
-      for (let from = 0; from < all.length; from += reloadBatch)
-        await Promise.all(
-          all.slice(from, from + reloadBatch).map((tokenHash) => flyOnce(state, tokenHash, 0)),
-        )
-    },
+    reload: () => reload(state),
     streaming: () => [...mirrored.values()].filter((session) => session.streams),
     get size() {
       return mirrored.size

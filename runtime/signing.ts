@@ -134,6 +134,12 @@ export function openRecord<T>(
   }
 }
 
+/** The version that a sealed text claims to have, *not* verified; `null` if the text has not that form. */
+export function claimedVersion(text: string): number | null {
+  const version = partsOf(text)?.version
+  return version !== undefined && versionForm.test(version) ? Number(version) : null
+}
+
 /** SHA-256 (base64url) of a sealed text's body, the manifest's root; `null` if the text has not that form. */
 export function bodyHash(text: string): string | null {
   const parts = partsOf(text)

@@ -26,6 +26,7 @@ const session = (epochs: Record<string, number>): MirroredSession => ({
     address: '127.0.0.1',
   },
   version: 1,
+  wanted: 1,
   lastSeenAt: 0,
   seenWrittenAt: 0,
   seenReadAt: 0,

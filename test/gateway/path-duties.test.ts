@@ -7,6 +7,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { answer, type Directory, type Question } from '../../gateway/questions.ts'
 import { createRouteDuties, type RouteDuties } from '../../gateway/route-duties.ts'
+import type { MirroredSession } from '../../gateway/sessions.ts'
 import { parseTarget } from '../../gateway/target.ts'
 import { compile } from '../../policies/compile.ts'
 import { parseRoutes, type RouteRule } from '../../policies/routes.ts'
@@ -153,15 +154,15 @@ const permits = (
     practicesOf: () => ['oak'],
   }
   const factor = factorAgeMs === null ? null : ({ method: 'totp', verifiedAt: base - factorAgeMs } as const)
-  const record = {
+  const record: MirroredSession['record'] = {
     ...{ id: 's', upstream: 'app', user: 'anna', appUser: '1', method: 'app-password' as const },
     ...{ epochs: { oak: 0 }, cookieHash: null, startedAt: base - 1_000, absoluteDeadline: base + 1e9 },
     ...{ held: false, ended: null, factor, trustedDevices: {}, address: '203.0.113.9' },
   }
   const session = {
-    ...{ tokenHash: 'h', version: 1, lastSeenAt: base, seenWrittenAt: 0, seenReadAt: 0, streams: false },
-    ...{ assertion: null, record },
-  }
+    ...{ tokenHash: 'h', version: 1, wanted: 1, lastSeenAt: base, seenWrittenAt: 0, seenReadAt: 0 },
+    ...{ streams: false, assertion: null, record },
+  } as MirroredSession
   const question: Question = {
     ...{ method: 'GET', requirements: ids.map((id) => duties.requirements.get(id)!), session, picking },
     ...{ address: addressOf('203.0.113.9'), accompanied: true },

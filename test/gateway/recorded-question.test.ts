@@ -36,6 +36,7 @@ const named = (document: PolicyDocument, id: string): PolicyDocument => ({
 const mirrored = (session: Session, epochs: Readonly<Record<string, number>>): MirroredSession => ({
   tokenHash: 'h',
   version: 1,
+  wanted: 1,
   lastSeenAt: session.lastSeenAt,
   seenWrittenAt: 0,
   seenReadAt: 0,

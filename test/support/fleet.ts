@@ -70,6 +70,8 @@ export type FleetWish = {
   readonly rotateSessionOnSignIn?: boolean
   readonly uiDir?: string
   readonly change?: (config: Config) => Config
+  /** Where one side finds the Redis at `redisUrl`, if not there. */
+  readonly storeUrl?: (redisUrl: string, side: 'gateways' | 'control') => Promise<string>
 }
 
 const startServices = async (wish: FleetWish, now: () => number) => {
@@ -89,8 +91,10 @@ export const startFleet = async (wish: FleetWish = {}) => {
   const { redis, database, demo } = await startServices(wish, clock.now)
   const config = await fleetConfig(dataDir, demo.url, wish.change ?? ((same) => same))
   const stores: HotStore[] = []
-  const openStore = (): HotStore => {
-    const store = createRedisHotStore({ url: redis.url })
+  const gatewaysUrl = (await wish.storeUrl?.(redis.url, 'gateways')) ?? redis.url
+  const controlUrl = (await wish.storeUrl?.(redis.url, 'control')) ?? redis.url
+  const openStore = (url: string): HotStore => {
+    const store = createRedisHotStore({ url })
     stores.push(store)
     return store
   }
@@ -98,7 +102,7 @@ export const startFleet = async (wish: FleetWish = {}) => {
     startControlPlane({
       config: { ...config, listen: { ...config.listen, ...listen } },
       databaseUrl: database.url,
-      store: openStore(),
+      store: openStore(controlUrl),
       clock,
       log: silentLog,
       dataDir,
@@ -106,17 +110,17 @@ export const startFleet = async (wish: FleetWish = {}) => {
     })
   let control = await startControl()
   const internalUrl = control.addresses.internal
+  const startOne = (id: string) =>
+    startGateway({
+      config: { ...config, dataDir: join(dataDir, id) },
+      store: openStore(gatewaysUrl),
+      controlPlane: createInternalClient({ url: internalUrl, clusterKey }),
+      clock,
+      log: silentLog,
+      id,
+    })
   const gateways = await Promise.all(
-    Array.from({ length: wish.gateways ?? 2 }, (_, index) =>
-      startGateway({
-        config: { ...config, dataDir: join(dataDir, `gateway-${index + 1}`) },
-        store: openStore(),
-        controlPlane: createInternalClient({ url: internalUrl, clusterKey }),
-        clock,
-        log: silentLog,
-        id: `gateway-${index + 1}`,
-      }),
-    ),
+    Array.from({ length: wish.gateways ?? 2 }, (_, index) => startOne(`gateway-${index + 1}`)),
   )
   return {
     clock,
@@ -126,6 +130,8 @@ export const startFleet = async (wish: FleetWish = {}) => {
     databaseUrl: database.url,
     dataDir,
     gateways,
+    /** One more gateway, which knows nothing yet unless one of that id was here before. The test closes it. */
+    startOne,
     control: () => control,
     /** Stops the control plane, as a crash would look from outside. */
     stopControl: () => control.close(),
