@@ -52,6 +52,7 @@ const keptMs = {
   decisions: 90 * dayMs,
   requests: 90 * dayMs,
   gateways: dayMs,
+  sources: 30 * dayMs,
 } as const
 const deletedMax = 5_000
 const refreshSetting = 'policies-refreshed-at'
@@ -123,6 +124,10 @@ async function prune({ store, now }: JobParts): Promise<number> {
       rows
         .deleteFrom('gateway_ack')
         .where('at', '<', at - keptMs.gateways)
+        .executeTakeFirst(),
+      rows
+        .deleteFrom('report_source')
+        .where('at', '<', at - keptMs.sources)
         .executeTakeFirst(),
       rows
         .deleteFrom('access_request')

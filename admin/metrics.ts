@@ -84,6 +84,7 @@ function createGauges(registry: Registry, { store, hotStore, now }: Measured): (
     'Age of the oldest change saved and not yet published; 0: none.',
   )
   const gateways = gauge('gatehouse_admin_gateways_live', 'Gateways that acknowledged lately.')
+  const lost = gauge('gatehouse_admin_report_batches_lost', 'Batches of gateways’ reports that never came.')
   const memory = gauge('process_resident_memory_bytes', 'Resident memory size in bytes.')
 
   const readDatabase = (): Promise<void> =>
@@ -98,6 +99,11 @@ function createGauges(registry: Registry, { store, hotStore, now }: Measured): (
       sequence.set(state?.sequence ?? 0)
       waiting.set(unpublished.count)
       oldest.set(unpublished.count === 0 ? 0 : Math.max(0, at - unpublished.oldest) / 1_000)
+      const sources = await rows
+        .selectFrom('report_source')
+        .select((eb) => eb.fn.sum<number | null>('lost').as('lost'))
+        .executeTakeFirst()
+      lost.set(Number(sources?.lost ?? 0))
       gateways.set((await listLiveGateways(rows, at)).length)
     })
   const note = (name: string, reading: Promise<unknown>): Promise<void> =>

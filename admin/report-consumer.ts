@@ -2,7 +2,8 @@
  * Consumes what gateways report through the hot store's bounded stream, each entry exactly once.
  *
  * Entries carry the fleet's seal; what does not open is counted and skipped. The cursor moves in the transaction of
- * the effects, so a crash repeats nothing, and of two control planes the slower one finds its entries taken.
+ * the effects, so a crash repeats nothing, and of two control planes the slower one finds its entries taken. Entries are
+ * numbered by the gateway that sent them: one that was sent twice is skipped, one that never came is counted.
  * Acting on the stream without a cursor in the database was refused: entry hits would count twice.
  */
 import type { KeyObject } from 'node:crypto'
@@ -22,9 +23,11 @@ import {
   applyFacts,
   applyHits,
   applyRefusals,
+  applyRepeats,
   applySeen,
   applyUnmapped,
   type ReportOf,
+  takeBatches,
 } from './store/reports.ts'
 
 /** What a consumer works with. `fleet`: the key of the fleet's seal. */
@@ -99,6 +102,7 @@ async function applyReports(tx: Tx, reports: readonly Report[], at: Instant): Pr
   const acks = ofKind(reports, 'ack')
   await applySeen(tx, ofKind(reports, 'seen'))
   await applyRefusals(tx, ofKind(reports, 'refusal'))
+  await applyRepeats(tx, ofKind(reports, 'repeat'))
   await applyFacts(tx, ofKind(reports, 'fact'))
   await applyHits(tx, ofKind(reports, 'hit'))
   await applyUnmapped(tx, ofKind(reports, 'unmapped'))
@@ -135,17 +139,21 @@ export async function consumeReports(parts: ConsumerParts, waitMs: DurationMs): 
     return { entries: 0, reports: 0, refused: 0 }
   }
   const opened = entries.map((entry) => openEntry(fleet, entry))
-  const reports = opened.flatMap((list) => list ?? [])
-  const refused = opened.filter((list) => list === null).length
+  const batches = opened.filter((list) => list !== null)
+  const refused = opened.length - batches.length
   const taken = await store.transaction(async (tx) => {
-    if ((await readCursor(tx)) !== cursor) return false
-    await applyReports(tx, reports, now())
+    if ((await readCursor(tx)) !== cursor) return null
+    const at = now()
+    const { reports, lost } = await takeBatches(tx, batches, at)
+    await applyReports(tx, reports, at)
     await moveCursor(tx, last.position)
-    return true
+    return { reports: reports.length, lost }
   })
+  if (taken !== null && taken.lost > 0)
+    log.warn({ lost: taken.lost }, 'batches of reports were lost: the hot store was emptied, or kept too few')
   if (refused > 0)
     log.warn({ refused }, 'reports without the seal of this fleet, or of another form, were skipped')
-  return taken
-    ? { entries: entries.length, reports: reports.length, refused }
-    : { entries: 0, reports: 0, refused: 0 }
+  return taken === null
+    ? { entries: 0, reports: 0, refused: 0 }
+    : { entries: entries.length, reports: taken.reports, refused }
 }

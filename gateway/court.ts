@@ -15,13 +15,14 @@ import type { GatewayParts, Mind } from './mind.ts'
 import { createRefusals } from './refusals.ts'
 import { createSites } from './site.ts'
 import { createTraffic, type Traffic } from './traffic.ts'
-import { createVerdictLog } from './verdict-log.ts'
+import { createVerdictLog, type VerdictLog } from './verdict-log.ts'
 
 /** A judge and what must be looked after. `dispatcher`: its own connections to applications. */
 export type Court = {
   readonly judge: Judge
   readonly lastSeen: LastSeen
   readonly traffic: Traffic
+  readonly verdicts: VerdictLog
   readonly dispatcher: Dispatcher
 }
 
@@ -76,5 +77,5 @@ export function createCourt(parts: GatewayParts, origin: string, mind: Mind, met
     isAlive: lease.alive,
     catchUp: knowledge.catchUp,
   })
-  return { judge, lastSeen, traffic, dispatcher }
+  return { judge, lastSeen, traffic, verdicts, dispatcher }
 }

@@ -2,10 +2,11 @@
  * What a gateway tells the control plane in passing: refusals, facts, last seen, acknowledgements (`gh:reports`).
  *
  * Not for what must not be lost (sessions are opened by a call). Invariant: `add` is synchronous, never throws and
- * never holds more than `queueMax` items; beyond that the oldest go and are counted. What the store did not take
- * is sent again; the reader is idempotent. Waiting for the store on the request path was refused.
+ * never holds more than `queueMax` items; beyond that the oldest go and are counted. What the store did not confirm is
+ * sent again under the same number, so that the reader takes it once. Waiting for the store on the request path was
+ * refused.
  */
-import type { KeyObject } from 'node:crypto'
+import { type KeyObject, randomUUID } from 'node:crypto'
 import { sealFleet } from '../runtime/fleet-seal.ts'
 import type { HotStore } from '../runtime/hot-store.ts'
 import { keys } from '../runtime/keys.ts'
@@ -22,7 +23,8 @@ export type Reports = {
   close(): Promise<void>
 }
 
-const batchMax = 500
+/** With the number in front 500, which is what readers take. */
+const batchMax = 499
 const streamLengthMax = 200_000
 
 /** Reports to `store` (`null`: nowhere, everything is dropped and counted) under the fleet's seal. */
@@ -35,26 +37,32 @@ export function createReports(options: {
 }): Reports {
   const { store, fleetKey } = options
   const queueMax = options.queueMax ?? 20_000
-  let queue: Report[] = []
+  const source = randomUUID()
+  const queue: Report[] = []
+  /** Sent and not confirmed: it may have arrived. */
+  let unsure: Report[] = []
+  let number = 0
   let dropped = 0
   let sending: Promise<void> | null = null
 
   const send = async (): Promise<void> => {
-    while (queue.length > 0 && store !== null) {
-      const batch = queue.slice(0, batchMax)
-      queue = queue.slice(batchMax)
+    while (unsure.length + queue.length > 0 && store !== null) {
+      if (unsure.length === 0) {
+        unsure = queue.splice(0, batchMax)
+        number += 1
+      }
       try {
-        const text = sealFleet(fleetKey, keys.reports, JSON.stringify(batch))
+        const head: Report = { kind: 'batch', source, number }
+        const text = sealFleet(fleetKey, keys.reports, JSON.stringify([head, ...unsure]))
         await store.append(keys.reports, text, streamLengthMax)
+        unsure = []
       } catch (error) {
-        const kept = [...batch, ...queue]
-        dropped += Math.max(0, kept.length - queueMax)
-        queue = kept.slice(-queueMax)
         options.onFault(error)
         return
       }
     }
   }
+  const waiting = (): number => unsure.length + queue.length
   const flush = (): Promise<void> => {
     sending ??= send().finally(() => {
       sending = null
@@ -66,15 +74,16 @@ export function createReports(options: {
 
   return {
     add(report) {
-      if (store === null || queue.length >= queueMax) dropped += 1
+      const full = waiting() >= queueMax
+      if (store === null || full) dropped += 1
       if (store === null) return
-      if (queue.length >= queueMax) queue.shift()
+      if (full && queue.shift() === undefined) unsure.shift()
       queue.push(report)
       // Only at the mark: a store that is away must not be tried again at every item.
       if (queue.length === batchMax) void flush()
     },
     flush,
-    counts: () => ({ dropped, waiting: queue.length }),
+    counts: () => ({ dropped, waiting: waiting() }),
     async close() {
       clearInterval(timer)
       await sending

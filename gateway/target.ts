@@ -168,6 +168,32 @@ const parseOrigin = (raw: string): ParsedTarget => {
     : { ok: true, target: { raw, path, query, readings } }
 }
 
+/** What is odd about a path, the most telling first: a closed set, for counting. */
+export const oddnesses = [
+  'encoded-slash',
+  'empty-segment',
+  'matrix-parameter',
+  'trailing-dot',
+  'twice-encoded',
+  'encoded',
+] as const
+/** What is odd about a path. */
+export type Oddness = (typeof oddnesses)[number]
+
+const inLowerCase = (text: string): string => text.toLowerCase()
+
+/** What is odd about an accepted path; `null`: all back ends read it alike, but perhaps for its capitals. */
+export const oddnessOf = ({ path, readings }: Pick<Target, 'path' | 'readings'>): Oddness | null => {
+  if (readings.length === 1) return null
+  const lower = inLowerCase(path)
+  if (readings.every((reading) => inLowerCase(reading) === lower)) return null
+  if (lower.includes('%2f') || lower.includes('%252f')) return 'encoded-slash'
+  if (path.includes('//')) return 'empty-segment'
+  if (path.includes(';')) return 'matrix-parameter'
+  if (/\.(?:\/|$)/.test(path)) return 'trailing-dot'
+  return path.includes('%25') ? 'twice-encoded' : 'encoded'
+}
+
 const absoluteForm = /^https?:\/\/([^/?#]*)(.*)$/is
 
 /**

@@ -1,8 +1,9 @@
 /**
- * What passed, gathered for reports: traffic facts, allowlist hits, requests that no route maps.
+ * What passed, gathered for reports: traffic facts, allowlist hits, requests that no route maps or whose path is odd.
  *
  * It changes no decision and names nothing that a route template does not. Invariant: bounded tables; one fact per
- * user, address, route and quarter of an hour (SPEC §9), so that a flood of requests costs a map entry, not a report.
+ * user, address, route and quarter of an hour (SPEC §9), so that a flood of requests costs a map entry, not a report;
+ * and where a table is full its counts go on early, or under one name, so that sums stay right.
  */
 import type { Address } from '../policies/address.ts'
 import type { Instant } from '../policies/instant.ts'
@@ -11,12 +12,13 @@ import { createBoundedMap } from './bounded-map.ts'
 import type { Exchange } from './exchange.ts'
 import { type Directory, type Question, scopeOf } from './questions.ts'
 import type { Reports } from './reports.ts'
+import type { Oddness } from './target.ts'
 
 /** Gathers. Nothing here throws. */
 export type Traffic = {
   passed(exchange: Exchange, question: Question, at: Instant): void
-  /** Counts a request that no route maps. `template` without anything personal. */
-  unmapped(upstream: string, method: string, template: string): void
+  /** Counts a request that no route maps, or (`odd`) whose path is odd. `template` without anything personal. */
+  unmapped(upstream: string, method: string, template: string, odd?: Oddness): void
   /** Sends the counts that are gathered; called about once a minute. */
   flush(at: Instant): void
 }
@@ -26,6 +28,7 @@ type Unmapped = {
   readonly upstream: string
   readonly method: string
   readonly template: string
+  readonly odd?: Oddness
   count: number
 }
 
@@ -33,6 +36,9 @@ const factMs = 15 * 60_000
 const factsMax = 50_000
 const hitsMax = 20_000
 const unmappedMax = 1_000
+
+/** Where the counts of further templates go once there are too many. */
+const otherTemplates = '(others)'
 
 const assuranceOf = ({ session, accompanied }: Question): string =>
   (accompanied ? session.record.factor?.method : undefined) ??
@@ -43,6 +49,14 @@ export function createTraffic(directory: Directory, reports: Reports): Traffic {
   const facts = createBoundedMap<string, number>(factsMax)
   const hits = new Map<string, Hit>()
   const unmapped = new Map<string, Unmapped>()
+  const sendHits = (at: Instant): void => {
+    for (const { practice, user, address, count } of hits.values()) {
+      const known = directory.practice(practice, at)
+      const entry = known && matchingEntry(known.snapshot, directory.member(practice, user), address, at)
+      if (entry) reports.add({ kind: 'hit', at, practice, entry: entry.id, count })
+    }
+    hits.clear()
+  }
   return {
     passed(exchange, question, at) {
       const { user } = question.session.record
@@ -52,27 +66,28 @@ export function createTraffic(directory: Directory, reports: Reports): Traffic {
       for (const practice of scopeOf(directory, question).practices) {
         const hitKey = `${practice} ${user} ${address}`
         const hit = hits.get(hitKey)
+        if (hits.size >= hitsMax && hit === undefined) sendHits(at)
         if (hit !== undefined) hit.count += 1
-        else if (hits.size < hitsMax) hits.set(hitKey, { practice, user, address: exchange.client, count: 1 })
+        else hits.set(hitKey, { practice, user, address: exchange.client, count: 1 })
         const key = `${hitKey} ${route}`
         if (facts.get(key) === period) continue
         facts.set(key, period)
         reports.add({ kind: 'fact', at, practice, user, address, route, assurance: assuranceOf(question) })
       }
     },
-    unmapped(upstream, method, template) {
-      const key = `${upstream} ${method} ${template}`
+    unmapped(upstream, method, template, odd) {
+      const how = odd === undefined ? {} : { odd }
+      const place = `${upstream} ${odd ?? ''}`
+      const key = `${place} ${method} ${template}`
       const found = unmapped.get(key)
-      if (found !== undefined) found.count += 1
-      else if (unmapped.size < unmappedMax) unmapped.set(key, { upstream, method, template, count: 1 })
+      const others = found === undefined && unmapped.size >= unmappedMax ? unmapped.get(place) : found
+      if (others !== undefined) others.count += 1
+      else if (unmapped.size < unmappedMax)
+        unmapped.set(key, { upstream, method, template, ...how, count: 1 })
+      else unmapped.set(place, { upstream, method: '*', template: otherTemplates, ...how, count: 1 })
     },
     flush(at) {
-      for (const { practice, user, address, count } of hits.values()) {
-        const known = directory.practice(practice, at)
-        const entry = known && matchingEntry(known.snapshot, directory.member(practice, user), address, at)
-        if (entry) reports.add({ kind: 'hit', at, practice, entry: entry.id, count })
-      }
-      hits.clear()
+      sendHits(at)
       for (const item of unmapped.values()) reports.add({ kind: 'unmapped', at, ...item })
       unmapped.clear()
     },

@@ -14,7 +14,7 @@ import type { Mind } from './mind.ts'
 /** What is looked after. */
 export type UpkeepParts = {
   readonly mind: Mind
-  readonly court: Pick<Court, 'traffic' | 'lastSeen'>
+  readonly court: Pick<Court, 'traffic' | 'verdicts' | 'lastSeen'>
   readonly exchanges: Exchanges
   readonly clock: Clock
   readonly log: Log
@@ -78,6 +78,11 @@ export function createUpkeep(parts: UpkeepParts): Upkeep {
       log.error({ behindMs: theirs - before }, 'this clock disagrees with the hot store’s')
     isClockRight = right
   }
+  /** What was counted since the last time. */
+  const tell = (): void => {
+    court.verdicts.flush()
+    court.traffic.flush(clock.now())
+  }
   const look = (): void => {
     const isAlive = mind.lease.alive()
     if (wasAlive && !isAlive) {
@@ -93,7 +98,7 @@ export function createUpkeep(parts: UpkeepParts): Upkeep {
       checkClock().catch(() => {})
     }
     if (isSeenDue()) for (const session of mind.sessions.streaming()) void court.lastSeen.refresh(session)
-    if (isFlushDue()) court.traffic.flush(clock.now())
+    if (isFlushDue()) tell()
   }
 
   return {
@@ -105,7 +110,7 @@ export function createUpkeep(parts: UpkeepParts): Upkeep {
     close() {
       if (timer !== null) clearInterval(timer)
       timer = null
-      court.traffic.flush(clock.now())
+      tell()
     },
   }
 }

@@ -2,8 +2,8 @@
  * What is recorded of refusals, enforced and monitored, under reference codes; all of it goes to the reports.
  *
  * It changes no decision. Invariant: bounded, and aggregated as SPEC §9 says (one per user, address, reason and minute;
- * repeats share the code), so that a client that knocks every second costs a record a minute; and what is recorded is
- * enough to ask `decide` again. Queries, bodies and unmapped path segments are never recorded.
+ * repeats share the code and are counted), so that a client that knocks every second costs a record a minute; and what
+ * is recorded is enough to ask `decide` again. Queries, bodies and unmapped path segments are never recorded.
  */
 import { type Decision, type Reason, reasons } from '../policies/decision.ts'
 import type { Instant } from '../policies/instant.ts'
@@ -21,6 +21,8 @@ export type VerdictLog = {
   refused(exchange: Exchange, question: Question | null, decision: Decision, at: Instant): string
   /** Records what monitored controls would have refused. */
   monitored(exchange: Exchange, question: Question, decision: Decision, at: Instant): void
+  /** Sends how often what was recorded came again; called about once a minute. */
+  flush(): void
 }
 
 /** What a verdict log needs. `gateway`: this gateway's id. */
@@ -32,6 +34,17 @@ export type VerdictLogParts = {
 }
 
 type Refusal = Extract<Report, { kind: 'refusal' }>
+
+/** One that was recorded. `count`: how often so far; `told`: how much of that is known; `last`: when it came last. */
+type Recorded = {
+  readonly minute: number
+  readonly code: string
+  /** What is sent for repeats in monitor mode, which have no code. */
+  readonly monitored: Refusal | null
+  count: number
+  told: number
+  last: Instant
+}
 
 const minuteMs = 60_000
 const refusalsMax = 20_000
@@ -78,18 +91,46 @@ const refusalOf = (
   control: reasons[reason].control,
 })
 
+/** What came again, until it is sent. At most `refusalsMax` wait; then they are sent early. */
+function createRepeats(reports: Reports) {
+  const repeats = new Set<Recorded>()
+  const flush = (): void => {
+    for (const one of repeats) {
+      const { code, count, told, last: at, monitored } = one
+      if (monitored === null) reports.add({ kind: 'repeat', code, count, at })
+      else reports.add({ ...monitored, at, count: count - told })
+      one.told = count
+    }
+    repeats.clear()
+  }
+  const again = (one: Recorded, at: Instant): void => {
+    if (repeats.size >= refusalsMax && !repeats.has(one)) flush()
+    one.count += 1
+    one.last = at
+    repeats.add(one)
+  }
+  return { again, flush }
+}
+
 /** A verdict log, empty. */
 export function createVerdictLog(parts: VerdictLogParts): VerdictLog {
   const { directory, reports } = parts
-  const codes = createBoundedMap<string, { readonly minute: number; readonly code: string }>(refusalsMax)
+  const codes = createBoundedMap<string, Recorded>(refusalsMax)
+  const { again, flush } = createRepeats(reports)
+  const recorded = (key: string, code: string, at: Instant, monitored: Refusal | null): void =>
+    codes.set(key, { minute: Math.floor(at / minuteMs), code, monitored, count: 1, told: 1, last: at })
   return {
+    flush,
     refused(exchange, question, decision, at) {
       const minute = Math.floor(at / minuteMs)
       const key = keyOf(parts, exchange, question, decision.reason, 'refused')
       const before = codes.peek(key)
-      if (before?.minute === minute) return before.code
+      if (before?.minute === minute) {
+        again(before, at)
+        return before.code
+      }
       const code = newReferenceCode()
-      codes.set(key, { minute, code })
+      recorded(key, code, at, null)
       // An instant of the decision's own, even if a window has begun since: there a replay agrees.
       const judgedAt = Math.min(at, decision.validUntil - 1)
       const failing =
@@ -115,10 +156,13 @@ export function createVerdictLog(parts: VerdictLogParts): VerdictLog {
       const minute = Math.floor(at / minuteMs)
       for (const reason of decision.wouldRefuse) {
         const key = keyOf(parts, exchange, question, reason, 'monitored')
-        if (codes.peek(key)?.minute === minute) continue
-        codes.set(key, { minute, code: '' })
+        const before = codes.peek(key)
+        if (before?.minute === minute) {
+          again(before, at)
+          continue
+        }
         const { practices } = scopeOf(directory, question)
-        reports.add({
+        const refusal: Refusal = {
           ...refusalOf(parts, exchange, question, reason, at),
           code: null,
           monitored: true,
@@ -126,7 +170,9 @@ export function createVerdictLog(parts: VerdictLogParts): VerdictLog {
           route: question.requirements[0]?.id ?? '',
           revision: decision.revision,
           failing: [...decision.wouldRefuse],
-        })
+        }
+        recorded(key, '', at, refusal)
+        reports.add(refusal)
       }
     },
   }

@@ -204,6 +204,12 @@ export type RecordedQuestion = z.infer<typeof recordedQuestionSchema>
 
 /** One entry of `gh:reports` is a fleet-sealed JSON array of these (at most 500). Idempotent by `id` where given. */
 export const reportSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    /** First of its entry: the run of a gateway, and its how many-eth entry this is. One sent twice counts once. */
+    kind: z.literal('batch'),
+    source: z.string().min(1).max(64),
+    number: z.number().int().positive(),
+  }),
   z.strictObject({ kind: z.literal('ack'), gateway: z.string(), sequence: z.number().int(), at: instant }),
   z.strictObject({
     kind: z.literal('seen'),
@@ -232,8 +238,17 @@ export const reportSchema = z.discriminatedUnion('kind', [
     revision: z.number().int(),
     /** All failing controls' reasons, in gate order (SPEC §1). */
     failing: z.array(z.string()),
+    /** In monitor mode, how many more; absent: one. */
+    count: z.number().int().positive().optional(),
     /** To replay the decision by its code; absent in monitor mode and from gateways of before there was any. */
     asked: recordedQuestionSchema.optional(),
+  }),
+  z.strictObject({
+    /** A refusal that came again within its minute: how often in all so far, and when last. */
+    kind: z.literal('repeat'),
+    code: z.string(),
+    count: z.number().int().positive(),
+    at: instant,
   }),
   z.strictObject({
     kind: z.literal('fact'),
@@ -258,6 +273,8 @@ export const reportSchema = z.discriminatedUnion('kind', [
     method: z.string(),
     template: z.string(),
     count: z.number().int(),
+    /** What is odd about the path; absent: nothing, and no route maps it. */
+    odd: z.string().max(40).optional(),
   }),
   z.strictObject({
     kind: z.literal('event'),

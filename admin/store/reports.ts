@@ -6,7 +6,7 @@
  * cursor, which moves in the same transaction (`admin/jobs.ts`).
  */
 import { sql } from 'kysely'
-import type { DurationMs } from '../../policies/instant.ts'
+import type { DurationMs, Instant } from '../../policies/instant.ts'
 import type { Report } from '../../runtime/records.ts'
 import { noteAddress } from './address-use.ts'
 import type { Tx } from './database.ts'
@@ -19,6 +19,50 @@ export const factBucketMs: DurationMs = 15 * 60_000
 
 const dayMs: DurationMs = 86_400_000
 const unmappedMax = 10_000
+
+/**
+ * The reports of these entries, without those that were taken before, and how many entries never came: each begins with
+ * its gateway's number (those of earlier gateways do not, and are all taken).
+ */
+export async function takeBatches(
+  tx: Tx,
+  batches: readonly (readonly Report[])[],
+  at: Instant,
+): Promise<{ readonly reports: readonly Report[]; readonly lost: number }> {
+  const heads = batches.flatMap(([first]) => (first?.kind === 'batch' ? [first] : []))
+  const sources = [...new Set(heads.map(({ source }) => source))].sort()
+  const rows =
+    sources.length === 0
+      ? []
+      : await tx.selectFrom('report_source').selectAll().where('source', 'in', sources).execute()
+  const taken = new Map(rows.map(({ source, number }) => [source, number]))
+  const lost = new Map<string, number>()
+  const reports: Report[] = []
+  for (const batch of batches) {
+    const [first] = batch
+    if (first?.kind === 'batch') {
+      const { source, number } = first
+      const before = taken.get(source) ?? 0
+      if (number <= before) continue
+      taken.set(source, number)
+      lost.set(source, (lost.get(source) ?? 0) + number - before - 1)
+    }
+    reports.push(...batch)
+  }
+  for (const source of sources)
+    await tx
+      .insertInto('report_source')
+      .values({ source, number: taken.get(source) ?? 1, lost: lost.get(source) ?? 0, at })
+      .onConflict((oc) =>
+        oc.column('source').doUpdateSet((eb) => ({
+          number: eb.ref('excluded.number'),
+          lost: eb('report_source.lost', '+', eb.ref('excluded.lost')),
+          at,
+        })),
+      )
+      .execute()
+  return { reports, lost: [...lost.values()].reduce((sum, count) => sum + count, 0) }
+}
 
 /** The newest of the reports that share a name. */
 function newestBy<R extends { readonly at: number }>(
@@ -67,6 +111,7 @@ const refusalRow = (report: ReportOf<'refusal'>) => ({
   at: report.at,
   last_at: report.at,
   minute: Math.floor(report.at / 60_000),
+  count: report.count ?? 1,
   gateway: report.gateway,
   practice: report.practice,
   user_id: report.user,
@@ -101,10 +146,23 @@ export async function applyRefusals(tx: Tx, reports: readonly ReportOf<'refusal'
           .expression(sql`coalesce(practice, ''), coalesce(user_id, ''), address, route, reason, minute`)
           .where('code', 'is', null)
           .doUpdateSet((eb) => ({
-            count: eb('decision_log.count', '+', 1),
+            count: eb('decision_log.count', '+', report.count ?? 1),
             last_at: eb.fn('greatest', ['decision_log.last_at', eb.val(report.at)]),
           })),
       )
+      .execute()
+}
+
+/** Notes how often refusals came in all. Each code is one gateway's, so the highest number told is the right one. */
+export async function applyRepeats(tx: Tx, reports: readonly ReportOf<'repeat'>[]): Promise<void> {
+  for (const { code, count, at } of newestBy(reports, (report) => report.code))
+    await tx
+      .updateTable('decision_log')
+      .set((eb) => ({
+        count: eb.fn('greatest', ['count', eb.val(count)]),
+        last_at: eb.fn('greatest', ['last_at', eb.val(at)]),
+      }))
+      .where('code', '=', code)
       .execute()
 }
 
@@ -142,29 +200,40 @@ export async function applyHits(tx: Tx, reports: readonly ReportOf<'hit'>[]): Pr
       .execute()
 }
 
-/** Counts requests that no route pattern matched, by template; at most 10,000 templates are kept. */
+/** Where the counts of further templates go once there are too many. */
+const otherTemplates = '(others)'
+
+/**
+ * Counts requests that no route pattern matched, or whose path is odd, by template. At most 10,000 templates are kept;
+ * what comes with another one is counted under one name, so that sums stay right.
+ */
 export async function applyUnmapped(tx: Tx, reports: readonly ReportOf<'unmapped'>[]): Promise<void> {
   if (reports.length === 0) return
   const known = await tx
     .selectFrom('unmapped_route')
     .select((eb) => eb.fn.countAll<number>().as('count'))
     .executeTakeFirstOrThrow()
-  for (const { upstream, method, template, count, at } of reports) {
-    const moved = await tx
-      .updateTable('unmapped_route')
-      .set((eb) => ({
-        count: eb('count', '+', count),
-        last_at: eb.fn('greatest', ['last_at', eb.val(at)]),
-      }))
-      .where('upstream', '=', upstream)
-      .where('method', '=', method)
-      .where('template', '=', template)
-      .executeTakeFirst()
-    if (moved.numUpdatedRows > 0n || known.count >= unmappedMax) continue
+  for (const { upstream, odd = '', count, at, ...asked } of reports) {
+    const others = { method: '*', template: otherTemplates }
+    const move = async ({ method, template }: typeof others): Promise<boolean> => {
+      const moved = await tx
+        .updateTable('unmapped_route')
+        .set((eb) => ({
+          count: eb('count', '+', count),
+          last_at: eb.fn('greatest', ['last_at', eb.val(at)]),
+        }))
+        .where('upstream', '=', upstream)
+        .where('method', '=', method)
+        .where('template', '=', template)
+        .where('odd', '=', odd)
+        .executeTakeFirst()
+      return moved.numUpdatedRows > 0n
+    }
+    const { method, template } = known.count >= unmappedMax ? others : asked
+    if ((await move(asked)) || (await move({ method, template }))) continue
     await tx
       .insertInto('unmapped_route')
-      .values({ upstream, method, template, count, first_at: at, last_at: at })
-      .onConflict((oc) => oc.doNothing())
+      .values({ upstream, method, template, odd, count, first_at: at, last_at: at })
       .execute()
     known.count += 1
   }

@@ -238,9 +238,19 @@ type UnmappedRouteTable = {
   upstream: string
   method: string
   template: string
+  /** What is odd about the path; empty: nothing, and no route maps it. */
+  odd: string
   count: number
   first_at: number
   last_at: number
+}
+
+/** `number`: of the last batch taken from `source`, one run of one gateway; `lost`: batches that never came. */
+type ReportSourceTable = {
+  source: string
+  number: number
+  lost: Generated<number>
+  at: number
 }
 
 /** Every table by name. */
@@ -270,4 +280,5 @@ export type Tables = FactorTables & {
   entry_hit: EntryHitTable
   traffic_fact: TrafficFactTable
   unmapped_route: UnmappedRouteTable
+  report_source: ReportSourceTable
 }

@@ -58,7 +58,8 @@ describe('reports', () => {
     await reports.close()
     const [entry] = await memory.readAfter(keys.reports, '0-0', 10, 0)
     const sent = JSON.parse(openFleet(fleetKey, keys.reports, entry!.text)!) as { sequence: number }[]
-    expect(sent.map(({ sequence }) => sequence)).toEqual([3, 4, 5, 6, 7])
+    expect(sent.map(({ sequence }) => sequence)).toEqual([undefined, 3, 4, 5, 6, 7])
+    expect(sent[0]).toMatchObject({ kind: 'batch', number: 1 })
     expect(reports.counts().waiting).toBe(0)
   })
 
