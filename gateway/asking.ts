@@ -75,6 +75,15 @@ const factorReasonOf = (reason: Reason): FactorReason | null => {
 export function factorReason(directory: Directory, question: Question, at: Instant): FactorReason | null {
   const decision = answer(directory, question, at)
   if (decision.verdict === 'permit' || !question.picking) return factorReasonOf(decision.reason)
+  return factorReasonAnywhere(directory, question, at)
+}
+
+/** Why some practice of theirs asks for a second factor, where nothing before it refuses there; `null`: none does. */
+export function factorReasonAnywhere(
+  directory: Directory,
+  question: Question,
+  at: Instant,
+): FactorReason | null {
   for (const practice of ownPractices(directory, question)) {
     const reason = factorReasonOf(answer(directory, onlyIn(question, practice), at).reason)
     if (reason !== null) return reason

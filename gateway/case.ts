@@ -9,7 +9,6 @@ import type { Clock } from '../runtime/clock.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Asserter } from './assertion.ts'
 import type { Companion } from './companion.ts'
-import { readSetCookie } from './cookies.ts'
 import type { Endings } from './endings.ts'
 import type { Changes, Exchange, Judgement } from './exchange.ts'
 import type { Carried, Identified } from './identity/identify.ts'
@@ -76,21 +75,6 @@ export const isReplaced = ({ record }: MirroredSession): boolean => record.ended
 /** A page that still comes with the old companion has missed the new one; a script's answer may only be late. */
 export const staleCompanion = ({ parts, exchange }: Case): readonly string[] =>
   exchange.kind === 'navigation' ? [parts.companion.take(exchange.secure)] : []
-
-/** Ends the session that the application itself has cleared. */
-export const noticeOf =
-  ({ parts, exchange, identity, carried }: Case, { session }: Session) =>
-  (lines: readonly string[]) => {
-    const names = exchange.upstream.identity?.cookies ?? []
-    const at = parts.clock.now()
-    const cleared = lines.some((line) => {
-      const change = readSetCookie(line, at)
-      return change?.cleared === true && names.includes(change.name)
-    })
-    if (!cleared) return
-    if (typeof carried.credential !== 'string') identity.introspector.forget(carried.credential)
-    void parts.endings.end(session, 'app-signed-out')
-  }
 
 /** Refuses somebody of whom the directory knows nothing. */
 export function refuseNobody(

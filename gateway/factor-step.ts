@@ -12,11 +12,17 @@ import { type FactorView, factorPage } from '../runtime/pages/factor-page.ts'
 import { hashToken, newToken } from '../runtime/token.ts'
 import { tooOften } from './access-failures.ts'
 import { formToken } from './access-form.ts'
-import { type FactorReason, factorReason, type Grace, releasedQuestion } from './asking.ts'
+import {
+  type FactorReason,
+  factorReason,
+  factorReasonAnywhere,
+  type Grace,
+  releasedQuestion,
+} from './asking.ts'
 import { mintToken } from './companion.ts'
 import { cookieLines } from './cookies.ts'
 import type { WholeResponse } from './exchange.ts'
-import { practiceSources } from './practice.ts'
+import { isClaimed, practiceSources } from './practice.ts'
 import type { Question } from './questions.ts'
 import { answerFailure } from './refusal.ts'
 import { secondFactorPath } from './refusals.ts'
@@ -66,6 +72,7 @@ function owedQuestion(visit: Visit): Question | null {
       exchange.host.replace(/:\d*$/, ''),
       target.readings,
       cookieLines(exchange.headers),
+      { headers: exchange.headers, claimed: null },
     ),
     picking: duties.picking,
   }
@@ -73,9 +80,16 @@ function owedQuestion(visit: Visit): Question | null {
 
 /** Why a second factor is asked for on the way they were going; `null`: it is not. */
 export function pendingReason(visit: Visit): FactorReason | null {
-  const { parts, session } = visit
+  const { parts, session, exchange } = visit
   const question = session.record.held ? heldQuestion(visit) : owedQuestion(visit)
-  return question === null ? null : factorReason(parts.directory, question, parts.clock.now())
+  if (question === null) return null
+  const reason = factorReason(parts.directory, question, parts.clock.now())
+  // A header, or the application's word, named their practice there and cannot be heard here: any that asks will do.
+  const { upstream } = exchange
+  const isSaidElsewhere = upstream.practice.header !== null || isClaimed(upstream)
+  return (
+    reason ?? (isSaidElsewhere ? factorReasonAnywhere(parts.directory, question, parts.clock.now()) : null)
+  )
 }
 
 /** Another gateway may have heard of their factor a moment ago. */

@@ -17,6 +17,7 @@ import { clientAddress, type TrustedProxies } from './client-address.ts'
 import { clientKind } from './client-kind.ts'
 import type { Exchange, Judge, Judgement, RawHeaders, WholeResponse } from './exchange.ts'
 import type { HeaderRules } from './headers.ts'
+import { requestFacts } from './passage.ts'
 import { answerFailure, type Failure } from './refusal.ts'
 import { checkHead } from './request-head.ts'
 import type { RouteDuties } from './route-duties.ts'
@@ -173,12 +174,7 @@ function permitted(
   exchange: Exchange,
   changes: Extract<Judgement, { act: 'forward' }>['changes'],
 ): WholeResponse {
-  const facts = {
-    ...{ client: exchange.client, host: exchange.host, secure: exchange.secure },
-    credentials: exchange.upstream.identity?.cookies ?? [],
-    observed: false,
-  }
-  const sent = parts.rules.forRequest(exchange.headers, facts, changes)
+  const sent = parts.rules.forRequest(exchange.headers, requestFacts(exchange, false), changes)
   const own = identityNames.flatMap((name) => [name, onlyOne(sent, name.toLowerCase()) ?? ''])
   return {
     status: 200,

@@ -94,8 +94,8 @@ const fates = new Map<string, Fate>([
 /** End-to-end names that another spelling must not imitate: what is judged by, and framing. */
 const judgedNames = new Set(['authorization', 'content-length', 'content-type', 'content-encoding', 'origin'])
 
-/** A header's name as CGI-like back ends fold it: every mark is the same mark. */
-const foldName = (lower: string): string => lower.replace(/[^a-z0-9]/g, '-')
+/** A header's name, in lower case, as CGI-like back ends fold it: every mark is the same mark. */
+export const foldName = (lower: string): string => lower.replace(/[^a-z0-9]/g, '-')
 
 const findFate = (name: string): Fate => {
   const lower = name.toLowerCase()

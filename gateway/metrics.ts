@@ -13,6 +13,7 @@ import type { RouteClass } from '../policies/routes.ts'
 import type { FaultKind } from '../runtime/fault.ts'
 import type { CutReason } from './exchange.ts'
 import { type LiveKind, liveKinds } from './exchanges.ts'
+import { type Oddness, oddnesses } from './target.ts'
 
 /** What the engine counts. */
 export type EngineCounters = {
@@ -32,6 +33,10 @@ export type JudgeCounters = {
   requested(routeClass: RouteClass): void
   /** `mode`: `monitor` for what would have been refused. `durationMs`: of deciding alone, monotonic. */
   decided(decision: Pick<Decision, 'reason'>, mode: 'enforce' | 'monitor', durationMs: DurationMs): void
+  /** A path that back ends could read in several ways. */
+  oddPath(how: Oddness): void
+  /** A request whose practice could not be told, so that every membership had to allow. */
+  practiceUnclear(why: (typeof practiceDoubts)[number]): void
 }
 
 /** The metrics of one gateway. */
@@ -60,6 +65,7 @@ const malformedKinds = [
 ] as const
 const routeClasses = ['public', 'staff', 'picker', 'background', 'login', 'logout'] as const
 const modes = ['enforce', 'monitor'] as const
+const practiceDoubts = ['conflicting', 'unresolved'] as const
 const sources = ['application', 'gateway'] as const
 const statusClasses = ['1xx', '2xx', '3xx', '4xx', '5xx'] as const
 const faultKinds = [
@@ -203,10 +209,26 @@ const createJudgeCounters = (registry: Registry): JudgeCounters => {
     'gatehouse_decision_duration_seconds',
     'Time that deciding took.',
   )
+  const oddPaths = createTable(
+    registry,
+    'gatehouse_odd_paths_total',
+    'Requests whose path back ends could read in several ways.',
+    oddnesses.map((how) => ({ how })),
+  )
+  const unclear = createTable(
+    registry,
+    'gatehouse_practices_unclear_total',
+    'Requests of which every membership had to allow, since their practice could not be told.',
+    practiceDoubts.map((why) => ({ why })),
+  )
+  const oddRow = indexOf(oddnesses)
+  const doubtRow = indexOf(practiceDoubts)
   const classRow = indexOf<RouteClass>(routeClasses)
   const reasonRow = indexOf(reasonNames)
   return {
     requested: (routeClass) => requests.add(classRow(routeClass)),
+    oddPath: (how) => oddPaths.add(oddRow(how)),
+    practiceUnclear: (why) => unclear.add(doubtRow(why)),
     decided(decision, mode, durationMs) {
       decisions.add(reasonRow(decision.reason) * modes.length + (mode === 'enforce' ? 0 : 1))
       durations(durationMs)

@@ -1,5 +1,6 @@
 /**
- * Which practice a request is about (SPEC §3): host, path prefix, the application's own cookie, the only membership.
+ * Which practice a request is about (SPEC §3): host, path prefix, the application's cookie or header, its word on the
+ * person, the only membership.
  *
  * It asks nobody and decides nothing. Invariant: a value that the client carries counts only where the user is a
  * member and parsers cannot differ about it; whatever is conflicting or unresolved widens the question to *every*
@@ -8,16 +9,21 @@
 import type { PracticeId } from '../policies/access-request.ts'
 import type { UpstreamConfig } from '../runtime/config.ts'
 import { readCookie } from './cookies.ts'
+import type { RawHeaders } from './exchange.ts'
+import { foldName } from './headers.ts'
 
 /** What a request says of its practice. Empty sets say nothing. */
 export type PracticeSources = {
   /** Practices that host, path (under every reading) and configuration name. */
   readonly placed: readonly PracticeId[]
-  /** The authoritative cookie's value; `null`: none. */
+  /** What cookie, header and the application's word name together; `null`: none of them names any. */
   readonly carried: string | null
-  /** The cookie could be read two ways. */
+  /** One of them could be read two ways, or two of them differ. */
   readonly doubtful: boolean
 }
+
+/** What a request says of its practice apart from its place and cookies. `claimed`: by the application's word. */
+export type PracticeWords = { readonly headers: RawHeaders; readonly claimed: string | null }
 
 /** The practices to ask. `resolved`: exactly one, by a source that counts or the only membership. */
 export type PracticeScope = { readonly practices: readonly PracticeId[]; readonly resolved: boolean }
@@ -27,14 +33,53 @@ const firstSegment = (path: string): string => {
   return path.slice(1, end < 0 ? undefined : end)
 }
 
+/** Whether the application's word names the practice that people are in. */
+export const isClaimed = ({ identity }: UpstreamConfig): boolean =>
+  (identity?.introspection?.currentPractice ?? identity?.jwt?.currentPractice ?? null) !== null
+
 const nowhere: readonly PracticeId[] = []
 
-/** The sources of one request. `host` without port, lower case. */
+type Reading = { readonly value: string | null; readonly doubtful: boolean }
+
+const nothingSaid: Reading = { value: null, doubtful: false }
+
+/** The header's only value. Twice, spelled otherwise or named by `Connection`, it may be another one to the application. */
+function readHeader(headers: RawHeaders, name: string): Reading {
+  const wanted = name.toLowerCase()
+  const folded = foldName(wanted)
+  let value: string | null = null
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    const lower = (headers[i] ?? '').toLowerCase()
+    const text = headers[i + 1] ?? ''
+    if (
+      lower === 'connection' &&
+      text
+        .toLowerCase()
+        .split(/[\s,]+/)
+        .includes(wanted)
+    )
+      return { value: null, doubtful: true }
+    if (foldName(lower) !== folded) continue
+    if (lower !== wanted || value !== null) return { value: null, doubtful: true }
+    value = text
+  }
+  return value === null || value === '' ? nothingSaid : { value, doubtful: false }
+}
+
+/** What cookie, header and word come to: one value, or a doubt. */
+function togetherSaid(readings: readonly Reading[]): Reading {
+  const values = new Set(readings.flatMap(({ value }) => value ?? []))
+  const [value = null] = values
+  return { value, doubtful: values.size > 1 || readings.some(({ doubtful }) => doubtful) }
+}
+
+/** The sources of one request. `host` without port, lower case; `lines`: its `Cookie` headers. */
 export function practiceSources(
   config: UpstreamConfig['practice'],
   host: string,
   readings: readonly string[],
   lines: readonly string[],
+  words: PracticeWords,
 ): PracticeSources {
   const placed = new Set<PracticeId>()
   const byHost = Object.hasOwn(config.hosts, host) ? config.hosts[host] : undefined
@@ -45,21 +90,30 @@ export function practiceSources(
     if (byPath !== undefined) placed.add(byPath)
   }
   if (config.fixed !== null) placed.add(config.fixed)
-  const cookie = config.cookie === null ? null : readCookie(lines, config.cookie.name)
+  const read = config.cookie === null ? nothingSaid : readCookie(lines, config.cookie.name)
+  const cookie = read.value === '' ? { ...read, value: null } : read
+  const header = config.header === null ? nothingSaid : readHeader(words.headers, config.header.name)
+  const said =
+    header === nothingSaid && words.claimed === null
+      ? cookie
+      : togetherSaid([cookie, header, { value: words.claimed, doubtful: false }])
   return {
     placed: placed.size === 0 ? nowhere : [...placed],
-    carried: cookie === null || cookie.value === '' ? null : cookie.value,
-    doubtful: cookie?.doubtful === true,
+    carried: said.value,
+    doubtful: said.doubtful,
   }
 }
 
+/** Whether the sources contradict each other, or themselves. */
+export const areConflicting = ({ placed, carried, doubtful }: PracticeSources): boolean =>
+  placed.length > 1 || doubtful || (carried !== null && placed.length === 1 && carried !== placed[0])
+
 /** The practices to ask for a user of these memberships. */
 export function practiceScope(sources: PracticeSources, memberships: readonly PracticeId[]): PracticeScope {
-  const { placed, carried, doubtful } = sources
+  const { placed, carried } = sources
   const [place] = placed
   const counts = carried !== null && memberships.includes(carried)
-  const agrees = carried === null || place === undefined || carried === place
-  if (placed.length > 1 || doubtful || !agrees) {
+  if (areConflicting(sources)) {
     // Asked of all: what is named besides must allow as well.
     return { practices: [...new Set([...memberships, ...placed])], resolved: false }
   }

@@ -4,33 +4,11 @@
  * No policy is asked. Invariant: a credential of a session that has ended, is held or was revoked everywhere reaches the
  * application on no route; sign-ins and sign-outs pass only under watch.
  */
-import {
-  type Case,
-  forward,
-  isReplaced,
-  isWorthless,
-  noticeOf,
-  refuseNobody,
-  staleCompanion,
-} from './case.ts'
-import type { Changes, Held, Judgement } from './exchange.ts'
+import { heldSignOut, noticeOf } from './answer-notices.ts'
+import { type Case, forward, isReplaced, isWorthless, refuseNobody, staleCompanion } from './case.ts'
+import type { Changes, Judgement } from './exchange.ts'
 import { cookieChanges, losesCredential, withoutCookies, withoutCredential } from './forwarding.ts'
 import type { Identified } from './identity/identify.ts'
-import type { MirroredSession } from './sessions.ts'
-
-/** A sign-out on its way: where the application agrees, the gateway's session ends with its own. */
-const heldSignOut = ({ parts, exchange, identity, carried }: Case, session: MirroredSession): Held => ({
-  bytesMax: parts.observedBytesMax,
-  async settle(response) {
-    if (typeof carried.credential !== 'string') identity.introspector.forget(carried.credential)
-    if (response.status >= 400) return response
-    await parts.endings.end(session, 'app-signed-out')
-    return {
-      ...response,
-      headers: [...response.headers, 'Set-Cookie', parts.companion.take(exchange.secure)],
-    }
-  },
-})
 
 /** On routes without staff controls: what may go on of the credential. `null`: nothing clear is known, and it matters. */
 function publicChanges(of: Case, who: Identified): Changes | null {
@@ -69,7 +47,7 @@ export function judgePublic(of: Case, who: Identified): Judgement | Promise<Judg
   }
   if (who.kind !== 'session' || drop) return forward(changes)
   if (!duties.logout)
-    return { act: 'forward', changes, held: null, standing: null, notice: noticeOf(of, who) }
+    return { act: 'forward', changes, held: null, standing: null, notice: noticeOf(of, who.session) }
   // Nobody who leaves is given a companion.
   return {
     act: 'forward',

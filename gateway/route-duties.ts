@@ -10,6 +10,7 @@ import type { RouteId, RouteRequirement, RouteTable } from '../policies/routes.t
 import type { IdentityConfig, UpstreamConfig } from '../runtime/config.ts'
 import { compileRoutes } from '../runtime/upstream-routes.ts'
 import type { Exchange } from './exchange.ts'
+import { oddnessOf } from './target.ts'
 
 /** How an observed sign-in shows. */
 export type LoginRule = IdentityConfig['login'][number]
@@ -144,10 +145,10 @@ export function createRouteDuties(upstream: UpstreamConfig): RouteDuties {
         // A watched sign-in or sign-out stays one, whatever PUT means there.
         const watched = only !== undefined && (only.class === 'login' || only.class === 'logout')
         const all = watched && found.length === 1 ? found : withOverrides(table, host, readings, found)
-        if (all.length > 1) return dutiesOf(all, readings.length > 1)
+        if (all.length > 1) return dutiesOf(all, oddnessOf(target) !== null)
       }
       if (found.length > 1 || only === undefined || readings.length > 1)
-        return dutiesOf(found, readings.length > 1)
+        return dutiesOf(found, oddnessOf(target) !== null)
       const known = plain.get(only.id) ?? dutiesOf(found, false)
       plain.set(only.id, known)
       return known

@@ -87,6 +87,12 @@ const claimsShape = {
     .describe('The roles within each element of `practices`.'),
   roles: fieldPath.nullable().default(null).describe('Roles that hold for every practice of the user.'),
   amr: fieldPath.nullable().default(null).describe('The field with authentication methods (RFC 8176).'),
+  currentPractice: fieldPath
+    .nullable()
+    .default(null)
+    .describe(
+      'The field with the practice the person is in now, by which the application scopes its data; `null`: it names none.',
+    ),
 }
 
 const introspectionSchema = z.strictObject({
@@ -234,6 +240,16 @@ const practiceSourceSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe('A cookie of the application that names the practice.'),
+  header: z
+    .strictObject({
+      name: tokenText.describe('The header that carries the practice.'),
+      authoritative: z
+        .literal(true)
+        .describe('Says that the application scopes its data by that very value.'),
+    })
+    .nullable()
+    .default(null)
+    .describe('A header that the application’s own scripts send, which names the practice.'),
   fixed: practiceId.nullable().default(null).describe('The only practice of this application.'),
 })
 

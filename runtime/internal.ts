@@ -23,6 +23,8 @@ export const appIdentitySchema = z.strictObject({
     .max(500),
   /** Authentication methods the application claims (RFC 8176). */
   amr: z.array(z.string().max(40)).max(10),
+  /** The practice the application has them in now; absent or `null`: it names none. */
+  practice: z.string().max(64).nullable().optional(),
 })
 /** Who the application says is behind a cookie. */
 export type AppIdentity = z.infer<typeof appIdentitySchema>

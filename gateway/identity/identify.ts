@@ -38,6 +38,8 @@ export type Identified =
       /** The companion's token to give to the browser; `null`: it has it, or shall not have it. */
       readonly give: string | null
       readonly renewed: readonly string[]
+      /** The practice the application has them in now; absent: it names none. */
+      readonly claimed?: string
     }
 
 /** What a request carries. */
@@ -232,6 +234,10 @@ function lookCompanion(parts: IdentifierParts, { exchange, companion }: Carried)
   return { kind: 'session', session: spent ?? session, accompanied, give: null, renewed: [] }
 }
 
+/** A session with the practice that the application's word names. */
+const claiming = <F extends Identified | Lack>(found: F, { practice }: AppIdentity): F =>
+  practice != null && 'kind' in found && found.kind === 'session' ? { ...found, claimed: practice } : found
+
 /** Who it is, or what is lacking to say so. `word`: the application's, where it was just asked for. */
 function look(parts: IdentifierParts, carried: Carried, word: Introspected | null): Identified | Lack {
   const { credential } = carried
@@ -246,9 +252,8 @@ function look(parts: IdentifierParts, carried: Carried, word: Introspected | nul
       return { kind: 'anonymous', spoilt: false, renewed: answer.renewed }
     case 'known': {
       const { identity, renewed } = answer
-      return identity.kind === 'patient'
-        ? { kind: 'patient', renewed }
-        : lookUser(parts, carried, { credential, identity, renewed })
+      if (identity.kind === 'patient') return { kind: 'patient', renewed }
+      return claiming(lookUser(parts, carried, { credential, identity, renewed }), identity)
     }
   }
 }
@@ -278,7 +283,8 @@ async function findOut(parts: IdentifierParts, carried: Carried): Promise<Identi
       const { session, token } = opened
       const renewed = word?.kind === 'known' ? word.renewed : []
       const give = session.record.ended === null && !session.record.held ? token : null
-      return { kind: 'session', session, accompanied: token !== null, give, renewed }
+      const who = { kind: 'session', session, accompanied: token !== null, give, renewed } as const
+      return claiming(who, found.identity)
     }
   }
   return { kind: 'indeterminate', why: 'identity keeps changing' }

@@ -90,6 +90,10 @@ const listOf = (value: Json | undefined): readonly string[] | null => {
   return texts.every((text) => text !== null) ? texts : null
 }
 
+/** The practice named, `null`: none; `undefined` for what is no id. */
+const currentOf = (value: Json | undefined): string | null | undefined =>
+  value === undefined || value === null || value === '' ? null : (idOf(value) ?? undefined)
+
 type Practices = AppIdentity['practices']
 
 function onePractice(value: Json, rules: ClaimRules): Practices[number] | null {
@@ -130,8 +134,9 @@ export function readIdentity(body: Json, rules: ClaimRules, fixed: string | null
   const name = rules.name === null ? null : textOf(fieldAt(body, rules.name), 200)
   const amr = rules.amr === null ? [] : listOf(fieldAt(body, rules.amr))
   const practices = practicesOf(body, rules, fixed)
+  const practice = rules.currentPractice === null ? null : currentOf(fieldAt(body, rules.currentPractice))
   if (appUser === null || typeof kind !== 'string' || email === undefined || name === undefined) return null
-  if (amr === null || practices === null) return null
+  if (amr === null || practices === null || practice === undefined) return null
   const parsed = appIdentitySchema.safeParse({
     appUser,
     kind: rules.patientKinds.includes(kind) ? 'patient' : 'staff',
@@ -139,6 +144,7 @@ export function readIdentity(body: Json, rules: ClaimRules, fixed: string | null
     email,
     practices,
     amr: amr.slice(0, 10),
+    ...(practice === null ? {} : { practice }),
   })
   return parsed.success ? parsed.data : null
 }
