@@ -14,12 +14,12 @@
  */
 import type { Decision } from '../policies/decision.ts'
 import type { Instant } from '../policies/instant.ts'
+import { noticeOf } from './answer-notices.ts'
 import {
   type Case,
   forward,
   isReplaced,
   type JudgeParts,
-  noticeOf,
   refuseNobody,
   type Session,
   staleCompanion,
@@ -31,11 +31,12 @@ import type { Exchange, Judge, Judgement, Standing } from './exchange.ts'
 import { cookieChanges, expiredCredential, identityHeaders, unchanged } from './forwarding.ts'
 import type { Identified } from './identity/identify.ts'
 import { answerOwnPath, isOwnPath } from './own-paths.ts'
-import { practiceScope, practiceSources } from './practice.ts'
+import { areConflicting, practiceScope, practiceSources } from './practice.ts'
 import { judgePublic } from './public-routes.ts'
 import { answer, isRevokedEverywhere, plainDecision, type Question, scopeOf } from './questions.ts'
 import { answerCut, answerFailure } from './refusal.ts'
 import type { MirroredSession } from './sessions.ts'
+import { oddnessOf } from './target.ts'
 
 const stale = (exchange: Exchange): Judgement => ({
   act: 'answer',
@@ -49,7 +50,7 @@ const stale = (exchange: Exchange): Judgement => ({
 
 const questionOf = (
   { exchange, duties, site, carried }: Case,
-  { session, accompanied }: Session,
+  { session, accompanied, claimed }: Session,
 ): Question => ({
   method: exchange.method,
   requirements: duties.judged,
@@ -61,6 +62,7 @@ const questionOf = (
     exchange.host.replace(/:\d*$/, ''),
     exchange.target.readings,
     carried.lines,
+    { headers: exchange.headers, claimed: claimed ?? null },
   ),
   picking: duties.picking,
 })
@@ -91,8 +93,15 @@ function permit(of: Case, who: Session, question: Question, decision: Decision, 
   if (!stream && !duties.background) parts.lastSeen.renew(session, at, exchange.client.text)
   if (decision.wouldRefuse.length > 0) parts.verdicts.monitored(exchange, question, decision, at)
   parts.traffic.passed(exchange, question, at)
-  if (duties.judged.some((requirement) => !requirement.mapped))
-    parts.traffic.unmapped(site.upstream.id, exchange.method, site.duties.template(exchange.target.path))
+  const odd = oddnessOf(exchange.target)
+  const isUnmapped = duties.judged.some((requirement) => !requirement.mapped)
+  if (isUnmapped || odd !== null) {
+    // Listed only here: strangers could fill the list.
+    const { id } = site.upstream
+    const template = site.duties.template(exchange.target.path)
+    if (isUnmapped) parts.traffic.unmapped(id, exchange.method, template)
+    if (odd !== null) parts.traffic.unmapped(id, exchange.method, template, odd)
+  }
   const cookies = cookieChanges(carried, who, parts.companion, at)
   const told = identityHeaders(parts.directory, parts.asserter, question, site.upstream.id, at)
   return {
@@ -100,7 +109,7 @@ function permit(of: Case, who: Session, question: Question, decision: Decision, 
     changes: { ...cookies, setRequest: [...cookies.setRequest, ...told] },
     held: null,
     standing: standingOf(of, question, decision),
-    notice: noticeOf(of, who),
+    notice: noticeOf(of, who.session),
   }
 }
 
@@ -154,6 +163,8 @@ const unheardPractices = ({ directory }: JudgeParts, { session, sources }: Quest
 function judgeSession(of: Case, who: Session): Judgement | Promise<Judgement> {
   const { parts, exchange } = of
   const question = questionOf(of, who)
+  if (!scopeOf(parts.directory, question).resolved)
+    parts.counters.practiceUnclear(areConflicting(question.sources) ? 'conflicting' : 'unresolved')
   const settle = (isLastWord: boolean): Judgement | Promise<Judgement> => {
     if (!parts.isAlive()) return stale(exchange)
     const startedAt = parts.clock.monotonic()
@@ -224,6 +235,8 @@ function judgeRequest(parts: JudgeParts, exchange: Exchange): Judgement | Promis
   parts.counters.requested(
     first?.class ?? (duties.login !== null ? 'login' : duties.logout ? 'logout' : 'public'),
   )
+  const odd = oddnessOf(exchange.target)
+  if (odd !== null) parts.counters.oddPath(odd)
   if (duties.refused) {
     const sentence = 'This path can be read in more than one way, and this page takes none such.'
     const failure = { status: 400, title: 'This address was not understood', sentence } as const
