@@ -5,8 +5,9 @@
  * It decides nothing (a `Standing` does) and touches no socket (a `Live` does). Invariant, "register first, then
  * decide": `reserve` notes the generation of knowledge before the judge runs; `admit` registers and compares in one
  * synchronous step and judges again if a `recheck` came between. After `admit` every recheck finds the exchange. So
- * there is no moment at which a change could slip between deciding and registering. Timers per exchange were
- * refused: one sweep over an ordered queue serves thousands of streams.
+ * there is no moment at which a change could slip between deciding and registering. What concerns one user or session
+ * is judged again in the same turn; what concerns a practice or all in slices, so that thousands of streams do not hold
+ * up everybody else. Timers per exchange were refused: one sweep over an ordered queue serves them all.
  */
 import type { Decision } from '../policies/decision.ts'
 import { type DurationMs, type Instant, never } from '../policies/instant.ts'
@@ -62,7 +63,10 @@ export type Schedule = (task: () => void, ms: DurationMs) => () => void
 /** The registry. */
 export type Exchanges = {
   reserve(live: Live): Reservation
-  /** Knowledge changed: judges again, at once and synchronously, all whom it concerns. */
+  /**
+   * Knowledge changed: judges again all whom it concerns. Where it names a user or a session, at once and synchronously;
+   * else in slices, of which the first is at once. What is admitted meanwhile is judged by the new knowledge.
+   */
   recheck(scope: ChangeScope): void
   /** Cuts at once all exchanges of that extent. */
   cutAll(reason: CutReason, extent: CutExtent): void
@@ -79,6 +83,8 @@ export type ExchangesOptions = {
   readonly schedule: Schedule
   readonly sweepMs: DurationMs
   readonly drainMs?: DurationMs
+  /** To end a slice by; absent: everything is done in one. */
+  readonly monotonic?: () => DurationMs
   /** Told of each cut, for counting. */
   readonly onCut?: (reason: CutReason, kind: LiveKind) => void
   /** Told of what should never happen: a `Standing` or a `Live` that threw. */
@@ -97,6 +103,9 @@ type Entry = {
   drainUntil: Instant | null
 }
 
+/** How long one slice may take; others wait for as long. */
+const sliceMs: DurationMs = 4
+
 /** Draining requests are looked at this often, since one may turn out to be a long poll. */
 const drainLookMs = 1_000
 
@@ -112,11 +121,15 @@ type Registry = {
   readonly entries: Roster<Entry>
   readonly queue: ReturnType<typeof createDeadlineQueue<Entry>>
   readonly waiting: (() => void)[]
+  /** Concerned by a change, and not judged again yet. */
+  readonly pending: Set<Entry>
+  slicing: boolean
   generation: number
 }
 
 const release = (registry: Registry, entry: Entry): void => {
   if (!registry.entries.remove(entry)) return
+  if (registry.pending.size > 0) registry.pending.delete(entry)
   if (entry.place !== null) registry.queue.remove(entry.place)
   entry.place = null
   if (registry.entries.size === 0) for (const resolve of registry.waiting.splice(0)) resolve()
@@ -197,16 +210,56 @@ const isWithin = (entry: Entry, extent: CutExtent): boolean => {
   }
 }
 
-/** Judges again all that are due; answers how long until the next sweep. */
+/** Says once a slice is over, from now on. */
+const createSlice = ({ options: { monotonic } }: Registry): (() => boolean) => {
+  if (monotonic === undefined) return () => false
+  const end = monotonic() + sliceMs
+  return () => monotonic() >= end
+}
+
+/** Judges again all that are due, or a slice of them; answers how long until the next sweep. */
 const sweep = (registry: Registry): DurationMs => {
   const { now, sweepMs } = registry.options
   const at = now()
+  const isOver = createSlice(registry)
   for (let entry = registry.queue.due(at); entry !== null; entry = registry.queue.due(at)) {
     entry.place = null
     review(registry, entry, at)
+    if (isOver()) break
   }
   const next = registry.queue.earliest()
   return next === null ? sweepMs : Math.min(sweepMs, Math.max(1, next - at))
+}
+
+/** Judges a slice of the pending again, and sees to the next slice. */
+const reviewPending = (registry: Registry): void => {
+  const at = registry.options.now()
+  const isOver = createSlice(registry)
+  for (const entry of registry.pending) {
+    registry.pending.delete(entry)
+    review(registry, entry, at)
+    if (isOver()) break
+  }
+  if (registry.pending.size === 0 || registry.slicing) return
+  registry.slicing = true
+  registry.options.schedule(() => {
+    registry.slicing = false
+    reviewPending(registry)
+  }, 1)
+}
+
+const recheck = (registry: Registry, scope: ChangeScope): void => {
+  registry.generation += 1
+  const at = registry.options.now()
+  const isNarrow = scope.user !== undefined || scope.session !== undefined
+  // Copied first: reviewing one may end it, and others with it.
+  const concerned = registry.entries
+    .all()
+    .filter(({ standing }) => standing !== null && concerns(standing, scope))
+  if (!isNarrow) {
+    for (const entry of concerned) registry.pending.add(entry)
+    reviewPending(registry)
+  } else for (const entry of concerned) if (entry.index >= 0) review(registry, entry, at)
 }
 
 /** A registry with its sweep running; `stop` ends the sweep, not the exchanges. */
@@ -216,6 +269,8 @@ export const createExchanges = (options: ExchangesOptions): Exchanges => {
     entries: createRoster(),
     queue: createDeadlineQueue<Entry>(),
     waiting: [],
+    pending: new Set(),
+    slicing: false,
     generation: 0,
   }
   let stopped = false
@@ -236,12 +291,7 @@ export const createExchanges = (options: ExchangesOptions): Exchanges => {
         release: () => release(registry, entry),
       }
     },
-    recheck(scope) {
-      registry.generation += 1
-      const at = options.now()
-      for (const entry of registry.entries.all())
-        if (entry.standing !== null && concerns(entry.standing, scope)) review(registry, entry, at)
-    },
+    recheck: (scope) => recheck(registry, scope),
     cutAll(reason, extent) {
       registry.generation += 1
       for (const entry of registry.entries.all())

@@ -3,77 +3,11 @@
  * Method: the registry under a clock and a scheduler of the test's own, with scripted standings.
  */
 import { describe, expect, it } from 'vitest'
-import type { CutReason, Standing } from '../../gateway/exchange.ts'
-import { createExchanges, type Exchanges, type LiveKind, type Schedule } from '../../gateway/exchanges.ts'
+import type { Standing } from '../../gateway/exchange.ts'
+import type { LiveKind } from '../../gateway/exchanges.ts'
 import type { Decision } from '../../policies/decision.ts'
-import { createClock, type TestClock } from '../support/clock.ts'
 import { decisionOf } from '../support/decisions.ts'
-
-type Bench = {
-  readonly exchanges: Exchanges
-  readonly clock: TestClock
-  /** Lets time pass and runs what was scheduled, in order. */
-  pass(ms: number): void
-  readonly faults: unknown[]
-}
-
-const createBench = (): Bench => {
-  const clock = createClock()
-  let tasks: { at: number; task: () => void }[] = []
-  const schedule: Schedule = (task, ms) => {
-    const entry = { at: clock.now() + ms, task }
-    tasks.push(entry)
-    return () => {
-      tasks = tasks.filter((other) => other !== entry)
-    }
-  }
-  const faults: unknown[] = []
-  const exchanges = createExchanges({
-    now: clock.now,
-    schedule,
-    sweepMs: 250,
-    onFault: (error) => faults.push(error),
-  })
-  return {
-    exchanges,
-    clock,
-    faults,
-    pass(ms) {
-      const end = clock.now() + ms
-      for (;;) {
-        const [next] = tasks.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)
-        if (next === undefined) break
-        tasks = tasks.filter((other) => other !== next)
-        clock.set(Math.max(clock.now(), next.at))
-        next.task()
-      }
-      clock.set(end)
-    },
-  }
-}
-
-type Cut = { readonly reason: CutReason; readonly decision: Decision | null; readonly at: number }
-
-/** A live exchange that records its end. */
-const live = (bench: Bench, kind: LiveKind | (() => LiveKind) = 'request') => {
-  const cuts: Cut[] = []
-  return {
-    cuts,
-    kind: typeof kind === 'string' ? () => kind : kind,
-    cut: (reason: CutReason, decision: Decision | null) =>
-      void cuts.push({ reason, decision, at: bench.clock.now() }),
-  }
-}
-
-const standingOf = (again: (at: number) => Decision, about: Partial<Standing> = {}): Standing => ({
-  decision: decisionOf('ok'),
-  again,
-  user: 'u1',
-  practices: ['p1'],
-  session: 's1',
-  ...about,
-})
-const permit = () => decisionOf('ok')
+import { type Bench, createBench, live, permit, standingOf } from '../support/registry-bench.ts'
 
 describe('register first, then decide', () => {
   it('a change while the judge is at it makes the exchange be judged again before it is admitted', () => {
