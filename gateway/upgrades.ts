@@ -60,6 +60,30 @@ const headerValue = (headers: RawHeaders, wanted: string): string => {
 const withoutLength = (headers: readonly string[]): readonly string[] =>
   headers.filter((_, i) => (headers[i - (i % 2)] ?? '').toLowerCase() !== 'content-length')
 
+/** How much of what a browser sends ahead of the 101 is kept; it waits with the rest. */
+const aheadBytesMax = 65_536
+
+/**
+ * Reads the browser's side while the handshake is under way, since an end that nobody reads is not noticed; answers
+ * how to stop, with what was sent ahead back in its place.
+ */
+const watchClient = (socket: Socket): (() => void) => {
+  const ahead: Buffer[] = []
+  let size = 0
+  const onData = (chunk: Buffer): void => {
+    ahead.push(chunk)
+    size += chunk.length
+    if (size >= aheadBytesMax) socket.pause()
+  }
+  const onEnd = (): void => void socket.destroy()
+  socket.on('data', onData).on('end', onEnd)
+  return () => {
+    socket.off('data', onData).off('end', onEnd)
+    socket.pause()
+    if (size > 0) socket.unshift(Buffer.concat(ahead))
+  }
+}
+
 /** The upgrade of this passage. */
 export const createUpgrade = (
   tools: PassageTools,
@@ -68,6 +92,7 @@ export const createUpgrade = (
 ): Upgrade => {
   const { exchange } = passage
   let tunnel: Tunnel | null = null
+  const stopWatching = watchClient(socket)
 
   const open = (headers: RawHeaders, upstream: Socket, forwarding: Forwarding, onEnd: () => void): void => {
     forwarding.notice?.([])
@@ -77,6 +102,7 @@ export const createUpgrade = (
       upstream.destroy()
       return
     }
+    stopWatching()
     response.detachSocket(socket)
     socket.setKeepAlive(true, keepAliveProbeMs)
     upstream.setKeepAlive(true, keepAliveProbeMs)
