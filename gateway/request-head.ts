@@ -78,6 +78,13 @@ const refused = (
 /** A registered name or IPv4 address, or a bracketed IPv6 address, with an optional port (RFC 9110 §7.2). */
 const hostSyntax = /^(?:[a-z0-9_](?:[a-z0-9._-]{0,252})|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/
 
+/** The head as it is usually written. Node counts names, values and target alone, so it refuses later than this. */
+const headBytes = ({ method, target, version, headers }: ReceivedHead): number => {
+  let bytes = `${method} ${target} HTTP/${version}\r\n\r\n`.length
+  for (const text of headers) bytes += text.length + 2
+  return bytes
+}
+
 const websocketKey = /^[A-Za-z0-9+/]{22}==$/
 
 const frame = (singles: Singles, version: string): Pick<RequestHead, 'framing' | 'length'> | string => {
@@ -123,12 +130,13 @@ const upgradeOf = (
 /** Everything about a head that is checked before its target is parsed. Public sentences, nothing quoted. */
 export const checkHead = (
   received: ReceivedHead,
-  limits: Pick<Limits, 'headersMax' | 'targetBytesMax'>,
+  limits: Pick<Limits, 'headBytesMax' | 'headersMax' | 'targetBytesMax'>,
 ): CheckedHead => {
   const { version, method } = received
   if (version !== '1.1' && version !== '1.0') return refused(505, 'This gateway speaks HTTP/1.1.')
   if (received.headers.length > 2 * limits.headersMax)
     return refused(431, 'The request has too many headers.')
+  if (headBytes(received) > limits.headBytesMax) return refused(431, 'The head of the request is too large.')
   if (received.target.length > limits.targetBytesMax) return refused(414, 'The target is too long.')
   // TRACE would show the caller the headers that we add for the application.
   if (method === 'TRACE') return refused(501, 'TRACE is not answered.')
