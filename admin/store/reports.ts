@@ -64,6 +64,13 @@ export async function takeBatches(
   return { reports, lost: [...lost.values()].reduce((sum, count) => sum + count, 0) }
 }
 
+const rowsMax = 1_000
+
+/** Rows in parts that one statement can carry: PostgreSQL takes 65,535 values. */
+function* inStatements<R>(rows: readonly R[]): Generator<readonly R[]> {
+  for (let at = 0; at < rows.length; at += rowsMax) yield rows.slice(at, at + rowsMax)
+}
+
 /** The newest of the reports that share a name. */
 function newestBy<R extends { readonly at: number }>(
   reports: readonly R[],
@@ -131,10 +138,10 @@ const refusalRow = (report: ReportOf<'refusal'>) => ({
 /** Writes refusals to the decision log: one row per reference code; without a code one per person, reason and minute. */
 export async function applyRefusals(tx: Tx, reports: readonly ReportOf<'refusal'>[]): Promise<void> {
   const coded = reports.filter(({ code }) => code !== null).map(refusalRow)
-  if (coded.length > 0)
+  for (const rows of inStatements(coded))
     await tx
       .insertInto('decision_log')
-      .values(coded)
+      .values(rows)
       .onConflict((oc) => oc.column('code').doNothing())
       .execute()
   for (const report of reports.filter(({ code }) => code === null))
@@ -168,7 +175,7 @@ export async function applyRepeats(tx: Tx, reports: readonly ReportOf<'repeat'>[
 
 /** Keeps one traffic fact per user × address × route × 15 minutes. */
 export async function applyFacts(tx: Tx, reports: readonly ReportOf<'fact'>[]): Promise<void> {
-  const rows = reports.map((report) => ({
+  const facts = reports.map((report) => ({
     practice: report.practice,
     user_id: report.user,
     address: report.address,
@@ -177,7 +184,7 @@ export async function applyFacts(tx: Tx, reports: readonly ReportOf<'fact'>[]): 
     assurance: report.assurance,
     at: report.at,
   }))
-  if (rows.length > 0)
+  for (const rows of inStatements(facts))
     await tx
       .insertInto('traffic_fact')
       .values(rows)
@@ -187,14 +194,31 @@ export async function applyFacts(tx: Tx, reports: readonly ReportOf<'fact'>[]): 
 
 /** Adds matches of allowlist entries to their days. */
 export async function applyHits(tx: Tx, reports: readonly ReportOf<'hit'>[]): Promise<void> {
-  for (const { practice, entry, at, count } of reports)
+  type Hits = {
+    readonly practice: string
+    readonly entry: string
+    readonly day: number
+    count: number
+    last_at: number
+  }
+  const byDay = new Map<string, Hits>()
+  for (const { practice, entry, at, count } of reports) {
+    const day = Math.floor(at / dayMs)
+    const key = `${practice} ${entry} ${day}`
+    const hits = byDay.get(key) ?? { practice, entry, day, count: 0, last_at: at }
+    hits.count += count
+    hits.last_at = Math.max(hits.last_at, at)
+    byDay.set(key, hits)
+  }
+  // One order for all transactions, as above.
+  for (const [, hits] of [...byDay].sort(([a], [b]) => (a < b ? -1 : 1)))
     await tx
       .insertInto('entry_hit')
-      .values({ practice, entry, day: Math.floor(at / dayMs), count, last_at: at })
+      .values(hits)
       .onConflict((oc) =>
         oc.columns(['practice', 'entry', 'day']).doUpdateSet((eb) => ({
-          count: eb('entry_hit.count', '+', count),
-          last_at: eb.fn('greatest', ['entry_hit.last_at', eb.val(at)]),
+          count: eb('entry_hit.count', '+', hits.count),
+          last_at: eb.fn('greatest', ['entry_hit.last_at', eb.val(hits.last_at)]),
         })),
       )
       .execute()

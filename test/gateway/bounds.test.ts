@@ -71,6 +71,21 @@ describe('reports', () => {
   })
 })
 
+describe('operators', () => {
+  test('see how many reports were dropped', async () => {
+    const stand = await startStand({ store: 'none' })
+    try {
+      const client = stand.client()
+      await stand.signIn(client, 'ann')
+      await client.get('/patients/7')
+      const answer = await fetch(`${stand.gateways[0]!.addresses.metrics}/metrics`)
+      expect(await answer.text()).toMatch(/^gatehouse_reports_dropped_total [1-9]/m)
+    } finally {
+      await stand.close()
+    }
+  })
+})
+
 describe('the practice of a request', () => {
   const sources = { placed: [] as string[], carried: null as string | null, doubtful: false }
   const both = ['a', 'b']
