@@ -4,6 +4,7 @@
  * Only wiring; it decides nothing. Invariant: there is one judge, and every way to an application goes through it.
  */
 import { Agent, type Dispatcher } from 'undici'
+import type { Limits, UpstreamConfig } from '../runtime/config.ts'
 import { keys } from '../runtime/keys.ts'
 import { createAsserter } from './assertion.ts'
 import { createCompanion } from './companion.ts'
@@ -15,6 +16,7 @@ import type { GatewayParts, Mind } from './mind.ts'
 import { createRefusals } from './refusals.ts'
 import { createSites } from './site.ts'
 import { createTraffic, type Traffic } from './traffic.ts'
+import { createConnector } from './upstream-connect.ts'
 import { createVerdictLog, type VerdictLog } from './verdict-log.ts'
 
 /** A judge and what must be looked after. `dispatcher`: its own connections to applications. */
@@ -23,7 +25,7 @@ export type Court = {
   readonly lastSeen: LastSeen
   readonly traffic: Traffic
   readonly verdicts: VerdictLog
-  readonly dispatcher: Dispatcher
+  readonly dispatcher: { destroy(): Promise<void> }
 }
 
 /** Whether a sign-in could be judged and recorded now: fresh knowledge, and a control plane with its database. */
@@ -39,14 +41,36 @@ const readiness =
     }
   }
 
+/** What applications are asked through: connections of each one's own, since each is trusted on its own terms. */
+const createDispatchers = (upstreams: readonly UpstreamConfig[], limits: Limits) => {
+  // One half for strangers, one for those who are known (`introspect.ts`).
+  const connections = 2 * limits.introspectionsInFlightMax
+  // Made at once, so that no gateway starts with a CA file that cannot be used.
+  const all = new Map<string, Dispatcher>(
+    upstreams.map((upstream) => [
+      upstream.id,
+      new Agent({ connections, pipelining: 1, connect: createConnector(upstream) }),
+    ]),
+  )
+  return {
+    of(upstream: UpstreamConfig): Dispatcher {
+      const found = all.get(upstream.id)
+      if (found === undefined) throw new Error(`no upstream ${upstream.id}`)
+      return found
+    },
+    async destroy(): Promise<void> {
+      await Promise.all([...all.values()].map((dispatcher) => dispatcher.destroy()))
+    },
+  }
+}
+
 /** The court of one gateway; `origin`: the application as browsers call it. */
 export function createCourt(parts: GatewayParts, origin: string, mind: Mind, metrics: Metrics): Court {
   const { id, config, store, controlPlane, clock, log } = parts
   const { snapshots: directory, sessions, reports, endings, lease, knowledge } = mind
   const { limits } = config.gateway
   const companion = createCompanion(config.gateway.companionName)
-  // One half for strangers, one for those who are known (`introspect.ts`).
-  const dispatcher = new Agent({ connections: 2 * limits.introspectionsInFlightMax, pipelining: 1 })
+  const dispatchers = createDispatchers(config.upstreams, limits)
   const verdicts = createVerdictLog({ gateway: id, directory, reports, log })
   const traffic = createTraffic(directory, reports)
   const refusals = createRefusals({ directory, verdicts, clock })
@@ -57,7 +81,7 @@ export function createCourt(parts: GatewayParts, origin: string, mind: Mind, met
       ...shared,
       gateway: id,
       fleetKey: parts.seal,
-      dispatcher,
+      dispatcherOf: dispatchers.of,
       origin,
       apply: knowledge.apply,
       // One that cannot be reached is not known to be emptied: then the control plane is asked for everything.
@@ -77,5 +101,5 @@ export function createCourt(parts: GatewayParts, origin: string, mind: Mind, met
     isAlive: lease.alive,
     catchUp: knowledge.catchUp,
   })
-  return { judge, lastSeen, traffic, verdicts, dispatcher }
+  return { judge, lastSeen, traffic, verdicts, dispatcher: dispatchers }
 }

@@ -72,6 +72,7 @@ const faultKinds = [
   'unreachable',
   'timeout',
   'refused',
+  'untrusted',
   'reset',
   'garbage',
   'truncated',

@@ -80,11 +80,14 @@ type State = {
   /** Bytes of an answer have gone to the browser, or are about to. */
   begun: boolean
   over: boolean
+  /** Calls off the limit on all of it, where there is one. */
+  endDeadline: () => void
 }
 
 const finish = (state: State): boolean => {
   if (state.over) return false
   state.over = true
+  state.endDeadline()
   return true
 }
 
@@ -176,7 +179,10 @@ const streamingSink = (state: State, { changes, notice }: Forwarding): UpstreamS
         notice?.(setCookieLines(headers))
         const out = tools.rules.forResponse(headers, status, changes.setCookies)
         if (state.exchange.upgrade !== null) out.push('Connection', 'close')
-        if (isEventStream(headers)) state.kind = 'events'
+        if (isEventStream(headers)) {
+          state.kind = 'events'
+          state.endDeadline()
+        }
         response.writeHead(status, plainReason(reason), out)
         state.begun = true
         tools.counters.answered('application', status)
@@ -224,6 +230,7 @@ const holdingSink = (state: State, { changes }: Forwarding, held: Held): Upstrea
     },
     ended() {
       if (state.over) return
+      state.endDeadline()
       settle().catch((error: unknown) => {
         if (state.over) return
         tools.log.error({ error, exchange: state.exchange.id }, 'a held answer could not be settled')
@@ -261,6 +268,16 @@ export const requestFacts = (exchange: Exchange, observed: boolean): RequestFact
   observed,
 })
 
+/** The limit on the whole of an ordinary exchange with the application (`totalTimeoutMs`). */
+const startDeadline = (state: State): void => {
+  const { totalTimeoutMs } = state.exchange.upstream
+  if (totalTimeoutMs === null) return
+  state.endDeadline = state.tools.schedule(
+    () => failByFault(state, fault('upstream', 'timeout', 'the whole answer takes too long', 'no')),
+    totalTimeoutMs,
+  )
+}
+
 const forward = (state: State, forwarding: Forwarding): void => {
   const { exchange, tools, body } = state
   const facts = requestFacts(exchange, forwarding.held !== null)
@@ -270,6 +287,7 @@ const forward = (state: State, forwarding: Forwarding): void => {
     headers: tools.rules.forRequest(exchange.headers, facts, forwarding.changes),
     body: body.forUpstream(),
   }
+  startDeadline(state)
   const call = tools.upstreams.send(exchange.upstream, request, sinkOf(state, forwarding))
   if (state.over) call.abort()
   else state.call = call
@@ -299,6 +317,7 @@ export const createPassage = (
     kind: 'request',
     begun: false,
     over: false,
+    endDeadline: () => {},
   }
   response.on('close', () => {
     if (finish(state)) state.call?.abort()

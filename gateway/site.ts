@@ -58,7 +58,8 @@ export type SiteParts = {
   readonly endings: Endings
   readonly directory: Directory
   readonly reports: Reports
-  readonly dispatcher: Dispatcher
+  /** Connections to an application, for questions of our own. */
+  readonly dispatcherOf: (upstream: UpstreamConfig) => Dispatcher
   readonly refusals: Refusals
   /** The application's public origin: its scheme is told to the application when it is asked. */
   readonly origin: string
@@ -93,7 +94,7 @@ async function endSession(parts: SiteParts, upstream: UpstreamConfig, credential
   try {
     const response = await request(new URL(call.path, upstream.url), {
       method: call.method,
-      dispatcher: parts.dispatcher,
+      dispatcher: parts.dispatcherOf(upstream),
       signal: AbortSignal.timeout(endSessionMs),
       headers: {
         ...credentialHeaders(identity, credential),
@@ -112,9 +113,10 @@ type Identity = NonNullable<UpstreamConfig['identity']>
 
 /** How the application's word is had; throws on a key file that cannot be used, so that no gateway starts without it. */
 function askOnceOf(parts: SiteParts, upstream: UpstreamConfig, { introspection, jwt }: Identity): AskOnce {
-  const { dispatcher, clock } = parts
+  const { clock } = parts
+  const dispatcher = parts.dispatcherOf(upstream)
   if (jwt !== null) {
-    const keys = openTokenKeys(jwt, upstream.url)
+    const keys = openTokenKeys(jwt, upstream.url, dispatcher)
     if (!keys.ok)
       throw new Error(keys.problems.map(({ path, sentence }) => `${path}: ${sentence}`).join('\n'))
     return createTokenReader({ upstream, rules: jwt, keys: keys.value, clock })

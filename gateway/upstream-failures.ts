@@ -29,6 +29,12 @@ const failures: Readonly<Record<FaultKind, Failure>> = {
     sentence: 'The practice application refused the connection.',
     proxyError: 'connection_refused',
   },
+  untrusted: {
+    status: 502,
+    title: titles[502],
+    sentence: 'The practice application could not prove that it is the right one.',
+    proxyError: 'tls_certificate_error',
+  },
   reset: {
     status: 502,
     title: titles[502],

@@ -26,6 +26,10 @@ const resetCodes: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET',
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
 
+/** OpenSSL's words for a certificate that does not hold, as node hands them on. */
+const isOfCertificate = (code: string): boolean =>
+  /CERT|TLS|SELF_SIGNED|UNABLE_TO|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH|HOSTNAME_MISMATCH/.test(code)
+
 const kindOf = (error: unknown, code: string): FaultKind | null => {
   if (unreachableCodes.has(code)) return 'unreachable'
   if (timeoutCodes.has(code)) return 'timeout'
@@ -34,8 +38,8 @@ const kindOf = (error: unknown, code: string): FaultKind | null => {
   if (code === 'UND_ERR_HEADERS_OVERFLOW' || code.startsWith('HPE_')) return 'garbage'
   if (error instanceof Error && error.name === 'HTTPParserError') return 'garbage'
   if (code === 'UND_ERR_ABORTED' || code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED') return 'closed'
-  // A certificate that does not fit: nothing we could talk to is there.
-  if (/CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO/.test(code)) return 'unreachable'
+  if (/^ERR_SSL|^EPROTO$/.test(code)) return 'garbage'
+  if (isOfCertificate(code)) return 'untrusted'
   return null
 }
 
@@ -43,8 +47,9 @@ const kindOf = (error: unknown, code: string): FaultKind | null => {
 export const upstreamFault = (error: unknown, what: string): Fault => {
   if (isFault(error)) return error
   const inner = error instanceof AggregateError ? error.errors[0] : error
-  const kind = kindOf(inner, codeOf(inner))
-  return kind === null
-    ? fault('self', 'garbage', what, 'no', error)
-    : fault('upstream', kind, what, 'no', error)
+  const code = codeOf(inner)
+  const kind = kindOf(inner, code)
+  if (kind === null) return fault('self', 'garbage', what, 'no', error)
+  const why = kind === 'untrusted' ? `its certificate is not accepted (${code}; see tls.caFile)` : what
+  return fault('upstream', kind, why, 'no', error)
 }

@@ -6,12 +6,12 @@
  * a request that the application may have begun to work on is not sent twice. `fetch` was refused: it follows,
  * decodes, joins headers and buffers.
  */
-import { isIP } from 'node:net'
 import type { Readable } from 'node:stream'
-import { buildConnector, type Dispatcher, Pool } from 'undici'
+import { type Dispatcher, Pool } from 'undici'
 import type { UpstreamConfig } from '../runtime/config.ts'
 import { type Fault, fault } from '../runtime/fault.ts'
 import type { RawHeaders } from './exchange.ts'
+import { createConnector, isOnUsedConnection } from './upstream-connect.ts'
 import { upstreamFault } from './upstream-faults.ts'
 
 /** A request ready to be sent: headers after hygiene. */
@@ -24,7 +24,7 @@ export type UpstreamRequest = {
 
 /** Who listens to an answer. Nothing here may throw. */
 export type UpstreamSink = {
-  /** An interim answer (102, 103). */
+  /** An interim answer (102, 103, and others that mean nothing here). */
   informed(status: number, headers: RawHeaders): void
   begun(status: number, reason: string, headers: RawHeaders): void
   /** Answers whether more may come; else `resume` is awaited. */
@@ -46,22 +46,13 @@ export type Upstreams = {
 /** Heads of answers may be larger than ours: applications set many cookies. */
 const answerHeadBytesMax = 65_536
 
+/** Interim answers before the real one: each is a sign of life that puts off the timeout, so they are counted. */
+const interimsMax = 100
+
 const idempotent: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
 
-/** Errors of connections over which an earlier answer had come: they may have died of old age. */
-const errorsOnUsed = new WeakSet<object>()
-
-const isOnUsedConnection = (error: object): boolean => {
-  if (errorsOnUsed.has(error)) return true
-  if (!('socket' in error) || typeof error.socket !== 'object' || error.socket === null) return false
-  return 'bytesRead' in error.socket && Number(error.socket.bytesRead) > 0
-}
-
-const createPool = (upstream: UpstreamConfig, connectionsMax: number): Pool => {
-  const { hostname } = new URL(upstream.url)
-  const bare = hostname.replace(/^\[|\]$/g, '')
-  const connect = buildConnector({ timeout: upstream.connectTimeoutMs, allowH2: false })
-  return new Pool(upstream.url, {
+const createPool = (upstream: UpstreamConfig, connectionsMax: number): Pool =>
+  new Pool(upstream.url, {
     connections: connectionsMax,
     pipelining: 1,
     allowH2: false,
@@ -69,21 +60,8 @@ const createPool = (upstream: UpstreamConfig, connectionsMax: number): Pool => {
     bodyTimeout: upstream.idleTimeoutMs,
     maxHeaderSize: answerHeadBytesMax,
     strictContentLength: true,
-    connect: (options, callback) => {
-      // The certificate must be the configured host's, whatever Host the browser sent.
-      const { servername: _, ...rest } = options
-      const named = isIP(bare) === 0 ? { ...rest, servername: bare } : rest
-      connect(named, (...result) => {
-        const [error, socket] = result
-        if (error === null && socket !== null)
-          socket.once('error', (failure) => {
-            if (socket.bytesRead > 0) errorsOnUsed.add(failure)
-          })
-        callback(...result)
-      })
-    },
+    connect: createConnector(upstream),
   })
-}
 
 const textOf = (value: unknown): string => (Buffer.isBuffer(value) ? value.toString('latin1') : String(value))
 
@@ -98,6 +76,7 @@ type Call = {
   controller: Dispatcher.DispatchController | null
   /** The first byte of an answer has come. */
   answered: boolean
+  interims: number
   tries: number
   over: boolean
 }
@@ -128,12 +107,22 @@ const begin = (
 ): void => {
   if (call.over) return
   const headers = rawHeadersOf(controller)
-  if (status >= 200) call.sink.begun(status, reason, headers)
-  else if (status !== 101) call.sink.informed(status, headers)
+  if (status >= 200) {
+    call.sink.begun(status, reason, headers)
+    return
+  }
+  call.interims += 1
+  // Nobody asked to switch protocols, so nothing after that could be read.
+  const wrong =
+    status === 101
+      ? 'a 101 that was not asked for'
+      : call.interims > interimsMax
+        ? 'interim answers without end'
+        : null
+  if (wrong === null) call.sink.informed(status, headers)
   else {
-    // Nobody asked to switch protocols, so nothing after this could be read.
-    failCall(call, fault('upstream', 'garbage', 'a 101 that was not asked for', 'no'))
-    controller.abort(new Error('unasked 101'))
+    failCall(call, fault('upstream', 'garbage', wrong, 'no'))
+    controller.abort(new Error(wrong))
   }
 }
 
@@ -192,6 +181,7 @@ export const createUpstreams = (connectionsMax: number): Upstreams => {
         sink,
         controller: null,
         answered: false,
+        interims: 0,
         tries: 0,
         over: false,
       }

@@ -9,11 +9,12 @@
 import { hash } from 'node:crypto'
 import http from 'node:http'
 import https from 'node:https'
-import { isIP, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { UpstreamConfig } from '../runtime/config.ts'
 import { fault } from '../runtime/fault.ts'
 import type { RawHeaders } from './exchange.ts'
 import type { Schedule } from './exchanges.ts'
+import { upstreamHost, upstreamTls } from './upstream-connect.ts'
 import { upstreamFault } from './upstream-faults.ts'
 import type { UpstreamCall, UpstreamSink } from './upstream-node.ts'
 
@@ -49,10 +50,9 @@ const acceptsKey = (headers: RawHeaders, key: string): boolean => {
 }
 
 const createRequest = (upstream: UpstreamConfig, request: UpgradeRequest): http.ClientRequest => {
-  const { protocol, hostname, port } = new URL(upstream.url)
-  const host = hostname.replace(/^\[|\]$/g, '')
+  const { protocol, port } = new URL(upstream.url)
   const options = {
-    host,
+    host: upstreamHost(upstream),
     port: port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port),
     method: 'GET',
     path: request.target,
@@ -62,7 +62,8 @@ const createRequest = (upstream: UpstreamConfig, request: UpgradeRequest): http.
     insecureHTTPParser: false,
   } as const
   if (protocol !== 'https:') return http.request(options)
-  return https.request(isIP(host) === 0 ? { ...options, servername: host } : options)
+  const { ca, ...tls } = upstreamTls(upstream)
+  return https.request({ ...options, ...tls, ...(ca === undefined ? {} : { ca: [...ca] }) })
 }
 
 /** An answer that is no upgrade, told to the sink piece by piece. */

@@ -239,6 +239,14 @@ function identityProblems(upstream: UpstreamConfig, path: string, companionName:
   return problems
 }
 
+/** What is given for a certificate where none is shown. */
+function tlsProblems({ url, tls }: UpstreamConfig, path: string): readonly Problem[] {
+  if (url.startsWith('https:')) return []
+  return (['caFile', 'serverName'] as const)
+    .filter((key) => tls[key] !== null)
+    .map((key) => problem(`${path}.tls.${key}`, 'is for an url that begins with https://'))
+}
+
 function upstreamProblems(config: Config): readonly Problem[] {
   const { upstreams, listen, gateway } = config
   const known = new Set(config.practices.map(({ id }) => id))
@@ -267,6 +275,7 @@ function upstreamProblems(config: Config): readonly Problem[] {
           ? [problem(`${path}.url`, 'is an address of Gatehouse itself: requests would go in circles')]
           : []),
         ...(routes.ok ? [] : routes.problems.map((of) => problem(`${path}.${of.path}`, of.sentence))),
+        ...tlsProblems(upstream, path),
         ...practiceNameProblems(upstream, path, known),
         ...identityProblems(upstream, path, gateway.companionName),
       ]

@@ -281,6 +281,26 @@ const routeSchema = z.strictObject({
     .describe('`strict` refuses odd paths instead of judging them under every reading.'),
 })
 
+const tlsSchema = z.strictObject({
+  caFile: z
+    .string()
+    .min(1)
+    .max(1_000)
+    .nullable()
+    .default(null)
+    .describe(
+      'A PEM file with the only certificates that may vouch for it; `null`: those that Node.js trusts. There is no way to skip the check.',
+    ),
+  serverName: z
+    .string()
+    .max(253)
+    .regex(/^[a-z0-9_](?:[a-z0-9._-]*[a-z0-9])?$/i, 'expected a host name')
+    .refine((text) => !/^[\d.]+$/.test(text), 'expected a host name, not an address')
+    .nullable()
+    .default(null)
+    .describe('The name that its certificate must carry; `null`: the host in `url`.'),
+})
+
 /** How the application's word on a person is read. */
 export type ClaimRules = Pick<z.output<typeof jwtSchema>, keyof typeof claimsShape>
 /** How the application's tokens are verified. */
@@ -294,6 +314,7 @@ export const upstreamSchema = z.strictObject({
     .describe('Its id in records, routes and logs.'),
   name: z.string().min(1).max(80).describe('Its name on pages.'),
   url: originText.describe('Where it listens: `http://host:port`.'),
+  tls: tlsSchema.prefault({}).describe('Whom to trust where `url` is `https://`.'),
   hosts: z
     .array(z.string().min(1).max(253))
     .min(1)
@@ -322,4 +343,14 @@ export const upstreamSchema = z.strictObject({
   connectTimeoutMs: milliseconds(3_000, 60_000).describe('For the connection to be there.'),
   firstByteTimeoutMs: milliseconds(60_000, 600_000).describe('For the answer to begin.'),
   idleTimeoutMs: milliseconds(120_000, 3_600_000).describe('Silence in the middle of an answer.'),
+  totalTimeoutMs: z
+    .number()
+    .int()
+    .min(1)
+    .max(86_400_000)
+    .nullable()
+    .default(null)
+    .describe(
+      'For a whole request and answer, downloads too; event streams and WebSockets are exempt. `null`: no such limit.',
+    ),
 })

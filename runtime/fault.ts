@@ -8,11 +8,12 @@
 /** Who failed. */
 export type FaultSource = 'hot-store' | 'database' | 'control-plane' | 'upstream' | 'downstream' | 'self'
 
-/** What went wrong. */
+/** What went wrong. `untrusted`: the peer could not prove who it is. */
 export type FaultKind =
   | 'unreachable'
   | 'timeout'
   | 'refused'
+  | 'untrusted'
   | 'reset'
   | 'garbage'
   | 'truncated'

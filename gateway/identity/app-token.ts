@@ -7,7 +7,8 @@
  */
 import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { createRemoteJWKSet, errors, jwtVerify } from 'jose'
+import { createRemoteJWKSet, customFetch, errors, type FetchImplementation, jwtVerify } from 'jose'
+import { type Dispatcher, fetch } from 'undici'
 import type { DurationMs } from '../../policies/instant.ts'
 import type { Checked } from '../../policies/problem.ts'
 import type { Clock } from '../../runtime/clock.ts'
@@ -61,17 +62,38 @@ function readKeyFile(file: string, isShared: boolean): Checked<KeyObject> {
   }
 }
 
-/** The keys that `rules` name, of an application at `base`. Problems: the key file cannot be read or used. */
-export function openTokenKeys(rules: TokenRules, base: string): Checked<TokenKeys> {
+/**
+ * The keys that `rules` name, of an application at `base`; what lies there is asked for through `dispatcher`, if given.
+ * Problems: the key file cannot be read or used.
+ */
+export function openTokenKeys(
+  rules: TokenRules,
+  base: string,
+  dispatcher: Dispatcher | null = null,
+): Checked<TokenKeys> {
   const { jwks, keyFile, timeoutMs } = rules
   if (keyFile !== null)
     return readKeyFile(
       keyFile,
       rules.algorithms.some((one) => one.startsWith('HS')),
     )
-  const options = { timeoutDuration: timeoutMs, cooldownDuration: keysCooldownMs }
-  return { ok: true, value: createRemoteJWKSet(new URL(jwks ?? '', base), options) }
+  const address = new URL(jwks ?? '', base)
+  const isOwn = dispatcher !== null && address.origin === new URL(base).origin
+  const options = {
+    timeoutDuration: timeoutMs,
+    cooldownDuration: keysCooldownMs,
+    ...(isOwn ? { [customFetch]: fetchThrough(dispatcher) } : {}),
+  }
+  return { ok: true, value: createRemoteJWKSet(address, options) }
 }
+
+/** Over the application's own connections, so that its certificate is checked on its own terms. */
+const fetchThrough =
+  (dispatcher: Dispatcher): FetchImplementation =>
+  async (url, { method, redirect, signal, headers }) => {
+    const { status, body } = await fetch(url, { method, redirect, signal, headers: [...headers], dispatcher })
+    return new Response(body, { status })
+  }
 
 const payloadOf = (token: string): Uint8Array => Buffer.from(token.split('.')[1] ?? '', 'base64url')
 
