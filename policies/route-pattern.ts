@@ -72,14 +72,25 @@ export const parsePattern = (match: string): RoutePattern | string => {
 export const matchesMethod = (pattern: RoutePattern, method: string): boolean =>
   pattern.methods === null || pattern.methods.has(method)
 
-/** Whether a fixed segment has a capital letter. */
-export const hasCapitals = ({ segments }: RoutePattern): boolean =>
-  segments.some((segment) => segment !== null && segment !== segment.toLowerCase())
+/** A fixed segment without capitals and escapes; escapes that are not UTF-8 stay. */
+const looseText = (segment: string): string => {
+  try {
+    return decodeURIComponent(segment).toLowerCase()
+  } catch {
+    return segment.toLowerCase()
+  }
+}
 
-/** The pattern as a back end reads it that ignores capitals. */
-export const inLowerCase = (pattern: RoutePattern): RoutePattern => ({
+/** Whether a fixed segment has a capital letter or an escape. */
+export const hasOtherReading = ({ segments }: RoutePattern): boolean =>
+  segments.some((segment) => segment !== null && segment !== looseText(segment))
+
+/** The pattern as a back end reads it that decodes first and ignores capitals: `/a%2FB` is `/a/b` to it. */
+export const readLoosely = (pattern: RoutePattern): RoutePattern => ({
   ...pattern,
-  segments: pattern.segments.map((segment) => segment?.toLowerCase() ?? null),
+  segments: pattern.segments.flatMap((segment) =>
+    segment === null ? [null] : looseText(segment).split('/'),
+  ),
 })
 
 const relationOf = (inFirst: boolean, inSecond: boolean): Relation => {

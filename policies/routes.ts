@@ -10,7 +10,13 @@ import type { PermissionId } from './access-request.ts'
 import { unknownPermission } from './permissions.ts'
 import { type Problem, pathText } from './problem.ts'
 import { ambiguities } from './route-ambiguity.ts'
-import { hasCapitals, inLowerCase, matchesMethod, parsePattern, type RoutePattern } from './route-pattern.ts'
+import {
+  hasOtherReading,
+  matchesMethod,
+  parsePattern,
+  type RoutePattern,
+  readLoosely,
+} from './route-pattern.ts'
 
 /** A route's id: `OWNER METHODS PATH` as written in configuration, or `OWNER unmapped`. Stable and loggable. */
 export type RouteId = string
@@ -57,8 +63,8 @@ export type RouteTable = {
    */
   find(method: string, host: string, path: string): RouteRequirement
   /**
-   * What a back end that ignores capitals would find besides: the most specific of the rules written with capitals,
-   * read in lower case; `null` where none matches. For a `path` in lower case. Count it in only where it asks
+   * What a back end that ignores capitals, or decodes before it matches, would find besides: the most specific of the
+   * rules written with capitals or escapes, read without them; `null` where none matches. For a `path` in lower case. Count it in only where it asks
    * for something: to the others the path may well be another one.
    */
   findFolded(method: string, host: string, path: string): RouteRequirement | null
@@ -197,7 +203,7 @@ const tableOf = (leaves: readonly Leaf[], otherwise: RouteRequirement): RouteTab
   const findWritten = findIn(leaves)
   const findFolded = findIn(
     leaves.flatMap(({ pattern, requirement }) => {
-      return hasCapitals(pattern) ? [{ pattern: inLowerCase(pattern), requirement }] : []
+      return hasOtherReading(pattern) ? [{ pattern: readLoosely(pattern), requirement }] : []
     }),
   )
   return {
@@ -207,9 +213,9 @@ const tableOf = (leaves: readonly Leaf[], otherwise: RouteRequirement): RouteTab
   }
 }
 
-/** Rules with capitals that are the same or cross without them: which one such a back end means cannot be said. */
+/** Rules with capitals or escapes that are the same or cross without them: which one a back end means cannot be said. */
 const foldedAmbiguities = (patterns: readonly (RoutePattern | null)[]): ReturnType<typeof ambiguities> =>
-  ambiguities(patterns.map((of) => (of !== null && hasCapitals(of) ? inLowerCase(of) : null)))
+  ambiguities(patterns.map((of) => (of !== null && hasOtherReading(of) ? readLoosely(of) : null)))
 
 /**
  * The table of one upstream (`owner`: its id), or every Problem with paths like `routes[3].match`: a malformed
@@ -237,7 +243,7 @@ export const parseRoutes = (
   }
   if (problems.length === 0) {
     for (const { first, second, sentence } of foldedAmbiguities(patterns)) {
-      const named = `${rules[second]?.match} and ${rules[first]?.match}: without capitals ${sentence}`
+      const named = `${rules[second]?.match} and ${rules[first]?.match}: without capitals and escapes ${sentence}`
       problems.push({ path: pathText(['routes', second, 'match']), sentence: named })
     }
   }

@@ -40,6 +40,37 @@ test('a route written with capitals is owed in lower case too, and a public one 
   expect(owed('/open/x')).toEqual(['unmapped'])
 })
 
+test('a route written with escapes is owed by the path that they stand for, however it is spelled', () => {
+  const routes: UpstreamConfig['routes'] = [
+    { match: 'GET /projects/acme%2Fsecret', any: ['edit-forms'] },
+    { match: 'GET /projects/**' },
+    { match: 'GET /caf%C3%A9', stepUp: 'menu' },
+    { match: 'GET /Old%20Reports/:id', any: ['edit-forms'] },
+  ]
+  const duties = createRouteDuties({ ...upstreamOf(), routes })
+  const owes = (path: string, id: string): boolean => {
+    const parsed = parseTarget('GET', path, 'app.example')
+    if (!parsed.ok) throw new Error(parsed.sentence)
+    const { judged } = duties.find({ method: 'GET', host: 'app.example', target: parsed.target })
+    return judged.some((one) => one.id.endsWith(` ${id}`))
+  }
+  for (const path of [
+    ...[
+      '/projects/acme%2Fsecret',
+      '/projects/acme%2fsecret',
+      '/projects/acme/secret',
+      '/Projects/Acme/Secret',
+    ],
+    ...['/projects//acme/secret', '/projects/acme%252Fsecret'],
+  ])
+    expect(owes(path, 'GET /projects/acme%2Fsecret'), path).toBe(true)
+  for (const path of ['/caf%C3%A9', '/caf%c3%a9', '/CAF%C3%89', '/caf%25C3%25A9'])
+    expect(owes(path, 'GET /caf%C3%A9'), path).toBe(true)
+  for (const path of ['/Old%20Reports/7', '/old%20reports/7', '/old%2520reports/7'])
+    expect(owes(path, 'GET /Old%20Reports/:id'), path).toBe(true)
+  expect(owes('/projects/other/secret', 'GET /projects/acme%2Fsecret')).toBe(false)
+})
+
 const dutiesOf = (method: string, path: string) => {
   const parsed = parseTarget(method, path, 'app.example')
   if (!parsed.ok) throw new Error(parsed.sentence)

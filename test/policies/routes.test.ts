@@ -284,7 +284,7 @@ describe('capitals', () => {
 
   it('are a Problem where they alone tell two rules apart', () => {
     expect(problemsOf(matches('GET /Admin', 'GET /ADMIN'))).toEqual([
-      'routes[1].match: GET /ADMIN and GET /Admin: without capitals the same requests; remove one',
+      'routes[1].match: GET /ADMIN and GET /Admin: without capitals and escapes the same requests; remove one',
     ])
     expect(problemsOf(matches('GET /Admin', 'GET /admin', 'POST /ADMIN'))).toEqual([])
   })
