@@ -111,7 +111,7 @@ async function release(visit: Visit): Promise<WholeResponse> {
   const taken = await parts.parked.take(token)
   if (taken === null) {
     // Another tab, or another gateway, may have gone on a moment ago.
-    await parts.sessions.nudge(session.tokenHash, session.version + 1)
+    await parts.sessions.look(session)
     if (!session.record.held && session.record.ended === null) return seeOther(visit.to ?? '/')
     return session.record.factor === null ? showApproved(visit, heldQuestion(visit)) : showConfirmed(visit)
   }

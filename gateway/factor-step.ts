@@ -93,8 +93,7 @@ export function pendingReason(visit: Visit): FactorReason | null {
 }
 
 /** Another gateway may have heard of their factor a moment ago. */
-const lookAgain = ({ parts, session }: Visit): Promise<void> =>
-  parts.sessions.nudge(session.tokenHash, session.version + 1)
+const lookAgain = ({ parts, session }: Visit): Promise<void> => parts.sessions.look(session)
 
 const refusedFor = ({ query }: Visit): Readonly<Record<string, string>> => {
   const text = query.get('for')

@@ -48,6 +48,8 @@ export type Sessions = {
   apply(sealed: SealedRecord): MirroredSession | null
   /** An event said that this key has this version: a flight is thrown away, the session is read anew. */
   nudge(tokenHash: string, version: number): Promise<void>
+  /** Looks for something newer of which no event has come yet; finding nothing puts nothing in doubt. Never rejects. */
+  look(session: MirroredSession): Promise<void>
   /** Ends a session here at once, before the control plane has said so. */
   endHere(tokenHash: string, why: SessionEnd): void
   /** Reads everything mirrored anew: events may have been missed. Rejects while nobody can be asked. */
@@ -268,6 +270,7 @@ export function createSessions(parts: SessionsParts): Sessions {
     load: (tokenHash) => load(state, tokenHash),
     apply: (sealed) => apply(state, sealed),
     nudge: (tokenHash, version) => heedEvent(state, tokenHash, version),
+    look: async ({ tokenHash, version }) => void (await flyOnce(state, tokenHash, version + 1)),
     endHere(tokenHash, why) {
       const held = mirrored.peek(tokenHash)
       if (held === undefined || held.record.ended !== null) return
