@@ -16,7 +16,7 @@ const commands = {
   },
   gateway: {
     usage: 'gateway --config FILE [--json]',
-    sentence: 'one gateway (needs Redis and a control plane)',
+    sentence: 'the workers of one gateway (needs Redis and a control plane); SIGHUP reads FILE again',
     options: { config: { type: 'string' }, json: { type: 'boolean' } },
   },
   admin: {

@@ -16,6 +16,9 @@ const run = async (line: CommandLine): Promise<number> => {
     case 'start':
       return (await import('./start.ts')).start(line)
     case 'gateway':
+      // What somebody typed looks after workers; what was started by another process is one.
+      if (process.send === undefined) return (await import('./gateway-workers.ts')).superviseGateway(line)
+      return (await import('./plane-commands.ts')).runPlane(line.command, line)
     case 'admin':
       return (await import('./plane-commands.ts')).runPlane(line.command, line)
     case 'config check':

@@ -1,5 +1,5 @@
 /**
- * `gatehouse gateway` and `gatehouse admin`: one plane a process, for production and for `start` with Redis.
+ * One plane in this process: `gatehouse admin`, a worker of `gatehouse gateway`, and each plane of `start` with Redis.
  *
  * Ready is told on standard output, as one line or one JSON object, and to a parent process over its channel.
  * A plane whose parent goes away stops: nothing of a `start` outlives it.
@@ -9,29 +9,27 @@ import { createLog } from '../runtime/log.ts'
 import type { CommandLine } from './command-line.ts'
 import { exitCodes, stopWith } from './exit-codes.ts'
 import { listenStop, openRedis, remoteControlPlane, startAdminHere, startGatewayHere } from './planes.ts'
-import { readSettings } from './settings.ts'
+import { planeReadyLine } from './readiness.ts'
+import { isPlainProxy, readSettings } from './settings.ts'
 import { createStopping, type Stopping, stopOnSignals } from './stopping.ts'
+import { leaveCompiled, wayOfWorker } from './worker-process.ts'
 
 const missing = (what: string, how: string): never => {
   throw stopWith(exitCodes.configuration, `gatehouse: ${what}: ${how}`)
 }
 
-const isPlainProxy = (config: Config): boolean =>
-  config.upstreams.every(
-    ({ identity, routes }) => identity === null && routes.every((route) => route.class === 'public'),
-  )
-
 const runGateway = async (config: Config, stopping: Stopping): Promise<object> => {
+  const way = wayOfWorker(stopping)
   const log = createLog({ level: config.log.level, plane: 'gateway', stream: process.stderr })
   if (isPlainProxy(config) && config.hotStore.url === null)
-    return startGatewayHere(config, null, null, stopping)
+    return startGatewayHere(config, null, null, stopping, way)
   if (config.hotStore.url === null)
     missing(
       'hotStore.url',
       'a gateway of its own needs Redis (set REDIS_URL); `gatehouse start` runs without.',
     )
   const store = openRedis(config, stopping, log)
-  return startGatewayHere(config, store, remoteControlPlane(config), stopping)
+  return startGatewayHere(config, store, remoteControlPlane(config), stopping, way)
 }
 
 const runAdmin = async (config: Config, stopping: Stopping): Promise<object> => {
@@ -61,16 +59,6 @@ const runAdmin = async (config: Config, stopping: Stopping): Promise<object> => 
   return { addresses, firstAdmin }
 }
 
-const describe = (plane: string, ready: object): string => {
-  const addresses =
-    'addresses' in ready && typeof ready.addresses === 'object' && ready.addresses !== null
-      ? Object.entries(ready.addresses)
-      : []
-  const first = 'firstAdmin' in ready && ready.firstAdmin !== null ? ready.firstAdmin : null
-  const account = first === null ? '' : ` First account (shown once): ${JSON.stringify(first)}`
-  return `gatehouse ${plane} is ready: ${addresses.map(([name, url]) => `${name} ${String(url)}`).join(', ')}.${account}\n`
-}
-
 /** Runs one plane until a signal; answers the exit code. */
 export const runPlane = async (plane: 'gateway' | 'admin', line: CommandLine): Promise<number> => {
   const stopping = createStopping((text) => process.stderr.write(`${text}\n`))
@@ -87,8 +75,9 @@ export const runPlane = async (plane: 'gateway' | 'admin', line: CommandLine): P
     const { addresses, firstAdmin = null } = ready as { addresses: object; firstAdmin?: object | null }
     const told = { addresses, firstAdmin }
     if (process.send === undefined)
-      process.stdout.write(line.json ? `${JSON.stringify(told)}\n` : describe(plane, told))
+      process.stdout.write(line.json ? `${JSON.stringify(told)}\n` : planeReadyLine(plane, told))
     else process.send({ ready: told })
+    leaveCompiled()
     return await stopping.ended
   } finally {
     await stopping.stop()

@@ -99,3 +99,14 @@ export const readinessTable = (facts: Readiness, colour: boolean): string => {
     '',
   ].join('\n')
 }
+
+/** What a plane of its own prints once it answers: one line, with its line break. `ready`: what it told. */
+export const planeReadyLine = (plane: string, ready: object): string => {
+  const addresses =
+    'addresses' in ready && typeof ready.addresses === 'object' && ready.addresses !== null
+      ? Object.entries(ready.addresses).filter(([, url]) => url !== null)
+      : []
+  const first = 'firstAdmin' in ready && ready.firstAdmin !== null ? ready.firstAdmin : null
+  const account = first === null ? '' : ` First account (shown once): ${JSON.stringify(first)}`
+  return `gatehouse ${plane} is ready: ${addresses.map(([name, url]) => `${name} ${String(url)}`).join(', ')}.${account}\n`
+}

@@ -35,6 +35,12 @@ export const goodOrStop = <T>(checked: Checked<T>, what: string): T => {
   throw stopWith(exitCodes.configuration, `gatehouse: ${what} has ${count}:`, ...linesOf(checked.problems))
 }
 
+/** Whether nobody is identified and nothing judged, so that neither store nor control plane is needed. */
+export const isPlainProxy = (config: Config): boolean =>
+  config.upstreams.every(
+    ({ identity, routes }) => identity === null && routes.every((route) => route.class === 'public'),
+  )
+
 /** The configuration of a command line, `dataDir` absolute; or a `Stop` (exit 78). */
 export const readSettings = async (line: CommandLine): Promise<Config> => {
   const checked = await loadConfig({

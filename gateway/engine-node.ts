@@ -56,8 +56,11 @@ export type EngineOptions = {
 export type Engine = {
   /** Port 0: any. Rejects when the address is taken. */
   listen(host: string, port: number): Promise<{ readonly host: string; readonly port: number }>
-  /** Streams end at once, other exchanges get `graceMs`; resolves when every connection is closed. */
-  close(graceMs: DurationMs): Promise<void>
+  /**
+   * Streams end at once, other exchanges get `graceMs`; resolves when every connection is closed. Idle connections
+   * get `lingerMs` (default: none) to bring one more request, whose answer says that they are closed.
+   */
+  close(graceMs: DurationMs, lingerMs?: DurationMs): Promise<void>
 }
 
 /** How long a tunnel's goodbye may take once everything else is over. */
@@ -308,6 +311,7 @@ const close = async (
   state: EngineState,
   listener: ReturnType<typeof createListener>,
   graceMs: DurationMs,
+  lingerMs: DurationMs,
 ): Promise<void> => {
   const { exchanges, schedule } = state.options
   const within = (ms: DurationMs, done: Promise<void>): Promise<void> =>
@@ -321,6 +325,8 @@ const close = async (
   state.draining = true
   exchanges.cutAll('draining', 'streams')
   const stopped = listener.stop()
+  if (lingerMs > 0) await within(lingerMs, stopped)
+  listener.closeIdle()
   await within(graceMs, exchanges.emptied())
   exchanges.cutAll('draining', 'everything')
   listener.closeIdle()
@@ -366,6 +372,6 @@ export const createEngine = (options: EngineOptions): Engine => {
   })
   return {
     listen: listener.listen,
-    close: (graceMs) => close(state, listener, graceMs),
+    close: (graceMs, lingerMs = 0) => close(state, listener, graceMs, lingerMs),
   }
 }

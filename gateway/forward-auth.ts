@@ -235,6 +235,9 @@ async function answerProxy(parts: ForwardAuthParts, secret: Buffer, request: Inc
   return read.ok ? judged(parts, dialect, read.exchange) : plainly(read.failure)
 }
 
+/** What asks under way get to be answered at the end; none of them lasts long. */
+const lastAnswersMs = 2_000
+
 /** A running listener. */
 export type ForwardAuthListener = { readonly host: string; readonly port: number; close(): Promise<void> }
 
@@ -278,8 +281,11 @@ export async function startForwardAuth(
     port: typeof bound === 'object' && bound !== null ? bound.port : port,
     close: () =>
       new Promise((done) => {
-        server.close(() => done())
-        server.closeAllConnections()
+        const last = setTimeout(() => server.closeAllConnections(), lastAnswersMs)
+        server.close(() => {
+          clearTimeout(last)
+          done()
+        })
       }),
   }
 }

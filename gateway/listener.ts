@@ -6,7 +6,7 @@
  * connection. A limit per address on trusted proxies was refused: everybody comes through them.
  */
 import http from 'node:http'
-import type { Socket } from 'node:net'
+import net, { type Socket } from 'node:net'
 import type { Limits } from '../runtime/config.ts'
 import type { MalformedKind } from './metrics.ts'
 
@@ -27,7 +27,7 @@ export type Receiver = {
 /** A listener that is not listening yet. */
 export type Listener = {
   listen(host: string, port: number): Promise<{ readonly host: string; readonly port: number }>
-  /** Accepts no more and closes idle connections; resolves when every connection is closed. */
+  /** Accepts no more; connections stay, idle ones too. Resolves when every connection is closed. */
   stop(): Promise<void>
   closeIdle(): void
   /** Closes what is still open. */
@@ -140,14 +140,16 @@ export const createListener = (limits: Limits, receiver: Receiver): Listener => 
       const bound = server.address()
       return { host, port: typeof bound === 'object' && bound !== null ? bound.port : port }
     },
+    // Not the server's own `close`, which ends idle connections at once: a request may be on its way on one.
     stop: () =>
       new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeIdleConnections()
+        net.Server.prototype.close.call(server, () => resolve())
       }),
     closeIdle: () => server.closeIdleConnections(),
     destroyAll() {
       for (const socket of sockets) socket.destroy()
+      // Only the server's own `close` ends its watch over slow heads.
+      server.close(() => {})
     },
   }
 }

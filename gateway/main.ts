@@ -1,12 +1,13 @@
 /**
  * A gateway, started: the only place that wires the data plane together and the only one that makes its timers.
  *
- * It decides nothing. Invariant: it listens at once and refuses staff with 503 until it knows enough; losing the lease
- * cuts every judged stream in the same turn in which it is noticed; what was started is stopped again in reverse.
+ * It decides nothing. Invariant: staff are refused with 503 until it knows enough; losing the lease cuts every judged
+ * stream in the same turn in which it is noticed; what was started is stopped again in reverse.
  * With every route public and no identity it needs neither store nor control plane and is a plain reverse proxy.
  */
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
+import type { DurationMs } from '../policies/instant.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Config, UpstreamConfig } from '../runtime/config.ts'
 import { fleetKey, keepClusterKey } from '../runtime/fleet-seal.ts'
@@ -37,7 +38,18 @@ export type GatewayOptions = {
   readonly log: Log
   /** Unique in the fleet; absent: by configuration, or random. */
   readonly id?: string
+  /** Absent: `at-once`. */
+  readonly entrance?: Entrance
 }
+
+/**
+ * When a gateway begins to listen. `at-once`; `soon`: after its first knowledge, or 3 s; `knowing`: after its first
+ * knowledge and never without: for one that others stand in for until then.
+ */
+export type Entrance = 'at-once' | 'soon' | 'knowing'
+
+/** How a gateway is closed: what requests under way get, and what idle connections get to bring one more. */
+export type Leave = { readonly graceMs: DurationMs; readonly lingerMs: DurationMs }
 
 /** A running gateway. */
 export type RunningGateway = {
@@ -59,13 +71,12 @@ export type RunningGateway = {
     source(): KnowledgeSource
     mirroredSessions(): number
   }
-  /** Stops taking requests, lets those in flight end, closes all. */
-  close(): Promise<void>
+  /** Stops taking requests, lets those in flight end, closes all. Absent: as configured, without lingering. */
+  close(leave?: Leave): Promise<void>
 }
 
 /** How long starting waits for knowledge; listening does not wait for it. */
 const firstKnowledgeMs = 3_000
-const drainMs = 5_000
 
 const schedule: Schedule = (task, ms) => {
   const timer = setTimeout(task, ms)
@@ -118,6 +129,7 @@ async function assemble(options: GatewayOptions) {
   )
   const exchanges = createExchanges({
     now: clock.now,
+    monotonic: clock.monotonic,
     schedule,
     sweepMs: limits.sweepMs,
     onCut: metrics.engine.cut,
@@ -140,11 +152,26 @@ async function assemble(options: GatewayOptions) {
   })
   const upkeep = createUpkeep({ mind, court, exchanges, clock, log, store, beatMs: config.gateway.beatMs })
   const identifies = config.upstreams.some((upstream) => upstream.identity !== null)
+  const leaving = { begun: false }
   const missing = (): readonly string[] => [
+    ...(leaving.begun ? ['the wish to go on: this gateway is stopping'] : []),
     ...(identifies && !mind.lease.alive() ? ['knowledge of practices and sessions'] : []),
     ...(upkeep.isClockRight() ? [] : ['a clock that agrees with the hot store']),
   ]
-  return { metrics, watermark, copy, exchanges, mind, court, engine, upkeep, identifies, missing, trusts }
+  return {
+    metrics,
+    watermark,
+    copy,
+    exchanges,
+    mind,
+    court,
+    engine,
+    upkeep,
+    identifies,
+    missing,
+    trusts,
+    leaving,
+  }
 }
 
 type Assembly = Awaited<ReturnType<typeof assemble>>
@@ -169,12 +196,21 @@ async function listenForProxies(
   return startForwardAuth(parts, host, port)
 }
 
-type Beside = { close(): Promise<void> }
+/** What listens beside the application's listener; `null`: does not, or not yet. */
+type Beside = {
+  operating: Awaited<ReturnType<typeof startOperatorListener>> | null
+  asked: ForwardAuthListener | null
+}
 
-/** Stops all that was started; in reverse, requests in flight first. */
-async function stop(assembly: Assembly, beside: readonly Beside[]): Promise<void> {
-  const { engine, upkeep, mind, exchanges, watermark, copy, court } = assembly
-  await engine.close(drainMs)
+/**
+ * Stops all that was started; in reverse, requests in flight first. Who lingers has been replaced already, and leaves
+ * the operators' port to the successor at once.
+ */
+async function stop(assembly: Assembly, { operating, asked }: Beside, leave: Leave): Promise<void> {
+  const { engine, upkeep, mind, exchanges, watermark, copy, court, leaving } = assembly
+  leaving.begun = true
+  if (leave.lingerMs > 0) await operating?.close()
+  await Promise.all([engine.close(leave.graceMs, leave.lingerMs), asked?.close()])
   upkeep.close()
   mind.knowledge.close()
   exchanges.stop()
@@ -182,7 +218,7 @@ async function stop(assembly: Assembly, beside: readonly Beside[]): Promise<void
   await watermark.close()
   await copy.close()
   await court.dispatcher.destroy()
-  await Promise.all(beside.map((listener) => listener.close()))
+  await operating?.close()
 }
 
 const within = (ms: number, done: Promise<void>): Promise<void> =>
@@ -194,37 +230,47 @@ const within = (ms: number, done: Promise<void>): Promise<void> =>
     })
   })
 
+/** Waits for the first knowledge, as long as this entrance asks for. */
+async function begin({ identifies, upkeep, mind }: Assembly, entrance: Entrance): Promise<void> {
+  if (!identifies) return
+  upkeep.start()
+  const known = mind.knowledge.known()
+  await (entrance === 'knowing' ? known : within(firstKnowledgeMs, known))
+}
+
+async function listen(options: GatewayOptions, assembly: Assembly, beside: Beside) {
+  const { listen: configured } = options.config
+  const at = hostAndPort(configured.application)
+  const metricsAt = hostAndPort(configured.gatewayMetrics)
+  const view = { metrics: assembly.metrics.text, missing: assembly.missing }
+  const operating = await startOperatorListener(view, metricsAt.host, metricsAt.port)
+  beside.operating = operating
+  const asked = await listenForProxies(options, assembly)
+  beside.asked = asked
+  const address = await assembly.engine.listen(at.host, at.port)
+  return {
+    application: originOf(address),
+    metrics: originOf(operating),
+    forwardAuth: asked === null ? null : originOf(asked),
+  }
+}
+
 /**
- * Starts a gateway: listens at once, then waits up to 3 s for its first knowledge. Rejects with the system's error when
- * an address is taken, or with an error that names what in the configuration cannot be used.
+ * Starts a gateway: listens (at once, unless told otherwise) and waits up to 3 s for its first knowledge. Rejects with
+ * the system's error when an address is taken, or with an error that names what in the configuration cannot be used.
  */
 export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
-  const { config } = options
+  const { config, entrance = 'at-once' } = options
   const assembly = await assemble(options)
-  const { engine, mind, exchanges, metrics, missing, identifies, upkeep } = assembly
-  const at = hostAndPort(config.listen.application)
-  const metricsAt = hostAndPort(config.listen.gatewayMetrics)
-  const beside: Beside[] = []
+  const { mind, exchanges, missing, identifies } = assembly
+  const beside: Beside = { operating: null, asked: null }
+  const ordinary: Leave = { graceMs: config.gateway.drainMs, lingerMs: 0 }
   try {
-    const operating = await startOperatorListener(
-      { metrics: metrics.text, missing },
-      metricsAt.host,
-      metricsAt.port,
-    )
-    beside.push(operating)
-    const asked = await listenForProxies(options, assembly)
-    if (asked !== null) beside.push(asked)
-    const address = await engine.listen(at.host, at.port)
-    if (identifies) {
-      upkeep.start()
-      await within(firstKnowledgeMs, mind.knowledge.known())
-    }
+    if (entrance !== 'at-once') await begin(assembly, entrance)
+    const addresses = await listen(options, assembly, beside)
+    if (entrance === 'at-once') await begin(assembly, entrance)
     return {
-      addresses: {
-        application: originOf(address),
-        metrics: originOf(operating),
-        forwardAuth: asked === null ? null : originOf(asked),
-      },
+      addresses,
       missing,
       ready: () => (identifies ? mind.knowledge.known() : Promise.resolve()),
       state: {
@@ -233,10 +279,10 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
         source: mind.knowledge.source,
         mirroredSessions: () => mind.sessions.size,
       },
-      close: () => stop(assembly, beside),
+      close: (leave = ordinary) => stop(assembly, beside, leave),
     }
   } catch (error) {
-    await stop(assembly, beside)
+    await stop(assembly, beside, ordinary)
     throw error
   }
 }

@@ -72,7 +72,8 @@ export const startOperatorListener = async (
   })
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   server.once('error', reject)
-  server.listen(port, host, resolve)
+  // Workers of one gateway share a port that is named; any free one is each process's own.
+  server.listen({ port, host, exclusive: port === 0 }, resolve)
   await promise
   const bound = server.address()
   return {

@@ -109,6 +109,29 @@ function forwardAuthProblems({
   ]
 }
 
+/** Metrics of the workers lie on ports behind one another; a listener among them would not start. */
+function workerProblems({ listen, gateway }: Config): readonly Problem[] {
+  const first = portOf(listen.gatewayMetrics)
+  const last = first + gateway.workers - 1
+  if (first === 0 || gateway.workers === 1) return []
+  const others = [
+    ...Object.entries(listen).map(([key, address]) => [`listen.${key}`, address] as const),
+    ...(gateway.forwardAuth.listen === null
+      ? []
+      : [['gateway.forwardAuth.listen', gateway.forwardAuth.listen] as const]),
+  ]
+  const taken = others
+    .filter(([, address]) => portOf(address) > first && portOf(address) <= last)
+    .map(([key]) => key)
+  const sentence = `needs the ports ${first} to ${last} for metrics, from listen.gatewayMetrics on`
+  return [
+    ...(last > 65_535 ? [problem('gateway.workers', `${sentence}: there are none above 65535`)] : []),
+    ...(taken.length === 0
+      ? []
+      : [problem('gateway.workers', `${sentence}, but ${taken.join(' and ')} is among them`)]),
+  ]
+}
+
 function gatewayProblems({ gateway }: Config): readonly Problem[] {
   const proxies = readTrustedProxies(gateway.trustedProxies)
   const peers = readTrustedProxies(gateway.forwardAuth.peers, 'gateway.forwardAuth.peers')
@@ -290,6 +313,7 @@ export const checkConfig = (config: Config): readonly Problem[] => [
   ...storeProblems(config),
   ...clusterKeyProblems(config),
   ...gatewayProblems(config),
+  ...workerProblems(config),
   ...practiceProblems(config),
   ...upstreamProblems(config),
 ]

@@ -77,10 +77,17 @@ const forwardAuthSchema = z.strictObject({
 const gatewaySchema = z.strictObject({
   id: z
     .string()
-    .regex(/^[A-Za-z0-9._-]{1,64}$/, 'expected 1 to 64 letters, digits, . _ -')
+    .regex(/^[A-Za-z0-9._-]{1,60}$/, 'expected 1 to 60 letters, digits, . _ -')
     .nullable()
     .default(null)
-    .describe('Unique in the fleet; `null`: host name and process id.'),
+    .describe('Unique in the fleet; `null`: random. Further workers add `.2`, `.3` and so on.'),
+  workers: count(1, 64).describe(
+    'Processes of `gatehouse gateway`; each further one has its metrics on the next port.',
+  ),
+  drainMs: milliseconds(5_000).describe('What requests under way get to end when the gateway is stopped.'),
+  reloadDrainMs: milliseconds(60_000).describe(
+    'What requests under way get to end when the configuration is read again (SIGHUP).',
+  ),
   trustedProxies: z
     .array(z.string().max(64))
     .max(1_000)
