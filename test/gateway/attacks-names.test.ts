@@ -5,7 +5,7 @@
 import { expect, test } from 'vitest'
 import { type Directory, isRevokedEverywhere } from '../../gateway/questions.ts'
 import type { MirroredSession } from '../../gateway/sessions.ts'
-import { plainMember } from '../support/fake-control-plane.ts'
+import { plainMember } from '../support/plain-member.ts'
 
 const session = (epochs: Record<string, number>): MirroredSession => ({
   tokenHash: 'x',

@@ -4,8 +4,9 @@
  * It knows nothing of a gateway. It takes the *last* of two equal form fields and of two equal cookies, as many
  * frameworks do, so that a gateway that took the first would be found out.
  */
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import http from 'node:http'
+import type { Duplex } from 'node:stream'
 
 /** A request as it arrived. `user`: whom this application took it for. */
 export type Arrived = {
@@ -107,6 +108,12 @@ const answerPage = (
     }
     case '/events':
       return void response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n')
+    case '/lasting/events':
+      return void response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n')
+    case '/lasting/download':
+      return void response.writeHead(200, { 'content-type': 'application/pdf' }).write('%PDF-begun')
+    case '/lasting/poll':
+      return
     default: {
       const user = cookie === null ? 'nobody' : state.sessions.get(cookie)
       return void response.writeHead(200, { 'content-type': 'text/plain' }).end(`page for ${user}`)
@@ -127,6 +134,16 @@ const answer = async (state: State, request: http.IncomingMessage, response: htt
   answerSignIn(state, response, new URLSearchParams(fields), cookie)
 }
 
+/** Takes a WebSocket's handshake and says no more. */
+const answerUpgrade = (request: http.IncomingMessage, socket: Duplex): void => {
+  const key = `${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`
+  const accept = createHash('sha1').update(key).digest('base64')
+  socket.on('error', () => {})
+  socket.write(
+    `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
+  )
+}
+
 /** Starts it on a free loopback port. `users`: id → what `/me` says besides the id. */
 export const startFakeApplication = async (users: State['users']) => {
   const state: State = {
@@ -137,6 +154,12 @@ export const startFakeApplication = async (users: State['users']) => {
   }
   const server = http.createServer((request, response) => {
     answer(state, request, response).catch(() => response.destroy())
+  })
+  const tunnels = new Set<Duplex>()
+  server.on('upgrade', (request, socket) => {
+    tunnels.add(socket)
+    socket.on('close', () => tunnels.delete(socket))
+    answerUpgrade(request, socket)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
@@ -154,6 +177,7 @@ export const startFakeApplication = async (users: State['users']) => {
       new Promise<void>((resolve) => {
         server.close(() => resolve())
         server.closeAllConnections()
+        for (const socket of tunnels) socket.destroy()
       }),
   }
 }

@@ -26,6 +26,7 @@ import { keys } from '../../runtime/keys.ts'
 import type { SessionEnd, SessionRecord } from '../../runtime/records.ts'
 import { bodyHash, createSigner, generateSigningKey, type Signer, sealRecord } from '../../runtime/signing.ts'
 import { createFakePortal, type FakePortal } from './fake-portal.ts'
+import { plainMember } from './plain-member.ts'
 
 /** Somebody of the directory: user id, and the roles per practice. */
 export type Person = { readonly user: string; readonly roles: Readonly<Record<string, readonly string[]>> }
@@ -37,25 +38,6 @@ type Entry = {
   readonly version: number
 }
 
-/** A member with nothing unusual. */
-export const plainMember = (
-  user: string,
-  roles: readonly string[],
-  change: Partial<Member> = {},
-): Member => ({
-  user,
-  name: `Name of ${user}`,
-  login: `${user}@example.test`,
-  email: `${user}@example.test`,
-  roles,
-  suspended: false,
-  epoch: 0,
-  factors: [],
-  enrolBy: null,
-  grants: [],
-  ...change,
-})
-
 type Options = {
   readonly now: () => number
   readonly store: HotStore | null
@@ -64,7 +46,11 @@ type Options = {
 
 type State = Options & {
   readonly signer: Signer
-  readonly documents: Map<string, { revision: number; document: PolicyDocument }>
+  /** `before`: what holds again from `confirmBy` on; `null`: the policy is confirmed. */
+  readonly documents: Map<
+    string,
+    { revision: number; document: PolicyDocument; before: PolicyDocument | null; confirmBy: number | null }
+  >
   readonly members: Map<string, { version: number; list: Member[] }>
   readonly sessions: Map<string, { version: number; record: SessionRecord }>
   readonly published: Map<string, Entry>
@@ -91,10 +77,14 @@ const put = (state: State, key: string, version: number, value: object): Entry =
 }
 
 const putPolicy = (state: State, practice: string): Entry => {
-  const { revision, document } = state.documents.get(practice)!
-  const compiled = compile(document, state.now())
-  if (!compiled.ok) throw new Error(JSON.stringify(compiled.problems))
-  const body = { practice, revision, compiled: compiled.value, confirmBy: null, predecessor: null }
+  const { revision, document, before, confirmBy } = state.documents.get(practice)!
+  const compiledOf = (one: PolicyDocument) => {
+    const compiled = compile(one, state.now())
+    if (!compiled.ok) throw new Error(JSON.stringify(compiled.problems))
+    return compiled.value
+  }
+  const predecessor = before === null ? null : compiledOf(before)
+  const body = { practice, revision, compiled: compiledOf(document), confirmBy, predecessor }
   return put(state, keys.policy(practice), revision, body)
 }
 
@@ -327,7 +317,7 @@ const found = (state: State): void => {
   for (const practice of new Set(people.flatMap(({ roles }) => Object.keys(roles)))) {
     const document = newDocument({ id: practice, name: practice, zone: 'UTC' }, 'standard')
     const own = people.filter(({ roles }) => roles[practice] !== undefined)
-    state.documents.set(practice, { revision: 1, document })
+    state.documents.set(practice, { revision: 1, document, before: null, confirmBy: null })
     state.members.set(practice, {
       version: 1,
       list: own.map(({ user, roles }) => plainMember(user, roles[practice]!)),
@@ -355,9 +345,9 @@ export const createFakeControlPlane = (options: Options) => {
     running: true,
   }
   found(state)
-  const saveMember = async (practice: string, user: string, change: (member: Member) => Member) => {
+  const saveMember = async (practice: string, user: string, change: (member: Member) => Member | null) => {
     const { version, list } = state.members.get(practice)!
-    const changed = list.map((member) => (member.user === user ? change(member) : member))
+    const changed = list.flatMap((member) => (member.user === user ? (change(member) ?? []) : member))
     state.members.set(practice, { version: version + 1, list: changed })
     await push(state, [putMembers(state, practice), putPractices(state)])
   }
@@ -368,11 +358,19 @@ export const createFakeControlPlane = (options: Options) => {
     calls: state.calls,
     /** Fills the store completely and marks it so. */
     seed: () => seed(state),
-    savePolicy: async (practice: string, change: (document: PolicyDocument) => PolicyDocument) => {
+    /** `confirmBy`: until when it holds unconfirmed; absent: it is confirmed. */
+    savePolicy: async (
+      practice: string,
+      change: (document: PolicyDocument) => PolicyDocument,
+      confirmBy: number | null = null,
+    ) => {
       const { revision, document } = state.documents.get(practice)!
-      state.documents.set(practice, { revision: revision + 1, document: change(document) })
+      const before = confirmBy === null ? null : document
+      const saved = { revision: revision + 1, document: change(document), before, confirmBy }
+      state.documents.set(practice, saved)
       await push(state, [putPolicy(state, practice), putPractices(state)])
     },
+    /** `null`: they leave the practice. */
     saveMember,
     /** Raises the user's epoch, as a revocation does. */
     revoke: (practice: string, user: string) =>
