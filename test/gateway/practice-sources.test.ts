@@ -7,7 +7,7 @@ import { practiceSources } from '../../gateway/practice.ts'
 import type { UpstreamConfig } from '../../runtime/config.ts'
 import { upstreamSchema } from '../../runtime/config-upstream.ts'
 import type { Client } from '../support/client.ts'
-import { people, type Stand, startStand } from '../support/gateway-stand.ts'
+import { eventually, people, type Stand, startStand } from '../support/gateway-stand.ts'
 
 type Practice = UpstreamConfig['practice']
 
@@ -59,7 +59,13 @@ describe('the sources of a request', () => {
 
 let stand: Stand
 let stop = async (): Promise<void> => {}
-afterEach(() => stop())
+/** Where the application has Ben when he signs in; `null`: nowhere. */
+let foundIn: string | null = null
+const users = () => stand.application.users as Record<string, object>
+afterEach(async () => {
+  foundIn = null
+  await stop()
+})
 
 const start = async (
   practice: Readonly<Record<string, unknown>>,
@@ -78,6 +84,7 @@ const start = async (
   stop = stand.close
   await stand.control.saveMember('lakeview', people.ben.user, (member) => ({ ...member, suspended: true }))
   const client = stand.client()
+  if (foundIn !== null) users()['ben'] = { ...users()['ben'], now: { practice: foundIn } }
   await stand.signIn(client, 'ben')
   return client
 }
@@ -109,7 +116,7 @@ describe('somebody who is refused in one of their two practices', () => {
     await stand.control.saveMember('lakeview', people.ben.user, (member) => ({ ...member, suspended: false }))
     client.cookies.set('practice', 'riverside')
     // Both allow now: then it does not matter which the application reads.
-    await expect.poll(() => status(client, '/lake/unmapped')).toBe(200)
+    await eventually(async () => (await status(client, '/lake/unmapped')) === 200, 'both allow')
   })
 
   test('is judged by the header where configuration says that it counts, and by all where it is in doubt', async () => {
@@ -136,7 +143,6 @@ describe('somebody who is refused in one of their two practices', () => {
 })
 
 describe('the application’s word on where somebody is', () => {
-  const users = () => stand.application.users as Record<string, object>
   const goTo = (practice: unknown): void => {
     users()['ben'] = { ...users()['ben'], now: { practice } }
   }
@@ -156,6 +162,25 @@ describe('the application’s word on where somebody is', () => {
     expect((await again.post('/switch', { form: { to: 'lakeview' } })).status).toBe(200)
     expect(await status(again, '/patients/7')).toBe(403)
     goTo(null)
+  })
+
+  test('is not heard at the step, which still leads on to the second factor that this practice asks for', async () => {
+    foundIn = 'riverside'
+    const client = await start({}, { currentPractice: 'now.practice' })
+    await stand.control.saveMember('riverside', people.ben.user, (member) => ({
+      ...member,
+      factors: ['totp'],
+    }))
+    await stand.control.savePolicy('riverside', (document) => ({
+      ...document,
+      controls: { ...document.controls, twoFactor: { ...document.controls.twoFactor, mode: 'enforce' } },
+    }))
+    const refused = async () => (await client.get('/patients/7')).headers.location ?? ''
+    await eventually(
+      async () => (await refused()).startsWith('/.gatehouse/access'),
+      'a second factor is asked for',
+    )
+    expect((await client.get(await refused())).text).toContain('One more step')
   })
 
   test('counts for nothing where it is no membership, and stops everything where it is no id', async () => {
