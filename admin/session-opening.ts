@@ -2,12 +2,13 @@
  * Opening and changing gateway sessions: what gateways ask for when somebody signs in, steps or leaves.
  *
  * It does not judge requests; gateways do, with the record answered here. A proved sign-in carries the present
- * revocation epochs; an adopted cookie carries 0, and one whose session was ended is ended again, so that losing
- * the companion cookie undoes nothing. Opening is idempotent by the token's hash.
+ * revocation epochs; an adopted cookie carries 0, as does a sign-in told of by a proxy that is not clearly newer; one
+ * whose session was ended is ended again, so that losing the companion cookie undoes nothing. Opening is idempotent by
+ * the token's hash.
  */
 import { sql } from 'kysely'
 import type { DurationMs, Instant } from '../policies/instant.ts'
-import type { ChangeSession, OpenSession } from '../runtime/internal.ts'
+import { type ChangeSession, type OpenSession, signInSkewMs } from '../runtime/internal.ts'
 import type { SessionEnd } from '../runtime/records.ts'
 import { newToken } from '../runtime/token.ts'
 import type { Deed } from './deed.ts'
@@ -61,18 +62,41 @@ const membershipsOf = (tx: Tx, user: string): Promise<readonly Membership[]> =>
     .orderBy('m.practice')
     .execute()
 
-function epochsOf(memberships: readonly Membership[], adopted: boolean, at: Instant): Record<string, number> {
-  return Object.fromEntries(
-    memberships.map(({ practice, epoch, revoked_at }) => {
-      const outlived = revoked_at === null || revoked_at + appCredentialMs < at
-      return [practice, adopted && !outlived ? 0 : epoch]
-    }),
-  )
+/** Methods of which no sign-in was seen here: what was ended stays so, whoever goes on vouching. */
+const isUnseen = ({ method }: Pick<OpenSession, 'method'>): boolean =>
+  method === 'adopted' || method === 'trusted-header'
+
+/**
+ * The epoch that a session opened by `request` carries in a practice: the member's own where the sign-in is proved, else
+ * 0, which any revocation refuses. `revokedAt`: of the last revocation there, `null`: never. A sign-in that an identity
+ * proxy tells of must lie clearly after it, and not ahead of our clock.
+ */
+export function epochAtOpening(
+  { epoch, revokedAt }: { readonly epoch: number; readonly revokedAt: Instant | null },
+  request: Pick<OpenSession, 'method' | 'signedInAt'>,
+  at: Instant,
+): number {
+  if (revokedAt === null || !isUnseen(request)) return epoch
+  const { signedInAt } = request
+  if (signedInAt === undefined) return revokedAt + appCredentialMs < at ? epoch : 0
+  return signedInAt > revokedAt + signInSkewMs && signedInAt <= at + signInSkewMs ? epoch : 0
 }
+
+const epochsOf = (
+  memberships: readonly Membership[],
+  request: OpenSession,
+  at: Instant,
+): Record<string, number> =>
+  Object.fromEntries(
+    memberships.map(({ practice, epoch, revoked_at }) => [
+      practice,
+      epochAtOpening({ epoch, revokedAt: revoked_at }, request, at),
+    ]),
+  )
 
 /** What became of the newest session that this very cookie of this user had before. */
 async function earlierSession(tx: Tx, request: OpenSession, user: string): Promise<SessionRow | null> {
-  if (request.method !== 'adopted' || request.cookieHash === null) return null
+  if (!isUnseen(request) || request.cookieHash === null) return null
   const row = await tx
     .selectFrom('session')
     .selectAll()
@@ -113,6 +137,7 @@ const keptFactorMs: DurationMs = 10 * 60_000
  */
 async function keepFactor(
   tx: Tx,
+  request: OpenSession,
   session: SessionRow,
   replaced: SessionRow | null,
   at: Instant,
@@ -121,7 +146,7 @@ async function keepFactor(
     return session
   const { factor_method, factor_verified_at } = replaced
   if (factor_method === null || factor_verified_at === null) return session
-  if (session.method === 'adopted' || factor_verified_at + keptFactorMs <= at) return session
+  if (isUnseen(request) || factor_verified_at + keptFactorMs <= at) return session
   return tx
     .updateTable('session')
     .set({ factor_method, factor_verified_at })
@@ -168,7 +193,6 @@ async function storeSession(
   memberships: readonly Membership[],
   at: Instant,
 ): Promise<OpeningOutcome> {
-  const adopted = request.method === 'adopted'
   const lasts =
     memberships.length === 0 ? unboundPracticeMs : Math.max(...memberships.map((one) => one.absolute))
   const inserted = await insertSession(tx, {
@@ -179,7 +203,7 @@ async function storeSession(
     upstream: request.upstream,
     appUser: request.identity.appUser,
     method: request.method,
-    epochs: epochsOf(memberships, adopted, at),
+    epochs: epochsOf(memberships, request, at),
     startedAt: at,
     absoluteDeadline: at + lasts,
     address: request.address,
@@ -188,7 +212,7 @@ async function storeSession(
   if (inserted === null) return repeated(tx, request, person)
   const own = await inherit(tx, inserted, await earlierSession(tx, request, person.user), at)
   const replaced = request.replaces === null ? null : await markEnded(tx, request.replaces, 'replaced', at)
-  const session = await keepFactor(tx, own, replaced, at)
+  const session = await keepFactor(tx, request, own, replaced, at)
   await announceSession(tx, session.token_hash, at)
   if (replaced !== null) await announceSession(tx, replaced.token_hash, at)
   await noteAddress(tx, person.user, request.address, at)

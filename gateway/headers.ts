@@ -24,6 +24,8 @@ export type RequestFacts = {
   readonly secure: boolean
   /** The application's cookies that are judged by: other spellings of their names are removed. */
   readonly credentials: readonly string[]
+  /** Folded names of headers in which an identity proxy names people: none goes on. Absent: none. */
+  readonly vouching?: ReadonlySet<string>
   /** The answer is read by the judge, so it must not be compressed. */
   readonly observed: boolean
 }
@@ -202,11 +204,12 @@ export const createHeaderRules = (companionName: string): HeaderRules => {
     const named = connectionNames(headers)
     const replaced = foldedNames(changes.setRequest)
     const cookies: string[] = []
+    const { vouching = nothing } = facts
     for (let i = 0; i < headers.length; i += 2) {
       const name = headers[i] ?? ''
       const value = headers[i + 1] ?? ''
       const fate = fateOf(name)
-      if (fate === 'drop') continue
+      if (fate === 'drop' || (vouching.size > 0 && vouching.has(foldName(name.toLowerCase())))) continue
       if (fate === 'cookie') cookies.push(value)
       else if (named.size > 0 && named.has(name.toLowerCase())) continue
       else if (replaced.size > 0 && replaced.has(foldName(name.toLowerCase()))) continue

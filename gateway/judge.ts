@@ -254,6 +254,7 @@ function judgeRequest(parts: JudgeParts, exchange: Exchange): Judgement | Promis
   }
   if (judged && !parts.isAlive()) return stale(exchange)
   const carried = identity.identifier.carried(exchange, cookieLines(exchange.headers))
+  if (carried.spoofed) parts.counters.spoofed()
   const of: Case = { parts, site, identity, exchange, duties, carried }
   if (carried.companion === null) return judgeCarried(of)
   const gated = identity.access.gate(exchange, duties, carried.companion)

@@ -37,6 +37,8 @@ export type JudgeCounters = {
   oddPath(how: Oddness): void
   /** A request whose practice could not be told, so that every membership had to allow. */
   practiceUnclear(why: (typeof practiceDoubts)[number]): void
+  /** A request that named a person as only an identity proxy may, and did not come from one. */
+  spoofed(): void
 }
 
 /** The metrics of one gateway. */
@@ -222,6 +224,12 @@ const createJudgeCounters = (registry: Registry): JudgeCounters => {
     'Requests of which every membership had to allow, since their practice could not be told.',
     practiceDoubts.map((why) => ({ why })),
   )
+  const spoofs = createTable(
+    registry,
+    'gatehouse_identity_spoofs_total',
+    'Requests that named a person in the headers of an identity proxy, and did not come from one.',
+    [{}],
+  )
   const oddRow = indexOf(oddnesses)
   const doubtRow = indexOf(practiceDoubts)
   const classRow = indexOf<RouteClass>(routeClasses)
@@ -230,6 +238,7 @@ const createJudgeCounters = (registry: Registry): JudgeCounters => {
     requested: (routeClass) => requests.add(classRow(routeClass)),
     oddPath: (how) => oddPaths.add(oddRow(how)),
     practiceUnclear: (why) => unclear.add(doubtRow(why)),
+    spoofed: () => spoofs.add(0),
     decided(decision, mode, durationMs) {
       decisions.add(reasonRow(decision.reason) * modes.length + (mode === 'enforce' ? 0 : 1))
       durations(durationMs)

@@ -17,6 +17,7 @@ import { setCookieLines } from './cookies.ts'
 import type { CutReason, Exchange, Held, Judgement, RawHeaders, WholeResponse } from './exchange.ts'
 import type { Live, LiveKind, Schedule } from './exchanges.ts'
 import type { HeaderRules, RequestFacts } from './headers.ts'
+import { vouchingNames } from './identity/trusted-header.ts'
 import type { EngineCounters } from './metrics.ts'
 import { answerFailure, type Failure } from './refusal.ts'
 import type { RequestBody } from './request-body.ts'
@@ -265,6 +266,7 @@ export const requestFacts = (exchange: Exchange, observed: boolean): RequestFact
   host: exchange.host,
   secure: exchange.secure,
   credentials: guardedOf(exchange.upstream),
+  vouching: vouchingNames(exchange.upstream),
   observed,
 })
 

@@ -17,9 +17,10 @@ import { createHeldLogin, type HeldLogin } from './held-login.ts'
 import { createOpenings } from './identity/adoption.ts'
 import { createTokenReader, openTokenKeys } from './identity/app-token.ts'
 import { createBonds } from './identity/bonds.ts'
-import { type Credential, credentialHeaders, endSessionBody } from './identity/credential.ts'
+import { bindsValue, type Credential, credentialHeaders, endSessionBody } from './identity/credential.ts'
 import { createIdentifier, type Identifier } from './identity/identify.ts'
 import { type AskOnce, createIntrospector, type Introspector } from './identity/introspect.ts'
+import { createVouchedReader, createVouching } from './identity/trusted-header.ts'
 import { createWhoAmI } from './identity/who-am-i.ts'
 import { createParked } from './parked.ts'
 import type { Directory } from './questions.ts'
@@ -112,8 +113,13 @@ async function endSession(parts: SiteParts, upstream: UpstreamConfig, credential
 type Identity = NonNullable<UpstreamConfig['identity']>
 
 /** How the application's word is had; throws on a key file that cannot be used, so that no gateway starts without it. */
-function askOnceOf(parts: SiteParts, upstream: UpstreamConfig, { introspection, jwt }: Identity): AskOnce {
+function askOnceOf(
+  parts: SiteParts,
+  upstream: UpstreamConfig,
+  { introspection, jwt, trustedHeader }: Identity,
+): AskOnce {
   const { clock } = parts
+  if (trustedHeader !== null) return createVouchedReader(upstream, clock)
   const dispatcher = parts.dispatcherOf(upstream)
   if (jwt !== null) {
     const keys = openTokenKeys(jwt, upstream.url, dispatcher)
@@ -182,7 +188,8 @@ function createIdentity(
   const identifier = createIdentifier({
     upstream: upstream.id,
     companionAlone: identity.bearer?.webSockets === 'companion',
-    bindsValue: identity.binding === 'value',
+    bindsValue: bindsValue(identity),
+    vouching: createVouching(upstream),
     companion,
     introspector,
     sessions,

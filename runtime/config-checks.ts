@@ -9,6 +9,7 @@ import { unknownPermission } from '../policies/permissions.ts'
 import type { Problem } from '../policies/problem.ts'
 import { isZone } from '../policies/timetable-zone.ts'
 import type { Config, IdentityConfig, UpstreamConfig } from './config.ts'
+import { trustedHeaderProblems } from './config-trusted-header.ts'
 import { readTrustedProxies } from './forwarded.ts'
 import { compileRoutes } from './upstream-routes.ts'
 
@@ -200,6 +201,7 @@ function practiceNameProblems(upstream: UpstreamConfig, path: string, known: Rea
 /** What is wrong with how the application's word is had: its answer, or a token that it signed. */
 function wordProblems(identity: IdentityConfig, path: string): readonly Problem[] {
   const { jwt } = identity
+  if (identity.trustedHeader !== null) return trustedHeaderProblems(identity, path)
   if ((identity.introspection === null) === (jwt === null))
     return [problem(`${path}.introspection`, 'give either this or identity.jwt, and not both')]
   if (jwt === null) return []
@@ -232,26 +234,32 @@ function identityProblems(upstream: UpstreamConfig, path: string, companionName:
       )
   })
   // Two credentials of one application could name two people.
-  if ((identity.cookies.length === 0) === (identity.bearer === null))
+  const named = [identity.cookies.length > 0, identity.bearer !== null, identity.trustedHeader !== null]
+  if (named.filter(Boolean).length !== 1)
     problems.push(
-      problem(`${path}.identity.cookies`, 'give either the session cookies or identity.bearer, and not both'),
+      problem(
+        `${path}.identity.cookies`,
+        'give either the session cookies, identity.bearer or identity.trustedHeader, and not two of them',
+      ),
     )
   if (identity.bearer === null && (identity.endSession?.tokenField ?? null) !== null)
     problems.push(
       problem(`${path}.identity.endSession.tokenField`, 'is for identity.bearer: cookies are in no body'),
     )
   problems.push(...wordProblems(identity, `${path}.identity`))
-  const word = identity.introspection ?? identity.jwt
+  const word = identity.trustedHeader ?? identity.introspection ?? identity.jwt
   if (word !== null && word.practices === null && practice.fixed === null)
     problems.push(
       problem(
         `${path}.practice.fixed`,
-        'give this, or identity.introspection.practices (identity.jwt.practices): else nobody belongs to a practice',
+        'give this, or identity.introspection.practices (identity.jwt.practices, identity.trustedHeader.practices): else nobody belongs to a practice',
       ),
     )
   const routes = compileRoutes(upstream)
   const host = upstream.hosts.find((name) => name !== '*') ?? ''
   const shown = routes.ok ? routes.table.find('GET', host, identity.signInPage) : null
+  // An identity proxy has a sign-in page of its own, which never comes here.
+  if (identity.trustedHeader !== null) return problems
   if (shown !== null && shown.class !== 'public' && shown.class !== 'login')
     problems.push(
       problem(
@@ -301,6 +309,14 @@ function upstreamProblems(config: Config): readonly Problem[] {
         ...tlsProblems(upstream, path),
         ...practiceNameProblems(upstream, path, known),
         ...identityProblems(upstream, path, gateway.companionName),
+        ...(upstream.identity?.trustedHeader == null || gateway.forwardAuth.listen === null
+          ? []
+          : [
+              problem(
+                `${path}.identity.trustedHeader`,
+                'does not go with gateway.forwardAuth: a proxy that only asks would forward the headers itself',
+              ),
+            ]),
       ]
     }),
   ]

@@ -7,6 +7,7 @@
  * without one fails a test. Regular expressions from users were refused: patterns are matched in linear time.
  */
 import { z } from 'zod'
+import { trustedHeaderSchema } from './config-trusted-header.ts'
 
 /** A length of time in milliseconds: at least 1, at most `max` (an hour unless told otherwise). */
 export const milliseconds = (standard: number, max = 3_600_000) =>
@@ -181,12 +182,16 @@ const identitySchema = z.strictObject({
     .max(5)
     .default([])
     .describe(
-      'Names of the application’s session cookies; all of them are the credential. Either these or `bearer`.',
+      'Names of the application’s session cookies; all of them are the credential. Either these, `bearer` or `trustedHeader`.',
     ),
   bearer: bearerSchema
     .nullable()
     .default(null)
     .describe('Its pages send `Authorization: Bearer` instead of a cookie; `null`: they do not.'),
+  trustedHeader: trustedHeaderSchema
+    .nullable()
+    .default(null)
+    .describe('An identity proxy in front of the gateway says who asks, in headers; `null`: none does.'),
   introspection: introspectionSchema
     .nullable()
     .default(null)

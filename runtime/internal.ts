@@ -8,6 +8,12 @@
 import { z } from 'zod'
 import { sessionEnds, signInMethods } from './records.ts'
 
+/**
+ * How far the clock of an identity proxy may be off, ms. Always counted against the person: a sign-in this shortly after
+ * a revocation is not after it, and one that lies further ahead than this is not believed.
+ */
+export const signInSkewMs = 5_000
+
 const hash = z.string().regex(/^[A-Za-z0-9_-]{43}$/)
 
 /** Who the application says is behind a cookie (introspection, token or claim), already checked for form. */
@@ -41,6 +47,8 @@ export const openSessionSchema = z.strictObject({
   device: z.string().max(300),
   /** The session this one replaces (sign-in over an existing companion); ended with why `replaced`. */
   replaces: hash.nullable(),
+  /** When an identity proxy saw them sign in, by its clock; absent: it does not say, and no sign-in is proved. */
+  signedInAt: z.number().int().nonnegative().optional(),
 })
 /** A session to open. */
 export type OpenSession = z.infer<typeof openSessionSchema>

@@ -15,7 +15,7 @@ import { mintToken } from '../companion.ts'
 import type { Exchange } from '../exchange.ts'
 import type { MirroredSession, Sessions } from '../sessions.ts'
 import type { Bonds } from './bonds.ts'
-import type { Credential } from './credential.ts'
+import { bindsValue, type Credential } from './credential.ts'
 
 /** How a session was asked for and what came of it; `unwelcome`: the directory does not want this person. */
 export type Opened =
@@ -73,7 +73,12 @@ const deviceOf = (exchange: Exchange): string => {
   return ''
 }
 
-const bindsValue = (exchange: Exchange): boolean => exchange.upstream.identity?.binding !== 'user'
+/** How a session is opened for a credential that no sign-in was seen of. */
+const unseenMethod = ({ upstream }: Exchange): 'adopted' | 'trusted-header' =>
+  (upstream.identity?.trustedHeader ?? null) === null ? 'adopted' : 'trusted-header'
+
+/** Whether a sign-in was seen here that made this credential. */
+const isSeen = ({ method }: OpeningWish): boolean => method !== 'adopted' && method !== 'trusted-header'
 
 async function openOnce(
   parts: OpeningParts,
@@ -82,8 +87,10 @@ async function openOnce(
   wish: OpeningWish,
 ): Promise<Opened> {
   const { controlPlane, sessions, bonds } = parts
-  if (controlPlane === null || (wish.method === 'adopted' && !parts.mayAdopt()))
-    return { kind: 'unavailable' }
+  if (controlPlane === null || (!isSeen(wish) && !parts.mayAdopt())) return { kind: 'unavailable' }
+  const { identity: rules } = exchange.upstream
+  const binds = rules === null || bindsValue(rules)
+  const { hash: cookieHash, signedInAt } = wish.credential
   const { token, tokenHash } = mintToken()
   try {
     const answer = await controlPlane.openSession({
@@ -91,17 +98,18 @@ async function openOnce(
       identity,
       method: wish.method,
       tokenHash,
-      cookieHash: bindsValue(exchange) ? wish.credential.hash : null,
+      cookieHash: binds ? cookieHash : null,
       address: exchange.client.text,
       device: deviceOf(exchange),
       replaces: wish.replaces,
+      ...(signedInAt === undefined ? {} : { signedInAt }),
     })
     if (answer.outcome === 'unknown-user') return { kind: 'unwelcome', reason: 'not-a-member' }
     if (answer.outcome === 'suspended') return { kind: 'unwelcome', reason: 'user-suspended' }
     parts.apply(answer.records)
     const session = sessions.apply(answer.session)
     if (session === null || session.tokenHash !== tokenHash) return { kind: 'unavailable' }
-    if (bindsValue(exchange)) bonds.add(wish.credential.hash, tokenHash, wish.method !== 'adopted')
+    if (binds) bonds.add(cookieHash, tokenHash, isSeen(wish))
     return { kind: 'opened', session, token }
   } catch (error) {
     parts.onFault(error)
@@ -120,7 +128,7 @@ export function createOpenings(parts: OpeningParts): Openings {
 
   const fly = async (exchange: Exchange, credential: Credential, identity: AppIdentity): Promise<Opened> => {
     const opened = await openOnce(parts, exchange, identity, {
-      method: 'adopted',
+      method: unseenMethod(exchange),
       replaces: null,
       credential,
     })

@@ -7,6 +7,7 @@
  * in the one header that is removed when it is worth nothing: reading it from queries and bodies too was refused.
  */
 import { hash } from 'node:crypto'
+import type { Instant } from '../../policies/instant.ts'
 import type { IdentityConfig } from '../../runtime/config.ts'
 import { readCookie, readSetCookie, setCookieLines } from '../cookies.ts'
 import type { Exchange, WholeResponse } from '../exchange.ts'
@@ -16,10 +17,20 @@ import { fieldAt, parseStrictJson } from './json-claims.ts'
 export type Credential = {
   readonly hash: string
   readonly pairs: readonly (readonly [name: string, value: string])[]
+  /** When the person signed in, by the clock of the identity proxy that says so; absent: nobody says. */
+  readonly signedInAt?: Instant
 }
 
 /** What a request carries: nothing, a credential, or something that parsers could read two ways. */
 export type CredentialReading = Credential | 'none' | 'doubtful'
+
+/** Whether ending a session also ends the credential it came with; else it is tied to its user alone (SPEC §2). */
+export const bindsValue = ({
+  binding,
+  trustedHeader,
+}: Pick<IdentityConfig, 'binding' | 'trustedHeader'>): boolean =>
+  // A sign-in that is told of with its time is one credential; without it all of a user's would be the same one.
+  trustedHeader === null ? binding === 'value' : trustedHeader.signedInAt !== null
 
 const unquoted = (value: string): string =>
   value.length >= 2 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value

@@ -6,6 +6,7 @@
  * - live and the same user's → that session; the cookie is bound to it;
  * - another user's → that one is ended, then as without;
  * - none, unknown → adopted: level "password", epochs 0; unless an ended or held session had this cookie → that one.
+ * An identity proxy's headers are read in place of both, by `trusted-header.ts`.
  * - a WebSocket handshake without a token, where configuration says so → the companion's session, by itself.
  *
  * Invariant: nobody else is identified but by a fresh word of the application. `look` is synchronous and says what it
@@ -23,6 +24,7 @@ import type { Openings } from './adoption.ts'
 import type { Bonds } from './bonds.ts'
 import { type Credential, type CredentialReading, carriedCredential } from './credential.ts'
 import type { Introspected, Introspector } from './introspect.ts'
+import type { Vouching } from './trusted-header.ts'
 
 /** Who asks. `renewed`: `Set-Cookie` lines of the application's that browser and application must hear of. */
 export type Identified =
@@ -49,6 +51,8 @@ export type Carried = {
   readonly credential: CredentialReading
   /** The companion's token hash. */
   readonly companion: string | null
+  /** It names a person as only an identity proxy may, and does not come from one; to be counted. */
+  readonly spoofed: boolean
 }
 
 /** Identifies the people of one upstream. */
@@ -66,6 +70,8 @@ export type IdentifierParts = {
   /** Handshakes of the same origin without a credential are known by the companion. */
   readonly companionAlone: boolean
   readonly bindsValue: boolean
+  /** Reads the headers of an identity proxy; `null`: people have a credential of the application. */
+  readonly vouching: Vouching | null
   readonly companion: Companion
   readonly introspector: Introspector
   readonly sessions: Sessions
@@ -102,7 +108,9 @@ const finalEnds: ReadonlySet<SessionEnd> = new Set([
 const isSpent = ({ record }: MirroredSession): boolean =>
   record.held || (record.ended !== null && finalEnds.has(record.ended.why))
 
-const isProved = ({ record }: MirroredSession): boolean => record.method !== 'adopted'
+/** Whether its sign-in was seen here. */
+const isProved = ({ record: { method } }: MirroredSession): boolean =>
+  method !== 'adopted' && method !== 'trusted-header'
 
 const anonymous: Identified = { kind: 'anonymous', spoilt: false, renewed: [] }
 const spoilt: Identified = { kind: 'anonymous', spoilt: true, renewed: [] }
@@ -209,7 +217,10 @@ function lookUser(parts: IdentifierParts, carried: Carried, known: Known): Ident
       if (parts.bindsValue && !bonds.includes(own.tokenHash)) parts.bonds.add(hash, own.tokenHash, false)
       return { kind: 'session', session: own, accompanied: true, give: null, renewed }
     }
-    if (tied || isSpent(own)) return { kind: 'session', session: own, accompanied: true, give: null, renewed }
+    // A sign-in that the proxy tells of anew is another one; the control plane says what it is worth.
+    const isAnother = parts.vouching !== null && parts.bindsValue
+    if (tied || (isSpent(own) && !isAnother))
+      return { kind: 'session', session: own, accompanied: true, give: null, renewed }
   }
   const unwelcome = parts.openings.unwelcome(known.credential)
   if (unwelcome !== null) return { kind: 'unwelcome', reason: unwelcome }
@@ -292,12 +303,13 @@ async function findOut(parts: IdentifierParts, carried: Carried): Promise<Identi
 
 /** An identifier of one upstream. */
 export const createIdentifier = (parts: IdentifierParts): Identifier => ({
-  carried: (exchange, lines) => ({
-    exchange,
-    lines,
-    credential: carriedCredential(exchange, lines),
-    companion: parts.companion.read(lines, exchange.secure),
-  }),
+  carried(exchange, lines) {
+    const { credential, spoofed } = parts.vouching?.(exchange) ?? {
+      credential: carriedCredential(exchange, lines),
+      spoofed: false,
+    }
+    return { exchange, lines, credential, companion: parts.companion.read(lines, exchange.secure), spoofed }
+  },
   now(carried) {
     const found = look(parts, carried, null)
     return isLack(found) ? null : found

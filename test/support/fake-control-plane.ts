@@ -25,6 +25,7 @@ import type {
 import { keys } from '../../runtime/keys.ts'
 import type { SessionEnd, SessionRecord } from '../../runtime/records.ts'
 import { bodyHash, createSigner, generateSigningKey, type Signer, sealRecord } from '../../runtime/signing.ts'
+import { openedRecord } from './fake-opening.ts'
 import { createFakePortal, type FakePortal } from './fake-portal.ts'
 import { plainMember } from './plain-member.ts'
 
@@ -58,6 +59,8 @@ type State = Options & {
   readonly portal: FakePortal
   /** Requests for access by user, practice and kind; whatever the address, since tests ask from one. */
   readonly standings: Map<string, Pick<AccessStanding, 'status' | 'note' | 'askAgainAt'>>
+  /** When somebody was last revoked, by `practice user`. */
+  readonly revokedAt: Map<string, number>
   sequence: number
   practicesVersion: number
   running: boolean
@@ -152,39 +155,10 @@ const endSession = (state: State, tokenHash: string, why: SessionEnd): Promise<S
   return changeSession(state, tokenHash, live ? { ended: { at: state.now(), why } } : {})
 }
 
-/** An adopted cookie inherits how the session it came with has ended, as the real one does. */
-const inheritedEnd = (state: State, request: OpenSession, user: string): SessionRecord['ended'] => {
-  if (request.method !== 'adopted' || request.cookieHash === null) return null
-  const before = [...state.sessions.values()].findLast(
-    ({ record }) => record.cookieHash === request.cookieHash && record.user === user,
-  )
-  return before?.record.ended ?? null
-}
-
 const open = async (state: State, request: OpenSession): Promise<SessionOpened> => {
   const person = state.people[request.identity.appUser]
   if (person === undefined) return { outcome: 'unknown-user' }
-  const epochs: Record<string, number> = {}
-  for (const practice of Object.keys(person.roles)) {
-    const member = state.members.get(practice)?.list.find(({ user }) => user === person.user)
-    if (member !== undefined) epochs[practice] = request.method === 'adopted' ? 0 : member.epoch
-  }
-  const record: SessionRecord = {
-    id: `ses_${state.sessions.size + 1}`,
-    upstream: request.upstream,
-    user: person.user,
-    appUser: request.identity.appUser,
-    method: request.method,
-    epochs,
-    cookieHash: request.cookieHash,
-    startedAt: state.now(),
-    absoluteDeadline: state.now() + 30 * 86_400_000,
-    held: false,
-    ended: inheritedEnd(state, request, person.user),
-    factor: keptFactor(state, request, person.user),
-    trustedDevices: {},
-    address: request.address,
-  }
+  const record = openedRecord(state, request, person)
   state.sessions.set(request.tokenHash, { version: 1, record })
   const entry = putSession(state, request.tokenHash)
   await push(state, [entry])
@@ -252,14 +226,6 @@ const proveFactor = async (state: State, request: ProveFactor): Promise<FactorPr
   const rest = { ended: { at: state.now(), why: 'replaced' as const }, held: false, factor: null }
   const replaced = await changeSession(state, request.tokenHash, rest)
   return raised === null || replaced === null ? null : { session: raised, replaced }
-}
-
-/** A sign-in over a session of the same person keeps a factor that was proved a moment ago, as with the real one. */
-const keptFactor = (state: State, { replaces }: OpenSession, user: string): SessionRecord['factor'] => {
-  const before = replaces === null ? undefined : state.sessions.get(replaces)?.record
-  if (before === undefined || before.user !== user || before.ended !== null) return null
-  const { factor } = before
-  return factor !== null && state.now() - factor.verifiedAt < 600_000 ? factor : null
 }
 
 const planeOf = (state: State): ControlPlane => {
@@ -340,6 +306,7 @@ export const createFakeControlPlane = (options: Options) => {
     calls: { opened: 0, changed: 0, changes: 0, records: 0, asked: 0, handedOver: 0 },
     portal: createFakePortal(options.now),
     standings: new Map(),
+    revokedAt: new Map(),
     sequence: 0,
     practicesVersion: 0,
     running: true,
@@ -373,8 +340,10 @@ export const createFakeControlPlane = (options: Options) => {
     /** `null`: they leave the practice. */
     saveMember,
     /** Raises the user's epoch, as a revocation does. */
-    revoke: (practice: string, user: string) =>
-      saveMember(practice, user, (member) => ({ ...member, epoch: member.epoch + 1 })),
+    revoke: (practice: string, user: string) => {
+      state.revokedAt.set(`${practice} ${user}`, state.now())
+      return saveMember(practice, user, (member) => ({ ...member, epoch: member.epoch + 1 }))
+    },
     /** Decides somebody's request as a reviewer does; the grant itself is `saveMember`'s. */
     decideAccess: (
       user: string,
