@@ -12,6 +12,8 @@ import { benchDecide, decidePage } from './decide.ts'
 import { benchProxy } from './proxy.ts'
 import { proxyPage } from './proxy-page.ts'
 import { readWish } from './proxy-summary.ts'
+import { strangersPage } from './strangers.ts'
+import { benchStreams, streamsPage } from './streams.ts'
 
 /** A page with the name of its file, or a sentence: what was left instead, or what the arguments lack. */
 type Outcome =
@@ -33,6 +35,8 @@ const benches: {
 } = {
   decide: async (date, say) => ({ name: 'decide', page: decidePage(benchDecide(date, say)) }),
   proxy,
+  strangers: async (date) => ({ name: 'strangers', page: await strangersPage(date) }),
+  streams: async (date, say) => ({ name: 'streams', page: streamsPage(await benchStreams(date, say)) }),
 }
 
 const say: Say = (line) => {
