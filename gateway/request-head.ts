@@ -48,19 +48,27 @@ type Singles = {
   'sec-websocket-version': string[]
 }
 
+const noSingles = (): Singles => ({
+  host: [],
+  'content-length': [],
+  'transfer-encoding': [],
+  upgrade: [],
+  expect: [],
+  connection: [],
+  'sec-websocket-key': [],
+  'sec-websocket-version': [],
+})
+
+/** By length: 1 for those of the names above. Most headers of a request are none of them, and need no lower case. */
+const singleLengths = new Uint8Array(64)
+for (const name of Object.keys(noSingles())) singleLengths[name.length] = 1
+
 const collect = (headers: RawHeaders): Singles => {
-  const singles: Singles = {
-    host: [],
-    'content-length': [],
-    'transfer-encoding': [],
-    upgrade: [],
-    expect: [],
-    connection: [],
-    'sec-websocket-key': [],
-    'sec-websocket-version': [],
-  }
+  const singles = noSingles()
   for (let i = 0; i < headers.length; i += 2) {
-    const name = (headers[i] ?? '').toLowerCase()
+    const given = headers[i] ?? ''
+    if (singleLengths[given.length] !== 1) continue
+    const name = given.toLowerCase()
     if (Object.hasOwn(singles, name)) singles[name as keyof Singles].push(headers[i + 1] ?? '')
   }
   return singles

@@ -168,16 +168,22 @@ const dispatch = (call: Call): void => {
 
 /** Pools are made on first use; at most `connectionsMax` connections to each application. */
 export const createUpstreams = (connectionsMax: number): Upstreams => {
-  const pools = new Map<UpstreamConfig, Pool>()
+  const pools = new Map<UpstreamConfig, Pick<Call, 'pool' | 'servername'>>()
+  const poolOf = (upstream: UpstreamConfig): Pick<Call, 'pool' | 'servername'> => {
+    const known = pools.get(upstream)
+    if (known !== undefined) return known
+    const made = {
+      pool: createPool(upstream, connectionsMax),
+      servername: new URL(upstream.url).hostname,
+    }
+    pools.set(upstream, made)
+    return made
+  }
   return {
     send(upstream, request, sink) {
-      const pool = pools.get(upstream) ?? createPool(upstream, connectionsMax)
-      pools.set(upstream, pool)
-      const servername = new URL(upstream.url).hostname
       const call: Call = {
-        pool,
+        ...poolOf(upstream),
         request,
-        servername,
         sink,
         controller: null,
         answered: false,
@@ -196,7 +202,7 @@ export const createUpstreams = (connectionsMax: number): Upstreams => {
       }
     },
     close: async () => {
-      await Promise.all([...pools.values()].map((pool) => pool.destroy()))
+      await Promise.all([...pools.values()].map(({ pool }) => pool.destroy()))
     },
   }
 }
