@@ -43,10 +43,18 @@ function deepFreeze<T>(value: T): T {
   return value
 }
 
-type Source = { readonly tree: unknown; readonly problems: readonly Problem[]; readonly locate: Locate }
+/** A YAML text as a plain tree; `problems`: what is no YAML, then the tree is empty. `locate`: where a path stands. */
+export type YamlSource = {
+  readonly tree: unknown
+  readonly problems: readonly Problem[]
+  readonly locate: Locate
+}
 
-/** The text of a YAML file as a tree, with a way to say on which line a path stands. */
-function readYaml(text: string): Source {
+/**
+ * The text of a YAML file (1.2, core schema) as a tree, with a way to say on which line a path stands. Throws where
+ * aliases would make it too large.
+ */
+export function readYaml(text: string): YamlSource {
   const lines = new LineCounter()
   const document = parseDocument(text, {
     lineCounter: lines,
@@ -72,7 +80,7 @@ function readYaml(text: string): Source {
   return { tree: problems.length > 0 ? {} : (document.toJS() ?? {}), problems, locate }
 }
 
-function readFile(file: string | null): Source {
+function readFile(file: string | null): YamlSource {
   if (file === null) return { tree: {}, problems: [], locate: () => '' }
   try {
     return readYaml(readFileSync(file, 'utf8'))
