@@ -16,7 +16,7 @@ import { sendWhole } from './answers.ts'
 import { clientAddress, type TrustedProxies } from './client-address.ts'
 import { clientKind } from './client-kind.ts'
 import type { Exchange, Judge, Judgement, RawHeaders, WholeResponse } from './exchange.ts'
-import type { HeaderRules } from './headers.ts'
+import { type HeaderRules, isMisleading } from './headers.ts'
 import { requestFacts } from './passage.ts'
 import { answerFailure, type Failure } from './refusal.ts'
 import { checkHead } from './request-head.ts'
@@ -126,6 +126,11 @@ const notUnderstood = failure(
   'Not understood',
   'The proxy must set X-Forwarded-Method, -Proto, -Host, -Uri and -For, once each.',
 )
+const misleading = failure(
+  403,
+  'Not through here',
+  'Your request has a header by which the application could take it for another one.',
+)
 const notHere = failure(
   403,
   'Not through here',
@@ -140,6 +145,8 @@ type Read =
 function readExchange(parts: ForwardAuthParts, request: IncomingMessage, told: Told, id: string): Read {
   const refused = (of: Failure): Read => ({ ok: false, failure: of })
   const headers = clientHeaders(request.rawHeaders, told.host)
+  // In the path they are left out; here the proxy forwards the client's headers itself.
+  if (request.rawHeaders.some((name, i) => i % 2 === 0 && isMisleading(name))) return refused(misleading)
   const head = checkHead({ method: told.method, target: told.uri, version: '1.1', headers }, parts.limits)
   if (!head.ok) return refused(failure(head.status, 'Not understood', head.sentence))
   const upstream = parts.lookUpstream(told.host)

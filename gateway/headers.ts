@@ -83,6 +83,8 @@ const addressClaims = [
   'x-originating-ip',
 ] as const
 
+const overrideNames: ReadonlySet<string> = new Set(overrides)
+
 const fates = new Map<string, Fate>([
   ...hopByHop.map((name) => [name, 'drop'] as const),
   ...overrides.map((name) => [name, 'drop'] as const),
@@ -99,10 +101,23 @@ const judgedNames = new Set(['authorization', 'content-length', 'content-type', 
 /** A header's name, in lower case, as CGI-like back ends fold it: every mark is the same mark. */
 export const foldName = (lower: string): string => lower.replace(/[^a-z0-9]/g, '-')
 
+const isOurs = (folded: string): boolean => /^x-(?:gatehouse|forwarded)(?:-|$)/.test(folded)
+
+/**
+ * Whether a back end could take another method, path, person or framing from a header of this name than was judged.
+ * `forRequest` leaves these out; where another proxy forwards the headers, such a request must not pass at all.
+ */
+export const isMisleading = (name: string): boolean => {
+  const lower = name.toLowerCase()
+  const folded = foldName(lower)
+  if (overrideNames.has(folded)) return true
+  return lower !== folded && (isOurs(folded) || fates.has(folded) || judgedNames.has(folded))
+}
+
 const findFate = (name: string): Fate => {
   const lower = name.toLowerCase()
   const folded = foldName(lower)
-  if (/^x-(?:gatehouse|forwarded)(?:-|$)/.test(folded)) return 'drop'
+  if (isOurs(folded)) return 'drop'
   const fate = fates.get(folded)
   // `Content_Length` is nothing to us and a length to others: only the proper spelling passes.
   if (lower !== folded && (fate !== undefined || judgedNames.has(folded)))

@@ -123,6 +123,21 @@ describe.each(['nginx', 'caddy'])('behind %s', (name) => {
     expect(last()?.headers['x-gatehouse-user'] ?? '').toBe('')
   })
 
+  test('no header of a client makes another request of the one that was judged', async () => {
+    const ann = await signedIn('ann')
+    const seen = stand.application.arrived.length
+    for (const override of ['x-http-method-override', 'x-original-url', 'x-rewrite-url'])
+      expect((await ann.get('/patients/7', { headers: { [override]: 'DELETE' } })).status).toBe(403)
+    expect(stand.application.arrived).toHaveLength(seen)
+  })
+
+  test('no other spelling of who asks reaches the application', async () => {
+    const { status } = await client().get('/public/book', { headers: { X_Gatehouse_User: 'usr_owner' } })
+    // nginx leaves such a header out by itself.
+    expect(status).toBe(name === 'nginx' ? 200 : 403)
+    expect(stand.application.arrived.some(({ headers }) => 'x_gatehouse_user' in headers)).toBe(false)
+  })
+
   test('a revoked user is refused at the next request, and their cookie goes nowhere', async () => {
     const ben = await signedIn('ben')
     ben.cookies.set('practice', 'riverside')
@@ -203,6 +218,16 @@ describe('asked directly', () => {
     ]
     for (const change of wrong) expect((await ask('/check', { ...told, ...change })).status).toBe(400)
     expect((await ask('/elsewhere', told)).status).toBe(400)
+  })
+
+  test('a preflight, which nobody judges, becomes no other request', async () => {
+    const preflight = {
+      ...{ 'x-forwarded-method': 'OPTIONS', 'x-forwarded-uri': '/patients/7' },
+      ...{ origin: 'http://a.test', 'access-control-request-method': 'GET' },
+    }
+    expect((await ask('/check', { ...told, ...preflight })).status).toBe(200)
+    const overriding = { ...told, ...preflight, 'x-http-method-override': 'GET' }
+    expect((await ask('/check', overriding)).status).toBe(403)
   })
 
   test('no refusal, no page of the gateway’s own and no sign-in is ever answered with 2xx', async () => {
