@@ -25,9 +25,28 @@ export const withoutToken = (exchange: Exchange): RawHeaders =>
 
 const sessionCookies = (exchange: Exchange): readonly string[] => exchange.upstream.identity?.cookies ?? []
 
+/** Where a cookie that came here may have been set for with `Domain=`: this host, and the nearest three it lies in. */
+const domainsOf = (host: string): readonly string[] => {
+  const labels = host.replace(/:\d*$/, '').split('.')
+  if (labels.length < 2 || labels.every((label) => /^\d*$/.test(label))) return []
+  return labels.slice(0, -1).flatMap((_, at) => (at < 4 ? [labels.slice(at).join('.')] : []))
+}
+
+/**
+ * `Set-Cookie` values that take the cookies `names` out of the browser, those too that were set for sibling hosts with
+ * `Domain=`: of two with one name, one left behind would lock its person out for good.
+ */
+export const expiredCookies = ({ host, secure }: Exchange, names: readonly string[]): readonly string[] =>
+  names.flatMap((name) => {
+    const own = expiredCookie(name, secure)
+    return name.startsWith('__Host-')
+      ? [own]
+      : [own, ...domainsOf(host).map((one) => `${own}; Domain=${one}`)]
+  })
+
 /** `Set-Cookie` values that take the application's credential out of the browser. */
 export const expiredCredential = (exchange: Exchange): readonly string[] =>
-  sessionCookies(exchange).map((name) => expiredCookie(name, exchange.secure))
+  expiredCookies(exchange, sessionCookies(exchange))
 
 /** Forwarded without its credential; `expire`: it is worth nothing, and the browser shall forget it. */
 export const withoutCredential = (

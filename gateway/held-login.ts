@@ -17,15 +17,16 @@ import { shortHash } from '../runtime/log.ts'
 import type { ParkedAnswer } from '../runtime/records.ts'
 import { cureOf, graceOf } from './asking.ts'
 import type { Companion } from './companion.ts'
-import { expiredCookie, readSetCookie, setCookieLines } from './cookies.ts'
+import { readSetCookie, setCookieLines } from './cookies.ts'
 import type { Endings } from './endings.ts'
 import type { Exchange, Judgement, RawHeaders, WholeResponse } from './exchange.ts'
-import { withoutToken } from './forwarding.ts'
+import { expiredCookies, withoutToken } from './forwarding.ts'
 import type { Opened, Openings } from './identity/adoption.ts'
 import { type Credential, credentialAfter } from './identity/credential.ts'
 import type { Carried } from './identity/identify.ts'
 import type { Introspector } from './identity/introspect.ts'
 import { isSuccess, readSignInBody } from './identity/observe.ts'
+import { plainAnswer } from './identity/plain-body.ts'
 import { type Parked, parkedForMs } from './parked.ts'
 import { answer, type Directory, plainDecision, type Question } from './questions.ts'
 import { answerFailure, type Failure } from './refusal.ts'
@@ -247,7 +248,10 @@ async function judgeOpened(parts: HeldLoginParts, signedIn: SignedIn): Promise<W
 /** An application that keeps its cookie over a sign-in: the browser has it already, so it is taken away. */
 const keptCookies = ({ credential, exchange }: Carried, after: Credential): readonly string[] =>
   typeof credential !== 'string' && credential.hash === after.hash && !takesToken(exchange)
-    ? after.pairs.map(([name]) => expiredCookie(name, exchange.secure))
+    ? expiredCookies(
+        exchange,
+        after.pairs.map(([name]) => name),
+      )
     : []
 
 function priorSession(parts: HeldLoginParts, carried: Carried): MirroredSession | null {
@@ -269,8 +273,11 @@ const keepsCredential = ({ carried: { credential } }: Sent, after: Credential): 
 /** The credential that the answer may have made somebody's; `none`: the application will say so itself. */
 function credentialToAskAbout(sent: Sent, response: WholeResponse, at: Instant): Credential | 'none' {
   const { carried, rule, drop } = sent
-  const after = credentialAfter(carried.exchange, drop ? 'none' : carried.credential, response, at)
-  if (after === 'none' || isSuccess(rule, response, at)) return after
+  const plain = plainAnswer(response)
+  const after = credentialAfter(carried.exchange, drop ? 'none' : carried.credential, plain ?? response, at)
+  if (after === 'none' || isSuccess(rule, plain ?? response, at)) return after
+  // It may be a success: the application's word on the credential says.
+  if (plain === null && rule.success.jsonField !== null) return after
   // A success that misses its configured sign would be released unjudged: a new credential is asked about all the same.
   return keepsCredential(sent, after) ? 'none' : after
 }
@@ -280,6 +287,10 @@ async function settle(parts: HeldLoginParts, sent: Sent, response: WholeResponse
   const { exchange } = carried
   const { upstream } = exchange
   if (typeof carried.credential !== 'string') parts.introspector.forget(carried.credential)
+  if (takesToken(exchange) && plainAnswer(response) === null) {
+    parts.log.warn({ upstream: upstream.id }, 'a sign-in was answered in a coding that cannot be read')
+    return answerFailure(exchange, notChecked)
+  }
   const after = credentialToAskAbout(sent, response, parts.clock.now())
   if (after === 'none') return response
   const word = await parts.introspector.askAfresh(after)

@@ -12,6 +12,7 @@ import { readSetCookie } from '../cookies.ts'
 import { type Credential, credentialHeaders } from './credential.ts'
 import { type AskOnce, type Introspected, indeterminate, keptMs } from './introspect.ts'
 import { parseStrictJson, readIdentity } from './json-claims.ts'
+import { plainBytes } from './plain-body.ts'
 
 const bodyBytesMax = 65_536
 
@@ -76,7 +77,9 @@ async function askOnce(
     if (bytes === null) return indeterminate('answer too long')
     const type = String(response.headers['content-type'] ?? '')
     if (!/^application\/([a-z0-9.+-]*\+)?json\s*(;|$)/i.test(type)) return indeterminate('answer is no JSON')
-    const body = parseStrictJson(bytes)
+    const plain = plainBytes(listed(response.headers['content-encoding']).join(','), bytes)
+    if (plain === null) return indeterminate('answer is compressed beyond reading')
+    const body = parseStrictJson(plain)
     const found = body === undefined ? null : readIdentity(body, rules, upstream.practice.fixed)
     return found === null ? indeterminate('answer names nobody') : { kind: 'known', identity: found, renewed }
   } catch (error) {

@@ -7,6 +7,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import http from 'node:http'
 import type { Duplex } from 'node:stream'
+import zlib from 'node:zlib'
 
 /** A request as it arrived. `user`: whom this application took it for. */
 export type Arrived = {
@@ -16,8 +17,11 @@ export type Arrived = {
   readonly user: string | null
 }
 
-/** How `/me` behaves. */
-export type MeMode = 'ok' | 'fails' | 'hangs' | 'lies' | 'twice'
+/** How `/me` behaves. `drips`: begins an answer and never ends it; `slow`: takes 150 ms. */
+export type MeMode = 'ok' | 'fails' | 'hangs' | 'lies' | 'twice' | 'slow' | 'drips' | 'long'
+
+/** How JSON is compressed, whatever was asked for. `cut`: gzip that breaks off; `bomb`: gzip of 10 MB of blanks. */
+export type Coding = 'gzip' | 'br' | 'deflate' | 'zstd' | 'cut' | 'bomb'
 
 const cookieOf = (header: string | undefined): string | null => {
   let found: string | null = null
@@ -38,11 +42,18 @@ type State = {
   readonly users: Readonly<Record<string, object>>
   readonly sessions: Map<string, string | null>
   readonly arrived: Arrived[]
+  /** Tokens of magic links, good for once. */
+  readonly links: Map<string, string>
   readonly settings: {
     me: MeMode
     rotates: boolean
     rotatesAtMe: boolean
     asked: number
+    /** Writes a new cookie with each page. */
+    rewrites: boolean
+    /** Attributes of its cookie besides the usual ones. */
+    cookieTail: string
+    coding: Coding | null
     /** What its cookie holds for a user; random unless a test wants a token. */
     idOf: (user: string) => string
   }
@@ -54,15 +65,52 @@ const signIn = ({ settings, sessions }: State, before: string | null, user: stri
   const id = !settings.rotates && before !== null && before !== '' ? before : settings.idOf(user)
   if (settings.rotates && before !== null) sessions.delete(before)
   sessions.set(id, user)
-  return `sid=${id}; Path=/; HttpOnly`
+  return `sid=${id}; Path=/; HttpOnly${settings.cookieTail}`
+}
+
+const compress = (coding: Coding, text: string): Buffer => {
+  switch (coding) {
+    case 'br':
+      return zlib.brotliCompressSync(text)
+    case 'deflate':
+      return zlib.deflateSync(text)
+    case 'zstd':
+      return zlib.zstdCompressSync(text)
+    case 'cut':
+      return zlib.gzipSync(text).subarray(0, -8)
+    case 'bomb':
+      return zlib.gzipSync(text + ' '.repeat(10_000_000))
+    case 'gzip':
+      return zlib.gzipSync(text)
+  }
+}
+
+type Headers = Readonly<Record<string, string | readonly string[]>>
+
+const endJson = (
+  { settings: { coding } }: State,
+  response: http.ServerResponse,
+  status: number,
+  headers: Headers,
+  text: string,
+): void => {
+  const type = { 'content-type': 'application/json', ...headers }
+  if (coding === null) return void response.writeHead(status, type).end(text)
+  const name = coding === 'cut' || coding === 'bomb' ? 'gzip' : coding
+  response.writeHead(status, { ...type, 'content-encoding': name }).end(compress(coding, text))
 }
 
 const answerMe = (state: State, response: http.ServerResponse, cookie: string | null): void => {
   const { settings, sessions, users } = state
-  settings.asked += 1
+  if (!response.hasHeader('x-waited')) settings.asked += 1
   const user = cookie === null ? null : (sessions.get(cookie) ?? null)
   const headers: Record<string, string> = { 'content-type': 'application/json' }
   if (settings.me === 'hangs') return
+  if (settings.me === 'drips') return void response.writeHead(200, headers).write('{"id":')
+  if (settings.me === 'slow' && !response.hasHeader('x-waited')) {
+    response.setHeader('x-waited', 'yes')
+    return void setTimeout(() => answerMe(state, response, cookie), 150)
+  }
   if (settings.me === 'fails') return void response.writeHead(500).end('broken')
   if (user === null || cookie === null) return void response.writeHead(401, headers).end('{}')
   if (settings.rotatesAtMe) {
@@ -71,10 +119,13 @@ const answerMe = (state: State, response: http.ServerResponse, cookie: string | 
   }
   const bodies = {
     ok: JSON.stringify({ id: user, kind: 'staff', ...users[user] }),
+    slow: JSON.stringify({ id: user, kind: 'staff', ...users[user] }),
+    drips: '',
+    long: JSON.stringify({ id: user, kind: 'staff', ...users[user], more: 'x'.repeat(70_000) }),
     lies: '<html>',
     twice: `{"id":"${user}","id":"owner","kind":"staff"}`,
   }
-  response.writeHead(200, headers).end(bodies[settings.me])
+  endJson(state, response, 200, headers, bodies[settings.me])
 }
 
 const answerSignIn = (
@@ -89,9 +140,29 @@ const answerSignIn = (
   response.writeHead(303, { 'set-cookie': signIn(state, cookie, user), location: '/home' }).end()
 }
 
+/** Like many: always 200, a cookie even for strangers, and what came of it in a JSON field. */
+const answerApi = (
+  state: State,
+  response: http.ServerResponse,
+  given: URLSearchParams,
+  cookie: string | null,
+): void => {
+  const user = given.get('user') ?? ''
+  if (given.get('password') === 'right' && state.users[user] !== undefined) {
+    const made = { 'set-cookie': signIn(state, cookie, user) }
+    endJson(state, response, 200, made, '{"ok":true}')
+    return
+  }
+  const id = cookie ?? newId()
+  if (!state.sessions.has(id)) state.sessions.set(id, null)
+  const kept = { 'set-cookie': `sid=${id}; Path=/; HttpOnly` }
+  endJson(state, response, 200, kept, '{"ok":false,"error":"wrong password"}')
+}
+
 const answerPage = (
   state: State,
   path: string,
+  query: URLSearchParams,
   response: http.ServerResponse,
   cookie: string | null,
 ): void => {
@@ -106,6 +177,21 @@ const answerPage = (
       const cookies = { 'set-cookie': signIn(state, cookie, 'ann'), location: '/home' }
       return void response.writeHead(303, cookies).end()
     }
+    case '/callback-failed':
+      return void response.writeHead(303, { location: '/sign-in?error=access_denied' }).end()
+    case '/magic': {
+      const user = state.links.get(query.get('token') ?? '')
+      if (user === undefined) return void response.writeHead(410).end('this link was used')
+      state.links.delete(query.get('token') ?? '')
+      const cookies = ['theme=dark; Path=/', 'sid=old; Path=/', signIn(state, cookie, user)]
+      return void response.writeHead(302, { 'set-cookie': cookies, location: '/home' }).end()
+    }
+    case '/first-step': {
+      const id = newId()
+      state.sessions.set(id, null)
+      const half = { 'set-cookie': `sid=${id}; Path=/; HttpOnly`, location: '/sign-in?step=2' }
+      return void response.writeHead(303, half).end()
+    }
     case '/events':
       return void response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n')
     case '/lasting/events':
@@ -116,6 +202,12 @@ const answerPage = (
       return
     default: {
       const user = cookie === null ? 'nobody' : state.sessions.get(cookie)
+      if (state.settings.rewrites && cookie !== null && user) {
+        const id = newId()
+        state.sessions.delete(cookie)
+        state.sessions.set(id, user)
+        response.setHeader('set-cookie', `sid=${id}; Path=/; HttpOnly`)
+      }
       return void response.writeHead(200, { 'content-type': 'text/plain' }).end(`page for ${user}`)
     }
   }
@@ -129,7 +221,10 @@ const answer = async (state: State, request: http.IncomingMessage, response: htt
   const user = cookie === null ? null : (state.sessions.get(cookie) ?? null)
   state.arrived.push({ method, url, headers, user })
   const body = await bodyOf(request)
-  if (method !== 'POST' || !path.endsWith('/sign-in')) return answerPage(state, path, response, cookie)
+  const query = new URLSearchParams(url.slice(path.length))
+  if (method === 'POST' && path === '/api/login')
+    return answerApi(state, response, new URLSearchParams(JSON.parse(body) as Record<string, string>), cookie)
+  if (method !== 'POST' || !path.endsWith('/sign-in')) return answerPage(state, path, query, response, cookie)
   const fields = path === '/sign-in' ? body : Object.entries(JSON.parse(body) as Record<string, string>)
   answerSignIn(state, response, new URLSearchParams(fields), cookie)
 }
@@ -150,7 +245,17 @@ export const startFakeApplication = async (users: State['users']) => {
     users,
     sessions: new Map(),
     arrived: [],
-    settings: { me: 'ok', rotates: true, rotatesAtMe: false, asked: 0, idOf: newId },
+    links: new Map(),
+    settings: {
+      me: 'ok',
+      rotates: true,
+      rotatesAtMe: false,
+      asked: 0,
+      rewrites: false,
+      cookieTail: '',
+      coding: null,
+      idOf: newId,
+    },
   }
   const server = http.createServer((request, response) => {
     answer(state, request, response).catch(() => response.destroy())

@@ -6,6 +6,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import http from 'node:http'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { WebSocketServer } from 'ws'
 
 /** A request as it arrived. `user`: whom this application took it for. */
@@ -25,7 +26,7 @@ const textOf = async (request: http.IncomingMessage): Promise<string> => {
 type State = {
   readonly tokens: Map<string, string>
   readonly arrived: TokenArrival[]
-  readonly settings: { keepsToken: string | null }
+  readonly settings: { keepsToken: string | null; coding: 'gzip' | 'zstd' | null }
 }
 
 const answerJson = (response: http.ServerResponse, status: number, body: unknown): void => {
@@ -52,7 +53,14 @@ const answer = async (state: State, request: http.IncomingMessage, response: htt
     const given = new URLSearchParams(body)
     if (given.get('password') !== 'right') return answerJson(response, 403, { error: 'invalid_grant' })
     const issued = issue(state, given.get('username') ?? '')
-    return answerJson(response, 200, { access_token: issued, expires_in: 604_800, token_type: 'Bearer' })
+    const granted = { access_token: issued, expires_in: 604_800, token_type: 'Bearer' }
+    const { coding } = state.settings
+    if (coding === null) return answerJson(response, 200, granted)
+    const bytes =
+      coding === 'gzip' ? gzipSync(JSON.stringify(granted)) : zstdCompressSync(JSON.stringify(granted))
+    return void response
+      .writeHead(200, { 'content-type': 'application/json', 'content-encoding': coding })
+      .end(bytes)
   }
   if (url.pathname === '/' || url.pathname.startsWith('/red/'))
     return void response.writeHead(200, { 'content-type': 'text/html' }).end(`shell for ${user ?? 'nobody'}`)
@@ -79,7 +87,7 @@ const listen = (state: State, server: http.Server): WebSocketServer => {
 
 /** Starts it on a free loopback port; whoever knows the password `right` is whom they say. */
 export const startTokenApplication = async () => {
-  const state: State = { tokens: new Map(), arrived: [], settings: { keepsToken: null } }
+  const state: State = { tokens: new Map(), arrived: [], settings: { keepsToken: null, coding: null } }
   const server = http.createServer((request, response) => {
     answer(state, request, response).catch(() => response.destroy())
   })
