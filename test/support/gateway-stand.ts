@@ -72,6 +72,8 @@ export const standConfig = (url: string, dataDir: string): Config =>
 export type StandWish = {
   readonly gateways?: number
   readonly store?: 'memory' | 'none'
+  /** How far the clock of each gateway is off, ms. */
+  readonly skewsMs?: readonly number[]
   readonly change?: (config: Config) => Config
 }
 
@@ -118,17 +120,19 @@ export const startStand = async (wish: StandWish = {}) => {
   const control = createFakeControlPlane({ now: clock.now, store, people })
   await control.seed()
   const config = (wish.change ?? ((same) => same))(standConfig(application.url, folder))
-  const startOne = async (id: string, publicKey: string | null = null) =>
+  const startOne = async (id: string, publicKey: string | null = null, skewMs = 0) =>
     startGateway({
       config: { ...config, dataDir: join(folder, id), controlPlane: { ...config.controlPlane, publicKey } },
       store,
       controlPlane: control.plane,
-      clock,
+      clock: { ...clock, now: () => clock.now() + skewMs },
       log: silentLog,
       id,
     })
   const gateways = await Promise.all(
-    Array.from({ length: wish.gateways ?? 1 }, (_, at) => startOne(`gateway-${at + 1}`)),
+    Array.from({ length: wish.gateways ?? 1 }, (_, at) =>
+      startOne(`gateway-${at + 1}`, null, wish.skewsMs?.[at] ?? 0),
+    ),
   )
   return {
     application,
