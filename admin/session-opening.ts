@@ -107,6 +107,8 @@ async function earlierSession(tx: Tx, request: OpenSession, user: string): Promi
     .orderBy('started_at', 'desc')
     // One that goes on under another token began when its ended rest did.
     .orderBy(sql`ended_at is null`, 'desc')
+    // When it has ended too, its end counts: each renewal and each end is a version more.
+    .orderBy('version', 'desc')
     .limit(1)
     .executeTakeFirst()
   return row ?? null
@@ -147,6 +149,9 @@ async function keepFactor(
   const { factor_method, factor_verified_at } = replaced
   if (factor_method === null || factor_verified_at === null) return session
   if (isUnseen(request) || factor_verified_at + keptFactorMs <= at) return session
+  // Revoked since by its epoch alone: whoever comes now may not be who proved it.
+  const isRevoked = Object.entries(session.epochs).some(([id, epoch]) => (replaced.epochs[id] ?? 0) < epoch)
+  if (isRevoked) return session
   return tx
     .updateTable('session')
     .set({ factor_method, factor_verified_at })

@@ -244,4 +244,9 @@ test('a sign-in keeps a factor that the same person proved a moment ago in the s
   const ended = await proved('keeper', 60_000)
   await changeSession(plane.store, { to: 'ended', tokenHash: ended, why: 'revoked' }, plane.clock.now())
   expect(await factorAfter('keeper', ended, 'app-password')).toBeNull()
+  // Revoked by its epoch alone: what was proved before says nothing of who comes now.
+  const revoked = await proved('keeper', 60_000)
+  const row = await plane.store.read((rows) => findSession(rows, revoked))
+  await revoke(north, row?.user_id ?? '')
+  expect(await factorAfter('keeper', revoked, 'app-password')).toBeNull()
 })

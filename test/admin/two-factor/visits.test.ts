@@ -213,6 +213,26 @@ describe('a proof', () => {
     expect(await hand(ada, newToken())).toBe(false)
   })
 
+  test('a raised session that was ended stays ended for its cookie, whichever of its rows is looked at first', async () => {
+    const cookieHash = hashToken(newToken())
+    const cookie = (method: 'app-password' | 'adopted') => stage.plane.signIn('eve', { cookieHash, method })
+    const forget = () =>
+      stage.plane.store.read((rows) => rows.deleteFrom('session').where('method', '=', 'adopted').execute())
+    const eve = await cookie('app-password')
+    const raised = await prove(eve, await proofOf(eve))
+    expect((await cookie('adopted')).ended_at).toBeNull()
+    await forget()
+    if (raised !== null) await end(raised)
+    // The database answers equal rows in the order that they lie in: each of them comes first once.
+    for (const [seen, touched] of [eve.token_hash, raised?.token_hash ?? ''].entries()) {
+      await stage.plane.store.read((rows) =>
+        rows.updateTable('session').set({ last_seen_at: seen }).where('token_hash', '=', touched).execute(),
+      )
+      expect((await cookie('adopted')).ended_why).toBe('signed-out')
+      await forget()
+    }
+  })
+
   test('is laid once, and ends its visit', async () => {
     const { token, visit } = await stage.arrive(ada)
     await stage.enrol(visit)
