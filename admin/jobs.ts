@@ -1,6 +1,6 @@
 /**
- * What the control plane does by itself: consumes reports, signs checkpoints, ends what has expired, forgets what
- * need not be kept, compiles timetables again before they run out.
+ * What the control plane does by itself: consumes reports, signs checkpoints, takes back what nobody confirmed, ends
+ * what has expired, forgets what need not be kept, compiles timetables again before they run out.
  *
  * Each job is a function that a test calls; `start` only calls them in turn. All are bounded and may be repeated;
  * two control planes doing the same one at a time get in nobody's way. (Manifests are the publisher's.)
@@ -10,6 +10,7 @@ import type { DurationMs, Instant } from '../policies/instant.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Signer } from '../runtime/signing.ts'
 import { settleRequests } from './access-requests.ts'
+import { revertOverdue } from './commit-confirm.ts'
 import { type ConsumerParts, consumeReports } from './report-consumer.ts'
 import type { Store } from './store/database.ts'
 import { writeCheckpoints } from './store/event-chain.ts'
@@ -34,6 +35,8 @@ export type Jobs = {
   readonly checkpoint: () => Promise<number>
   /** Ends sessions past their deadline, requests that nobody decided, approvals and visits of the portal that are over. */
   readonly expire: () => Promise<number>
+  /** Takes back saves that had to be confirmed and were not; gateways have fallen back by themselves. */
+  readonly revert: () => Promise<number>
   /** Announces every policy once a day, so that its timetable's horizon moves on. */
   readonly refresh: () => Promise<number>
   /** Deletes facts, refusals, hits, sessions, outbox rows and addresses that are older than they need be. */
@@ -75,6 +78,13 @@ function expire({ store, now }: JobParts): Promise<number> {
     const requests = await settleRequests(tx, null, at)
     return Number(ended.numUpdatedRows) + requests + (await forgetOldVisits(tx, at))
   })
+}
+
+async function revert({ store, now, kick, log }: JobParts): Promise<number> {
+  const practices = await revertOverdue(store, now())
+  for (const practice of practices) log.warn({ practice }, 'a save was taken back: nobody confirmed it')
+  if (practices.length > 0) kick()
+  return practices.length
 }
 
 function refresh({ store, now, kick }: JobParts): Promise<number> {
@@ -203,6 +213,7 @@ export function createJobs(parts: JobParts): Jobs {
     },
     checkpoint: () => writeCheckpoints(store, signer, now()),
     expire: () => expire(parts),
+    revert: () => revert(parts),
     refresh: () => refresh(parts),
     prune: () => prune(parts),
     start: () => {
@@ -210,6 +221,7 @@ export function createJobs(parts: JobParts): Jobs {
       loops = [
         ...(parts.reports === null ? [] : [loop(log, 'reports', 250, true, () => jobs.consume(0))]),
         loop(log, 'checkpoints', 60_000, false, jobs.checkpoint),
+        loop(log, 'reversion', 1_000, false, jobs.revert),
         loop(log, 'expiry', 60_000, false, jobs.expire),
         loop(log, 'refresh', 600_000, false, jobs.refresh),
         loop(log, 'pruning', 3_600_000, false, jobs.prune),

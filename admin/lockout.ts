@@ -247,3 +247,26 @@ export async function findLockedOut(rows: Rows, change: GuardedChange): Promise<
   )
   return [...lockedOut, ...rest]
 }
+
+/**
+ * Why the one who acts would not pass under a document from the address they act from; `null`: they would. Judged are
+ * the address and the hour, as above. An address that is not known is on no list; machines are nobody who could pass.
+ */
+export function refusalOfActing(
+  document: PolicyDocument,
+  members: readonly Member[],
+  deed: Deed,
+): string | null {
+  const acting = actingMember({ before: document, after: document, members, deed })
+  if (acting === null) return 'only somebody who is signed in can say so'
+  // A stand-in is for own accounts: a user who is no member is nobody here.
+  if (deed.actor.kind === 'user' && !members.some(({ user }) => user === deed.actor.id))
+    return 'you are no member of this practice'
+  const address = deed.address ?? '0.0.0.0'
+  const decision = judgeOf(document, deed.at)?.(acting, address, deed.at) ?? null
+  if (decision === null) return `${address} cannot be judged`
+  if (decision.verdict === 'permit') return null
+  return guardedReasons.has(decision.reason)
+    ? sentenceOf(decision, address, deed.at, deed.at)
+    : `you would be refused (${decision.reason})`
+}

@@ -2,23 +2,26 @@
  * Editing a practice's policy: load, change, check, guard against lockout, save with event and outbox row — in one
  * transaction, from the revision that the editor saw.
  *
+ * What can refuse somebody who passes now has to be confirmed (`commit-confirm.ts`); until then nothing else is edited.
  * It compiles to find Problems but publishes nothing itself (`publish.ts` does). What can be expected is an
  * outcome, never an exception; nothing is half-saved. Merging concurrent edits was refused: a merged policy is
  * one that nobody has read.
  */
 import { compile } from '../policies/compile.ts'
 import type { PolicyDocument } from '../policies/document.ts'
+import type { Instant } from '../policies/instant.ts'
 import type { Problem } from '../policies/problem.ts'
-import { type Deed, eventOf } from './deed.ts'
+import { canRefuseMore } from '../policies/tightening.ts'
+import type { Deed } from './deed.ts'
 import { findLockedOut, type LockedOut } from './lockout.ts'
 import { type Difference, differenceOf } from './policy-diff.ts'
+import { saveRevision } from './policy-saving.ts'
 import { securityAdmins } from './security-admins.ts'
+import { confirmWithinMs, readDeadline, type Unconfirmed, waitingNote } from './store/confirmations.ts'
 import type { Store, Tx } from './store/database.ts'
-import { appendEvent, type Target } from './store/events.ts'
+import type { Target } from './store/events.ts'
 import { readMembers } from './store/members.ts'
-import { announceMembers, announcePolicy } from './store/outbox.ts'
-import { insertRevision, lockPractice, readPolicy, type SavedPolicy } from './store/practices.ts'
-import { refreshRequirements } from './two-factor/requirements.ts'
+import { lockPractice, readPolicy, type SavedPolicy } from './store/practices.ts'
 
 /** An edit to try. */
 export type PolicyEdit = {
@@ -48,10 +51,13 @@ export type EditOutcome =
       readonly announced: number
       readonly document: PolicyDocument
       readonly difference: Difference
+      /** Until when it has to be confirmed (`commit-confirm.ts`); `null`: it can refuse nobody who passes now. */
+      readonly confirmBy: Instant | null
     }
   | { readonly outcome: 'unchanged'; readonly revision: number; readonly document: PolicyDocument }
   | { readonly outcome: 'unknown-practice' }
   | { readonly outcome: 'conflict'; readonly revision: number }
+  | { readonly outcome: 'confirmation-pending'; readonly waiting: Unconfirmed }
   | { readonly outcome: 'problems'; readonly problems: readonly Problem[] }
   | { readonly outcome: 'lockout-risk'; readonly lockedOut: readonly LockedOut[] }
   | { readonly outcome: 'last-security-admin' }
@@ -79,52 +85,40 @@ function draft(current: SavedPolicy, edit: PolicyEdit): Draft | EditOutcome {
   return { current, document, difference }
 }
 
-/** What stands against a draft because of who would be locked out by it; `null`: nothing. */
-async function guard(tx: Tx, edit: PolicyEdit, { current, document }: Draft): Promise<EditOutcome | null> {
+/** Whom a draft would lock out, and whether nobody could undo it any more. */
+async function guard(
+  tx: Tx,
+  edit: PolicyEdit,
+  { current, document }: Draft,
+): Promise<readonly LockedOut[] | 'last-security-admin'> {
   const known = await readMembers(tx, edit.practice, edit.deed.at)
   const members = known?.members ?? []
   if (securityAdmins(current.document, members).length > 0 && securityAdmins(document, members).length === 0)
-    return { outcome: 'last-security-admin' }
-  if (edit.typedName != null && edit.typedName.trim() === current.document.practice.name) return null
-  const lockedOut = await findLockedOut(tx, {
-    before: current.document,
-    after: document,
-    members,
-    deed: edit.deed,
-  })
-  return lockedOut.length > 0 ? { outcome: 'lockout-risk', lockedOut } : null
+    return 'last-security-admin'
+  return findLockedOut(tx, { before: current.document, after: document, members, deed: edit.deed })
 }
+
+/** Until when a draft may hold unconfirmed; `null`: it can refuse nobody who passes now. */
+const deadlineOf = ({ deed }: PolicyEdit, made: Draft, overridden: boolean): Instant | null =>
+  overridden || canRefuseMore(made.current.document, made.document, deed.at)
+    ? deed.at + confirmWithinMs
+    : null
 
 async function save(tx: Tx, edit: PolicyEdit, made: Draft, overridden: boolean): Promise<EditOutcome> {
   const { document, difference } = made
-  const revision = made.current.revision + 1
   const { practice, deed } = edit
-  await insertRevision(tx, {
-    practice,
-    revision,
-    document,
-    authorId: deed.actor.id,
-    authorName: deed.actor.name,
-    savedAt: deed.at,
-  })
-  // Members first: whoever a policy requires a second factor of must have their grace when it comes.
-  if (await refreshRequirements(tx, practice, 'everyone', deed.at))
-    await announceMembers(tx, practice, deed.at)
-  const announced = await announcePolicy(tx, practice, deed.at)
-  await appendEvent(tx, {
-    ...eventOf(deed),
-    practice,
+  const revision = made.current.revision + 1
+  const confirmBy = deadlineOf(edit, made, overridden)
+  const announced = await saveRevision(tx, {
+    ...{ practice, revision, document, difference, deed, confirmBy },
     action: edit.action ?? 'policy.edited',
     target: edit.target ?? { kind: 'practice', id: practice, name: document.practice.name },
-    before: difference.before,
-    after: {
-      ...difference.after,
-      ...(difference.more > 0 ? { '…': `${difference.more} more` } : {}),
+    notes: {
       ...(overridden ? { 'lockout guard': 'overridden' } : {}),
+      ...(confirmBy === null ? {} : { [waitingNote]: new Date(confirmBy).toISOString() }),
     },
-    policyVersion: revision,
   })
-  return { outcome: 'saved', revision, announced, document, difference }
+  return { outcome: 'saved', revision, announced, document, difference, confirmBy }
 }
 
 /** Tries an edit. Rejects only with a `Fault` (database) or for a mistake of ours. */
@@ -133,11 +127,16 @@ export function editPolicy(store: Store, edit: PolicyEdit): Promise<EditOutcome>
     if ((await lockPractice(tx, edit.practice)) === null) return { outcome: 'unknown-practice' }
     const current = await readPolicy(tx, edit.practice)
     if (current === null) return { outcome: 'unknown-practice' }
+    const waiting = await readDeadline(tx, edit.practice, current.revision)
+    if (waiting !== null) return { outcome: 'confirmation-pending', waiting }
     if (edit.ifRevision !== null && edit.ifRevision !== current.revision)
       return { outcome: 'conflict', revision: current.revision }
     const made = draft(current, edit)
     if ('outcome' in made) return made
-    const against = await guard(tx, edit, made)
-    return against ?? save(tx, edit, made, edit.typedName != null)
+    const lockedOut = await guard(tx, edit, made)
+    if (lockedOut === 'last-security-admin') return { outcome: lockedOut }
+    const overrides = edit.typedName?.trim() === current.document.practice.name
+    if (lockedOut.length > 0 && !overrides) return { outcome: 'lockout-risk', lockedOut }
+    return save(tx, edit, made, lockedOut.length > 0)
   })
 }

@@ -5,16 +5,16 @@
  * It reads rows and signs; it writes nothing. A policy that no longer compiles builds nothing, so that gateways
  * keep the last good one. Key, version and form are fixed by `runtime/keys.ts` and `runtime/records.ts`.
  */
-import { compile } from '../policies/compile.ts'
+import { type CompiledPolicy, compile } from '../policies/compile.ts'
 import type { Instant } from '../policies/instant.ts'
-import type { Problem } from '../policies/problem.ts'
+import type { Checked, Problem } from '../policies/problem.ts'
 import type { SealedRecord } from '../runtime/internal.ts'
 import { keys } from '../runtime/keys.ts'
 import type { Manifest, PolicyRecord, PracticesRecord, Seeded } from '../runtime/records.ts'
 import { bodyHash, type Signer, sealRecord } from '../runtime/signing.ts'
 import type { Rows } from './store/database.ts'
 import { membersRecordOf, readMembers } from './store/members.ts'
-import { readStoredPolicy } from './store/practices.ts'
+import { readStoredPolicy, type StoredPolicy } from './store/practices.ts'
 import { listPublishedPractices, type Pending, type Publication } from './store/publications.ts'
 import { findSession, type SessionRow, sessionRecordOf } from './store/sessions.ts'
 
@@ -28,19 +28,36 @@ export type Building =
 
 const nothing: Building = { built: null, problems: [] }
 
+/**
+ * What gateways fall back to by themselves while a revision waits to be confirmed; `null`: nothing waits. Problems where
+ * that would be nothing: what cannot be taken back must not be sent.
+ */
+async function compileFallback(
+  rows: Rows,
+  practice: string,
+  { confirmBy, predecessor }: StoredPolicy,
+  at: Instant,
+): Promise<Checked<CompiledPolicy> | null> {
+  if (confirmBy === null || predecessor === null) return null
+  const before = await readStoredPolicy(rows, practice, predecessor)
+  return compile(before?.document, at, process.versions.tz)
+}
+
 async function buildPolicy(rows: Rows, signer: Signer, practice: string, at: Instant): Promise<Building> {
   // Not parsed on reading: a document that this build refuses must hold up nobody else's records.
   const saved = await readStoredPolicy(rows, practice)
   if (saved === null) return nothing
   const compiled = compile(saved.document, at, process.versions.tz)
   if (!compiled.ok) return { built: null, problems: compiled.problems }
+  const fallback = await compileFallback(rows, practice, saved, at)
+  if (fallback?.ok === false) return { built: null, problems: fallback.problems }
   const key = keys.policy(practice)
   const record: PolicyRecord = {
     practice,
     revision: saved.revision,
     compiled: compiled.value,
-    confirmBy: null,
-    predecessor: null,
+    confirmBy: fallback === null ? null : saved.confirmBy,
+    predecessor: fallback?.value ?? null,
   }
   const text = sealRecord(signer, key, saved.revision, record)
   return {

@@ -44,6 +44,10 @@ export const neededBy: Readonly<Record<string, Needed>> = {
   'PATCH /api/practices/:practice/time-exceptions/:id': inPath('gw.time.edit'),
   'DELETE /api/practices/:practice/time-exceptions/:id': inPath('gw.time.edit'),
   'GET /api/practices/:practice/time-preview': inPath('gw.security.view'),
+  // Whoever saved it may settle it, other accounts need gw.security.settings.edit: asked by the answer.
+  'POST /api/practices/:practice/confirmation/confirm': inPath('gw.security.view'),
+  'POST /api/practices/:practice/confirmation/revert': inPath('gw.security.view'),
+  'POST /api/practices/:practice/confirmation/again': inPath('gw.security.settings.edit'),
   'GET /api/practices/:practice/presets': inPath('gw.security.view'),
   'GET /api/practices/:practice/presets/:preset': inPath('gw.security.view'),
   'POST /api/practices/:practice/presets/:preset/apply': inPath('gw.security.settings.edit'),

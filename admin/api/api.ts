@@ -11,6 +11,7 @@ import { answerAccessRequests } from './access-requests.ts'
 import { answerActiveUsers } from './active-users.ts'
 import type { AdminEnv } from './admin-env.ts'
 import type { ApiPlane } from './api-plane.ts'
+import { answerConfirmation } from './confirmation.ts'
 import { routes } from './contract/api.ts'
 import { liveMessageSchema } from './contract/me.ts'
 import { answerGeneral } from './general.ts'
@@ -41,6 +42,7 @@ export function createApi(
   )
   answerShell(app, plane, { secure: options.origin.startsWith('https:'), heartbeatMs: options.heartbeatMs })
   answerGeneral(app, plane)
+  answerConfirmation(app, plane)
   answerPresets(app, plane)
   answerIpAllowlist(app, plane)
   answerTimeWindows(app, plane)

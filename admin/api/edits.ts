@@ -8,7 +8,9 @@
 import type { Context } from 'hono'
 import type { PolicyDocument } from '../../policies/document.ts'
 import type { Problem } from '../../policies/problem.ts'
+import { momentText } from '../../policies/timetable-zone.ts'
 import { type EditOutcome, editPolicy } from '../policy-edit.ts'
+import type { Unconfirmed } from '../store/confirmations.ts'
 import type { Target } from '../store/events.ts'
 import { lastAnnounced } from '../store/publish-state.ts'
 import type { AdminEnv } from './admin-env.ts'
@@ -40,6 +42,17 @@ export type Saved = {
 const lockedOutSentence = (names: readonly string[]): string =>
   `${names.join(', ')} could no longer get in. Add their network first, or type the practice's name to go on.`
 
+/** Why nothing else is edited now, who can end that, and when it ends by itself. */
+async function pending(plane: ApiPlane, practice: string, { confirmBy, authorName }: Unconfirmed) {
+  const { document } = await plane.views.read(practice)
+  const until = momentText(document.practice.zone, confirmBy).slice(-5)
+  return refusal(
+    'confirmation-pending',
+    `What ${authorName} saved waits to be confirmed until ${until}. Confirm it or take it back first.`,
+    { retryAfterMs: Math.max(0, confirmBy - plane.now()) },
+  )
+}
+
 async function savedOf(plane: ApiPlane, practice: string, outcome: EditOutcome): Promise<Saved> {
   switch (outcome.outcome) {
     case 'saved':
@@ -54,6 +67,8 @@ async function savedOf(plane: ApiPlane, practice: string, outcome: EditOutcome):
       throw refusal('revision-conflict', 'The policy was changed in between. Load it again.', {
         current: outcome.revision,
       })
+    case 'confirmation-pending':
+      throw await pending(plane, practice, outcome.waiting)
     case 'problems':
       throw invalid(outcome.problems)
     case 'lockout-risk':

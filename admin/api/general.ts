@@ -6,6 +6,7 @@
  * gates with the live sessions' own addresses, by name.
  */
 import type { OpenAPIHono } from '@hono/zod-openapi'
+import type { Context } from 'hono'
 import type { Member } from '../../policies/access-request.ts'
 import { parseAddress } from '../../policies/address.ts'
 import type { Instant } from '../../policies/instant.ts'
@@ -16,6 +17,7 @@ import { readMembers } from '../store/members.ts'
 import { lastAnnounced, listLiveGateways, readPublishState } from '../store/publish-state.ts'
 import type { AdminEnv } from './admin-env.ts'
 import type { ApiPlane } from './api-plane.ts'
+import { readConfirmationAnswer } from './confirmation.ts'
 import { generalRoutes } from './contract/general.ts'
 import type { PublishStateAnswer } from './contract/wire.ts'
 import { saveWish } from './edits.ts'
@@ -109,13 +111,14 @@ export async function readPublishAnswer(plane: ApiPlane, practice: string): Prom
   })
 }
 
-async function readGeneral(plane: ApiPlane, practice: string) {
+async function readGeneral(c: Context<AdminEnv>, plane: ApiPlane, practice: string) {
   const view = await plane.views.read(practice)
   const at = plane.now()
-  const [known, active, publish] = await Promise.all([
+  const [known, active, publish, confirmation] = await Promise.all([
     plane.store.read((rows) => readMembers(rows, practice, at)),
     plane.store.read((rows) => listActiveUsers(rows, practice, at)),
     readPublishAnswer(plane, practice),
+    readConfirmationAnswer(c, plane, practice),
   ])
   const members = known?.members ?? []
   const { practice: head, controls, ipEntries, timeWindows } = view.document
@@ -123,6 +126,7 @@ async function readGeneral(plane: ApiPlane, practice: string) {
     practice: head,
     revision: view.revision,
     publish,
+    confirmation,
     named: namedIn(view, members),
     controls: {
       ip: {
@@ -203,7 +207,7 @@ function answerTwoFactorControl(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): vo
 /** Adds the answers. */
 export function answerGeneral(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
   app.openapi(generalRoutes.read, async (c) => {
-    const general = await readGeneral(plane, c.req.valid('param').practice)
+    const general = await readGeneral(c, plane, c.req.valid('param').practice)
     c.header('etag', etagOf(general.revision))
     return c.json(general, 200)
   })

@@ -23,6 +23,8 @@ const codes: Readonly<Record<Code, { readonly status: number; readonly title: st
   'lockout-risk': { status: 409, title: 'This would lock out an admin' },
   'last-security-admin': { status: 409, title: 'The last security admin stays' },
   'already-decided': { status: 409, title: 'Somebody else has decided' },
+  'confirmation-pending': { status: 409, title: 'An earlier change waits to be confirmed' },
+  'confirm-elsewhere': { status: 409, title: 'Not from here' },
   'too-many': { status: 429, title: 'Too many tries' },
   'too-large': { status: 413, title: 'Too large' },
   'unsupported-media': { status: 415, title: 'Send JSON' },

@@ -65,19 +65,31 @@ export async function readPolicy(
   }
 }
 
-/** The newest document of a practice as it lies there, not parsed, with its revision; `null`: no such practice. */
+/** A document as it lies there, not parsed. `confirmBy`: until when it holds unconfirmed; `null`: for good. */
+export type StoredPolicy = {
+  readonly revision: number
+  readonly document: unknown
+  readonly confirmBy: Instant | null
+  readonly predecessor: number | null
+}
+
+/** The stored document of a practice at a revision (default: the newest); `null`: no such practice or revision. */
 export async function readStoredPolicy(
   rows: Rows,
   practice: string,
-): Promise<{ readonly revision: number; readonly document: unknown } | null> {
+  revision: number | 'newest' = 'newest',
+): Promise<StoredPolicy | null> {
   const row = await rows
     .selectFrom('policy_revision as r')
     .innerJoin('practice as p', 'p.id', 'r.practice')
-    .select(['r.revision', 'r.document'])
+    .select(['r.revision', 'r.document', 'r.confirm_by', 'r.predecessor'])
     .where('r.practice', '=', practice)
-    .whereRef('r.revision', '=', 'p.revision')
+    .$if(revision === 'newest', (query) => query.whereRef('r.revision', '=', 'p.revision'))
+    .$if(revision !== 'newest', (query) => query.where('r.revision', '=', Number(revision)))
     .executeTakeFirst()
-  return row ?? null
+  if (row === undefined) return null
+  const { confirm_by: confirmBy, predecessor, document } = row
+  return { revision: row.revision, document, confirmBy, predecessor }
 }
 
 /** The revisions of a practice, newest first, without their documents; at most `countMax`. */
@@ -116,8 +128,15 @@ export async function lockPractice(tx: Tx, practice: string): Promise<number | n
   return row?.revision ?? null
 }
 
-/** Writes the next revision and makes it the newest. The caller holds the practice (`lockPractice`). */
-export async function insertRevision(tx: Tx, saved: SavedPolicy): Promise<void> {
+/**
+ * Writes the next revision and makes it the newest. The caller holds the practice (`lockPractice`). With `confirmBy`
+ * it falls back to the revision before it unless another one follows by then.
+ */
+export async function insertRevision(
+  tx: Tx,
+  saved: SavedPolicy,
+  confirmBy: Instant | null = null,
+): Promise<void> {
   await tx
     .insertInto('policy_revision')
     .values({
@@ -127,6 +146,8 @@ export async function insertRevision(tx: Tx, saved: SavedPolicy): Promise<void> 
       author_id: saved.authorId,
       author_name: saved.authorName,
       saved_at: saved.savedAt,
+      confirm_by: confirmBy,
+      predecessor: confirmBy === null ? null : saved.revision - 1,
     })
     .execute()
   await tx

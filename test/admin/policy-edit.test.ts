@@ -3,6 +3,7 @@
  * Method: edits on a real database, with admins seen at known addresses.
  */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { revertPolicy } from '../../admin/commit-confirm.ts'
 import type { Deed } from '../../admin/deed.ts'
 import { type EditOutcome, editPolicy, type PolicyEdit } from '../../admin/policy-edit.ts'
 import { noteAddress } from '../../admin/store/address-use.ts'
@@ -50,8 +51,10 @@ const current = async () => {
   return saved
 }
 
-/** Back to the first document, whatever the test before left. */
+/** Back to the first document, whatever the test before left, confirmed or not. */
 beforeEach(async () => {
+  const { revision } = await current()
+  await revertPolicy(plane.store, { practice: north, revision, deed: plane.deed() })
   const first = await plane.store.read((rows) => readPolicy(rows, north, 1))
   if (first !== null) await edit(() => first.document, { typedName: first.document.practice.name })
 })
@@ -207,6 +210,8 @@ test('one more security admin must still pass, where one exists; the last role w
   })
   await plane.signIn('third', { address: '203.0.113.6' }, ['Owner'])
   expect(await edit(office, me)).toMatchObject({ outcome: 'saved' })
+  const { revision } = await current()
+  await revertPolicy(plane.store, { practice: north, revision, deed: plane.deed() })
   const stripped = await edit(
     (document) => ({ ...document, roles: document.roles.map((role) => ({ ...role, permissions: [] })) }),
     { typedName: 'Practice north' },

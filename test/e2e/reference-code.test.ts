@@ -5,7 +5,13 @@
 import { execFile } from 'node:child_process'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Replay } from '../../admin/replay.ts'
-import { type AdminClient, activeEverywhere, revisionOf, signInAdmin } from '../support/admin-client.ts'
+import {
+  type AdminClient,
+  activeEverywhere,
+  everyRole,
+  revisionOf,
+  signInAdmin,
+} from '../support/admin-client.ts'
 import { projectRoot } from '../support/cache-folder.ts'
 import { type Client, createClient } from '../support/client.ts'
 import { type Fleet, startFleet } from '../support/fleet.ts'
@@ -20,7 +26,6 @@ let app: string
 const zone = 'America/Chicago'
 const here = '/api/practices/riverside'
 const confirmPracticeName = 'Riverside Dental'
-const everyone = { include: 'everyone', exempt: { roles: [], users: [] } }
 type Saved = { sequence: number }
 
 const save = async (method: 'POST' | 'PUT', path: string, body: object, revision?: number): Promise<void> => {
@@ -32,7 +37,7 @@ const setMode = async (control: 'ip' | 'time', mode: string): Promise<void> =>
     'PUT',
     `controls/${control}`,
     {
-      ...{ mode, scope: everyone, confirmPracticeName },
+      ...{ mode, scope: everyRole, confirmPracticeName },
       ...(control === 'ip' ? { signInOnlyFromListed: false } : {}),
     },
     await revisionOf(admin, 'riverside'),

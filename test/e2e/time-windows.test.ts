@@ -4,7 +4,13 @@
  */
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type AdminClient, activeEverywhere, revisionOf, signInAdmin } from '../support/admin-client.ts'
+import {
+  type AdminClient,
+  activeEverywhere,
+  everyRole,
+  revisionOf,
+  signInAdmin,
+} from '../support/admin-client.ts'
 import { launchBrowser } from '../support/chromium.ts'
 import { type Client, createClient } from '../support/client.ts'
 import { type Fleet, startFleet } from '../support/fleet.ts'
@@ -20,7 +26,6 @@ let two: string
 
 const zone = 'America/Chicago'
 const minuteMs = 60_000
-const everyone = { include: 'everyone', exempt: { roles: [], users: [] } }
 const everyDay = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
 
 const minutesOf = (time: string): number => Number(time.slice(0, 2)) * 60 + Number(time.slice(3, 5))
@@ -61,7 +66,7 @@ const addWindow = async (start: string, end: string, audience: unknown = 'practi
   await activeEverywhere(admin, (await admin.edit<Saved>('POST', path, wish)).sequence)
 }
 
-const setMode = async (mode: string, scope: unknown = everyone): Promise<void> => {
+const setMode = async (mode: string, scope: unknown = everyRole): Promise<void> => {
   const revision = await revisionOf(admin, 'riverside')
   const path = '/api/practices/riverside/controls/time'
   const wish = { mode, scope, confirmPracticeName: 'Riverside Dental' }

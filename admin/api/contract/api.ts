@@ -10,6 +10,7 @@ import type { RouteConfig, RouteConfigToTypedResponse, RouteHandler } from '@hon
 import type { Context, Env, Hono, Next, ToSchema } from 'hono'
 import { accessRequestsRoutes } from './access-requests.ts'
 import { activeUsersRoutes } from './active-users.ts'
+import { confirmationRoutes } from './confirmation.ts'
 import { generalRoutes } from './general.ts'
 import { ipAllowlistRoutes } from './ip-allowlist.ts'
 import { shellRoutes } from './me.ts'
@@ -24,6 +25,7 @@ import { usersRoutes } from './users.ts'
 export const routes = {
   shell: shellRoutes,
   general: generalRoutes,
+  confirmation: confirmationRoutes,
   presets: presetsRoutes,
   ipAllowlist: ipAllowlistRoutes,
   timeWindows: timeWindowsRoutes,

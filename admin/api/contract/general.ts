@@ -8,6 +8,7 @@
  */
 import { createRoute, z } from '@hono/zod-openapi'
 import { modeSchema, policyDocumentSchema, scopeSchema } from '../../../policies/document.ts'
+import { confirmationSchema } from './confirmation.ts'
 import {
   answers,
   body,
@@ -49,6 +50,8 @@ const generalSchema = z
     practice: z.object({ id: slugSchema, name: z.string(), zone: z.string() }),
     revision: z.number().int(),
     publish: publishStateSchema,
+    /** What waits to be confirmed or was just taken back. */
+    confirmation: confirmationSchema,
     /** The people that scopes and exemptions name, as far as they are members. */
     named: z.array(z.object({ user: z.string(), name: z.string() })),
     controls: z.object({

@@ -55,6 +55,8 @@ export const refusalCodes = [
   'lockout-risk',
   'last-security-admin',
   'already-decided',
+  'confirmation-pending',
+  'confirm-elsewhere',
   'too-many',
   'too-large',
   'unsupported-media',
@@ -81,7 +83,7 @@ export const problemSchema = z
     lockedOut: z
       .array(z.object({ name: z.string(), address: z.string().nullable(), sentence: z.string() }))
       .optional(),
-    /** For `too-many`: after how long to try again. */
+    /** For `too-many` and `confirmation-pending`: after how long to try again. */
     retryAfterMs: z.number().int().optional(),
   })
   .openapi('Problem')
@@ -105,7 +107,9 @@ export const refusals = {
 /** The refusals of an edit, on top of `refusals`. */
 export const editRefusals = {
   ...refusals,
-  409: problem('The change would lock out an admin, or remove the last one.'),
+  409: problem(
+    'The change would lock out an admin or remove the last one, or an earlier one waits to be confirmed.',
+  ),
   412: problem('Somebody else saved in between; `current` is the revision to load.'),
   428: problem('If-Match is missing.'),
 } as const

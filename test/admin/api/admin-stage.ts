@@ -197,6 +197,18 @@ const openBrowser = async (request: Request, login: string, address: string): Pr
   }
 }
 
+/** Confirms what waits in a practice; the status, or `null` where nothing waits. */
+export const confirmWaiting = async (browser: Browser, practice: string): Promise<number | null> => {
+  const of = `/api/practices/${practice}`
+  const general = (await (await browser.ask('GET', `${of}/general`)).json()) as {
+    readonly revision: number
+    readonly confirmation: { readonly state: string } | null
+  }
+  if (general.confirmation?.state !== 'waiting') return null
+  const { revision } = general
+  return (await browser.ask('POST', `${of}/confirmation/confirm`, { json: {}, revision })).status
+}
+
 /** The stage, ready. */
 export const createStage = async (
   wish: { readonly uiDir?: string; readonly trustedProxies?: string[] } = {},

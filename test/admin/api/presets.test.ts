@@ -3,7 +3,7 @@
  * Method: the API asked as a browser would, on a real database.
  */
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type Browser, createStage, type Stage } from './admin-stage.ts'
+import { type Browser, confirmWaiting, createStage, type Stage } from './admin-stage.ts'
 
 let stage: Stage
 let root: Browser
@@ -69,6 +69,7 @@ it('shows the difference, applies it as one event from the revision that was see
     after: { 'controls.ip.mode': 'enforce' },
   })
   expect(await called('office-only')).toMatchObject({ problems: [], changes: [] })
+  expect(await confirmWaiting(root, 'lakeside')).toBe(200)
 })
 
 it('is taken back, entries stay, and nothing is left to take back', async () => {
@@ -88,6 +89,7 @@ it('is taken back, entries stay, and nothing is left to take back', async () => 
 
 it('is not taken back over what somebody has set since', async () => {
   expect((await apply('office-only')).status).toBe(200)
+  expect(await confirmWaiting(root, 'lakeside')).toBe(200)
   const scope = { include: 'everyone', exempt: { roles: [], users: [] } }
   await root.ask('PUT', `${practice}/controls/ip`, {
     json: { mode: 'monitor', scope, signInOnlyFromListed: false },

@@ -3,7 +3,7 @@
  * and the preview tells what holds. Method: the API asked as a browser would, on a real database, under a stepped clock.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Browser, createStage, type Stage } from './admin-stage.ts'
+import { type Browser, confirmWaiting, createStage, type Stage } from './admin-stage.ts'
 
 let stage: Stage
 let root: Browser
@@ -235,6 +235,7 @@ describe('the switch', () => {
       before: { 'controls.time.mode': 'monitor' },
       after: { 'controls.time.mode': 'enforce' },
     })
+    expect(await confirmWaiting(root, 'hilltop')).toBe(200)
     expect((await list('hilltop')).audiences).toMatchObject([
       { audienceName: 'Whole practice', open: true, sentence: 'Open until Mon 2 Mar 2026, 18:00' },
     ])

@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { insertSession } from '../../../admin/store/sessions.ts'
-import { type Browser, createStage, type Stage } from './admin-stage.ts'
+import { type Browser, confirmWaiting, createStage, type Stage } from './admin-stage.ts'
 
 let stage: Stage
 let root: Browser
@@ -74,7 +74,10 @@ const openSessionOf = (user: string, id: string) =>
 
 const control = async (change: object) => {
   const general = await json<{ revision: number }>(await root.ask('GET', `${practice}/general`))
-  return root.ask('PUT', `${practice}/controls/two-factor`, { json: change, revision: general.revision })
+  const { revision } = general
+  const answer = await root.ask('PUT', `${practice}/controls/two-factor`, { json: change, revision })
+  if (answer.ok) await confirmWaiting(root, 'lakeside')
+  return answer
 }
 const none = { roles: [], users: [] }
 const twoFactor = async () =>

@@ -4,7 +4,10 @@
  * Not the portal itself: there is no listener and no page. The app's codes come from an own reading of RFC 6238.
  */
 import { createHmac, randomBytes } from 'node:crypto'
+import { confirmPolicy } from '../../../admin/commit-confirm.ts'
 import { editPolicy } from '../../../admin/policy-edit.ts'
+import { readDeadline } from '../../../admin/store/confirmations.ts'
+import { readPolicy } from '../../../admin/store/practices.ts'
 import type { SessionRow } from '../../../admin/store/sessions.ts'
 import { beginTotp, confirmTotp } from '../../../admin/two-factor/enrolment.ts'
 import { createFactorKeyring } from '../../../admin/two-factor/factor-keys.ts'
@@ -51,8 +54,20 @@ type Edit = (document: PolicyDocument) => PolicyDocument
 
 /** Changes to policies, and the two-factor events that come of what is done. */
 const createOffice = (plane: PracticeStore) => {
-  /** Changes a practice's policy. */
+  /** Confirms what waits, from the first listed network. */
+  const confirm = async (practice: string): Promise<void> => {
+    const saved = await plane.store.read((rows) => readPolicy(rows, practice))
+    const waits =
+      saved !== null && (await plane.store.read((rows) => readDeadline(rows, practice, saved.revision)))
+    if (!waits) return
+    const address = saved.document.ipEntries[0]?.range.split('/')[0] ?? '203.0.113.9'
+    const deed = plane.deed({ address, at: waits.savedAt })
+    const settled = await confirmPolicy(plane.store, { practice, revision: saved.revision, deed })
+    if (settled.outcome !== 'settled') throw new Error(JSON.stringify(settled))
+  }
+  /** Changes a practice's policy; what waited there is confirmed first. */
   const edit = async (change: Edit, practice = north): Promise<void> => {
+    await confirm(practice)
     const edited = await editPolicy(plane.store, {
       practice,
       ifRevision: null,
