@@ -9,6 +9,7 @@ import { parseResponse } from 'hono/client'
 import { useState } from 'react'
 import { api } from '../api-client.ts'
 import { ConfirmDialog } from '../parts/confirm-dialog.tsx'
+import { ConfirmationAhead } from '../parts/confirmation-ahead.tsx'
 import { followSave } from '../parts/follow-save.tsx'
 import { Icon } from '../parts/icons.tsx'
 import type { Extra } from '../parts/saving.ts'
@@ -80,6 +81,7 @@ function Consequences(props: {
           Whom the new scope would refuse is shown once it is saved: try Monitor first.
         </p>
       )}
+      {to === 'enforce' && <ConfirmationAhead />}
       {control === 'ip' && to !== 'off' && !address.listed && (
         <p className="gh-answer gh-tone-warn">
           <Icon name="warning" />

@@ -10,6 +10,7 @@ import { parseResponse } from 'hono/client'
 import { useState } from 'react'
 import { api } from '../api-client.ts'
 import { ConfirmDialog } from '../parts/confirm-dialog.tsx'
+import { ConfirmationAhead } from '../parts/confirmation-ahead.tsx'
 import { followSave } from '../parts/follow-save.tsx'
 import type { Extra } from '../parts/saving.ts'
 import { Failed, Loading } from '../parts/states.tsx'
@@ -73,6 +74,9 @@ function ApplyDialog({ preset, revision, onClose }: ReviewProps & { readonly pre
       )}
       {general !== undefined && enforcesHours.includes(preset.id) && (
         <WouldRefuse general={general} control="time" />
+      )}
+      {[asksForFactor, enforcesAddresses, enforcesHours].some((ids) => ids.includes(preset.id)) && (
+        <ConfirmationAhead />
       )}
       {asksForFactor.includes(preset.id) && (
         <NotSetUp people={preset.notSetUp} graceMs={preset.graceMs} mode="enforce" />

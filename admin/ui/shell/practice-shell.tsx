@@ -11,6 +11,7 @@ import { useLive } from '../live.ts'
 import { Blank, Loading } from '../parts/states.tsx'
 import { PracticeContext } from '../practice.ts'
 import { meQuery, type PracticeOfAdmin, waitingQuery } from '../queries.ts'
+import { ConfirmationBanner } from './confirmation-banner.tsx'
 import { AccountMenu, AddressChip, Brand, LiveDot, PracticeSwitcher, SchemeToggle } from './header-parts.tsx'
 import { StateBadges } from './state-badges.tsx'
 
@@ -92,6 +93,7 @@ export function PracticeShell() {
           </Blank>
         ) : (
           <PracticeContext value={practice}>
+            <ConfirmationBanner key={id} />
             <Suspense fallback={<Loading rows={6} />}>
               <Outlet key={id} />
             </Suspense>

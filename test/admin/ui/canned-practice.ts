@@ -79,6 +79,7 @@ export const general = {
   practice: { id: 'maple', name: 'Maple Dental', zone: 'America/Denver' },
   revision: 17,
   publish: everywhere,
+  confirmation: null,
   named: [],
   controls: {
     ip: {
