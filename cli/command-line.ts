@@ -5,6 +5,7 @@
  * refused: `node:util` parses, and the table below is the documentation.
  */
 import { parseArgs } from 'node:util'
+import type { DurationMs } from '../policies/instant.ts'
 import { readReferenceCode } from '../runtime/token.ts'
 import { exitCodes, stopWith } from './exit-codes.ts'
 
@@ -34,6 +35,36 @@ const commands = {
     sentence: 'recomputes the chains of security events; exit 1 where one is broken',
     options: { config: { type: 'string' }, practice: { type: 'string' }, json: { type: 'boolean' } },
   },
+  'policy export': {
+    usage: 'policy export --practice ID [--config FILE] [--json]',
+    sentence: "prints a practice's policy as YAML that applies as it stands",
+    options: { config: { type: 'string' }, practice: { type: 'string' }, json: { type: 'boolean' } },
+  },
+  'policy plan': {
+    usage: 'policy plan FILE [--revision N] [--config FILE] [--json]',
+    sentence:
+      'what applying FILE would change and whom it would refuse; exit 2 where there is something to apply',
+    options: { config: { type: 'string' }, revision: { type: 'string' }, json: { type: 'boolean' } },
+  },
+  'policy apply': {
+    usage:
+      'policy apply FILE [--revision N] [--reason TEXT] [--override NAME] [--wait SECONDS] [--config FILE] [--json]',
+    sentence: 'saves FILE as the policy and waits until it is active everywhere',
+    options: {
+      config: { type: 'string' },
+      revision: { type: 'string' },
+      reason: { type: 'string' },
+      override: { type: 'string' },
+      wait: { type: 'string' },
+      json: { type: 'boolean' },
+    },
+  },
+  'policy test': {
+    usage: 'policy test FILE [--cases FILE] [--config FILE] [--json]',
+    sentence:
+      'asks the policy in FILE what its cases expect, without a database; exit 1 where one does not hold',
+    options: { config: { type: 'string' }, cases: { type: 'string' }, json: { type: 'boolean' } },
+  },
   explain: {
     usage: 'explain CODE [--config FILE] [--json]',
     sentence: 'replays the refusal behind a reference code and says what would allow it',
@@ -55,13 +86,42 @@ export type CommandLine = {
   readonly practice: string | null
   /** The reference code of `explain`, as `newReferenceCode` writes it; `null` for every other command. */
   readonly code: string | null
+  /** The policy file of the `policy` commands, as typed; `null` for every other command. */
+  readonly file: string | null
+  /** `--cases`, as typed. */
+  readonly cases: string | null
+  /** `--revision`: the one whose changes whoever types has seen; `null`: the one in the file. */
+  readonly revision: number | null
+  readonly reason: string | null
+  /** The practice's name, typed to save against the lockout guard. */
+  readonly override: string | null
+  /** How long to wait until a change is active everywhere; 30 s unless told otherwise, at most an hour. */
+  readonly waitMs: DurationMs
 }
 
-/** The usage text, one line a command. */
+const nothingTyped: CommandLine = {
+  command: 'help',
+  config: null,
+  json: false,
+  ports: 'configured',
+  practice: null,
+  code: null,
+  file: null,
+  cases: null,
+  revision: null,
+  reason: null,
+  override: null,
+  waitMs: 30_000,
+}
+
+const usageWidth = 62
+
+/** The usage text: a command with what it does beside it, or below where it is long. */
 export const usage = (): string => {
-  const width = Math.max(...Object.values(commands).map(({ usage: line }) => line.length))
-  const lines = Object.values(commands).map(
-    (command) => `  gatehouse ${command.usage.padEnd(width)}  ${command.sentence}`,
+  const lines = Object.values(commands).map(({ usage: typed, sentence }) =>
+    typed.length > usageWidth
+      ? `  gatehouse ${typed}\n${' '.repeat(14 + usageWidth)}${sentence}`
+      : `  gatehouse ${typed.padEnd(usageWidth)}  ${sentence}`,
   )
   const codes = Object.entries(exitCodes).map(([name, code]) => `${code} ${name}`)
   return ['Usage:', ...lines, '', `Exit codes: ${codes.join(', ')}.`].join('\n')
@@ -81,12 +141,60 @@ const codeIn = (words: readonly string[]): string => {
   return code
 }
 
+/** The one file behind a `policy` command; throws what is wrong with it. */
+const fileIn = (words: readonly string[]): string => {
+  const [word, ...more] = words
+  if (word === undefined) throw new Error('name the policy file')
+  if (more.length > 0) throw new Error(`one file at a time; "${more.join(' ')}" is too much`)
+  return word
+}
+
+/** A whole number of at most `max`; `null` where none was typed; throws where something else was. */
+const wholeIn = (value: unknown, option: string, max: number): number | null => {
+  const typed = text(value)
+  if (typed === null) return null
+  const number = /^\d{1,9}$/.test(typed) ? Number(typed) : Number.NaN
+  if (!(number <= max)) throw new Error(`${option} takes a whole number up to ${max}, not "${typed}"`)
+  return number
+}
+
+const portsIn = (value: unknown): CommandLine['ports'] => {
+  const ports = text(value)
+  if (ports !== null && ports !== 'auto') throw new Error(`--ports takes "auto", not "${ports}"`)
+  return ports === null ? 'configured' : 'auto'
+}
+
+const withFile: ReadonlySet<CommandName> = new Set(['policy plan', 'policy apply', 'policy test'])
+
+/** What was typed, understood; throws what is wrong. */
+const lineOf = (
+  name: CommandName,
+  given: Readonly<Record<string, unknown>>,
+  positionals: readonly string[],
+): CommandLine => {
+  const practice = text(given['practice'])
+  if (name === 'policy export' && practice === null) throw new Error('name the practice with --practice ID')
+  const waitS = wholeIn(given['wait'], '--wait', 3_600)
+  return {
+    command: name,
+    config: text(given['config']),
+    json: given['json'] === true,
+    ports: portsIn(given['ports']),
+    practice,
+    code: name === 'explain' ? codeIn(positionals) : null,
+    file: withFile.has(name) ? fileIn(positionals) : null,
+    cases: text(given['cases']),
+    revision: wholeIn(given['revision'], '--revision', 999_999_999),
+    reason: text(given['reason']),
+    override: text(given['override']),
+    waitMs: waitS === null ? nothingTyped.waitMs : waitS * 1_000,
+  }
+}
+
 /** The command line, or a `Stop` with exit 64 that says what is not understood. */
 export const readCommandLine = (words: readonly string[]): CommandLine => {
   const [first = 'help', second = ''] = words
-  if (first === 'help' || first === '--help') {
-    return { command: 'help', config: null, json: false, ports: 'configured', practice: null, code: null }
-  }
+  if (first === 'help' || first === '--help') return nothingTyped
   const name = isCommand(`${first} ${second}`) ? `${first} ${second}` : first
   if (!isCommand(name))
     throw stopWith(exitCodes.usage, `gatehouse: there is no command "${first}".`, '', usage())
@@ -96,19 +204,9 @@ export const readCommandLine = (words: readonly string[]): CommandLine => {
       args: words.slice(name.split(' ').length),
       options: command.options,
       strict: true,
-      allowPositionals: name === 'explain',
+      allowPositionals: name === 'explain' || withFile.has(name),
     })
-    const given: Readonly<Record<string, unknown>> = values
-    const ports = text(given['ports'])
-    if (ports !== null && ports !== 'auto') throw new Error(`--ports takes "auto", not "${ports}"`)
-    return {
-      command: name,
-      config: text(given['config']),
-      json: given['json'] === true,
-      ports: ports === null ? 'configured' : 'auto',
-      practice: text(given['practice']),
-      code: name === 'explain' ? codeIn(positionals) : null,
-    }
+    return lineOf(name, values, positionals)
   } catch (error) {
     const what = error instanceof Error ? error.message : String(error)
     throw stopWith(exitCodes.usage, `gatehouse ${name}: ${what}`, `Usage: gatehouse ${command.usage}`)

@@ -10,12 +10,18 @@ export const exitCodes = {
   ok: 0,
   /** A check failed: a broken audit chain, a policy test that does not hold. */
   failed: 1,
+  /** A plan finds something to apply. */
+  changes: 2,
   /** The command line is not understood. */
   usage: 64,
   /** A port is taken, a store cannot be reached. */
   unavailable: 69,
   /** We were wrong. */
   software: 70,
+  /** Saved, but not active everywhere yet, or to be confirmed. */
+  waiting: 75,
+  /** Not saved: a newer revision, the lockout guard, a save that waits for its confirmation. */
+  refused: 77,
   /** The configuration has Problems. */
   configuration: 78,
 } as const

@@ -25,6 +25,14 @@ const run = async (line: CommandLine): Promise<number> => {
       return (await import('./config-check.ts')).checkConfig(line)
     case 'audit verify':
       return (await import('./audit-verify.ts')).verifyAudit(line)
+    case 'policy export':
+      return (await import('./policy-export.ts')).exportPolicy(line)
+    case 'policy plan':
+      return (await import('./policy-plan.ts')).planPolicy(line, () => Date.now())
+    case 'policy apply':
+      return (await import('./policy-apply.ts')).applyPolicy(line, () => Date.now())
+    case 'policy test':
+      return (await import('./policy-test.ts')).testPolicy(line)
     case 'explain':
       return (await import('./explain.ts')).explainCode(line, () => Date.now())
   }

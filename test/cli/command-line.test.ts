@@ -41,7 +41,14 @@ test('commands of one and two words, with their options', () => {
     code: 'GH-7K2M-94QX',
     json: true,
   })
-  expect(readCommandLine(['audit', 'verify']).code).toBeNull()
+  expect(
+    readCommandLine(['policy', 'apply', 'a.yaml', '--revision', '7', '--override', 'Riverside Dental']),
+  ).toMatchObject({
+    ...{ command: 'policy apply', file: 'a.yaml', revision: 7, override: 'Riverside Dental' },
+    ...{ reason: null, waitMs: 30_000, config: null, code: null },
+  })
+  expect(readCommandLine(['policy', 'apply', 'a.yaml', '--wait', '0']).waitMs).toBe(0)
+  expect(readCommandLine(['audit', 'verify'])).toMatchObject({ code: null, file: null })
   expect(readCommandLine([]).command).toBe('help')
 })
 
@@ -54,6 +61,13 @@ test.each([
   [['explain'], /name the reference code/],
   [['explain', 'GH-7K2M'], /"GH-7K2M" is no reference code/],
   [['explain', 'GH-7K2M-94QX', '--practice', 'x'], /--practice/],
+  [['policy'], /no command "policy"/],
+  [['policy', 'export'], /--practice ID/],
+  [['policy', 'plan'], /name the policy file/],
+  [['policy', 'plan', 'a.yaml', 'b.yaml'], /"b.yaml" is too much/],
+  [['policy', 'plan', 'a.yaml', '--override', 'x'], /--override/],
+  [['policy', 'apply', 'a.yaml', '--revision', 'newest'], /--revision takes a whole number/],
+  [['policy', 'apply', 'a.yaml', '--wait', '4000'], /--wait takes a whole number up to 3600/],
 ])('%j is refused with exit 64', async (words, sentence) => {
   const { exitCode, text } = await stopOf(() => readCommandLine(words))
   expect(exitCode).toBe(64)
@@ -62,7 +76,10 @@ test.each([
 })
 
 test('the usage names every command', () => {
-  for (const command of ['start', 'gateway', 'admin', 'config check', 'audit verify', 'explain'])
+  for (const command of [
+    ...['start', 'gateway', 'admin', 'config check', 'audit verify', 'explain'],
+    ...['policy export', 'policy plan', 'policy apply', 'policy test'],
+  ])
     expect(usage()).toContain(`gatehouse ${command}`)
 })
 
