@@ -2,9 +2,10 @@
  * The application's own credential of a request: its session cookies, all of them together, or its bearer token.
  *
  * It says which credential came, never whose it is. Invariant: the same cookies give the same hash in every
- * gateway, and quotes around a value (which some applications strip) do not make another credential of it. The
- * hash is keyed by upstream, so that two applications with one cookie name do not share state. A token counts only
- * in the one header that is removed when it is worth nothing: reading it from queries and bodies too was refused.
+ * gateway, and no other spelling of a value that its application takes for the same (`spelling.ts`), quotes
+ * around it included, makes another credential of it. The hash is keyed by upstream, so that two applications with
+ * one cookie name do not share state. A token counts only in the one header that is removed when it is worth
+ * nothing: reading it from queries and bodies too was refused.
  */
 import { hash } from 'node:crypto'
 import type { Instant } from '../../policies/instant.ts'
@@ -12,6 +13,7 @@ import type { IdentityConfig } from '../../runtime/config.ts'
 import { readCookie, readSetCookie, setCookieLines } from '../cookies.ts'
 import type { Exchange, WholeResponse } from '../exchange.ts'
 import { fieldAt, parseStrictJson } from './json-claims.ts'
+import { oneSpelling } from './spelling.ts'
 
 /** A credential. `pairs` in the order of configuration; `hash` is base64url, 43 characters. */
 export type Credential = {
@@ -41,7 +43,7 @@ const credentialOf = (upstream: string, pairs: Credential['pairs']): Credential 
     : {
         hash: hash(
           'sha256',
-          `${upstream}\0${pairs.map(([name, value]) => `${name}=${unquoted(value)}`).join(';')}`,
+          `${upstream}\0${pairs.map(([name, value]) => `${name}=${oneSpelling(unquoted(value))}`).join(';')}`,
           'base64url',
         ),
         pairs,
