@@ -15,6 +15,7 @@ let fleet: Fleet
 let admin: AdminClient
 let helen: Client
 let there: Client
+let restarted: Awaited<ReturnType<Fleet['startOne']>> | null = null
 
 type Saved = { readonly revision: number; readonly sequence: number }
 type General = {
@@ -57,7 +58,10 @@ beforeAll(async () => {
   await signInWell(helen, 'helen')
   there = helen.elsewhere({ base: two })
 }, 90_000)
-afterAll(() => fleet?.close())
+afterAll(async () => {
+  await restarted?.close()
+  await fleet?.close()
+})
 
 test('while it waits it is enforced, and nothing else can be edited', async () => {
   expect(await statuses()).toEqual([200, 200])
@@ -71,6 +75,11 @@ test('while it waits it is enforced, and nothing else can be edited', async () =
 test('unconfirmed, with the control plane away: both gateways let them in again at the deadline, not before', async () => {
   await fleet.stopControl()
   fleet.clock.advance(tenMinutes - 5_000)
+  expect(await statuses()).toEqual([403, 403])
+  // One that starts anew meanwhile knows of the deadline as well.
+  await fleet.gateways[1]?.close()
+  restarted = await fleet.startOne('gateway-2')
+  there = helen.elsewhere({ base: restarted.addresses.application })
   expect(await statuses()).toEqual([403, 403])
   fleet.clock.advance(5_000)
   expect(await statuses()).toEqual([200, 200])

@@ -1,11 +1,15 @@
 /**
  * Goal: what can refuse somebody who passes now is told apart from what cannot, and the unclear counts as the former.
- * Method: one practice that enforces everything; each change to it and what is expected, also the other way round.
+ * Method: one practice that enforces everything, each change to it both ways; then small worlds, asked of the gates.
  */
+import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { compile } from '../../policies/compile.ts'
+import { decide } from '../../policies/decide.ts'
 import type { PolicyDocument } from '../../policies/document.ts'
 import { entry, hours, practice, workdays } from '../../policies/examples/story.ts'
 import { canRefuseMore } from '../../policies/tightening.ts'
+import { base, documents, instants, requests, snapshotOf } from '../support/policy-cases.ts'
 
 const at = Date.parse('2026-11-23T10:00-07:00')
 type Change = (document: PolicyDocument) => void
@@ -158,4 +162,41 @@ it('what concerns nobody’s passing is no risk: names, contact, shorter session
     document.timeWindows[0]!.label = 'Weekdays'
   })
   expect(canRefuseMore(strict(), harmless, at)).toBe(false)
+})
+
+/** `one` with some of its parts as in `other`. */
+const mixed = (one: PolicyDocument, other: PolicyDocument, taken: readonly boolean[]): PolicyDocument => {
+  const parts = ['ipEntries', 'timeWindows', 'exceptions', 'roles', 'stepUp'] as const
+  const controls = ['ip', 'time', 'twoFactor', 'permission'] as const
+  const made = structuredClone(one)
+  for (const [at, part] of parts.entries()) if (taken[at]) Object.assign(made, { [part]: other[part] })
+  for (const [at, part] of controls.entries())
+    if (taken[5 + at]) Object.assign(made.controls, { [part]: other.controls[part] })
+  return made
+}
+
+it('never calls harmless what makes a gate refuse, in any small world', () => {
+  const day = 86_400_000
+  let harmless = 0
+  fc.assert(
+    fc.property(
+      documents,
+      documents,
+      fc.array(fc.constantFrom(true, false, false, false), { minLength: 9, maxLength: 9 }),
+      fc.array(fc.tuple(requests, instants), { minLength: 60, maxLength: 60 }),
+      (before, other, taken, asked) => {
+        const after = mixed(before, other, taken)
+        if (!compile(after, base).ok || canRefuseMore(before, after, base - day)) return
+        harmless += 1
+        const [was, is] = [snapshotOf(before), snapshotOf(after)]
+        for (const [request, at] of asked) {
+          if (decide(was, request, at).verdict !== 'permit') continue
+          const decision = decide(is, request, at)
+          if (decision.control !== 'session') expect(decision.verdict).toBe('permit')
+        }
+      },
+    ),
+    { numRuns: 250, seed: 20261122 },
+  )
+  expect(harmless).toBeGreaterThan(50)
 })
