@@ -11,7 +11,7 @@ import type { Rows, Store, Tx } from './store/database.ts'
 import { appendEvent } from './store/events.ts'
 import { announceMembers, announceSession } from './store/outbox.ts'
 import { lockPractice } from './store/practices.ts'
-import { findSessionById, markEnded } from './store/sessions.ts'
+import { markEnded } from './store/sessions.ts'
 
 /** What became of a revocation. `sessions`: live sessions that lost access; `announced`: the number to follow it by. */
 export type RevocationOutcome =
@@ -125,8 +125,14 @@ export function revokeSession(
 ): Promise<RevocationOutcome> {
   const { deed } = wish
   return store.transaction(async (tx) => {
-    const found = await findSessionById(tx, wish.session)
-    if (found === null) return { outcome: 'unknown' }
+    // Locked: a second factor proved in this moment moves it to another token.
+    const found = await tx
+      .selectFrom('session')
+      .select(['user_id', 'token_hash'])
+      .where('id', '=', wish.session)
+      .forUpdate()
+      .executeTakeFirst()
+    if (found === undefined) return { outcome: 'unknown' }
     const practices = await practicesOf(tx, found.user_id)
     if (!practices.includes(wish.practice)) return { outcome: 'unknown' }
     const ended = await markEnded(tx, found.token_hash, 'revoked', deed.at)

@@ -2,13 +2,16 @@
  * Goal: ticket, visit and proof are each good once, for a while, and for the one session that they came from.
  * Method: the functions and the calls of gateways on a real database, with two sessions and a clock that moves when told.
  */
+import { sql } from 'kysely'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { setSuspended } from '../../../admin/directory.ts'
 import { createInternal } from '../../../admin/internal.ts'
 import { createJobs } from '../../../admin/jobs.ts'
-import { revokeUser } from '../../../admin/revocations.ts'
+import { revokeSession, revokeUser } from '../../../admin/revocations.ts'
 import { changeSession } from '../../../admin/session-opening.ts'
 import { findSession, markHeld, type SessionRow } from '../../../admin/store/sessions.ts'
+import { renewSession } from '../../../admin/two-factor/renewal.ts'
+import { resetTwoFactor } from '../../../admin/two-factor/reset.ts'
 import { verifyCode } from '../../../admin/two-factor/verification.ts'
 import {
   endVisit,
@@ -232,6 +235,35 @@ describe('a proof', () => {
       await forget()
     }
   })
+
+  test.each(['revoking the session', 'resetting the factor'])(
+    'on its way to a new token does not escape %s',
+    async (way) => {
+      const { store } = stage.plane
+      await proofOf(ada)
+      const blocked = async (): Promise<boolean> => {
+        const { rows } = await store.read((all) =>
+          sql<{ n: number }>`select count(*)::int as n from pg_locks where not granted`.execute(all),
+        )
+        return (rows[0]?.n ?? 0) > 0
+      }
+      const tokens = { tokenHash: ada.token_hash, renewedHash: hashToken(newToken()) }
+      const factor = { method: 'totp', verified_at: stage.now() } as const
+      let ending: Promise<{ outcome: string }> | null = null
+      await store.transaction(async (tx) => {
+        await renewSession(tx, tokens, factor, stage.now())
+        const deed = stage.plane.deed()
+        ending =
+          way === 'revoking the session'
+            ? revokeSession(store, { practice: north, session: ada.id, deed })
+            : resetTwoFactor(store, { practice: north, user: ada.user_id, reason: 'lost' }, deed)
+        while (!(await blocked())) await new Promise(setImmediate)
+      })
+      expect((await ending!).outcome).toMatch(/^re(?:voked|set)$/)
+      const row = await store.read((rows) => findSession(rows, tokens.renewedHash))
+      expect(row?.ended_why).toBe('revoked')
+    },
+  )
 
   test('is laid once, and ends its visit', async () => {
     const { token, visit } = await stage.arrive(ada)
