@@ -182,6 +182,7 @@ function permitted(
   changes: Extract<Judgement, { act: 'forward' }>['changes'],
 ): WholeResponse {
   const sent = parts.rules.forRequest(exchange.headers, requestFacts(exchange, false), changes)
+  const authorization = onlyOne(sent, 'authorization')
   const own = identityNames.flatMap((name) => [name, onlyOne(sent, name.toLowerCase()) ?? ''])
   return {
     status: 200,
@@ -189,7 +190,11 @@ function permitted(
       ...['Cache-Control', 'no-store', ...own],
       // Twice: most proxies copy a name to another one, Traefik and Envoy only to the same.
       ...['X-Gatehouse-Cookie', onlyOne(sent, 'cookie') ?? '', 'Cookie', onlyOne(sent, 'cookie') ?? ''],
-      ...['X-Gatehouse-Authorization', onlyOne(sent, 'authorization') ?? ''],
+      ...['X-Gatehouse-Authorization', authorization ?? ''],
+      // An empty one would be a malformed credential. Traefik removes what is not answered, Envoy what is named here.
+      ...(authorization === null
+        ? ['X-Envoy-Auth-Headers-To-Remove', 'authorization']
+        : ['Authorization', authorization]),
       ...setCookieHeaders(changes.setCookies),
     ],
     body: '',

@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Config } from '../../runtime/config.ts'
 import { type Client, createClient } from '../support/client.ts'
 import { freePort } from '../support/free-port.ts'
 import { eventually, type Stand, startStand } from '../support/gateway-stand.ts'
@@ -22,6 +23,16 @@ const office = {
   createdBy: 'test',
   createdAt: 0,
 }
+
+/** The same application under another name, where pages hold a token. */
+const withToken = (upstream: Config['upstreams'][number]): Config['upstreams'][number] => ({
+  ...upstream,
+  ...{ id: 'token', hosts: ['token.test'] },
+  identity: upstream.identity && {
+    ...upstream.identity,
+    ...{ cookies: [], bearer: { tokenField: 'token', webSockets: 'token' as const } },
+  },
+})
 
 let stand: Stand
 const peers = new Map<string, PeerProxy>()
@@ -44,6 +55,7 @@ beforeAll(async () => {
   stand = await startStand({
     change: (config) => ({
       ...config,
+      upstreams: [...config.upstreams, ...config.upstreams.slice(0, 1).map(withToken)],
       gateway: {
         ...config.gateway,
         leaseMs: 30_000,
@@ -150,6 +162,17 @@ describe.each(['nginx', 'caddy'])('behind %s', (name) => {
     )
     expect((await ben.get('/public/book')).text).toBe('page for nobody')
     expect(last()?.headers.cookie ?? '').not.toContain('sid=')
+  })
+
+  test('a token that is worth nothing goes nowhere; any other goes on as it is', async () => {
+    const send = async (headers: Readonly<Record<string, string>>) => {
+      expect((await client().get('/public/book', { headers })).status).toBe(200)
+      return last()?.headers.authorization
+    }
+    expect(await send({ host: 'token.test', authorization: 'Bearer a b' })).toBeUndefined()
+    expect(await send({ host: 'token.test', authorization: 'Basic YTpi' })).toBe('Basic YTpi')
+    expect(await send({ authorization: 'Bearer a' })).toBe('Bearer a')
+    expect(await send({})).toBeUndefined()
   })
 
   test('the allowlist holds for the client’s own address', async () => {
