@@ -6,12 +6,13 @@
  * transaction with event and outbox row. Deleting sessions was refused: a deleted one could be adopted again.
  */
 import { sql } from 'kysely'
+import type { Instant } from '../policies/instant.ts'
 import { type Deed, eventOf } from './deed.ts'
 import type { Rows, Store, Tx } from './store/database.ts'
 import { appendEvent } from './store/events.ts'
 import { announceMembers, announceSession } from './store/outbox.ts'
 import { lockPractice } from './store/practices.ts'
-import { markEnded } from './store/sessions.ts'
+import { markEnded, type SessionRow } from './store/sessions.ts'
 
 /** What became of a revocation. `sessions`: live sessions that lost access; `announced`: the number to follow it by. */
 export type RevocationOutcome =
@@ -116,8 +117,32 @@ async function practicesOf(tx: Tx, user: string): Promise<readonly string[]> {
 }
 
 /**
- * Ends one live session (id `ses_…`) of a member of `practice`, in every practice it reaches; each of these
- * practices gets the event. `unknown`: no such live session there.
+ * Ends what was adopted by the cookie of an ended session: whoever holds a copy may have opened more sessions by it than
+ * gateways keep in mind. Answers their ids.
+ */
+async function endAdopted(tx: Tx, ended: SessionRow, at: Instant): Promise<readonly string[]> {
+  if (ended.cookie_hash === null) return []
+  const adopted = await tx
+    .selectFrom('session')
+    .select(['id', 'token_hash'])
+    .where('cookie_hash', '=', ended.cookie_hash)
+    .where('user_id', '=', ended.user_id)
+    .where('upstream', '=', ended.upstream)
+    .where('method', 'in', ['adopted', 'trusted-header'])
+    .where('ended_at', 'is', null)
+    .orderBy('token_hash')
+    .forUpdate()
+    .execute()
+  for (const { token_hash } of adopted) {
+    await markEnded(tx, token_hash, 'revoked', at)
+    await announceSession(tx, token_hash, at)
+  }
+  return adopted.map(({ id }) => id)
+}
+
+/**
+ * Ends one live session (id `ses_…`) of a member of `practice` and those adopted by its cookie, in every practice it
+ * reaches; each of these practices gets the event. `unknown`: no such live session there.
  */
 export function revokeSession(
   store: Store,
@@ -137,6 +162,7 @@ export function revokeSession(
     if (!practices.includes(wish.practice)) return { outcome: 'unknown' }
     const ended = await markEnded(tx, found.token_hash, 'revoked', deed.at)
     if (ended === null) return { outcome: 'unknown' }
+    const adopted = await endAdopted(tx, ended, deed.at)
     const announced = await announceSession(tx, ended.token_hash, deed.at)
     const person = await tx
       .selectFrom('app_user')
@@ -150,8 +176,11 @@ export function revokeSession(
         action: 'session.revoked',
         target: { kind: 'user', id: ended.user_id, name: person.name },
         before: null,
-        after: { session: ended.id, address: ended.address_last, device: ended.device },
+        after: {
+          ...{ session: ended.id, address: ended.address_last, device: ended.device },
+          ...(adopted.length === 0 ? {} : { adopted }),
+        },
       })
-    return { outcome: 'revoked', announced, sessions: 1 }
+    return { outcome: 'revoked', announced, sessions: 1 + adopted.length }
   })
 }

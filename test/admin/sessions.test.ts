@@ -180,6 +180,26 @@ test('one session ended by an admin of a practice it reaches, and by nobody else
   })
 })
 
+test('one session ended ends all that its cookie was adopted for, and no other', async () => {
+  const cookieHash = hashToken('stolen cookie')
+  const own = await plane.signIn('robbed', { cookieHash })
+  const other = await plane.signIn('robbed', { cookieHash: hashToken('another browser') })
+  const adopted: string[] = []
+  for (let at = 0; at < 5; at += 1) {
+    plane.clock.advance(1_000)
+    adopted.push((await plane.signIn('robbed', { cookieHash, method: 'adopted' })).token_hash)
+  }
+  expect(
+    await revokeSession(plane.store, { practice: north, session: own.id, deed: plane.deed() }),
+  ).toMatchObject({ outcome: 'revoked', sessions: 6 })
+  const endOf = async (hash: string) =>
+    (await plane.store.read((rows) => findSession(rows, hash)))?.ended_why ?? null
+  expect(await Promise.all(adopted.map(endOf))).toEqual(Array(5).fill('revoked'))
+  expect(await endOf(other.token_hash)).toBeNull()
+  plane.clock.advance(1_000)
+  expect((await plane.signIn('robbed', { cookieHash, method: 'adopted' })).ended_why).toBe('revoked')
+})
+
 test('everyone but one: their epochs rise, those of sessions not open now too', async () => {
   const mine = await plane.signIn('keeper', both('keeper'))
   const theirs = await plane.signIn('loser', both('loser'))
