@@ -7,6 +7,7 @@
  */
 import { sql } from 'kysely'
 import type { Instant } from '../policies/instant.ts'
+import type { SessionEnd } from '../runtime/records.ts'
 import { type Deed, eventOf } from './deed.ts'
 import type { Rows, Store, Tx } from './store/database.ts'
 import { appendEvent } from './store/events.ts'
@@ -117,10 +118,15 @@ async function practicesOf(tx: Tx, user: string): Promise<readonly string[]> {
 }
 
 /**
- * Ends what was adopted by the cookie of an ended session: whoever holds a copy may have opened more sessions by it than
- * gateways keep in mind. Answers their ids.
+ * Ends what was adopted by the cookie of an ended session, for the same reason: whoever holds a copy may have opened more
+ * sessions by it than gateways keep in mind. Answers their ids.
  */
-async function endAdopted(tx: Tx, ended: SessionRow, at: Instant): Promise<readonly string[]> {
+export async function endAdopted(
+  tx: Tx,
+  ended: SessionRow,
+  why: SessionEnd,
+  at: Instant,
+): Promise<readonly string[]> {
   if (ended.cookie_hash === null) return []
   const adopted = await tx
     .selectFrom('session')
@@ -134,7 +140,7 @@ async function endAdopted(tx: Tx, ended: SessionRow, at: Instant): Promise<reado
     .forUpdate()
     .execute()
   for (const { token_hash } of adopted) {
-    await markEnded(tx, token_hash, 'revoked', at)
+    await markEnded(tx, token_hash, why, at)
     await announceSession(tx, token_hash, at)
   }
   return adopted.map(({ id }) => id)
@@ -162,7 +168,7 @@ export function revokeSession(
     if (!practices.includes(wish.practice)) return { outcome: 'unknown' }
     const ended = await markEnded(tx, found.token_hash, 'revoked', deed.at)
     if (ended === null) return { outcome: 'unknown' }
-    const adopted = await endAdopted(tx, ended, deed.at)
+    const adopted = await endAdopted(tx, ended, 'revoked', deed.at)
     const announced = await announceSession(tx, ended.token_hash, deed.at)
     const person = await tx
       .selectFrom('app_user')

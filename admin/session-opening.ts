@@ -13,6 +13,7 @@ import type { SessionEnd } from '../runtime/records.ts'
 import { newToken } from '../runtime/token.ts'
 import type { Deed } from './deed.ts'
 import { findOrProvision, type KnownPerson, type Provisioning } from './directory.ts'
+import { endAdopted } from './revocations.ts'
 import { noteAddress } from './store/address-use.ts'
 import type { Store, Tx } from './store/database.ts'
 import { type Actor, appendEvent } from './store/events.ts'
@@ -279,6 +280,7 @@ export function changeSession(store: Store, wish: ChangeSession, at: Instant): P
     const session = await change(tx, wish, at)
     if (session === null) return findSession(tx, wish.tokenHash)
     await announceSession(tx, session.token_hash, at)
+    if (wish.to === 'ended' && finalEnds.includes(wish.why)) await endAdopted(tx, session, wish.why, at)
     const person = await tx
       .selectFrom('app_user')
       .select('name')

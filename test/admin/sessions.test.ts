@@ -200,6 +200,19 @@ test('one session ended ends all that its cookie was adopted for, and no other',
   expect((await plane.signIn('robbed', { cookieHash, method: 'adopted' })).ended_why).toBe('revoked')
 })
 
+test.each(['signed-out', 'expired', 'refused', 'replaced'] as const)(
+  'ended as %s, what its cookie was adopted for ends with it where the cookie is worth nothing any more',
+  async (why) => {
+    const cookieHash = hashToken(`cookie ${why}`)
+    const own = await plane.signIn('leaver', { cookieHash })
+    plane.clock.advance(1_000)
+    const adopted = await plane.signIn('leaver', { cookieHash, method: 'adopted' })
+    await changeSession(plane.store, { to: 'ended', tokenHash: own.token_hash, why }, plane.clock.now())
+    const found = await plane.store.read((rows) => findSession(rows, adopted.token_hash))
+    expect(found?.ended_why).toBe(why === 'replaced' ? null : why)
+  },
+)
+
 test('everyone but one: their epochs rise, those of sessions not open now too', async () => {
   const mine = await plane.signIn('keeper', both('keeper'))
   const theirs = await plane.signIn('loser', both('loser'))
