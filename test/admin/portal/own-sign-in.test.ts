@@ -281,6 +281,27 @@ describe('what is not this browser’s, or not new', () => {
     expect((await get(fresh.href, cookie)).headers.get('location')).toBe('/sign-in?said=refused')
   })
 
+  test('a good code beside another state, two of them, or none', async () => {
+    for (const states of [['x'.repeat(43)], [], ['own', 'x']]) {
+      const { cookie } = await arrive()
+      const back = new URL(await goOver(cookie))
+      const own = back.searchParams.get('state') ?? ''
+      back.searchParams.delete('state')
+      for (const one of states) back.searchParams.append('state', one === 'own' ? own : one)
+      expect((await get(back.href, cookie)).headers.get('location')).toBe('/sign-in?said=refused')
+    }
+  })
+
+  test('who comes too often from one network is told to wait', async () => {
+    const ask = () =>
+      app.fetch(new Request(`${portal}/sign-in?begin=${'A'.repeat(43)}`), { peer: '192.0.2.7' })
+    for (let at = 0; at < 120; at += 1) expect((await ask()).status).toBe(403)
+    const answer = await ask()
+    expect(answer.status).toBe(429)
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
+    expect((await get(`/sign-in?begin=${await begin()}`)).status).toBe(303)
+  })
+
   test('an answer brought by another browser, or without a cookie', async () => {
     const mine = await arrive()
     const theirs = await arrive()
