@@ -12,8 +12,10 @@ import { isFault } from '../runtime/fault.ts'
 import { createBearerCheck } from '../runtime/fleet-seal.ts'
 import {
   askAccessSchema,
+  beginSignInSchema,
   type ControlPlane,
   changeSessionSchema,
+  finishSignInSchema,
   handOverSchema,
   openSessionSchema,
   proveFactorSchema,
@@ -93,6 +95,12 @@ export function createInternalApp(options: {
   )
   app.post(internalRoutes.proveFactor.path, async (c) =>
     c.json(await plane.proveFactor(parsed(proveFactorSchema, await bodyOf(c)))),
+  )
+  app.post(internalRoutes.beginSignIn.path, async (c) =>
+    c.json(await plane.beginSignIn(parsed(beginSignInSchema, await bodyOf(c)))),
+  )
+  app.post(internalRoutes.finishSignIn.path, async (c) =>
+    c.json(await plane.finishSignIn(parsed(finishSignInSchema, await bodyOf(c)))),
   )
   app.get(internalRoutes.publicKey.path, async (c) => c.json({ publicKey: await plane.publicKey() }))
   app.notFound((c) => c.json(null, 404))

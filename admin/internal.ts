@@ -8,13 +8,23 @@
  */
 import type { Instant } from '../policies/instant.ts'
 import { type Fault, fault, isFault } from '../runtime/fault.ts'
-import type { Changes, ControlPlane, OpenSession, SealedRecord, SessionOpened } from '../runtime/internal.ts'
+import type {
+  Changes,
+  ControlPlane,
+  FinishSignIn,
+  OpenSession,
+  SealedRecord,
+  SessionOpened,
+  SignInFinished,
+} from '../runtime/internal.ts'
 import { keys } from '../runtime/keys.ts'
 import type { Signer } from '../runtime/signing.ts'
 import { askForAccess, readAccessStandings } from './access-requests.ts'
 import type { Provisioning } from './directory.ts'
+import type { OwnUpstreams } from './own-sign-in/upstreams.ts'
+import { beginSignIn, finishSignIn } from './own-sign-in/visits.ts'
 import type { Publisher } from './publish.ts'
-import { changeSession, openSession } from './session-opening.ts'
+import { changeSession, type OpeningOutcome, openSession } from './session-opening.ts'
 import { buildRecord, sealManifest, sealSession } from './signed-records.ts'
 import type { Store } from './store/database.ts'
 import { findPublication, listPublications, readSequence } from './store/publications.ts'
@@ -30,6 +40,8 @@ export type InternalParts = {
   readonly publisher: Pick<Publisher, 'kick'>
   readonly signer: Signer
   readonly provisioning: (upstream: string) => Provisioning | null
+  /** Whose people sign in here; absent: nobody's. */
+  readonly upstreams?: OwnUpstreams
   readonly portal: () => string
   readonly now: () => Instant
 }
@@ -37,11 +49,18 @@ export type InternalParts = {
 const pageMax = 500
 
 async function open(parts: InternalParts, request: OpenSession): Promise<SessionOpened> {
-  const { store, signer, now } = parts
   const provisioning = parts.provisioning(request.upstream)
   if (provisioning === null) throw fault('control-plane', 'refused', `no upstream ${request.upstream}`, 'no')
-  const at = now()
-  const opened = await openSession(store, request, provisioning, at)
+  const at = parts.now()
+  return answerOpened(parts, await openSession(parts.store, request, provisioning, at), at)
+}
+
+async function answerOpened(
+  parts: InternalParts,
+  opened: OpeningOutcome,
+  at: Instant,
+): Promise<SessionOpened> {
+  const { store, signer } = parts
   if (opened.outcome !== 'opened') return opened
   parts.publisher.kick()
   const records: SealedRecord[] = []
@@ -52,6 +71,14 @@ async function open(parts: InternalParts, request: OpenSession): Promise<Session
     if (built !== null) records.push({ key: built.key, text: built.text })
   }
   return { outcome: 'opened', session: sealSession(signer, opened.session), records }
+}
+
+async function finishOwn(parts: InternalParts, request: FinishSignIn): Promise<SignInFinished> {
+  const own = parts.upstreams?.find(request.upstream) ?? null
+  if (own === null) throw fault('control-plane', 'refused', `no own sign-in of ${request.upstream}`, 'no')
+  const at = parts.now()
+  const { opened, to } = await finishSignIn(parts.store, request, own, at)
+  return { answer: opened.outcome === 'no-proof' ? opened : await answerOpened(parts, opened, at), to }
 }
 
 function readChanges({ store, signer, now }: InternalParts, since: number): Promise<Changes> {
@@ -136,5 +163,12 @@ export const createInternal = (parts: InternalParts): ControlPlane => ({
       const { session, replaced } = renewed
       return { session: sealSession(parts.signer, session), replaced: sealSession(parts.signer, replaced) }
     }),
+  beginSignIn: (request) =>
+    guarded(async () => {
+      if ((parts.upstreams?.find(request.upstream) ?? null) === null) return null
+      await beginSignIn(parts.store, request, parts.now())
+      return { portal: parts.portal() }
+    }),
+  finishSignIn: (request) => guarded(() => finishOwn(parts, request)),
   publicKey: () => Promise.resolve(parts.signer.publicKey),
 })

@@ -25,6 +25,7 @@ import { createJobs } from './jobs.ts'
 import { type Answer, listenOn, originOf } from './listener.ts'
 import { createLive } from './live.ts'
 import { createMetrics, type Metrics, type Surface } from './metrics.ts'
+import { type OwnUpstreams, readOwnUpstreams } from './own-sign-in/upstreams.ts'
 import { createPortalApp } from './portal/portal-app.ts'
 import { createPublisher, type Publisher } from './publish.ts'
 import { createAdminSessions } from './sign-in/admin-sessions.ts'
@@ -138,12 +139,13 @@ type Machinery = {
   readonly metrics: Metrics
   readonly internal: ControlPlane
   readonly clusterKey: string
+  readonly upstreams: OwnUpstreams
 }
 
 function startMachinery(
   options: ControlPlaneOptions,
   undoing: Undoing,
-  base: Pick<Machinery, 'database' | 'signer' | 'clusterKey'>,
+  base: Pick<Machinery, 'database' | 'signer' | 'clusterKey' | 'upstreams'>,
   portal: () => string,
 ): Machinery {
   const { config, clock, log, store: hotStore } = options
@@ -165,6 +167,7 @@ function startMachinery(
     publisher,
     signer,
     provisioning: (id) => config.upstreams.find((one) => one.id === id)?.identity?.provisioning ?? null,
+    upstreams: base.upstreams,
     portal,
     now,
   })
@@ -231,7 +234,7 @@ function listenAdmin(options: ControlPlaneOptions, undoing: Undoing, machinery: 
 function listenPortal(
   options: ControlPlaneOptions,
   undoing: Undoing,
-  { database, metrics, publisher }: Machinery,
+  { database, metrics, publisher, upstreams }: Machinery,
   keyring: FactorKeyring,
 ): Promise<string> {
   const { clock, log } = options
@@ -243,6 +246,7 @@ function listenPortal(
         parts: { store: database, keyring, changed: publisher.kick },
         origin,
         trustedProxies,
+        upstreams,
         now: clock.now,
         log,
       }),
@@ -254,10 +258,12 @@ async function start(options: ControlPlaneOptions, undoing: Undoing): Promise<Ru
   const clusterKey = config.clusterKey ?? valueOr(keepClusterKey(join(dataDir, 'cluster-key')))
   const signer = createSigner(valueOr(keepSigningKey(join(dataDir, 'signing-key'))))
   const keyring = valueOr(openFactorKeyring(config.twoFactor.keys, join(dataDir, 'factor-keys')))
+  const upstreams = valueOr(readOwnUpstreams(config.upstreams))
   const database = await openDatabase(options, undoing)
   const firstAdmin = await ensureFirstAdmin(database, clock.now)
   let portal = ''
-  const machinery = startMachinery(options, undoing, { database, signer, clusterKey }, () => portal)
+  const base = { database, signer, clusterKey, upstreams }
+  const machinery = startMachinery(options, undoing, base, () => portal)
   await machinery.publisher.tick()
   const { internal, metrics } = machinery
   const figures = await listenOn(config.listen.adminMetrics, metrics.answer)

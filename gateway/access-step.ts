@@ -104,10 +104,22 @@ async function enliven(
   return then()
 }
 
+/** Goes on after a sign-in here, at which no answer of the application waits. */
+async function releaseOwn(visit: Visit, controlPlane: ControlPlane): Promise<WholeResponse> {
+  const { parts, exchange, session, to } = visit
+  try {
+    return await enliven(visit, controlPlane, () => seeOther(to ?? '/'))
+  } catch (error) {
+    parts.log.warn({ error, session: session.record.id }, 'a held sign-in could not be released')
+    return again(answerFailure(exchange, stale))
+  }
+}
+
 /** Goes on: the answer of the application that waited. Where there is none any more, they sign in again. */
 async function release(visit: Visit): Promise<WholeResponse> {
   const { parts, exchange, session, token } = visit
   if (parts.controlPlane === null) return again(answerFailure(exchange, stale))
+  if (exchange.upstream.identity?.mode === 'own') return releaseOwn(visit, parts.controlPlane)
   const taken = await parts.parked.take(token)
   if (taken === null) {
     // Another tab, or another gateway, may have gone on a moment ago.

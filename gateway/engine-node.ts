@@ -72,7 +72,10 @@ export const signInOf = (
 ): { page: string; returnParameter: string | null } | null =>
   upstream.identity === null
     ? null
-    : { page: upstream.identity.signInPage, returnParameter: upstream.identity.returnParameter }
+    : {
+        page: upstream.identity.signInPage,
+        returnParameter: upstream.identity.mode === 'own' ? 'to' : upstream.identity.returnParameter,
+      }
 
 const plainCut = (exchange: Exchange, reason: CutReason, decision: Decision | null): WholeResponse =>
   answerCut(

@@ -2,8 +2,8 @@
  * The paths under `/.gatehouse/` on the application's origin: answered by the gateway, never forwarded.
  *
  * Only what is harmless there: the keys that assertions are verified with, the visitor's own status, the step of a held
- * sign-in, and the way to the portal, on whose own origin factors and emergency access live (SPEC §7). Invariant: whatever some back end would read as such a
- * path is answered here, so that an application cannot pose as the gateway.
+ * sign-in, and the way to the portal, on whose own origin people sign in and factors live (SPEC §7). Invariant: whatever
+ * some back end would read as such a path is answered here, so that an application cannot pose as the gateway.
  */
 import type { Asserter } from './assertion.ts'
 import { cookieLines } from './cookies.ts'
@@ -38,6 +38,15 @@ export function answerOwnPath(
 ): Judgement | Promise<Judgement> {
   const reading = exchange.method === 'GET' || exchange.method === 'HEAD'
   const stepping = exchange.method === 'GET' || exchange.method === 'POST'
+  const own = site.identity?.own ?? null
+  if (
+    own !== null &&
+    exchange.method === 'GET' &&
+    exchange.target.path === site.upstream.identity?.signInPage
+  )
+    return own.begin(exchange)
+  if (own !== null && exchange.method === 'GET' && exchange.target.path === stepPath && own.isBack(exchange))
+    return own.finish(exchange)
   if (stepping && exchange.target.path === stepPath && site.identity !== null)
     return site.identity.access.answer(exchange)
   if (exchange.method === 'GET' && exchange.target.path === secondFactorPath && site.identity !== null)

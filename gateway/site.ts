@@ -22,6 +22,7 @@ import { createIdentifier, type Identifier } from './identity/identify.ts'
 import { type AskOnce, createIntrospector, type Introspector } from './identity/introspect.ts'
 import { createVouchedReader, createVouching } from './identity/trusted-header.ts'
 import { createWhoAmI } from './identity/who-am-i.ts'
+import { createOwnSignIn, type OwnSignIn } from './own-sign-in.ts'
 import { createParked } from './parked.ts'
 import type { Directory } from './questions.ts'
 import type { Refusals } from './refusals.ts'
@@ -36,6 +37,8 @@ export type SiteIdentity = {
   readonly introspector: Introspector
   readonly signIn: HeldLogin
   readonly access: AccessStep
+  /** Signing in here; `null`: people sign in at the application. */
+  readonly own: OwnSignIn | null
 }
 
 /** One application. `identity: null`: nobody is identified; only public routes can pass. */
@@ -116,8 +119,11 @@ type Identity = NonNullable<UpstreamConfig['identity']>
 function askOnceOf(
   parts: SiteParts,
   upstream: UpstreamConfig,
-  { introspection, jwt, trustedHeader }: Identity,
+  { mode, introspection, jwt, trustedHeader }: Identity,
 ): AskOnce {
+  // Nothing that a request brings is a credential of the application: there is nobody to ask.
+  if (mode === 'own')
+    return () => Promise.resolve({ answer: { kind: 'anonymous', renewed: [] }, keptMs: 1_000 })
   const { clock } = parts
   if (trustedHeader !== null) return createVouchedReader(upstream, clock)
   const dispatcher = parts.dispatcherOf(upstream)
@@ -187,7 +193,12 @@ function createIdentity(
   })
   const identifier = createIdentifier({
     upstream: upstream.id,
-    companionAlone: identity.bearer?.webSockets === 'companion',
+    companionAlone:
+      identity.mode === 'own'
+        ? 'always'
+        : identity.bearer?.webSockets === 'companion'
+          ? 'handshakes'
+          : 'never',
     bindsValue: bindsValue(identity),
     vouching: createVouching(upstream),
     companion,
@@ -217,7 +228,15 @@ function createIdentity(
     ...{ ...shared, refusals, identifier, duties, rate: rates.steps, handOvers: rates.handOvers },
     isAlive: parts.isAlive,
   })
-  return { identifier, introspector, signIn, access }
+  const own =
+    identity.mode === 'own'
+      ? createOwnSignIn({
+          ...{ ...shared, refusals, signIn: duties.signIn, rate: rates.signIns },
+          apply: parts.apply,
+          isReady: parts.isReady,
+        })
+      : null
+  return { identifier, introspector, signIn, access, own }
 }
 
 /** The sites of a gateway by upstream id. `duties`: each upstream's routes. */

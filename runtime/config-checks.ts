@@ -9,6 +9,7 @@ import { unknownPermission } from '../policies/permissions.ts'
 import type { Problem } from '../policies/problem.ts'
 import { isZone } from '../policies/timetable-zone.ts'
 import type { Config, IdentityConfig, UpstreamConfig } from './config.ts'
+import { ownSignInPath, ownSignInProblems } from './config-own-sign-in.ts'
 import { trustedHeaderProblems } from './config-trusted-header.ts'
 import { readTrustedProxies } from './forwarded.ts'
 import { compileRoutes } from './upstream-routes.ts'
@@ -223,7 +224,8 @@ function wordProblems(identity: IdentityConfig, path: string): readonly Problem[
 function identityProblems(upstream: UpstreamConfig, path: string, companionName: string): readonly Problem[] {
   const { identity, practice } = upstream
   if (identity === null) return []
-  const problems: Problem[] = []
+  const problems = [...ownSignInProblems(identity, practice.fixed, `${path}.identity`)]
+  if (identity.mode === 'own') return problems
   identity.cookies.forEach((cookie, at) => {
     if (cookie.replace(/^__(Host|Secure)-/, '') === companionName)
       problems.push(
@@ -259,7 +261,7 @@ function identityProblems(upstream: UpstreamConfig, path: string, companionName:
   const host = upstream.hosts.find((name) => name !== '*') ?? ''
   const shown = routes.ok ? routes.table.find('GET', host, identity.signInPage) : null
   // An identity proxy has a sign-in page of its own, which never comes here.
-  if (identity.trustedHeader !== null) return problems
+  if (identity.trustedHeader !== null || identity.signInPage === ownSignInPath) return problems
   if (shown !== null && shown.class !== 'public' && shown.class !== 'login')
     problems.push(
       problem(
@@ -309,6 +311,14 @@ function upstreamProblems(config: Config): readonly Problem[] {
         ...tlsProblems(upstream, path),
         ...practiceNameProblems(upstream, path, known),
         ...identityProblems(upstream, path, gateway.companionName),
+        ...(upstream.identity?.mode !== 'own' || gateway.forwardAuth.listen === null
+          ? []
+          : [
+              problem(
+                `${path}.identity.mode`,
+                'own does not go with gateway.forwardAuth: the proxy in front would have to pass our cookies on, which is not tried',
+              ),
+            ]),
         ...(upstream.identity?.trustedHeader == null || gateway.forwardAuth.listen === null
           ? []
           : [

@@ -7,6 +7,7 @@
  * without one fails a test. Regular expressions from users were refused: patterns are matched in linear time.
  */
 import { z } from 'zod'
+import { ownSignInPath, ownSignInSchema } from './config-own-sign-in.ts'
 import { trustedHeaderSchema } from './config-trusted-header.ts'
 
 /** A length of time in milliseconds: at least 1, at most `max` (an hour unless told otherwise). */
@@ -174,9 +175,15 @@ const bearerSchema = z.strictObject({
 
 const identitySchema = z.strictObject({
   mode: z
-    .literal('observe')
+    .enum(['observe', 'own'])
     .default('observe')
-    .describe('How people are known: their sign-in is observed and verified by the application’s own word.'),
+    .describe(
+      'How people are known. `observe`: their sign-in is observed and verified by the application’s own word; `own`: they sign in here, and the application, which has no sign-in, is told who they are.',
+    ),
+  own: ownSignInSchema
+    .nullable()
+    .default(null)
+    .describe('How people sign in here, for `mode: own`; `null`: they sign in at the application.'),
   cookies: z
     .array(tokenText)
     .max(5)
@@ -210,7 +217,9 @@ const identitySchema = z.strictObject({
     .nullable()
     .default(null)
     .describe('Called, best effort, when the gateway discards a session; `null`: not called.'),
-  signInPage: path.describe('Where a person without a session is sent.'),
+  signInPage: path
+    .default(ownSignInPath)
+    .describe('Where a person without a session is sent; must be given unless `mode` is `own`.'),
   returnParameter: z
     .string()
     .regex(/^[A-Za-z0-9_.~-]{1,40}$/, 'expected the name of a query parameter')

@@ -19,6 +19,7 @@ import {
   handedOverSchema,
   sealedRecordSchema,
   sessionOpenedSchema,
+  signInFinishedSchema,
 } from './internal.ts'
 import { internalRoutes } from './internal-routes.ts'
 
@@ -171,6 +172,8 @@ export function createInternalClient(options: {
       ),
     handOver: (request) => ask(post(internalRoutes.handOver, request), handedOverSchema.nullable()),
     proveFactor: (request) => ask(post(internalRoutes.proveFactor, request), factorProvedSchema.nullable()),
+    beginSignIn: (request) => ask(post(internalRoutes.beginSignIn, request), handedOverSchema.nullable()),
+    finishSignIn: (request) => ask(post(internalRoutes.finishSignIn, request), signInFinishedSchema),
     publicKey: async () =>
       (await ask(internalRoutes.publicKey, z.strictObject({ publicKey: z.string() }))).publicKey,
   }

@@ -15,5 +15,7 @@ export const internalRoutes = {
   accessStandings: { method: 'POST', path: '/internal/access-standings' },
   handOver: { method: 'POST', path: '/internal/hand-overs' },
   proveFactor: { method: 'POST', path: '/internal/factor-proofs' },
+  beginSignIn: { method: 'POST', path: '/internal/sign-ins' },
+  finishSignIn: { method: 'POST', path: '/internal/sign-ins/finish' },
   publicKey: { method: 'GET', path: '/internal/public-key' },
 } as const

@@ -179,6 +179,39 @@ export const factorProvedSchema = z.strictObject({
 /** A session raised. */
 export type FactorProved = z.infer<typeof factorProvedSchema>
 
+/**
+ * Somebody who is to sign in at the portal. The gateway made the token of this browser's cookie; its hash is all that
+ * leaves it, and goes to the portal's `/sign-in?begin=` too: it is a name, and opens nothing. Idempotent by `beginHash`.
+ */
+export const beginSignInSchema = z.strictObject({
+  beginHash: hash,
+  upstream: z.string().max(64),
+  /** The application as this browser calls it: `http(s)://host[:port]`. */
+  origin: z.string().regex(/^https?:\/\/[^/?#@\s]{1,300}$/),
+  /** Where they were going, a path of that origin; `null`: nowhere. */
+  to: z.string().max(1_000).nullable(),
+})
+/** Somebody who is to sign in at the portal. */
+export type BeginSignIn = z.infer<typeof beginSignInSchema>
+
+/**
+ * What the portal gave a browser to take back (`/.gatehouse/access?signed-in=`), good for 60 s, once, and with the cookie
+ * of the browser that began alone. `tokenHash`: of the session to open; idempotent by it.
+ */
+export const finishSignInSchema = openSessionSchema
+  .pick({ upstream: true, tokenHash: true, address: true, device: true, replaces: true })
+  .extend({ beginHash: hash, proofHash: hash })
+/** A sign-in at the portal brought back. */
+export type FinishSignIn = z.infer<typeof finishSignInSchema>
+
+/** What became of it; `no-proof`: there is none such of this browser, or it has run out. `to`: where they were going. */
+export const signInFinishedSchema = z.strictObject({
+  answer: z.union([sessionOpenedSchema, z.strictObject({ outcome: z.literal('no-proof') })]),
+  to: z.string().nullable(),
+})
+/** What became of a sign-in at the portal. */
+export type SignInFinished = z.infer<typeof signInFinishedSchema>
+
 /** The control plane as a gateway sees it. Every call rejects with a `Fault` (source `control-plane`) when it can't be had. */
 export type ControlPlane = {
   openSession(request: OpenSession): Promise<SessionOpened>
@@ -194,6 +227,10 @@ export type ControlPlane = {
   handOver(request: HandOver): Promise<HandedOver | null>
   /** Raises a session, under a new token; idempotent by that. `null`: no such proof for it, or it has run out. */
   proveFactor(request: ProveFactor): Promise<FactorProved | null>
+  /** Notes that this browser is to sign in at the portal; `null`: the upstream has no sign-in here. */
+  beginSignIn(request: BeginSignIn): Promise<HandedOver | null>
+  /** Opens the session of whoever signed in at the portal. */
+  finishSignIn(request: FinishSignIn): Promise<SignInFinished>
   /** One record by key (`gh:session:…`, `gh:policy:…`, `gh:members:…`, `gh:practices`); `null`: there is none. */
   record(key: string): Promise<SealedRecord | null>
   /** The public key records are verified with: raw Ed25519, base64url. */

@@ -28,7 +28,8 @@ const problem = (file: string, sentence: string): Checked<never> => ({
   problems: [{ path: file, sentence }],
 })
 
-function readSecret(file: string): Checked<string> | null {
+/** The text kept in `file`, trimmed; `null`: there is no such file. Problems: open to others, empty, or unreadable. */
+export function readSecret(file: string): Checked<string> | null {
   let mode: number
   let text: string
   try {

@@ -1,5 +1,5 @@
 /**
- * The portal's origin as one app: who asks and from where, the ticket, then the pages of the second factor.
+ * The portal's origin as one app: who asks and from where, the ticket, then the pages of the second factor, and of signing in.
  *
  * It listens to nothing (`admin/listeners.ts` does), so tests ask it directly. Invariant: a request for another host
  * name gets nothing; a ticket is taken only by somebody's browser opening it; every POST is a form of our own page in
@@ -13,6 +13,7 @@ import type { Instant } from '../../policies/instant.ts'
 import { isFault } from '../../runtime/fault.ts'
 import { clientBehind } from '../../runtime/forwarded.ts'
 import type { Log } from '../../runtime/log.ts'
+import { noOwnUpstreams, type OwnUpstreams } from '../own-sign-in/upstreams.ts'
 import { isForUs } from '../sign-in/own-origin.ts'
 import type { FactorParts } from '../two-factor/verification.ts'
 import { endVisit, findVisit, openVisit } from '../two-factor/visits.ts'
@@ -30,6 +31,7 @@ import {
   tooOftenPage,
 } from './plain-pages.ts'
 import { showHome, showRenew, showSetUp, takeFirstCode, takeRenewal } from './set-up-step.ts'
+import { createSignInStep } from './sign-in-step.ts'
 import { finish, showVerify, takeCode } from './verify-step.ts'
 import { findVisitor, isPlainOrigin, type Portal, type PortalEnv, type Visitor } from './visitor.ts'
 
@@ -38,6 +40,8 @@ export type PortalAppOptions = {
   readonly parts: FactorParts
   readonly origin: string
   readonly trustedProxies: readonly Range[]
+  /** Whose people sign in here; absent: nobody's. */
+  readonly upstreams?: OwnUpstreams
   readonly now: () => Instant
   readonly log: Log
 }
@@ -109,7 +113,11 @@ const taking =
     return form === null ? portal.answers.page(403, notOursPage()) : take(visitor, form)
   }
 
-function addSteps(app: PortalApp, portal: Portal): void {
+function addSteps(app: PortalApp, portal: Portal, upstreams: OwnUpstreams): void {
+  const signIn = createSignInStep(portal, upstreams, isOpened)
+  app.get('/sign-in', signIn.show)
+  app.get('/sign-in/with/:provider', signIn.leave)
+  app.get('/sign-in/from/:provider', signIn.comeBack)
   app.get('/hand-over', (c) => takeTicket(portal, c))
   app.get('/', showing(portal, showHome))
   app.get('/verify', showing(portal, showVerify))
@@ -142,7 +150,7 @@ export function createPortalApp(options: PortalAppOptions): PortalApp {
     c.set('requestId', randomUUID())
     return next()
   })
-  addSteps(app, portal)
+  addSteps(app, portal, options.upstreams ?? noOwnUpstreams)
   app.notFound(() => answers.page(404, nowherePage()))
   app.onError((error, c) => {
     const { method, path } = c.req

@@ -10,6 +10,7 @@ import type { FactorMethod } from '../../policies/access-request.ts'
 import type { PolicyDocument } from '../../policies/document.ts'
 import type { RecordedQuestion, SessionEnd, SignInMethod } from '../../runtime/records.ts'
 import type { FactorTables } from './factor-tables.ts'
+import type { OwnSignInTables } from './own-sign-in-tables.ts'
 
 /** A jsonb column: a value when read, JSON text when written. */
 type Json<T> = ColumnType<T, string, string>
@@ -254,31 +255,32 @@ type ReportSourceTable = {
 }
 
 /** Every table by name. */
-export type Tables = FactorTables & {
-  practice: PracticeTable
-  policy_revision: PolicyRevisionTable
-  app_user: AppUserTable
-  app_identity: AppIdentityTable
-  membership: MembershipTable
-  access_grant: AccessGrantTable
-  access_request: AccessRequestTable
-  setting: SettingTable
-  session: SessionTable
-  admin_account: AdminAccountTable
-  admin_grant: AdminGrantTable
-  admin_session: AdminSessionTable
-  address_use: AddressUseTable
-  security_event: SecurityEventTable
-  event_head: EventHeadTable
-  event_checkpoint: EventCheckpointTable
-  outbox: OutboxTable
-  publication: PublicationTable
-  publication_state: PublicationStateTable
-  gateway_ack: GatewayAckTable
-  report_cursor: ReportCursorTable
-  decision_log: DecisionLogTable
-  entry_hit: EntryHitTable
-  traffic_fact: TrafficFactTable
-  unmapped_route: UnmappedRouteTable
-  report_source: ReportSourceTable
-}
+export type Tables = FactorTables &
+  OwnSignInTables & {
+    practice: PracticeTable
+    policy_revision: PolicyRevisionTable
+    app_user: AppUserTable
+    app_identity: AppIdentityTable
+    membership: MembershipTable
+    access_grant: AccessGrantTable
+    access_request: AccessRequestTable
+    setting: SettingTable
+    session: SessionTable
+    admin_account: AdminAccountTable
+    admin_grant: AdminGrantTable
+    admin_session: AdminSessionTable
+    address_use: AddressUseTable
+    security_event: SecurityEventTable
+    event_head: EventHeadTable
+    event_checkpoint: EventCheckpointTable
+    outbox: OutboxTable
+    publication: PublicationTable
+    publication_state: PublicationStateTable
+    gateway_ack: GatewayAckTable
+    report_cursor: ReportCursorTable
+    decision_log: DecisionLogTable
+    entry_hit: EntryHitTable
+    traffic_fact: TrafficFactTable
+    unmapped_route: UnmappedRouteTable
+    report_source: ReportSourceTable
+  }

@@ -1,5 +1,5 @@
 /**
- * Forgetting what ran out on the way through the portal: tickets, visits, proofs, and tries of long ago.
+ * Forgetting what ran out on the way through the portal: tickets, visits, proofs, sign-ins, and tries of long ago.
  *
  * It is not what makes them invalid: each is judged at an instant, so a late round lets nothing in. Invariant: what is
  * still good is not touched. Deleting at each visit was refused: those who never come back leave the most behind.
@@ -14,6 +14,7 @@ export async function forgetOldVisits(tx: Tx, at: Instant): Promise<number> {
   const deletions = [
     await tx.deleteFrom('factor_ticket').where('ends_at', '<=', at).executeTakeFirst(),
     await tx.deleteFrom('factor_visit').where('ends_at', '<=', at).executeTakeFirst(),
+    await tx.deleteFrom('own_sign_in').where('ends_at', '<=', at).executeTakeFirst(),
     await tx.deleteFrom('factor_proof').where('ends_at', '<=', at).executeTakeFirst(),
     await tx
       .deleteFrom('factor_tries')

@@ -66,7 +66,8 @@ export type OpeningParts = {
 const rememberedMax = 20_000
 const unwelcomeMs: DurationMs = 5_000
 
-const deviceOf = (exchange: Exchange): string => {
+/** What the browser calls itself: printable ASCII, at most 300 characters; shown to admins, never trusted. */
+export const deviceOf = (exchange: Exchange): string => {
   for (let i = 0; i < exchange.headers.length; i += 2)
     if (exchange.headers[i]?.toLowerCase() === 'user-agent')
       return (exchange.headers[i + 1] ?? '').replace(/[^\x20-\x7e]/g, '?').slice(0, 300)

@@ -7,7 +7,7 @@
  * - another user's → that one is ended, then as without;
  * - none, unknown → adopted: level "password", epochs 0; unless an ended or held session had this cookie → that one.
  * An identity proxy's headers are read in place of both, by `trusted-header.ts`.
- * - a WebSocket handshake without a token, where configuration says so → the companion's session, by itself.
+ * - a handshake without a token, where configuration says so, or people sign in here → the companion's session.
  *
  * Invariant: nobody else is identified but by a fresh word of the application. `look` is synchronous and says what it
  * lacks, so that a request for which all is mirrored waits for nothing. A chain of awaits was refused.
@@ -67,8 +67,8 @@ export type Identifier = {
 /** What identifying needs. */
 export type IdentifierParts = {
   readonly upstream: string
-  /** Handshakes of the same origin without a credential are known by the companion. */
-  readonly companionAlone: boolean
+  /** Which requests without a credential are known by the companion: handshakes of the same origin, or all but others. */
+  readonly companionAlone: 'never' | 'handshakes' | 'always'
   readonly bindsValue: boolean
   /** Reads the headers of an identity proxy; `null`: people have a credential of the application. */
   readonly vouching: Vouching | null
@@ -228,11 +228,14 @@ function lookUser(parts: IdentifierParts, carried: Carried, known: Known): Ident
 }
 
 /**
- * Whose companion it is, for a handshake that cannot carry the application's credential: that comes in a message, and
- * the application checks it. A page of another origin may send our cookie here, so only our own pages count.
+ * Whose companion it is, where there is no other credential: people signed in here, or this is a handshake whose
+ * credential comes in a message. A page of another origin may send our cookie here with a handshake, which no browser
+ * asks about first: only those of our own pages count.
  */
 function lookCompanion(parts: IdentifierParts, { exchange, companion }: Carried): Identified | Lack {
-  if (!parts.companionAlone || companion === null || !isOwnHandshake(exchange)) return anonymous
+  const { companionAlone: alone } = parts
+  if (alone === 'never' || companion === null) return anonymous
+  if ((alone === 'handshakes' || exchange.upgrade !== null) && !isOwnHandshake(exchange)) return anonymous
   const session = parts.sessions.known(companion)
   if (session === null) return { lacks: 'session', tokenHash: companion }
   if (session === 'absent' || session.record.upstream !== parts.upstream) return anonymous

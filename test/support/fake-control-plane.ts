@@ -270,6 +270,21 @@ const planeOf = (state: State): ControlPlane => {
       called()
       return proveFactor(state, request)
     },
+    async beginSignIn(request) {
+      called()
+      state.portal.signIns.set(request.beginHash, request)
+      return { portal: 'http://portal.example' }
+    },
+    async finishSignIn(request) {
+      called()
+      const taken = state.portal.takeSignIn(request)
+      if (taken === null) return { answer: { outcome: 'no-proof' }, to: null }
+      const { beginHash: _begun, proofHash: _proof, ...wish } = request
+      const person = { appUser: taken.appUser, kind: 'staff', name: null, email: null } as const
+      const identity = { ...person, practices: [], amr: [] }
+      const answer = await open(state, { ...wish, identity, method: 'own-oidc', cookieHash: null })
+      return { answer, to: taken.to }
+    },
     async publicKey() {
       called()
       return state.signer.publicKey
@@ -351,8 +366,7 @@ export const createFakeControlPlane = (options: Options) => {
       kind: AskAccess['kind'],
       decision: Pick<AccessStanding, 'status' | 'note' | 'askAgainAt'>,
     ) => void state.standings.set(standingKey(user, practice, kind), decision),
-    tickets: state.portal.tickets,
-    layProof: state.portal.layProof,
+    ...state.portal,
     endSession: (tokenHash: string, why: SessionEnd) => endSession(state, tokenHash, why),
     changeSession: (tokenHash: string, change: Partial<SessionRecord>) =>
       changeSession(state, tokenHash, change),

@@ -3,7 +3,7 @@
  *
  * It serves no page. A proof counts once, in its time, for its own session only, as the real one's does.
  */
-import type { HandedOver, HandOver, ProveFactor } from '../../runtime/internal.ts'
+import type { BeginSignIn, FinishSignIn, HandedOver, HandOver, ProveFactor } from '../../runtime/internal.ts'
 import type { SessionRecord } from '../../runtime/records.ts'
 import { hashToken, newToken } from '../../runtime/token.ts'
 
@@ -14,6 +14,12 @@ export type FakePortal = {
   /** Hash of a ticket → what was handed over. */
   readonly tickets: ReadonlyMap<string, HandOver>
   handOver(request: HandOver): HandedOver
+  /** Hash of a begin cookie → what was begun. */
+  readonly signIns: Map<string, BeginSignIn>
+  /** This person of the application's ids signed in after `beginHash`; the proof for their browser, good for 60 s. */
+  laySignIn(beginHash: string, appUser: string): string
+  /** Who signed in, once; `null`: nobody, or not in this browser. */
+  takeSignIn(request: FinishSignIn): { readonly appUser: string; readonly to: string | null } | null
   /** What was proved for this session, once; `null`: nothing, or not for this one. */
   takeProof(request: ProveFactor): Factor | null
   /** Somebody confirmed after this session was handed over; the proof that their browser takes back, good for `forMs`. */
@@ -24,8 +30,23 @@ export type FakePortal = {
 export const createFakePortal = (now: () => number): FakePortal => {
   const tickets = new Map<string, HandOver>()
   const proofs = new Map<string, { tokenHash: string; endsAt: number; factor: Factor }>()
+  const signIns = new Map<string, BeginSignIn>()
+  const signedIn = new Map<string, { beginHash: string; appUser: string; endsAt: number }>()
   return {
     tickets,
+    signIns,
+    laySignIn(beginHash, appUser) {
+      const proof = newToken()
+      signedIn.set(hashToken(proof), { beginHash, appUser, endsAt: now() + 60_000 })
+      return proof
+    },
+    takeSignIn({ beginHash, proofHash, upstream }) {
+      const proof = signedIn.get(proofHash)
+      const begun = signIns.get(beginHash)
+      if (begun?.upstream !== upstream || proof?.beginHash !== beginHash || proof.endsAt <= now()) return null
+      signedIn.delete(proofHash)
+      return { appUser: proof.appUser, to: begun.to }
+    },
     handOver(request) {
       tickets.set(request.ticketHash, request)
       return { portal: 'http://portal.example' }
