@@ -14,6 +14,7 @@ import {
   opaqueIdSchema,
   pageQuery,
   practiceParams,
+  problem,
   reason,
   refusals,
   slugSchema,
@@ -108,7 +109,11 @@ export const activeUsersRoutes = {
       params: userParams,
       body: body(z.strictObject({ reason, block: z.boolean().default(false) })),
     },
-    responses: { 200: answers(revokedSchema, 'Revoked.'), ...refusals },
+    responses: {
+      200: answers(revokedSchema, 'Revoked.'),
+      ...refusals,
+      409: problem('Blocking the last security admin.'),
+    },
   }),
   revokeAllButMine: createRoute({
     method: 'post',

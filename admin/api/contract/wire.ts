@@ -90,7 +90,8 @@ export const problemSchema = z
 /** An answer from 400 up. */
 export type ProblemAnswer = z.infer<typeof problemSchema>
 
-const problem = (description: string) => ({
+/** An answer from 400 up, as `problemSchema`. */
+export const problem = (description: string) => ({
   description,
   content: { 'application/problem+json': { schema: problemSchema } },
 })
