@@ -90,8 +90,7 @@ export const problemSchema = z
 /** An answer from 400 up. */
 export type ProblemAnswer = z.infer<typeof problemSchema>
 
-/** An answer from 400 up, as `problemSchema`. */
-export const problem = (description: string) => ({
+const problem = (description: string) => ({
   description,
   content: { 'application/problem+json': { schema: problemSchema } },
 })
