@@ -10,6 +10,7 @@ import type { DurationMs, Instant } from '../policies/instant.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Signer } from '../runtime/signing.ts'
 import { settleRequests } from './access-requests.ts'
+import { idempotencyKeptMs } from './api/idempotency.ts'
 import { revertOverdue } from './commit-confirm.ts'
 import { type JobLoop, startLoop } from './job-loop.ts'
 import { type ConsumerParts, consumeReports } from './report-consumer.ts'
@@ -152,6 +153,10 @@ async function prune({ store, now }: JobParts): Promise<number> {
       rows
         .deleteFrom('admin_session')
         .where('deadline', '<', at - keptMs.sessions)
+        .executeTakeFirst(),
+      rows
+        .deleteFrom('idempotency_key')
+        .where('begun_at', '<', at - idempotencyKeptMs)
         .executeTakeFirst(),
     ]),
   )
