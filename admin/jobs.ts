@@ -15,7 +15,7 @@ import { revertOverdue } from './commit-confirm.ts'
 import { type JobLoop, startLoop } from './job-loop.ts'
 import { type ConsumerParts, consumeReports } from './report-consumer.ts'
 import type { Store } from './store/database.ts'
-import { writeCheckpoints } from './store/event-chain.ts'
+import { writeCheckpoints } from './store/event-checkpoints.ts'
 import { announcePolicy } from './store/outbox.ts'
 import { readSetting, writeSetting } from './store/settings.ts'
 import { forgetOldVisits } from './two-factor/expiry.ts'
@@ -47,7 +47,8 @@ export type Jobs = {
   readonly close: () => Promise<void>
 }
 
-const dayMs: DurationMs = 86_400_000
+const hourMs: DurationMs = 3_600_000
+const dayMs: DurationMs = 24 * hourMs
 const keptMs = {
   outbox: dayMs,
   facts: 30 * dayMs,
@@ -173,7 +174,7 @@ export function createJobs(parts: JobParts): Jobs {
       const { entries } = await consumeReports({ store, now, log, ...parts.reports }, waitMs)
       return entries
     },
-    checkpoint: () => writeCheckpoints(store, signer, now()),
+    checkpoint: () => writeCheckpoints(store, signer, now(), hourMs),
     expire: () => expire(parts),
     revert: () => revert(parts),
     refresh: () => refresh(parts),
