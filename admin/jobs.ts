@@ -13,6 +13,7 @@ import { settleRequests } from './access-requests.ts'
 import { revertOverdue } from './commit-confirm.ts'
 import { type ConsumerParts, consumeReports } from './report-consumer.ts'
 import type { Store } from './store/database.ts'
+import { forgetHits } from './store/entry-hits.ts'
 import { writeCheckpoints } from './store/event-chain.ts'
 import { announcePolicy } from './store/outbox.ts'
 import { readSetting, writeSetting } from './store/settings.ts'
@@ -50,6 +51,7 @@ const keptMs = {
   outbox: dayMs,
   facts: 30 * dayMs,
   hits: 30 * dayMs,
+  lastHit: 400 * dayMs,
   addresses: 31 * dayMs,
   sessions: 90 * dayMs,
   decisions: 90 * dayMs,
@@ -122,7 +124,7 @@ async function prune({ store, now }: JobParts): Promise<number> {
         .deleteFrom('traffic_fact')
         .where('at', '<', at - keptMs.facts)
         .executeTakeFirst(),
-      rows.deleteFrom('entry_hit').where('day', '<', day).executeTakeFirst(),
+      forgetHits(rows, day, Math.floor((at - keptMs.lastHit) / dayMs)),
       rows
         .deleteFrom('address_use')
         .where('last_at', '<', at - keptMs.addresses)
