@@ -11,6 +11,7 @@ import type { Log } from '../runtime/log.ts'
 import type { Signer } from '../runtime/signing.ts'
 import { settleRequests } from './access-requests.ts'
 import { revertOverdue } from './commit-confirm.ts'
+import { tellExpired } from './ip-list/expiry.ts'
 import { type ConsumerParts, consumeReports } from './report-consumer.ts'
 import type { Store } from './store/database.ts'
 import { forgetHits } from './store/entry-hits.ts'
@@ -34,7 +35,10 @@ export type Jobs = {
   /** Takes reports; waits up to `waitMs` for the first. Answers the entries taken. */
   readonly consume: (waitMs: DurationMs) => Promise<number>
   readonly checkpoint: () => Promise<number>
-  /** Ends sessions past their deadline, requests that nobody decided, approvals and visits of the portal that are over. */
+  /**
+   * Ends sessions past their deadline, requests that nobody decided, approvals and visits of the portal that are over;
+   * tells of allowlist entries that have expired.
+   */
   readonly expire: () => Promise<number>
   /** Takes back saves that had to be confirmed and were not; gateways have fallen back by themselves. */
   readonly revert: () => Promise<number>
@@ -62,9 +66,9 @@ const keptMs = {
 const deletedMax = 5_000
 const refreshSetting = 'policies-refreshed-at'
 
-function expire({ store, now }: JobParts): Promise<number> {
+async function expire({ store, now }: JobParts): Promise<number> {
   const at = now()
-  return store.transaction(async (tx) => {
+  const sessions = await store.transaction(async (tx) => {
     const due = tx
       .selectFrom('session')
       .select('id')
@@ -80,6 +84,7 @@ function expire({ store, now }: JobParts): Promise<number> {
     const requests = await settleRequests(tx, null, at)
     return Number(ended.numUpdatedRows) + requests + (await forgetOldVisits(tx, at))
   })
+  return sessions + (await tellExpired(store, at))
 }
 
 async function revert({ store, now, kick, log }: JobParts): Promise<number> {
