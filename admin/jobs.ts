@@ -12,9 +12,11 @@ import type { Signer } from '../runtime/signing.ts'
 import { settleRequests } from './access-requests.ts'
 import { idempotencyKeptMs } from './api/idempotency.ts'
 import { revertOverdue } from './commit-confirm.ts'
+import { tellExpired } from './ip-list/expiry.ts'
 import { type JobLoop, startLoop } from './job-loop.ts'
 import { type ConsumerParts, consumeReports } from './report-consumer.ts'
 import type { Store } from './store/database.ts'
+import { forgetHits } from './store/entry-hits.ts'
 import { writeCheckpoints } from './store/event-checkpoints.ts'
 import { announcePolicy } from './store/outbox.ts'
 import { readSetting, writeSetting } from './store/settings.ts'
@@ -35,7 +37,10 @@ export type Jobs = {
   /** Takes reports; waits up to `waitMs` for the first. Answers the entries taken. */
   readonly consume: (waitMs: DurationMs) => Promise<number>
   readonly checkpoint: () => Promise<number>
-  /** Ends sessions past their deadline, requests that nobody decided, approvals and visits of the portal that are over. */
+  /**
+   * Ends sessions past their deadline, requests that nobody decided, approvals and visits of the portal that are over;
+   * tells of allowlist entries that have expired.
+   */
   readonly expire: () => Promise<number>
   /** Takes back saves that had to be confirmed and were not; gateways have fallen back by themselves. */
   readonly revert: () => Promise<number>
@@ -53,6 +58,7 @@ const keptMs = {
   outbox: dayMs,
   facts: 30 * dayMs,
   hits: 30 * dayMs,
+  lastHit: 400 * dayMs,
   addresses: 31 * dayMs,
   sessions: 90 * dayMs,
   decisions: 90 * dayMs,
@@ -63,9 +69,9 @@ const keptMs = {
 const deletedMax = 5_000
 const refreshSetting = 'policies-refreshed-at'
 
-function expire({ store, now }: JobParts): Promise<number> {
+async function expire({ store, now }: JobParts): Promise<number> {
   const at = now()
-  return store.transaction(async (tx) => {
+  const sessions = await store.transaction(async (tx) => {
     const due = tx
       .selectFrom('session')
       .select('id')
@@ -81,6 +87,7 @@ function expire({ store, now }: JobParts): Promise<number> {
     const requests = await settleRequests(tx, null, at)
     return Number(ended.numUpdatedRows) + requests + (await forgetOldVisits(tx, at))
   })
+  return sessions + (await tellExpired(store, at))
 }
 
 async function revert({ store, now, kick, log }: JobParts): Promise<number> {
@@ -125,7 +132,7 @@ async function prune({ store, now }: JobParts): Promise<number> {
         .deleteFrom('traffic_fact')
         .where('at', '<', at - keptMs.facts)
         .executeTakeFirst(),
-      rows.deleteFrom('entry_hit').where('day', '<', day).executeTakeFirst(),
+      forgetHits(rows, day, Math.floor((at - keptMs.lastHit) / dayMs)),
       rows
         .deleteFrom('address_use')
         .where('last_at', '<', at - keptMs.addresses)

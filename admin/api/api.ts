@@ -18,6 +18,7 @@ import { answerGeneral } from './general.ts'
 import { type ContractRoute, createGuardedApp } from './guarded.ts'
 import { answerOnce } from './idempotency.ts'
 import { answerIpAllowlist } from './ip-allowlist.ts'
+import { answerIpImport } from './ip-import.ts'
 import { answerPresets } from './presets.ts'
 import { answerRoles } from './roles.ts'
 import { answerSecurityEvents } from './security-events.ts'
@@ -61,6 +62,7 @@ export function createApi(
   answerConfirmation(app, plane)
   answerPresets(app, plane)
   answerIpAllowlist(app, plane)
+  answerIpImport(app, plane)
   answerTimeWindows(app, plane)
   answerActiveUsers(app, plane)
   answerUsers(app, plane)
