@@ -12,6 +12,7 @@ import type { Signer } from '../runtime/signing.ts'
 import { settleRequests } from './access-requests.ts'
 import { revertOverdue } from './commit-confirm.ts'
 import { type ConsumerParts, consumeReports } from './report-consumer.ts'
+import { settleDue } from './scheduled-changes.ts'
 import type { Store } from './store/database.ts'
 import { writeCheckpoints } from './store/event-chain.ts'
 import { announcePolicy } from './store/outbox.ts'
@@ -37,6 +38,8 @@ export type Jobs = {
   readonly expire: () => Promise<number>
   /** Takes back saves that had to be confirmed and were not; gateways have fallen back by themselves. */
   readonly revert: () => Promise<number>
+  /** Brings into force what waited for its time. */
+  readonly schedule: () => Promise<number>
   /** Announces every policy once a day, so that its timetable's horizon moves on. */
   readonly refresh: () => Promise<number>
   /** Deletes facts, refusals, hits, sessions, outbox rows and addresses that are older than they need be. */
@@ -85,6 +88,15 @@ async function revert({ store, now, kick, log }: JobParts): Promise<number> {
   for (const practice of practices) log.warn({ practice }, 'a save was taken back: nobody confirmed it')
   if (practices.length > 0) kick()
   return practices.length
+}
+
+async function schedule({ store, now, kick, log }: JobParts): Promise<number> {
+  const settled = await settleDue(store, now())
+  for (const { practice, applied, sentence } of settled)
+    if (applied) log.info({ practice }, 'a scheduled change came into force')
+    else log.warn({ practice, why: sentence }, 'a scheduled change did not come into force')
+  if (settled.length > 0) kick()
+  return settled.length
 }
 
 function refresh({ store, now, kick }: JobParts): Promise<number> {
@@ -214,6 +226,7 @@ export function createJobs(parts: JobParts): Jobs {
     checkpoint: () => writeCheckpoints(store, signer, now()),
     expire: () => expire(parts),
     revert: () => revert(parts),
+    schedule: () => schedule(parts),
     refresh: () => refresh(parts),
     prune: () => prune(parts),
     start: () => {
@@ -222,6 +235,7 @@ export function createJobs(parts: JobParts): Jobs {
         ...(parts.reports === null ? [] : [loop(log, 'reports', 250, true, () => jobs.consume(0))]),
         loop(log, 'checkpoints', 60_000, false, jobs.checkpoint),
         loop(log, 'reversion', 1_000, false, jobs.revert),
+        loop(log, 'schedule', 1_000, false, jobs.schedule),
         loop(log, 'expiry', 60_000, false, jobs.expire),
         loop(log, 'refresh', 600_000, false, jobs.refresh),
         loop(log, 'pruning', 3_600_000, false, jobs.prune),

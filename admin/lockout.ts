@@ -33,7 +33,10 @@ export type LockedOut = {
 export type GuardedChange = {
   readonly before: PolicyDocument
   readonly after: PolicyDocument
+  /** As they would be. */
   readonly members: readonly Member[]
+  /** As they are, where their roles change too; absent: the same. */
+  readonly membersBefore?: readonly Member[]
   readonly deed: Deed
 }
 
@@ -151,6 +154,9 @@ type Guard = {
   readonly cannotEnrol: CannotEnrol
 }
 
+const asTheyAre = ({ membersBefore }: GuardedChange, member: Member): Member =>
+  membersBefore?.find(({ user }) => user === member.user) ?? member
+
 /** How a member is shut out from an address under the new policy and not under the old; `null`: they are not. */
 function newlyRefused(guard: Guard, member: Member, address: string): LockedOut | null {
   const { change, after, before, instants } = guard
@@ -158,7 +164,7 @@ function newlyRefused(guard: Guard, member: Member, address: string): LockedOut 
   for (const when of instants) {
     const decision = refused(after(member, address, when))
     if (decision === null || (when !== at && decision.reason !== 'address-not-allowed')) continue
-    if (refused(before()?.(member, address, when) ?? null) !== null) continue
+    if (refused(before()?.(asTheyAre(change, member), address, when) ?? null) !== null) continue
     return {
       user: member.user,
       name: member.name,
@@ -167,7 +173,7 @@ function newlyRefused(guard: Guard, member: Member, address: string): LockedOut 
     }
   }
   if (!guard.cannotEnrol(member, address, at)) return null
-  if (cannotEnrolUnder(change.before, at)(member, address, at)) return null
+  if (cannotEnrolUnder(change.before, at)(asTheyAre(change, member), address, at)) return null
   const sentence = `needs a second factor and has none; ${address} is not on the allowlist, so none can be set up there`
   return { user: member.user, name: member.name, address, sentence }
 }

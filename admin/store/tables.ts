@@ -11,6 +11,7 @@ import type { PolicyDocument } from '../../policies/document.ts'
 import type { RecordedQuestion, SessionEnd, SignInMethod } from '../../runtime/records.ts'
 import type { FactorTables } from './factor-tables.ts'
 import type { OwnSignInTables } from './own-sign-in-tables.ts'
+import type { ScheduleTables } from './schedule-tables.ts'
 
 /** A jsonb column: a value when read, JSON text when written. */
 type Json<T> = ColumnType<T, string, string>
@@ -256,7 +257,8 @@ type ReportSourceTable = {
 
 /** Every table by name. */
 export type Tables = FactorTables &
-  OwnSignInTables & {
+  OwnSignInTables &
+  ScheduleTables & {
     practice: PracticeTable
     policy_revision: PolicyRevisionTable
     app_user: AppUserTable
