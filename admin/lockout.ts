@@ -37,7 +37,10 @@ export type GuardedChange = {
   readonly move?: Move | null
   readonly before: PolicyDocument
   readonly after: PolicyDocument
+  /** As they would be. */
   readonly members: readonly Member[]
+  /** As they are, where their roles change too; absent: the same. */
+  readonly membersBefore?: readonly Member[]
   readonly deed: Deed
 }
 
@@ -184,6 +187,9 @@ const movedTo = (move: Move | null | undefined, text: string): string => {
   return move != null && address !== null && rangeContains(move.from, address) ? move.to : text
 }
 
+const asTheyAre = ({ membersBefore }: GuardedChange, member: Member): Member =>
+  membersBefore?.find(({ user }) => user === member.user) ?? member
+
 /** How a member is shut out from an address under the new policy and not under the old; `null`: they are not. */
 function newlyRefused(guard: Guard, member: Member, seen: string): LockedOut | null {
   const { change, after, before, expiring } = guard
@@ -192,7 +198,7 @@ function newlyRefused(guard: Guard, member: Member, seen: string): LockedOut | n
   for (const when of instantsOf(expiring, member, address, at)) {
     const decision = refused(after(member, address, when))
     if (decision === null || (when !== at && decision.reason !== 'address-not-allowed')) continue
-    if (wasSo(decision, refused(before()?.(member, seen, when) ?? null))) continue
+    if (wasSo(decision, refused(before()?.(asTheyAre(change, member), seen, when) ?? null))) continue
     return {
       user: member.user,
       name: member.name,
@@ -201,7 +207,7 @@ function newlyRefused(guard: Guard, member: Member, seen: string): LockedOut | n
     }
   }
   if (!guard.cannotEnrol(member, address, at)) return null
-  if (cannotEnrolUnder(change.before, at)(member, address, at)) return null
+  if (cannotEnrolUnder(change.before, at)(asTheyAre(change, member), address, at)) return null
   const sentence = `needs a second factor and has none; ${address} is not on the allowlist, so none can be set up there`
   return { user: member.user, name: member.name, address, sentence }
 }

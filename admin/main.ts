@@ -16,6 +16,7 @@ import type { HotStore } from '../runtime/hot-store.ts'
 import type { ControlPlane } from '../runtime/internal.ts'
 import type { Log } from '../runtime/log.ts'
 import { createSigner, keepSigningKey, type Signer } from '../runtime/signing.ts'
+import { requirementsOf } from '../runtime/upstream-routes.ts'
 import { createAdminApp } from './admin-app.ts'
 import { createPolicyViews } from './api/policy-views.ts'
 import { ensurePractices } from './bootstrap.ts'
@@ -235,6 +236,7 @@ function listenAdmin(options: ControlPlaneOptions, undoing: Undoing, machinery: 
           live,
           sessions: createAdminSessions({ store: database, now, limits: createTryLimits(), log }),
           publicKey: machinery.signer.publicKey,
+          routes: requirementsOf(options.config.upstreams),
           changed: machinery.publisher.kick,
         },
         origin,

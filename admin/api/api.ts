@@ -14,6 +14,7 @@ import type { ApiPlane } from './api-plane.ts'
 import { answerConfirmation } from './confirmation.ts'
 import { routes } from './contract/api.ts'
 import { liveMessageSchema } from './contract/me.ts'
+import { answerForecast } from './forecast.ts'
 import { answerGeneral } from './general.ts'
 import { type ContractRoute, createGuardedApp } from './guarded.ts'
 import { answerOnce } from './idempotency.ts'
@@ -21,6 +22,7 @@ import { answerIpAllowlist } from './ip-allowlist.ts'
 import { answerIpImport } from './ip-import.ts'
 import { answerPresets } from './presets.ts'
 import { answerRoles } from './roles.ts'
+import { answerSchedule } from './schedule.ts'
 import { answerSecurityEvents } from './security-events.ts'
 import { answerShell } from './shell.ts'
 import { answerTimeWindows } from './time-windows.ts'
@@ -61,6 +63,8 @@ export function createApi(
   answerGeneral(app, plane)
   answerConfirmation(app, plane)
   answerPresets(app, plane)
+  answerSchedule(app, plane)
+  answerForecast(app, plane)
   answerIpAllowlist(app, plane)
   answerIpImport(app, plane)
   answerTimeWindows(app, plane)

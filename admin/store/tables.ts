@@ -14,6 +14,7 @@ import type { FactorTables } from './factor-tables.ts'
 import type { IdempotencyTables } from './idempotency-tables.ts'
 import type { NotifyTables } from './notify-tables.ts'
 import type { OwnSignInTables } from './own-sign-in-tables.ts'
+import type { ScheduleTables } from './schedule-tables.ts'
 
 /** A jsonb column: a value when read, JSON text when written. */
 type Json<T> = ColumnType<T, string, string>
@@ -241,7 +242,8 @@ export type Tables = EventTables &
   FactorTables &
   IdempotencyTables &
   NotifyTables &
-  OwnSignInTables & {
+  OwnSignInTables &
+  ScheduleTables & {
     practice: PracticeTable
     policy_revision: PolicyRevisionTable
     app_user: AppUserTable
