@@ -37,7 +37,10 @@ export function createApi(
   options: { readonly origin: string; readonly heartbeatMs: DurationMs },
 ): OpenAPIHono<AdminEnv> {
   const app = createGuardedApp(
-    { sessions: plane.sessions, origin: options.origin, changed: plane.changed },
+    {
+      ...{ sessions: plane.sessions, admission: plane.admission, now: plane.now },
+      ...{ origin: options.origin, changed: plane.changed },
+    },
     everyRoute,
   )
   answerShell(app, plane, { secure: options.origin.startsWith('https:'), heartbeatMs: options.heartbeatMs })

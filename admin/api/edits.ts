@@ -10,13 +10,14 @@ import type { PolicyDocument } from '../../policies/document.ts'
 import type { Problem } from '../../policies/problem.ts'
 import { momentText } from '../../policies/timetable-zone.ts'
 import { type EditOutcome, editPolicy } from '../policy-edit.ts'
+import { isFresh } from '../sign-in/freshness.ts'
 import type { Unconfirmed } from '../store/confirmations.ts'
 import type { Target } from '../store/events.ts'
 import { lastAnnounced } from '../store/publish-state.ts'
 import type { AdminEnv } from './admin-env.ts'
 import { type ApiPlane, deedOf } from './api-plane.ts'
 import { etagOf, revisionIn } from './paging.ts'
-import { invalid, refusal } from './refusals.ts'
+import { invalid, refusal, stepUpRequired } from './refusals.ts'
 
 /**
  * A wish of a tab. `ifMatch`: as sent, absent where an edit only adds; `target`: absent for the practice
@@ -79,6 +80,8 @@ async function savedOf(plane: ApiPlane, practice: string, outcome: EditOutcome):
           lockedOut: outcome.lockedOut.map(({ name, address, sentence }) => ({ name, address, sentence })),
         },
       )
+    case 'weakens':
+      throw stepUpRequired()
     case 'last-security-admin':
       throw refusal(
         'last-security-admin',
@@ -96,6 +99,7 @@ export async function saveWish(c: Context<AdminEnv>, plane: ApiPlane, wish: Wish
     action: wish.action,
     ...(wish.target === undefined ? {} : { target: wish.target }),
     change: wish.change,
+    mayWeaken: isFresh(c.get('admin'), plane.now()),
     typedName: wish.confirmPracticeName ?? null,
   })
   const saved = await savedOf(plane, wish.practice, outcome)
