@@ -52,9 +52,8 @@ export function createApi(
 ): OpenAPIHono<AdminEnv> {
   const app = createGuardedApp(
     {
-      sessions: plane.sessions,
-      origin: options.origin,
-      changed: plane.changed,
+      ...{ sessions: plane.sessions, admission: plane.admission, now: plane.now },
+      ...{ origin: options.origin, changed: plane.changed },
       once: answerOnce(plane.store, plane.now),
     },
     everyRoute,

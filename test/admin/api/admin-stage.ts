@@ -6,6 +6,7 @@
  * (Origin, Fetch Metadata, cookie, token) is sent unless a test takes it away. Refused: mocking the store.
  */
 import { createAdminApp } from '../../../admin/admin-app.ts'
+import { createAdmission } from '../../../admin/api/admission.ts'
 import type { ApiPlane } from '../../../admin/api/api-plane.ts'
 import { createPolicyViews } from '../../../admin/api/policy-views.ts'
 import { createLive } from '../../../admin/live.ts'
@@ -236,13 +237,18 @@ export const createStage = async (
   const signer = createSigner(generateSigningKey())
   const views = createPolicyViews(store, now)
   const { publicKey } = signer
+  const admission = createAdmission({ store, views, now, end: sessions.end })
   const routes = new Map([[schedulePage.id, schedulePage]])
-  const plane: ApiPlane = { store, now, views, live, sessions, publicKey, routes, changed: () => {} }
+  const plane: ApiPlane = {
+    ...{ store, now, views, live, sessions, admission, publicKey, routes },
+    changed: () => {},
+  }
   const proxies = readTrustedProxies(wish.trustedProxies ?? [])
   if (!proxies.ok) throw new Error('bad proxies')
   const app = createAdminApp({
     plane,
     origin,
+    portal: () => 'https://portal.example',
     trustedProxies: proxies.value,
     ui: createUiAssets(wish.uiDir ?? '/nowhere'),
     log: silentLog,
