@@ -16,6 +16,7 @@ import type { HotStore } from '../runtime/hot-store.ts'
 import type { ControlPlane } from '../runtime/internal.ts'
 import type { Log } from '../runtime/log.ts'
 import { createSigner, keepSigningKey, type Signer } from '../runtime/signing.ts'
+import { compileRoutes } from '../runtime/upstream-routes.ts'
 import { createAdminApp } from './admin-app.ts'
 import { createPolicyViews } from './api/policy-views.ts'
 import { ensurePractices } from './bootstrap.ts'
@@ -128,6 +129,14 @@ const counted =
     return response
   }
 
+const routeIdsOf = (upstreams: ControlPlaneOptions['config']['upstreams']): ReadonlySet<string> =>
+  new Set(
+    upstreams.flatMap((upstream) => {
+      const compiled = compileRoutes(upstream)
+      return compiled.ok ? [...compiled.table.requirements.keys()] : []
+    }),
+  )
+
 type LateApp = {
   readonly fetch: (request: Request, env: Parameters<Answer>[1]) => Response | Promise<Response>
 }
@@ -218,6 +227,7 @@ function listenAdmin(options: ControlPlaneOptions, undoing: Undoing, machinery: 
           live,
           sessions: createAdminSessions({ store: database, now, limits: createTryLimits(), log }),
           publicKey: machinery.signer.publicKey,
+          routeIds: routeIdsOf(options.config.upstreams),
           changed: machinery.publisher.kick,
         },
         origin,

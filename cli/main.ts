@@ -33,6 +33,19 @@ const run = async (line: CommandLine): Promise<number> => {
       return (await import('./policy-apply.ts')).applyPolicy(line, () => Date.now())
     case 'policy test':
       return (await import('./policy-test.ts')).testPolicy(line)
+    case 'token create':
+      return (await import('./token-commands.ts')).createToken(line, () => Date.now())
+    case 'token list':
+      return (await import('./token-commands.ts')).showTokens(line, () => Date.now())
+    case 'token revoke':
+      return (await import('./token-commands.ts')).endToken(line, () => Date.now())
+    case 'user list':
+      return (await import('./user-commands.ts')).showUsers(line, () => Date.now())
+    case 'user roles':
+    case 'user suspend':
+    case 'user rejoin':
+    case 'user revoke':
+      return (await import('./user-commands.ts')).changeUser(line, line.command, () => Date.now())
     case 'explain':
       return (await import('./explain.ts')).explainCode(line, () => Date.now())
   }

@@ -24,6 +24,8 @@ export type ApiPlane = {
   readonly live: Live
   readonly sessions: AdminSessions
   readonly publicKey: string
+  /** The ids of every configured route. */
+  readonly routeIds: ReadonlySet<string>
   readonly changed: () => void
 }
 

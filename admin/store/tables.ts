@@ -10,6 +10,7 @@ import type { FactorMethod } from '../../policies/access-request.ts'
 import type { PolicyDocument } from '../../policies/document.ts'
 import type { RecordedQuestion, SessionEnd, SignInMethod } from '../../runtime/records.ts'
 import type { FactorTables } from './factor-tables.ts'
+import type { MachineTables } from './machine-tables.ts'
 import type { OwnSignInTables } from './own-sign-in-tables.ts'
 
 /** A jsonb column: a value when read, JSON text when written. */
@@ -211,6 +212,7 @@ type DecisionLogTable = {
   practice: string | null
   user_id: string | null
   session: string | null
+  token: ColumnType<string | null, string | null | undefined, string | null>
   address: string
   upstream: string
   method: string
@@ -256,6 +258,7 @@ type ReportSourceTable = {
 
 /** Every table by name. */
 export type Tables = FactorTables &
+  MachineTables &
   OwnSignInTables & {
     practice: PracticeTable
     policy_revision: PolicyRevisionTable

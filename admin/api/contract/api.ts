@@ -18,6 +18,7 @@ import { presetsRoutes } from './presets.ts'
 import { rolesRoutes } from './roles.ts'
 import { securityEventsRoutes } from './security-events.ts'
 import { timeWindowsRoutes } from './time-windows.ts'
+import { tokensRoutes } from './tokens.ts'
 import { twoFactorRoutes } from './two-factor.ts'
 import { usersRoutes } from './users.ts'
 
@@ -34,6 +35,7 @@ export const routes = {
   twoFactor: twoFactorRoutes,
   accessRequests: accessRequestsRoutes,
   roles: rolesRoutes,
+  tokens: tokensRoutes,
   securityEvents: securityEventsRoutes,
 } as const
 

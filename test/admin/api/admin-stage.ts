@@ -111,6 +111,7 @@ export const everyPermission = [
   'gw.requests.review',
   'gw.two-factor.view',
   'gw.two-factor.reset',
+  'gw.tokens.edit',
 ]
 
 const insertAll = async (store: Store, at: number): Promise<void> => {
@@ -223,7 +224,10 @@ export const createStage = async (
   const signer = createSigner(generateSigningKey())
   const views = createPolicyViews(store, now)
   const { publicKey } = signer
-  const plane: ApiPlane = { store, now, views, live, sessions, publicKey, changed: () => {} }
+  const routeIds = new Set(['app POST /api/sync', 'app GET /schedule'])
+  const plane: ApiPlane = {
+    ...{ store, now, views, live, sessions, publicKey, routeIds, changed: () => {} },
+  }
   const proxies = readTrustedProxies(wish.trustedProxies ?? [])
   if (!proxies.ok) throw new Error('bad proxies')
   const app = createAdminApp({
@@ -239,6 +243,7 @@ export const createStage = async (
     Promise.resolve(app.request(`${origin}${path}`, init, { peer }))
   return {
     app,
+    databaseUrl: database.url,
     clock,
     store,
     live,
