@@ -9,11 +9,12 @@
 import { sql } from 'kysely'
 import type { DurationMs, Instant } from '../policies/instant.ts'
 import { type ChangeSession, type OpenSession, signInSkewMs } from '../runtime/internal.ts'
-import type { SessionEnd } from '../runtime/records.ts'
+import { endedHere, type SessionEnd } from '../runtime/records.ts'
 import { newToken } from '../runtime/token.ts'
 import type { Deed } from './deed.ts'
-import { findOrProvision, type KnownPerson, type Provisioning } from './directory.ts'
+import { findOrProvision, findUser, type KnownPerson, type Provisioning } from './directory.ts'
 import { endAdopted } from './revocations.ts'
+import { endBeyondLimit, lockSessionsOf } from './session-limit.ts'
 import { noteAddress } from './store/address-use.ts'
 import type { Store, Tx } from './store/database.ts'
 import { type Actor, appendEvent } from './store/events.ts'
@@ -115,6 +116,18 @@ async function earlierSession(tx: Tx, request: OpenSession, user: string): Promi
   return row ?? null
 }
 
+/** Where the session of this cookie was ended for one practice only, it stays so. */
+async function inheritEpochs(tx: Tx, session: SessionRow, earlier: SessionRow): Promise<SessionRow> {
+  const gone = Object.entries(earlier.epochs).filter(([, epoch]) => epoch === endedHere)
+  if (gone.length === 0) return session
+  return tx
+    .updateTable('session')
+    .set({ epochs: JSON.stringify({ ...session.epochs, ...Object.fromEntries(gone) }) })
+    .where('token_hash', '=', session.token_hash)
+    .returningAll()
+    .executeTakeFirstOrThrow()
+}
+
 /** An adopted session takes over what its cookie had come to: ended stays ended, held stays held. */
 async function inherit(
   tx: Tx,
@@ -126,9 +139,10 @@ async function inherit(
   const over = earlier.ended_why !== null && finalEnds.includes(earlier.ended_why)
   if (over || (earlier.ended_why === null && earlier.absolute_deadline <= at))
     return (await markEnded(tx, session.token_hash, earlier.ended_why ?? 'expired', at)) ?? session
+  const kept = await inheritEpochs(tx, session, earlier)
   if (earlier.held && earlier.ended_why === null)
-    return (await markHeld(tx, session.token_hash, { reason: earlier.held_reason ?? '' })) ?? session
-  return session
+    return (await markHeld(tx, kept.token_hash, { reason: earlier.held_reason ?? '' })) ?? kept
+  return kept
 }
 
 /** A sign-in over a session that had its second factor proved this short a while ago keeps it. */
@@ -224,6 +238,7 @@ async function storeSession(
   await noteAddress(tx, person.user, request.address, at)
   const practices = memberships.map(({ practice }) => practice)
   await appendOpened(tx, session, person, practices, replaced?.id ?? null)
+  await endBeyondLimit(tx, session, at)
   return { outcome: 'opened', session, changed: person.changed }
 }
 
@@ -252,6 +267,9 @@ export function openSession(
     address: request.address,
   }
   return store.transaction(async (tx) => {
+    // First of all: whoever waits here holds nothing that others wait for.
+    const known = await findUser(tx, request.upstream, request.identity.appUser)
+    if (known !== null) await lockSessionsOf(tx, known)
     const person = await findOrProvision(tx, request.upstream, request.identity, provisioning, deed)
     if (person === null) return { outcome: 'unknown-user' }
     const memberships = await membershipsOf(tx, person.user)
@@ -277,6 +295,8 @@ const actions = { ended: 'session.ended', held: 'session.held', live: 'session.r
 /** Ends, holds or releases a session; the session as it is afterwards, `null`: there is none such. Repeating is fine. */
 export function changeSession(store: Store, wish: ChangeSession, at: Instant): Promise<SessionRow | null> {
   return store.transaction(async (tx) => {
+    const owner = wish.to === 'live' ? await findSession(tx, wish.tokenHash) : null
+    if (owner !== null) await lockSessionsOf(tx, owner.user_id)
     const session = await change(tx, wish, at)
     if (session === null) return findSession(tx, wish.tokenHash)
     await announceSession(tx, session.token_hash, at)
@@ -304,6 +324,7 @@ export function changeSession(store: Store, wish: ChangeSession, at: Instant): P
         after: { session: session.id, why: wish.to === 'ended' ? wish.why : session.held_reason },
         address: session.address_last,
       })
+    if (wish.to === 'live') await endBeyondLimit(tx, session, at)
     return session
   })
 }

@@ -55,6 +55,8 @@ export const neededBy: Readonly<Record<string, Needed>> = {
   'GET /api/practices/:practice/active-users': inPath('gw.sessions.view'),
   'POST /api/practices/:practice/sessions/:id/revoke': inPath('gw.sessions.revoke'),
   'POST /api/practices/:practice/users/:user/revoke': inPath('gw.sessions.revoke'),
+  // In every practice of the user: asked by the answer.
+  'POST /api/practices/:practice/users/:user/revoke-everywhere': inPath('gw.sessions.revoke'),
   'POST /api/practices/:practice/active-users/revoke-all-but-mine': inPath('gw.sessions.revoke'),
   'GET /api/practices/:practice/access-requests': inPath('gw.requests.review'),
   'POST /api/practices/:practice/access-requests/:id/approve': inPath('gw.requests.review'),

@@ -11,6 +11,7 @@ import type { PolicyDocument } from '../../policies/document.ts'
 import type { RecordedQuestion, SessionEnd, SignInMethod } from '../../runtime/records.ts'
 import type { FactorTables } from './factor-tables.ts'
 import type { MachineTables } from './machine-tables.ts'
+import type { NotifyTables } from './notify-tables.ts'
 import type { OwnSignInTables } from './own-sign-in-tables.ts'
 
 /** A jsonb column: a value when read, JSON text when written. */
@@ -259,6 +260,7 @@ type ReportSourceTable = {
 /** Every table by name. */
 export type Tables = FactorTables &
   MachineTables &
+  NotifyTables &
   OwnSignInTables & {
     practice: PracticeTable
     policy_revision: PolicyRevisionTable
