@@ -125,6 +125,30 @@ const commands = {
     sentence: "ends a member's sessions in the practice, on every gateway; they may sign in again",
     options: { ...inPractice, ...changing },
   },
+  'break-glass observe': {
+    usage:
+      'break-glass observe (--practice ID… | --every) --for HOURS --reason TEXT [--config FILE] [--json]',
+    sentence:
+      "on a gateway's host, as root: addresses and hours are watched instead of enforced, for at most 4 h",
+    options: {
+      config: { type: 'string' },
+      json: { type: 'boolean' },
+      practice: { type: 'string', multiple: true },
+      every: { type: 'boolean' },
+      for: { type: 'string' },
+      reason: { type: 'string' },
+    },
+  },
+  'break-glass end': {
+    usage: 'break-glass end [--config FILE] [--json]',
+    sentence: "on a gateway's host, as root: enforces addresses and hours again",
+    options: { config: { type: 'string' }, json: { type: 'boolean' } },
+  },
+  'break-glass status': {
+    usage: 'break-glass status [--config FILE] [--json]',
+    sentence: 'whether this host has an override, until when and why; exit 1 where its file does not count',
+    options: { config: { type: 'string' }, json: { type: 'boolean' } },
+  },
   explain: {
     usage: 'explain CODE [--config FILE] [--json]',
     sentence: 'replays the refusal behind a reference code and says what would allow it',

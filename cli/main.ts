@@ -8,6 +8,9 @@
 import { type CommandLine, readCommandLine, usage } from './command-line.ts'
 import { exitCodes, isStop } from './exit-codes.ts'
 
+/** Who types: their number in the operating system; where it has none, nobody who counts. */
+const operator = (): number => process.getuid?.() ?? -1
+
 const run = async (line: CommandLine): Promise<number> => {
   switch (line.command) {
     case 'help':
@@ -46,6 +49,12 @@ const run = async (line: CommandLine): Promise<number> => {
     case 'user rejoin':
     case 'user revoke':
       return (await import('./user-commands.ts')).changeUser(line, line.command, () => Date.now())
+    case 'break-glass observe':
+      return (await import('./break-glass.ts')).observe(line, operator(), () => Date.now())
+    case 'break-glass end':
+      return (await import('./break-glass.ts')).endObserving(line, operator(), () => Date.now())
+    case 'break-glass status':
+      return (await import('./break-glass.ts')).showOverride(line, () => Date.now())
     case 'explain':
       return (await import('./explain.ts')).explainCode(line, () => Date.now())
   }

@@ -114,6 +114,9 @@ const changed = async (store: Store, line: CommandLine, verb: Verb, at: Instant)
       const outcome = await revokeUser(store, { practice, user, block: false, deed })
       if (outcome.outcome === 'unknown')
         throw stopWith(exitCodes.failed, `gatehouse: ${practice} has no such member.`)
+      // Asked of one practice alone, and nobody is blocked by it.
+      if (outcome.outcome !== 'revoked')
+        throw new Error(`invariant: a plain revocation is never ${outcome.outcome}`)
       const { sessions, announced } = outcome
       return {
         sentence: `${sessions} sessions of ${name} were ended.`,

@@ -72,7 +72,7 @@ const createDispatchers = (upstreams: readonly UpstreamConfig[], limits: Limits)
 /** The court of one gateway; `origin`: the application as browsers call it. */
 export function createCourt(parts: GatewayParts, origin: string, mind: Mind, metrics: Metrics): Court {
   const { id, config, store, controlPlane, clock, log } = parts
-  const { snapshots: directory, sessions, reports, endings, lease, knowledge } = mind
+  const { directory, sessions, reports, endings, lease, knowledge } = mind
   const { limits } = config.gateway
   const companion = createCompanion(config.gateway.companionName)
   const dispatchers = createDispatchers(config.upstreams, limits)

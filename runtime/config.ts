@@ -107,6 +107,15 @@ const gatewaySchema = z.strictObject({
     )
     .default('X-Gatehouse-Token')
     .describe('The header in which machines send their service token; never forwarded.'),
+  overrideFile: z
+    .string()
+    .min(1)
+    .max(1_000)
+    .nullable()
+    .default(null)
+    .describe(
+      'The operator’s override on this host (docs/break-glass.md); `null`: `override.json` under `dataDir`.',
+    ),
   leaseMs: milliseconds(5_000, 60_000).describe(
     'How long knowledge counts as fresh without word from anywhere.',
   ),

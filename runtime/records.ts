@@ -212,7 +212,13 @@ export const recordedQuestionSchema = z.strictObject({
     z.strictObject({
       practice: practiceId,
       policy: z
-        .strictObject({ revision: z.number().int().positive(), compiledAt: instant, tzdata: z.string() })
+        .strictObject({
+          revision: z.number().int().positive(),
+          compiledAt: instant,
+          tzdata: z.string(),
+          /** Under the operator's override: address and hours were watched instead of enforced. */
+          observed: z.literal(true).optional(),
+        })
         .nullable(),
       epoch: z.number().int().min(endedHere),
       deviceTrustedUntil: instant.nullable(),

@@ -14,6 +14,7 @@ import type { ApiPlane } from './api-plane.ts'
 import { answerConfirmation } from './confirmation.ts'
 import { routes } from './contract/api.ts'
 import { liveMessageSchema } from './contract/me.ts'
+import { answerEmergency } from './emergency.ts'
 import { answerGeneral } from './general.ts'
 import { type ContractRoute, createGuardedApp } from './guarded.ts'
 import { answerIpAllowlist } from './ip-allowlist.ts'
@@ -53,6 +54,7 @@ export function createApi(
   answerAccessRequests(app, plane)
   answerRoles(app, plane)
   answerTokens(app, plane)
+  answerEmergency(app, plane)
   answerSecurityEvents(app, plane)
   app.openAPIRegistry.register('LiveMessage', liveMessageSchema)
   app.openAPIRegistry.registerComponent('securitySchemes', 'session', {

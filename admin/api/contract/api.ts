@@ -11,6 +11,7 @@ import type { Context, Env, Hono, Next, ToSchema } from 'hono'
 import { accessRequestsRoutes } from './access-requests.ts'
 import { activeUsersRoutes } from './active-users.ts'
 import { confirmationRoutes } from './confirmation.ts'
+import { emergencyRoutes } from './emergency.ts'
 import { generalRoutes } from './general.ts'
 import { ipAllowlistRoutes } from './ip-allowlist.ts'
 import { shellRoutes } from './me.ts'
@@ -36,6 +37,7 @@ export const routes = {
   accessRequests: accessRequestsRoutes,
   roles: rolesRoutes,
   tokens: tokensRoutes,
+  emergency: emergencyRoutes,
   securityEvents: securityEventsRoutes,
 } as const
 
