@@ -11,13 +11,14 @@ import type { ParkedAnswer } from '../runtime/records.ts'
 import { notAPage, notOurs, stale, tooOften } from './access-failures.ts'
 import { readAccessForm } from './access-form.ts'
 import { handOverToAdmin } from './admin-entry.ts'
-import { cureOf, factorReason, type Grace, graceOf, releasedQuestion } from './asking.ts'
+import { cureOf, emergencyPlaces, factorReason, type Grace, graceOf, releasedQuestion } from './asking.ts'
 import { cookieLines } from './cookies.ts'
 import type { Exchange, Judgement, WholeResponse } from './exchange.ts'
 import {
   bringProof,
   handOver,
   heldQuestion,
+  owedQuestion,
   pendingReason,
   showConfirmed,
   showFactor,
@@ -227,9 +228,22 @@ const withCookies = (response: WholeResponse, lines: readonly string[]): WholeRe
   headers: [...response.headers, ...lines.flatMap((line) => ['Set-Cookie', line])],
 })
 
+/** The way to the portal for whoever address or hour keeps out, and who may lift that for a while. */
+async function emergency(visit: Visit): Promise<WholeResponse> {
+  const { parts, session } = visit
+  const question = session.record.held ? heldQuestion(visit) : owedQuestion(visit)
+  const offered =
+    question !== null && emergencyPlaces(parts.directory, question, parts.clock.now()).length > 0
+  if (session.record.held) return offered ? handOver(visit, 'emergency') : seeOther(addressOf(visit))
+  const { setCookies, theirs } = await isTheirs(visit)
+  if (!theirs || !offered) return seeOther(visit.to ?? '/', setCookies)
+  return withCookies(await handOver(visit, 'emergency'), setCookies)
+}
+
 /** The way to the portal, for whoever owes a second factor, or is signed in and wants to see theirs. */
 async function secondFactor(visit: Visit): Promise<WholeResponse> {
   const { parts, exchange, session } = visit
+  if (visit.query.has('emergency')) return emergency(visit)
   const pending = pendingReason(visit)
   if (session.record.held) {
     if (pending !== null) return handOver(visit, pending)

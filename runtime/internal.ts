@@ -133,6 +133,8 @@ const factorReason = z.enum([
   'two-factor-not-verified',
   'two-factor-too-old',
   'two-factor-too-weak',
+  // They want emergency access, which needs a second factor in any case.
+  'emergency',
 ])
 
 /**

@@ -14,6 +14,7 @@ import type { ApiPlane } from './api-plane.ts'
 import { answerConfirmation } from './confirmation.ts'
 import { routes } from './contract/api.ts'
 import { liveMessageSchema } from './contract/me.ts'
+import { answerEmergency } from './emergency.ts'
 import { answerForecast } from './forecast.ts'
 import { answerGeneral } from './general.ts'
 import { type ContractRoute, createGuardedApp } from './guarded.ts'
@@ -26,6 +27,7 @@ import { answerSchedule } from './schedule.ts'
 import { answerSecurityEvents } from './security-events.ts'
 import { answerShell } from './shell.ts'
 import { answerTimeWindows } from './time-windows.ts'
+import { answerTokens } from './tokens.ts'
 import { answerTwoFactor } from './two-factor.ts'
 import { answerUsers } from './users.ts'
 
@@ -72,6 +74,8 @@ export function createApi(
   answerTwoFactor(app, plane)
   answerAccessRequests(app, plane)
   answerRoles(app, plane)
+  answerTokens(app, plane)
+  answerEmergency(app, plane)
   answerSecurityEvents(app, plane)
   app.openAPIRegistry.register('LiveMessage', liveMessageSchema)
   app.openAPIRegistry.registerComponent('securitySchemes', 'session', {

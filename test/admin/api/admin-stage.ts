@@ -125,6 +125,7 @@ export const everyPermission = [
   'gw.requests.review',
   'gw.two-factor.view',
   'gw.two-factor.reset',
+  'gw.tokens.edit',
 ]
 
 const insertAll = async (store: Store, at: number): Promise<void> => {
@@ -238,7 +239,13 @@ export const createStage = async (
   const views = createPolicyViews(store, now)
   const { publicKey } = signer
   const admission = createAdmission({ store, views, now, end: sessions.end })
-  const routes = new Map([[schedulePage.id, schedulePage]])
+  const routes = new Map(
+    [
+      schedulePage,
+      { ...schedulePage, id: 'app POST /api/sync' },
+      { ...schedulePage, id: 'app GET /schedule' },
+    ].map((route) => [route.id, route]),
+  )
   const plane: ApiPlane = {
     ...{ store, now, views, live, sessions, admission, publicKey, routes },
     changed: () => {},
@@ -266,6 +273,7 @@ export const createStage = async (
   }
   return {
     app,
+    databaseUrl: database.url,
     clock,
     store,
     live,
