@@ -19,6 +19,7 @@ import { createSigner, keepSigningKey, type Signer } from '../runtime/signing.ts
 import { createAdminApp } from './admin-app.ts'
 import { createPolicyViews } from './api/policy-views.ts'
 import { ensurePractices } from './bootstrap.ts'
+import { createEventJobs } from './event-jobs.ts'
 import { createInternal } from './internal.ts'
 import { createInternalApp } from './internal-http.ts'
 import { createJobs } from './jobs.ts'
@@ -164,6 +165,9 @@ function startMachinery(
     log,
   })
   undoing.add('jobs', jobs.close)
+  const { checkpointFile } = config.audit
+  const eventJobs = createEventJobs({ store: database, signer, now, log, checkpointFile })
+  undoing.add('event jobs', eventJobs.close)
   const internal = createInternal({
     store: database,
     publisher,
@@ -184,6 +188,7 @@ function startMachinery(
   undoing.add('notifier', notifier.close)
   publisher.start()
   jobs.start()
+  eventJobs.start()
   notifier.start()
   return { ...base, publisher, metrics, internal }
 }
