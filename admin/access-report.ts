@@ -9,7 +9,7 @@ import { sql } from 'kysely'
 import { dayMs, dayNumber } from '../policies/calendar.ts'
 import type { Instant } from '../policies/instant.ts'
 import { offsetAt } from '../policies/timetable-zone.ts'
-import { csvCell } from './api/event-export.ts'
+import { csvCell } from './csv.ts'
 import type { Rows } from './store/database.ts'
 import { readPolicy } from './store/practices.ts'
 

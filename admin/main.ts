@@ -16,6 +16,7 @@ import type { HotStore } from '../runtime/hot-store.ts'
 import type { ControlPlane } from '../runtime/internal.ts'
 import type { Log } from '../runtime/log.ts'
 import { createSigner, keepSigningKey, type Signer } from '../runtime/signing.ts'
+import { requirementsOf } from '../runtime/upstream-routes.ts'
 import { createAdminApp } from './admin-app.ts'
 import { createPolicyViews } from './api/policy-views.ts'
 import { ensurePractices } from './bootstrap.ts'
@@ -28,6 +29,7 @@ import { createLive } from './live.ts'
 import { createMetrics, type Metrics, type Surface } from './metrics.ts'
 import { createMailer, type Mailer } from './notify/mailer.ts'
 import { createNotifier } from './notify/notifier.ts'
+import { readWebhookTargets, type WebhookTargets } from './notify/webhook-send.ts'
 import { type OwnUpstreams, readOwnUpstreams } from './own-sign-in/upstreams.ts'
 import { createPortalApp } from './portal/portal-app.ts'
 import { createPublisher, type Publisher } from './publish.ts'
@@ -148,7 +150,10 @@ type Machinery = {
 function startMachinery(
   options: ControlPlaneOptions,
   undoing: Undoing,
-  base: Pick<Machinery, 'database' | 'signer' | 'clusterKey' | 'upstreams'> & { readonly mailer: Mailer },
+  base: Pick<Machinery, 'database' | 'signer' | 'clusterKey' | 'upstreams'> & {
+    readonly mailer: Mailer
+    readonly targets: WebhookTargets
+  },
   portal: () => string,
 ): Machinery {
   const { config, clock, log, store: hotStore } = options
@@ -181,9 +186,11 @@ function startMachinery(
   const notifier = createNotifier({
     store: database,
     mailer: base.mailer,
+    targets: base.targets,
     now,
     log,
     count: metrics.countMail,
+    countWebhook: metrics.countWebhook,
   })
   undoing.add('notifier', notifier.close)
   publisher.start()
@@ -234,6 +241,7 @@ function listenAdmin(options: ControlPlaneOptions, undoing: Undoing, machinery: 
           live,
           sessions: createAdminSessions({ store: database, now, limits: createTryLimits(), log }),
           publicKey: machinery.signer.publicKey,
+          routes: requirementsOf(options.config.upstreams),
           changed: machinery.publisher.kick,
         },
         origin,
@@ -276,10 +284,11 @@ async function start(options: ControlPlaneOptions, undoing: Undoing): Promise<Ru
   const keyring = valueOr(openFactorKeyring(config.twoFactor.keys, join(dataDir, 'factor-keys')))
   const upstreams = valueOr(readOwnUpstreams(config.upstreams))
   const mailer = valueOr(createMailer(config.notifications, log))
+  const targets = valueOr(readWebhookTargets(config.notifications.webhooks))
   const database = await openDatabase(options, undoing)
   const firstAdmin = await ensureFirstAdmin(database, clock.now)
   let portal = ''
-  const base = { database, signer, clusterKey, upstreams, mailer }
+  const base = { database, signer, clusterKey, upstreams, mailer, targets }
   const machinery = startMachinery(options, undoing, base, () => portal)
   await machinery.publisher.tick()
   const { internal, metrics } = machinery

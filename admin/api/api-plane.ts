@@ -6,6 +6,7 @@
  */
 import type { Context } from 'hono'
 import type { Instant } from '../../policies/instant.ts'
+import type { RouteId, RouteRequirement } from '../../policies/routes.ts'
 import type { Deed } from '../deed.ts'
 import type { Live } from '../live.ts'
 import type { AdminSessions } from '../sign-in/admin-sessions.ts'
@@ -15,7 +16,8 @@ import type { PolicyViews } from './policy-views.ts'
 
 /**
  * What every tab's answers are given. `publicKey`: of the control plane's own signatures (checkpoints). `changed`:
- * to be called once something may have been saved, so that it is published at once.
+ * to be called once something may have been saved, so that it is published at once. `routes`: what every configured
+ * route asks for; read-only, nobody edits it here.
  */
 export type ApiPlane = {
   readonly store: Store
@@ -24,6 +26,7 @@ export type ApiPlane = {
   readonly live: Live
   readonly sessions: AdminSessions
   readonly publicKey: string
+  readonly routes: ReadonlyMap<RouteId, RouteRequirement>
   readonly changed: () => void
 }
 

@@ -12,6 +12,7 @@ import { lastAnnounced } from '../store/publish-state.ts'
 import type { AdminEnv } from './admin-env.ts'
 import { type ApiPlane, deedOf } from './api-plane.ts'
 import { usersRoutes } from './contract/users.ts'
+import { lockoutRefusal } from './edits.ts'
 import { etagOf, mentions, pageOf, revisionIn } from './paging.ts'
 import { invalid, refusal } from './refusals.ts'
 
@@ -31,6 +32,8 @@ async function savedAnswer(plane: ApiPlane, practice: string, outcome: MemberOut
       })
     case 'problems':
       throw invalid(outcome.problems)
+    case 'lockout-risk':
+      throw lockoutRefusal(outcome.lockedOut)
     case 'last-security-admin':
       throw refusal(
         'last-security-admin',
@@ -83,10 +86,10 @@ export function answerUsers(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
   })
   app.openapi(usersRoutes.saveRoles, async (c) => {
     const { practice, user } = c.req.valid('param')
-    const { roles, reason } = c.req.valid('json')
+    const { roles, reason, confirmPracticeName: typedName = null } = c.req.valid('json')
     const ifVersion = revisionIn(c.req.valid('header')['if-match'])
     const deed = deedOf(c, plane, reason)
-    const outcome = await setRoles(plane.store, { practice, user, ifVersion, deed, roles })
+    const outcome = await setRoles(plane.store, { practice, user, ifVersion, deed, roles, typedName })
     return c.json(await savedAnswer(plane, practice, outcome), 200)
   })
   const suspension = async (
@@ -95,8 +98,9 @@ export function answerUsers(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
     savedAnswer(plane, change.practice, await setSuspended(plane.store, change))
   app.openapi(usersRoutes.suspend, async (c) => {
     const ifVersion = revisionIn(c.req.valid('header')['if-match'])
-    const deed = deedOf(c, plane, c.req.valid('json').reason)
-    return c.json(await suspension({ ...c.req.valid('param'), ifVersion, deed, suspended: true }), 200)
+    const { reason, confirmPracticeName: typedName = null } = c.req.valid('json')
+    const change = { ...c.req.valid('param'), ifVersion, deed: deedOf(c, plane, reason), typedName }
+    return c.json(await suspension({ ...change, suspended: true }), 200)
   })
   app.openapi(usersRoutes.rejoin, async (c) => {
     const ifVersion = revisionIn(c.req.valid('header')['if-match'])

@@ -11,8 +11,10 @@ import type { PolicyDocument } from '../../policies/document.ts'
 import type { RecordedQuestion, SessionEnd, SignInMethod } from '../../runtime/records.ts'
 import type { EventTables } from './event-tables.ts'
 import type { FactorTables } from './factor-tables.ts'
+import type { IdempotencyTables } from './idempotency-tables.ts'
 import type { NotifyTables } from './notify-tables.ts'
 import type { OwnSignInTables } from './own-sign-in-tables.ts'
+import type { ScheduleTables } from './schedule-tables.ts'
 
 /** A jsonb column: a value when read, JSON text when written. */
 type Json<T> = ColumnType<T, string, string>
@@ -238,8 +240,10 @@ type ReportSourceTable = {
 /** Every table by name. */
 export type Tables = EventTables &
   FactorTables &
+  IdempotencyTables &
   NotifyTables &
-  OwnSignInTables & {
+  OwnSignInTables &
+  ScheduleTables & {
     practice: PracticeTable
     policy_revision: PolicyRevisionTable
     app_user: AppUserTable

@@ -16,6 +16,7 @@ import { openStore, type Store } from '../../../admin/store/database.ts'
 import { insertRevision } from '../../../admin/store/practices.ts'
 import { createUiAssets } from '../../../admin/ui-assets.ts'
 import type { PolicyDocument } from '../../../policies/document.ts'
+import type { RouteRequirement } from '../../../policies/routes.ts'
 import { newDocument } from '../../../policies/standard-roles.ts'
 import { readTrustedProxies } from '../../../runtime/forwarded.ts'
 import { silentLog } from '../../../runtime/log.ts'
@@ -28,6 +29,17 @@ import { createDatabase } from '../../support/postgres.ts'
 export const origin = 'https://admin.example'
 /** The password of every account here. */
 export const password = 'correct horse battery staple'
+
+/** The one mapped route of the application here. */
+export const schedulePage: RouteRequirement = {
+  id: 'demo GET /schedule',
+  class: 'staff',
+  stepUp: null,
+  permissions: { any: ['see-schedule-page'] },
+  mapped: true,
+  unmapped: null,
+  paths: 'lenient',
+}
 
 const practiceNames = { lakeside: 'Lakeside Dental', hilltop: 'Hilltop Dental' } as const
 
@@ -224,7 +236,8 @@ export const createStage = async (
   const signer = createSigner(generateSigningKey())
   const views = createPolicyViews(store, now)
   const { publicKey } = signer
-  const plane: ApiPlane = { store, now, views, live, sessions, publicKey, changed: () => {} }
+  const routes = new Map([[schedulePage.id, schedulePage]])
+  const plane: ApiPlane = { store, now, views, live, sessions, publicKey, routes, changed: () => {} }
   const proxies = readTrustedProxies(wish.trustedProxies ?? [])
   if (!proxies.ok) throw new Error('bad proxies')
   const app = createAdminApp({
