@@ -1,6 +1,6 @@
 /**
- * What the control plane does for its audit chains by itself: checks them, forgets what was kept its time, and appends
- * checkpoints to a file.
+ * What the control plane does for its audit chains by itself: checks them, forgets what was kept its time, and takes
+ * events and checkpoints out, to a file and to machines elsewhere.
  *
  * Signing checkpoints is `jobs.ts`. Each job is a function that a test calls. Invariant: a chain found broken is an error
  * in the log each time it is checked, once a day, until somebody acts; checking repairs and hides nothing.
@@ -9,6 +9,7 @@ import type { DurationMs, Instant } from '../policies/instant.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Signer } from '../runtime/signing.ts'
 import { appendCheckpoints } from './checkpoint-file.ts'
+import { type StreamParts, sendEvents } from './event-stream.ts'
 import { type JobLoop, startLoop } from './job-loop.ts'
 import type { Store } from './store/database.ts'
 import { checkNextChain, listChains } from './store/event-chain.ts'
@@ -21,6 +22,8 @@ export type EventJobParts = {
   readonly now: () => Instant
   readonly log: Log
   readonly checkpointFile: string | null
+  readonly streams: StreamParts['streams']
+  readonly targets: StreamParts['targets']
 }
 
 /** The jobs. Each answers how many things it did and rejects with a `Fault` or the system's error; loops go on. */
@@ -31,6 +34,8 @@ export type EventJobs = {
   readonly forget: () => Promise<number>
   /** Appends new checkpoints to the file. */
   readonly append: () => Promise<number>
+  /** Posts new events to where configuration says. */
+  readonly send: () => Promise<number>
   readonly start: () => void
   readonly close: () => Promise<void>
 }
@@ -58,11 +63,13 @@ export function createEventJobs(parts: EventJobParts): EventJobs {
       return forgotten
     },
     append: () => (checkpointFile === null ? Promise.resolve(0) : appendCheckpoints(store, checkpointFile)),
+    send: () => sendEvents(parts),
     start: () => {
       if (loops.length > 0) return
       loops = [
         startLoop(log, 'audit check', 60_000, false, jobs.check),
         startLoop(log, 'forgetting', 3_600_000, false, jobs.forget),
+        ...(parts.streams.length === 0 ? [] : [startLoop(log, 'event streams', 2_000, true, jobs.send)]),
         ...(checkpointFile === null ? [] : [startLoop(log, 'checkpoint file', 60_000, true, jobs.append)]),
       ]
     },

@@ -153,6 +153,7 @@ function startMachinery(
   base: Pick<Machinery, 'database' | 'signer' | 'clusterKey' | 'upstreams'> & {
     readonly mailer: Mailer
     readonly targets: WebhookTargets
+    readonly streamTargets: WebhookTargets
   },
   portal: () => string,
 ): Machinery {
@@ -170,8 +171,10 @@ function startMachinery(
     log,
   })
   undoing.add('jobs', jobs.close)
-  const { checkpointFile } = config.audit
-  const eventJobs = createEventJobs({ store: database, signer, now, log, checkpointFile })
+  const eventJobs = createEventJobs({
+    ...{ store: database, signer, now, log, ...config.audit },
+    targets: base.streamTargets,
+  })
   undoing.add('event jobs', eventJobs.close)
   const internal = createInternal({
     store: database,
@@ -285,10 +288,11 @@ async function start(options: ControlPlaneOptions, undoing: Undoing): Promise<Ru
   const upstreams = valueOr(readOwnUpstreams(config.upstreams))
   const mailer = valueOr(createMailer(config.notifications, log))
   const targets = valueOr(readWebhookTargets(config.notifications.webhooks))
+  const streamTargets = valueOr(readWebhookTargets(config.audit.streams))
   const database = await openDatabase(options, undoing)
   const firstAdmin = await ensureFirstAdmin(database, clock.now)
   let portal = ''
-  const base = { database, signer, clusterKey, upstreams, mailer, targets }
+  const base = { database, signer, clusterKey, upstreams, mailer, targets, streamTargets }
   const machinery = startMachinery(options, undoing, base, () => portal)
   await machinery.publisher.tick()
   const { internal, metrics } = machinery

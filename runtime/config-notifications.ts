@@ -93,8 +93,7 @@ export function notificationProblems({
   if ((smtp.user === null) !== (smtp.passwordFile === null))
     add(smtp.user === null ? 'smtp.user' : 'smtp.passwordFile', 'must be given too: both or neither')
   webhooks.forEach(({ name, url }, at) => {
-    if (!isPrivateWay(url))
-      add(`webhooks[${at}].url`, 'must begin with https://: messages name people')
+    if (!isPrivateWay(url)) add(`webhooks[${at}].url`, 'must begin with https://: messages name people')
     if (webhooks.findIndex((one) => one.name === name) !== at)
       add(`webhooks[${at}].name`, `"${name}" is the name of another webhook too`)
   })

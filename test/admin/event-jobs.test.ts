@@ -24,12 +24,13 @@ import {
 const folder = mkdtempSync(join(tmpdir(), 'gatehouse-checkpoints-'))
 const file = join(folder, 'checkpoints.ndjson')
 const log = createListeningLog()
+const nowhere = { streams: [], targets: new Map() }
 let plane: PracticeStore
 let jobs: ReturnType<typeof createEventJobs>
 beforeAll(async () => {
   plane = await createPracticeStore()
   const { store, signer, clock } = plane
-  jobs = createEventJobs({ ...{ store, signer, log }, now: clock.now, checkpointFile: file })
+  jobs = createEventJobs({ ...{ store, signer, log }, now: clock.now, checkpointFile: file, ...nowhere })
 })
 afterAll(async () => {
   await plane?.close()
@@ -81,7 +82,8 @@ test('a database that is behind the file is written beside it, so that the diffe
 test('a file that cannot be written is an error of the job and costs nothing later', async () => {
   const { store, signer, clock } = plane
   const blocked = createEventJobs({
-    ...{ store, signer, log, now: clock.now, checkpointFile: join(folder, 'no', 'such', 'folder') },
+    ...{ store, signer, log, now: clock.now, ...nowhere },
+    checkpointFile: join(folder, 'no', 'such', 'folder'),
   })
   await expect(blocked.append()).rejects.toThrow(/ENOENT/)
 })
