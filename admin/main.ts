@@ -21,6 +21,7 @@ import { createAdminApp } from './admin-app.ts'
 import { createAdmission } from './api/admission.ts'
 import { createPolicyViews } from './api/policy-views.ts'
 import { ensurePractices } from './bootstrap.ts'
+import { createEventJobs } from './event-jobs.ts'
 import { createInternal } from './internal.ts'
 import { createInternalApp } from './internal-http.ts'
 import { createJobs } from './jobs.ts'
@@ -155,6 +156,7 @@ function startMachinery(
   base: Pick<Machinery, 'database' | 'signer' | 'clusterKey' | 'upstreams'> & {
     readonly mailer: Mailer
     readonly targets: WebhookTargets
+    readonly streamTargets: WebhookTargets
   },
   origins: { readonly portal: () => string; readonly admin: () => string },
 ): Machinery {
@@ -172,6 +174,11 @@ function startMachinery(
     log,
   })
   undoing.add('jobs', jobs.close)
+  const eventJobs = createEventJobs({
+    ...{ store: database, signer, now, log, ...config.audit },
+    targets: base.streamTargets,
+  })
+  undoing.add('event jobs', eventJobs.close)
   const internal = createInternal({
     store: database,
     publisher,
@@ -194,6 +201,7 @@ function startMachinery(
   undoing.add('notifier', notifier.close)
   publisher.start()
   jobs.start()
+  eventJobs.start()
   notifier.start()
   return { ...base, publisher, metrics, internal }
 }
@@ -288,11 +296,12 @@ async function start(options: ControlPlaneOptions, undoing: Undoing): Promise<Ru
   const upstreams = valueOr(readOwnUpstreams(config.upstreams))
   const mailer = valueOr(createMailer(config.notifications, log))
   const targets = valueOr(readWebhookTargets(config.notifications.webhooks))
+  const streamTargets = valueOr(readWebhookTargets(config.audit.streams))
   const database = await openDatabase(options, undoing)
   const firstAdmin = await ensureFirstAdmin(database, clock.now)
   let portal = ''
   let admin = ''
-  const base = { database, signer, clusterKey, upstreams, mailer, targets }
+  const base = { database, signer, clusterKey, upstreams, mailer, targets, streamTargets }
   const machinery = startMachinery(options, undoing, base, {
     portal: () => portal,
     admin: () => admin,

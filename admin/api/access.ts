@@ -102,6 +102,11 @@ export const neededBy: Readonly<Record<string, Needed>> = {
   'GET /api/practices/:practice/security-events': inPath('gw.events.view'),
   'GET /api/practices/:practice/security-events/verify': inPath('gw.events.view'),
   'GET /api/practices/:practice/security-events/export': inPath('gw.events.export', 'always'),
+  'GET /api/practices/:practice/security-events/actions': inPath('gw.events.view'),
+  'GET /api/practices/:practice/security-events/chain': inPath('gw.events.view'),
+  'GET /api/practices/:practice/security-events/retention': inPath('gw.events.view'),
+  'PUT /api/practices/:practice/security-events/retention': inPath('gw.security.settings.edit', 'always'),
+  'GET /api/practices/:practice/access-report': inPath('gw.events.export', 'always'),
   'GET /api/practices/:practice/decisions': inPath('gw.events.view'),
   'GET /api/practices/:practice/decisions/:code': inPath('gw.events.view'),
 }
