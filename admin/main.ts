@@ -25,8 +25,10 @@ import { createJobs } from './jobs.ts'
 import { type Answer, listenOn, originOf } from './listener.ts'
 import { createLive } from './live.ts'
 import { createMetrics, type Metrics, type Surface } from './metrics.ts'
+import { queueMail } from './notify/mail-queue.ts'
 import { createMailer, type Mailer } from './notify/mailer.ts'
 import { createNotifier } from './notify/notifier.ts'
+import type { QueueMail } from './own-sign-in/password-mails.ts'
 import { type OwnUpstreams, readOwnUpstreams } from './own-sign-in/upstreams.ts'
 import { createPortalApp } from './portal/portal-app.ts'
 import { createPublisher, type Publisher } from './publish.ts'
@@ -142,12 +144,16 @@ type Machinery = {
   readonly internal: ControlPlane
   readonly clusterKey: string
   readonly upstreams: OwnUpstreams
+  /** `null`: no mail goes out. */
+  readonly mail: QueueMail | null
 }
 
 function startMachinery(
   options: ControlPlaneOptions,
   undoing: Undoing,
-  base: Pick<Machinery, 'database' | 'signer' | 'clusterKey' | 'upstreams'> & { readonly mailer: Mailer },
+  base: Pick<Machinery, 'database' | 'signer' | 'clusterKey' | 'upstreams' | 'mail'> & {
+    readonly mailer: Mailer
+  },
   portal: () => string,
 ): Machinery {
   const { config, clock, log, store: hotStore } = options
@@ -211,9 +217,14 @@ async function listenLate(
   return origin
 }
 
-function listenAdmin(options: ControlPlaneOptions, undoing: Undoing, machinery: Machinery): Promise<string> {
+function listenAdmin(
+  options: ControlPlaneOptions,
+  undoing: Undoing,
+  machinery: Machinery,
+  portal: string,
+): Promise<string> {
   const { clock, log } = options
-  const { database, metrics } = machinery
+  const { database, metrics, mail, upstreams } = machinery
   const { now } = clock
   return listenLate(options, undoing, metrics, {
     key: 'admin',
@@ -229,6 +240,7 @@ function listenAdmin(options: ControlPlaneOptions, undoing: Undoing, machinery: 
           live,
           sessions: createAdminSessions({ store: database, now, limits: createTryLimits(), log }),
           publicKey: machinery.signer.publicKey,
+          passwordLinks: upstreams.takePasswords ? { queue: mail, portal } : null,
           changed: machinery.publisher.kick,
         },
         origin,
@@ -245,7 +257,7 @@ function listenAdmin(options: ControlPlaneOptions, undoing: Undoing, machinery: 
 function listenPortal(
   options: ControlPlaneOptions,
   undoing: Undoing,
-  { database, metrics, publisher, upstreams }: Machinery,
+  { database, metrics, publisher, upstreams, mail }: Machinery,
   keyring: FactorKeyring,
 ): Promise<string> {
   const { clock, log } = options
@@ -258,6 +270,7 @@ function listenPortal(
         origin,
         trustedProxies,
         upstreams,
+        mail,
         now: clock.now,
         log,
       }),
@@ -274,7 +287,8 @@ async function start(options: ControlPlaneOptions, undoing: Undoing): Promise<Ru
   const database = await openDatabase(options, undoing)
   const firstAdmin = await ensureFirstAdmin(database, clock.now)
   let portal = ''
-  const base = { database, signer, clusterKey, upstreams, mailer }
+  const mail = config.notifications.mail === 'off' ? null : queueMail
+  const base = { database, signer, clusterKey, upstreams, mailer, mail }
   const machinery = startMachinery(options, undoing, base, () => portal)
   await machinery.publisher.tick()
   const { internal, metrics } = machinery
@@ -293,7 +307,7 @@ async function start(options: ControlPlaneOptions, undoing: Undoing): Promise<Ru
     ),
   )
   undoing.add('internal listener', inside.close)
-  const admin = await listenAdmin(options, undoing, machinery)
+  const admin = await listenAdmin(options, undoing, machinery, portal)
   return {
     addresses: { admin, portal, internal: originOf(inside), metrics: originOf(figures) },
     internal,

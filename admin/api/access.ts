@@ -69,6 +69,7 @@ export const neededBy: Readonly<Record<string, Needed>> = {
   'PUT /api/practices/:practice/users/:user/roles': inPath('gw.users.edit'),
   'POST /api/practices/:practice/users/:user/suspend': inPath('gw.users.edit'),
   'POST /api/practices/:practice/users/:user/rejoin': inPath('gw.users.edit'),
+  'POST /api/practices/:practice/users/:user/password-link': inPath('gw.users.edit'),
   'GET /api/practices/:practice/roles': inPath('gw.security.view'),
   'PUT /api/practices/:practice/roles/:role/permissions': inPath('gw.roles.edit'),
   'GET /api/practices/:practice/security-events': inPath('gw.events.view'),

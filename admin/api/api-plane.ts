@@ -8,10 +8,14 @@ import type { Context } from 'hono'
 import type { Instant } from '../../policies/instant.ts'
 import type { Deed } from '../deed.ts'
 import type { Live } from '../live.ts'
+import type { QueueMail } from '../own-sign-in/password-mails.ts'
 import type { AdminSessions } from '../sign-in/admin-sessions.ts'
 import type { Store } from '../store/database.ts'
 import type { AdminEnv } from './admin-env.ts'
 import type { PolicyViews } from './policy-views.ts'
+
+/** `queue`: `null` where no mail can be sent; `portal`: the origin that links lead to. */
+export type PasswordLinks = { readonly queue: QueueMail | null; readonly portal: string }
 
 /**
  * What every tab's answers are given. `publicKey`: of the control plane's own signatures (checkpoints). `changed`:
@@ -24,6 +28,8 @@ export type ApiPlane = {
   readonly live: Live
   readonly sessions: AdminSessions
   readonly publicKey: string
+  /** How links to set a password go out; `null`: nobody signs in here with one. */
+  readonly passwordLinks: PasswordLinks | null
   readonly changed: () => void
 }
 

@@ -5,10 +5,15 @@
  * made from.
  */
 import type { OpenAPIHono } from '@hono/zod-openapi'
+import type { Context } from 'hono'
 import { type MemberOutcome, setRoles, setSuspended } from '../directory.ts'
+import { addressOfLogin, layPasswordLink, noteLink, passwordLinkMs } from '../own-sign-in/password-links.ts'
+import { mailPasswordLink, passwordLinkUrl } from '../own-sign-in/password-mails.ts'
 import { listActiveUsers } from '../store/active-users.ts'
 import { listMembers, readMembers } from '../store/members.ts'
 import { lastAnnounced } from '../store/publish-state.ts'
+import { listPracticesOf } from '../two-factor/chains.ts'
+import { holds } from './access.ts'
 import type { AdminEnv } from './admin-env.ts'
 import { type ApiPlane, deedOf } from './api-plane.ts'
 import { usersRoutes } from './contract/users.ts'
@@ -52,6 +57,55 @@ async function readList(plane: ApiPlane, practice: string) {
   return { version: listed.version, members: listed.members, sessions, factors }
 }
 
+async function findMember(plane: ApiPlane, practice: string, user: string) {
+  const listed = await plane.store.read((rows) => listMembers(rows, practice))
+  const found = listed?.members.find((member) => member.user === user)
+  if (found === undefined) throw refusal('not-found', 'There is no such member in this practice.')
+  return found
+}
+
+/** The answer to whoever wishes a member to have a link: it was mailed, or here it is. */
+async function givePasswordLink(
+  c: Context<AdminEnv>,
+  plane: ApiPlane,
+  wish: { readonly practice: string; readonly user: string; readonly reason: string | undefined },
+) {
+  const { passwordLinks: via } = plane
+  if (via === null)
+    throw invalid([
+      { path: '', sentence: 'Nobody signs in here with a password: identity.own.password is off.' },
+    ])
+  const { user, login, name } = await findMember(plane, wish.practice, wish.user)
+  const deed = deedOf(c, plane, wish.reason)
+  const endsAt = deed.at + passwordLinkMs
+  const tooMany = (): Error =>
+    refusal('too-many', 'They were sent three links within the hour. Wait for one of them to be used.', {
+      retryAfterMs: 3_600_000,
+    })
+  const { queue, portal } = via
+  const to = queue === null ? null : addressOfLogin(login)
+  if (queue !== null && to !== null) {
+    const account = { user, login, name }
+    const sent = await plane.store.transaction((tx) => mailPasswordLink(tx, account, { queue, portal }, deed))
+    if (!sent) throw tooMany()
+    return { mailedTo: to, url: null, endsAt }
+  }
+  // Whoever holds the link becomes them in all their practices: their own mailbox may, an admin of one may not.
+  const practices = await plane.store.read((rows) => listPracticesOf(rows, user))
+  if (!practices.every((id) => holds(c.get('admin').account, id, 'gw.users.edit')))
+    throw refusal(
+      'not-permitted',
+      'They belong to another practice too, where you may not edit people, and cannot be sent a mail. Ask somebody who may edit people in all of them.',
+    )
+  const link = await plane.store.transaction(async (tx) => {
+    const made = await layPasswordLink(tx, user, deed.at)
+    if (made !== null) await noteLink(tx, { user, name }, deed, 'handed-out')
+    return made
+  })
+  if (link === null) throw tooMany()
+  return { mailedTo: null, url: passwordLinkUrl(portal, link), endsAt }
+}
+
 /** Adds the answers. */
 export function answerUsers(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
   app.openapi(usersRoutes.list, async (c) => {
@@ -88,6 +142,11 @@ export function answerUsers(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
     const deed = deedOf(c, plane, reason)
     const outcome = await setRoles(plane.store, { practice, user, ifVersion, deed, roles })
     return c.json(await savedAnswer(plane, practice, outcome), 200)
+  })
+  app.openapi(usersRoutes.passwordLink, async (c) => {
+    const { practice, user } = c.req.valid('param')
+    const { reason } = c.req.valid('json')
+    return c.json(await givePasswordLink(c, plane, { practice, user, reason }), 200)
   })
   const suspension = async (
     change: Parameters<typeof setSuspended>[1],

@@ -9,6 +9,7 @@ import { createAdminApp } from '../../../admin/admin-app.ts'
 import type { ApiPlane } from '../../../admin/api/api-plane.ts'
 import { createPolicyViews } from '../../../admin/api/policy-views.ts'
 import { createLive } from '../../../admin/live.ts'
+import type { Mail } from '../../../admin/notify/mail-queue.ts'
 import { hashPassword } from '../../../admin/passwords.ts'
 import { createAdminSessions } from '../../../admin/sign-in/admin-sessions.ts'
 import { createTryLimits } from '../../../admin/sign-in/try-limits.ts'
@@ -212,7 +213,11 @@ export const confirmWaiting = async (browser: Browser, practice: string): Promis
 
 /** The stage, ready. */
 export const createStage = async (
-  wish: { readonly uiDir?: string; readonly trustedProxies?: string[] } = {},
+  wish: {
+    readonly uiDir?: string
+    readonly trustedProxies?: string[]
+    readonly withoutPasswords?: boolean
+  } = {},
 ) => {
   const database = await createDatabase()
   const clock = createClock()
@@ -224,7 +229,13 @@ export const createStage = async (
   const signer = createSigner(generateSigningKey())
   const views = createPolicyViews(store, now)
   const { publicKey } = signer
-  const plane: ApiPlane = { store, now, views, live, sessions, publicKey, changed: () => {} }
+  const mails: Mail[] = []
+  const queue = async (_: unknown, mail: Mail): Promise<boolean> => mails.push(mail) > 0
+  const passwordLinks = wish.withoutPasswords === true ? null : { queue, portal: 'https://portal.example' }
+  const plane: ApiPlane = {
+    ...{ store, now, views, live, sessions, publicKey, passwordLinks },
+    changed: () => {},
+  }
   const proxies = readTrustedProxies(wish.trustedProxies ?? [])
   if (!proxies.ok) throw new Error('bad proxies')
   const app = createAdminApp({
@@ -247,6 +258,7 @@ export const createStage = async (
   }
   return {
     app,
+    mails,
     clock,
     store,
     live,

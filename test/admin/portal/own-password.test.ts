@@ -71,8 +71,8 @@ beforeEach(() => {
     },
     origin: portal,
     trustedProxies: [],
-    upstreams: { find: (id) => (id === 'app' ? upstream : null), secret: () => null },
-    mail: async (_, mail) => void mails.push(mail),
+    upstreams: { find: (id) => (id === 'app' ? upstream : null), secret: () => null, takePasswords: true },
+    mail: async (_, mail) => mails.push(mail) > 0,
     now: stage.clock.now,
     log,
   })
@@ -360,7 +360,7 @@ test('where no mail can be sent, people are told whom to ask', async () => {
       changed: () => undefined,
     },
     ...{ origin: portal, trustedProxies: [], now: stage.clock.now, log },
-    upstreams: { find: () => upstream, secret: () => null },
+    upstreams: { find: () => upstream, secret: () => null, takePasswords: true },
   })
   const { cookie, html } = await arrive()
   expect(html).toContain('href="/sign-in/password-link"')

@@ -68,6 +68,7 @@ beforeEach(() => {
     trustedProxies: [],
     upstreams: {
       find: (id) => (id === 'app' ? upstream : null),
+      takePasswords: false,
       secret: (_, provider) => (provider === 'work' ? secret : null),
     },
     now: stage.clock.now,
