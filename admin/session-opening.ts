@@ -12,6 +12,7 @@ import type { DurationMs, Instant } from '../policies/instant.ts'
 import { type ChangeSession, type OpenSession, signInSkewMs } from '../runtime/internal.ts'
 import { endedHere, type SessionEnd } from '../runtime/records.ts'
 import { newToken } from '../runtime/token.ts'
+import { appFactor } from './claimed-factor.ts'
 import type { Deed } from './deed.ts'
 import { findOrProvision, findUser, type KnownPerson, type Provisioning } from './directory.ts'
 import { endAdopted } from './revocations.ts'
@@ -176,9 +177,14 @@ async function keepFactor(
     .executeTakeFirstOrThrow()
 }
 
-/** The factor that was proved with this very sign-in; `null`: none, and what the session has stays. */
+/**
+ * The factor that came with this very sign-in; `null`: none, and what the session has stays. One that is only claimed takes
+ * the place of no other: it may not be trusted, and whoever just proved their own would be asked in a circle.
+ */
 async function giveFactor(tx: Tx, session: SessionRow, factor: VerifiedFactor | null): Promise<SessionRow> {
   if (factor === null) return session
+  const isClaimed = factor.method === 'app' || factor.method === 'google'
+  if (isClaimed && session.factor_method !== null) return session
   return tx
     .updateTable('session')
     .set({ factor_method: factor.method, factor_verified_at: factor.verifiedAt })
@@ -247,7 +253,9 @@ async function storeSession(
   const own = await inherit(tx, inserted, await earlierSession(tx, request, person.user), at)
   const replaced = request.replaces === null ? null : await markEnded(tx, request.replaces, 'replaced', at)
   const kept = await keepFactor(tx, request, own, replaced, at)
-  const session = await giveFactor(tx, kept, factor)
+  // Of a cookie that was only shown, nothing is believed: whoever stole it would have its factor too.
+  const claimed = isUnseen(request) || request.method === 'token' ? null : appFactor(request.identity.amr, at)
+  const session = await giveFactor(tx, kept, factor ?? claimed)
   await announceSession(tx, session.token_hash, at)
   if (replaced !== null) await announceSession(tx, replaced.token_hash, at)
   await noteAddress(tx, person.user, request.address, at)

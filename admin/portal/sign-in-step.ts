@@ -165,7 +165,10 @@ async function comeBack(parts: Parts, c: Context<PortalEnv>): Promise<Response> 
     portal.log.warn({ provider: provider.id, kind: answer.kind, why: answer.why }, 'a provider named nobody')
     return sayAgain(parts, answer.kind)
   }
-  return goBack(parts, guest, { method: 'own-oidc', person: answer.person, factor: null })
+  const { person } = answer
+  const factor =
+    person.factorAt === null ? null : ({ method: 'google', verifiedAt: person.factorAt } as const)
+  return goBack(parts, guest, { method: 'own-oidc', person, factor })
 }
 
 /** The pages of signing in at this portal, for these upstreams. */
