@@ -15,6 +15,7 @@ import { newToken } from '../runtime/token.ts'
 import { appFactor } from './claimed-factor.ts'
 import type { Deed } from './deed.ts'
 import { findOrProvision, findUser, type KnownPerson, type Provisioning } from './directory.ts'
+import { isOpen, readOpenWays } from './own-sign-in/open-ways.ts'
 import { endAdopted } from './revocations.ts'
 import { endBeyondLimit, lockSessionsOf } from './session-limit.ts'
 import { noteAddress } from './store/address-use.ts'
@@ -28,6 +29,8 @@ export type OpeningOutcome =
   | { readonly outcome: 'opened'; readonly session: SessionRow; readonly changed: readonly string[] }
   | { readonly outcome: 'unknown-user' }
   | { readonly outcome: 'suspended' }
+  /** They may not sign in so: their practice has closed that way. */
+  | { readonly outcome: 'way-closed' }
 
 /** How long an application's own credential may live: so long a revocation refuses adopted cookies (SPEC §2). */
 const appCredentialMs: DurationMs = 30 * 86_400_000
@@ -273,6 +276,18 @@ async function repeated(tx: Tx, request: OpenSession, person: KnownPerson): Prom
   return { outcome: 'opened', session, changed: person.changed }
 }
 
+/** Whether the practice of the application, or else all of theirs, leave the way open by which they signed in here. */
+async function isWayOpen(
+  tx: Tx,
+  { method, identity }: OpenSession,
+  memberships: readonly Membership[],
+): Promise<boolean> {
+  if (method !== 'own-password' && method !== 'own-passkey' && method !== 'own-oidc') return true
+  const fixed = identity.practices.map(({ id }) => id)
+  const asked = fixed.length > 0 ? fixed : memberships.map(({ practice }) => practice)
+  return isOpen(await readOpenWays(tx, asked), method)
+}
+
 /**
  * Opens the session a gateway asks for, with its person and memberships made where `provisioning` says so.
  * `suspended`: the person is, or is so in every practice they belong to. `factor`: proved with the sign-in.
@@ -299,6 +314,7 @@ export function openSession(
     const memberships = await membershipsOf(tx, person.user)
     const everywhere = memberships.length > 0 && memberships.every(({ suspended }) => suspended)
     if (person.suspended || everywhere) return { outcome: 'suspended' }
+    if (!(await isWayOpen(tx, request, memberships))) return { outcome: 'way-closed' }
     return storeSession(tx, request, person, memberships, factor, at)
   })
 }

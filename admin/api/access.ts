@@ -30,6 +30,7 @@ export const neededBy: Readonly<Record<string, Needed>> = {
   'PUT /api/practices/:practice/controls/time': inPath('gw.security.settings.edit'),
   'PUT /api/practices/:practice/controls/two-factor': inPath('gw.security.settings.edit'),
   'PUT /api/practices/:practice/controls/permission': inPath('gw.security.settings.edit'),
+  'PUT /api/practices/:practice/controls/sign-in': inPath('gw.security.settings.edit'),
   'GET /api/practices/:practice/ip-entries': inPath('gw.security.view'),
   'POST /api/practices/:practice/ip-entries': inPath('gw.ip.edit'),
   'PATCH /api/practices/:practice/ip-entries/:id': inPath('gw.ip.edit'),

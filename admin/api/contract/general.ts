@@ -7,7 +7,7 @@
  * control was preferred to one body for all: each has its own permission, prerequisites and event.
  */
 import { createRoute, z } from '@hono/zod-openapi'
-import { modeSchema, policyDocumentSchema, scopeSchema } from '../../../policies/document.ts'
+import { modeSchema, policyDocumentSchema, scopeSchema, signInSchema } from '../../../policies/document.ts'
 import { confirmationSchema } from './confirmation.ts'
 import {
   answers,
@@ -78,6 +78,8 @@ const generalSchema = z
       }),
       permission: permissionControlSchema,
     }),
+    /** By which ways people may sign in at Gatehouse, where an application has no sign-in of its own. */
+    signIn: signInSchema,
   })
   .openapi('General')
 
@@ -122,6 +124,17 @@ export const generalRoutes = {
       params: practiceParams,
       headers: ifMatchHeaders,
       body: body(scopedControlSchema.extend({ ...factorRules.partial().shape, ...overridable })),
+    },
+    responses: { 200: answers(savedSchema, 'Saved.'), ...editRefusals },
+  }),
+  saveSignIn: createRoute({
+    method: 'put',
+    path: '/api/practices/{practice}/controls/sign-in',
+    summary: 'By which ways people may sign in at Gatehouse; bites on the next sign-in',
+    request: {
+      params: practiceParams,
+      headers: ifMatchHeaders,
+      body: body(z.strictObject({ signIn: signInSchema, ...overridable })),
     },
     responses: { 200: answers(savedSchema, 'Saved.'), ...editRefusals },
   }),

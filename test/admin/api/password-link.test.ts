@@ -1,5 +1,6 @@
 /**
- * Goal: an admin has a member sent a link to set their password, or is handed it once, and nobody gains a practice by it.
+ * Goal: an admin has a member sent a link to set their password, or is handed it once, and nobody gains a practice by it;
+ * a practice closes a way of signing in.
  * Method: the API asked by an owner of two practices and an admin of one; mails kept by the stage.
  */
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -66,6 +67,30 @@ it('is mailed to a login name that is an address, by whoever may edit people the
   expect((await ask(hilly, 'hilltop', 'usr_olga')).status).toBe(200)
   expect((await ask(hilly, 'hilltop', 'usr_olga')).status).toBe(429)
   expect(stage.mails).toHaveLength(2)
+})
+
+it('leaves one way of signing in open; closing one waits to be confirmed and is recorded', async () => {
+  const of = '/api/practices/hilltop'
+  type General = { readonly revision: number; readonly signIn: Record<string, boolean> }
+  const general = async () => (await (await root.ask('GET', `${of}/general`)).json()) as General
+  const { revision, signIn } = await general()
+  expect(signIn).toEqual({ password: true, passkey: true, provider: true })
+  const save = (wish: object) =>
+    root.ask('PUT', `${of}/controls/sign-in`, { json: { signIn: wish }, revision })
+  expect((await save({ password: false, passkey: false, provider: false })).status).toBe(422)
+  expect((await save({ password: false })).status).toBe(422)
+  const closed = { ...signIn, password: false }
+  expect((await save(closed)).status).toBe(200)
+  expect((await general()).signIn).toEqual(closed)
+  expect((await save(signIn)).status).toBe(409)
+  const recorded = await stage.store.read((rows) =>
+    rows
+      .selectFrom('security_event')
+      .select('body')
+      .where('action', '=', 'control.sign-in.changed')
+      .execute(),
+  )
+  expect(recorded).toHaveLength(1)
 })
 
 it('is not made where nobody signs in with a password', async () => {
