@@ -55,12 +55,16 @@ async function open(parts: InternalParts, request: OpenSession): Promise<Session
   const provisioning = parts.provisioning(request.upstream)
   if (provisioning === null) throw fault('control-plane', 'refused', `no upstream ${request.upstream}`, 'no')
   const at = parts.now()
-  return answerOpened(parts, await openSession(parts.store, request, provisioning, at), at)
+  const opened = await openSession(parts.store, request, provisioning, at)
+  // Only what came from the portal signs in here, and that is finished, not opened.
+  if (opened.outcome === 'way-closed')
+    throw fault('control-plane', 'refused', `no sign-in by ${request.method}`, 'no')
+  return answerOpened(parts, opened, at)
 }
 
 async function answerOpened(
   parts: InternalParts,
-  opened: OpeningOutcome,
+  opened: Exclude<OpeningOutcome, { readonly outcome: 'way-closed' }>,
   at: Instant,
 ): Promise<SessionOpened> {
   const { store, signer } = parts
@@ -81,7 +85,8 @@ async function finishOwn(parts: InternalParts, request: FinishSignIn): Promise<S
   if (own === null) throw fault('control-plane', 'refused', `no own sign-in of ${request.upstream}`, 'no')
   const at = parts.now()
   const { opened, to } = await finishSignIn(parts.store, request, own, at)
-  return { answer: opened.outcome === 'no-proof' ? opened : await answerOpened(parts, opened, at), to }
+  const isDone = opened.outcome === 'no-proof' || opened.outcome === 'way-closed'
+  return { answer: isDone ? opened : await answerOpened(parts, opened, at), to }
 }
 
 function readChanges({ store, signer, now }: InternalParts, since: number): Promise<Changes> {

@@ -28,9 +28,11 @@ import { createJobs } from './jobs.ts'
 import { type Answer, listenOn, originOf } from './listener.ts'
 import { createLive } from './live.ts'
 import { createMetrics, type Metrics, type Surface } from './metrics.ts'
+import { queueMail } from './notify/mail-queue.ts'
 import { createMailer, type Mailer } from './notify/mailer.ts'
 import { createNotifier } from './notify/notifier.ts'
 import { readWebhookTargets, type WebhookTargets } from './notify/webhook-send.ts'
+import type { QueueMail } from './own-sign-in/password-mails.ts'
 import { type OwnUpstreams, readOwnUpstreams } from './own-sign-in/upstreams.ts'
 import { createPortalApp } from './portal/portal-app.ts'
 import { createPublisher, type Publisher } from './publish.ts'
@@ -148,12 +150,14 @@ type Machinery = {
   readonly internal: ControlPlane
   readonly clusterKey: string
   readonly upstreams: OwnUpstreams
+  /** `null`: no mail goes out. */
+  readonly mail: QueueMail | null
 }
 
 function startMachinery(
   options: ControlPlaneOptions,
   undoing: Undoing,
-  base: Pick<Machinery, 'database' | 'signer' | 'clusterKey' | 'upstreams'> & {
+  base: Pick<Machinery, 'database' | 'signer' | 'clusterKey' | 'upstreams' | 'mail'> & {
     readonly mailer: Mailer
     readonly targets: WebhookTargets
     readonly streamTargets: WebhookTargets
@@ -236,7 +240,7 @@ function listenAdmin(
   portal: string,
 ): Promise<string> {
   const { clock, log } = options
-  const { database, metrics } = machinery
+  const { database, metrics, mail, upstreams } = machinery
   const { now } = clock
   return listenLate(options, undoing, metrics, {
     key: 'admin',
@@ -252,6 +256,7 @@ function listenAdmin(
           admission: createAdmission({ store: database, views, now, end: sessions.end }),
           publicKey: machinery.signer.publicKey,
           routes: requirementsOf(options.config.upstreams),
+          passwordLinks: upstreams.takePasswords ? { queue: mail, portal } : null,
           changed: machinery.publisher.kick,
         },
         origin,
@@ -269,7 +274,7 @@ function listenAdmin(
 function listenPortal(
   options: ControlPlaneOptions,
   undoing: Undoing,
-  { database, metrics, publisher, upstreams }: Machinery,
+  { database, metrics, publisher, upstreams, mail }: Machinery,
   keyring: FactorKeyring,
 ): Promise<string> {
   const { clock, log } = options
@@ -282,6 +287,7 @@ function listenPortal(
         origin,
         trustedProxies,
         upstreams,
+        mail,
         now: clock.now,
         log,
       }),
@@ -301,7 +307,8 @@ async function start(options: ControlPlaneOptions, undoing: Undoing): Promise<Ru
   const firstAdmin = await ensureFirstAdmin(database, clock.now)
   let portal = ''
   let admin = ''
-  const base = { database, signer, clusterKey, upstreams, mailer, targets, streamTargets }
+  const mail = config.notifications.mail === 'off' ? null : queueMail
+  const base = { database, signer, clusterKey, upstreams, mailer, mail, targets, streamTargets }
   const machinery = startMachinery(options, undoing, base, {
     portal: () => portal,
     admin: () => admin,

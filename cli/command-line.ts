@@ -302,7 +302,6 @@ const portsIn = (value: unknown): CommandLine['ports'] => {
   return ports === null ? 'configured' : 'auto'
 }
 
-const ofOnePractice: ReadonlySet<CommandName> = new Set(['policy export', 'audit export', 'audit report'])
 const withFile: ReadonlySet<CommandName> = new Set(['policy plan', 'policy apply', 'policy test'])
 
 const withSubject: Readonly<Partial<Record<CommandName, string>>> = {
@@ -323,6 +322,8 @@ const subjectIn = (words: readonly string[], what: string): string => {
 
 const ofOnePractice: ReadonlySet<CommandName> = new Set<CommandName>([
   'policy export',
+  'audit export',
+  'audit report',
   'token create',
   'token list',
   'token revoke',

@@ -162,6 +162,10 @@ function arePermissionsTightened(before: PolicyDocument, after: PolicyDocument):
   return !before.roles.every(keepsAll)
 }
 
+/** A way of signing in that is closed: who knows no other cannot sign in anew. */
+const isSignInTightened = (before: PolicyDocument, after: PolicyDocument): boolean =>
+  (['password', 'passkey', 'provider'] as const).some((way) => before.signIn[way] && !after.signIn[way])
+
 /**
  * Whether somebody who passes under `before` may be refused, or asked for more, under `after`. Entries that have
  * expired by `at` let nobody in, so that removing them refuses nobody.
@@ -170,6 +174,7 @@ export const canRefuseMore = (before: PolicyDocument, after: PolicyDocument, at:
   isAddressTightened(before, after, at) ||
   areHoursTightened(before, after) ||
   isFactorTightened(before, after) ||
+  isSignInTightened(before, after) ||
   arePermissionsTightened(before, after)
 
 /** Gatehouse's own permissions that a role has gained: they count whatever the control's mode. */

@@ -223,9 +223,16 @@ export const finishSignInSchema = openSessionSchema
 /** A sign-in at the portal brought back. */
 export type FinishSignIn = z.infer<typeof finishSignInSchema>
 
-/** What became of it; `no-proof`: there is none such of this browser, or it has run out. `to`: where they were going. */
+/**
+ * What became of it; `no-proof`: there is none such of this browser, or it has run out; `way-closed`: their practice lets
+ * nobody sign in so. `to`: where they were going.
+ */
 export const signInFinishedSchema = z.strictObject({
-  answer: z.union([sessionOpenedSchema, z.strictObject({ outcome: z.literal('no-proof') })]),
+  answer: z.union([
+    sessionOpenedSchema,
+    z.strictObject({ outcome: z.literal('no-proof') }),
+    z.strictObject({ outcome: z.literal('way-closed') }),
+  ]),
   to: z.string().nullable(),
 })
 /** What became of a sign-in at the portal. */

@@ -9,11 +9,15 @@ import type { Instant } from '../../policies/instant.ts'
 import type { RouteId, RouteRequirement } from '../../policies/routes.ts'
 import type { Deed } from '../deed.ts'
 import type { Live } from '../live.ts'
+import type { QueueMail } from '../own-sign-in/password-mails.ts'
 import { type AdminSessions, actorOf } from '../sign-in/admin-sessions.ts'
 import type { Store } from '../store/database.ts'
 import type { AdminEnv } from './admin-env.ts'
 import type { Admission } from './admission.ts'
 import type { PolicyViews } from './policy-views.ts'
+
+/** `queue`: `null` where no mail can be sent; `portal`: the origin that links lead to. */
+export type PasswordLinks = { readonly queue: QueueMail | null; readonly portal: string }
 
 /**
  * What every tab's answers are given. `publicKey`: of the control plane's own signatures (checkpoints). `changed`:
@@ -29,6 +33,8 @@ export type ApiPlane = {
   readonly admission: Admission
   readonly publicKey: string
   readonly routes: ReadonlyMap<RouteId, RouteRequirement>
+  /** How links to set a password go out; `null`: nobody signs in here with one. */
+  readonly passwordLinks: PasswordLinks | null
   readonly changed: () => void
 }
 

@@ -36,6 +36,7 @@ import {
 } from './plain-pages.ts'
 import { showHome, showRenew, showSetUp, takeFirstCode, takeRenewal } from './set-up-step.ts'
 import { createSignInStep } from './sign-in-step.ts'
+import { signOutEverywhere } from './sign-out-step.ts'
 import { finish, showVerify, takeCode } from './verify-step.ts'
 import { findVisitor, isPlainOrigin, type Portal, type PortalEnv, type Visitor } from './visitor.ts'
 
@@ -144,6 +145,7 @@ function addSteps(app: PortalApp, portal: Portal, upstreams: OwnUpstreams): void
   app.post('/set-up', small, taking(portal, takeFirstCode))
   app.post('/recovery-codes', small, taking(portal, takeRenewal))
   app.post('/emergency', small, taking(portal, takeEmergencyForm))
+  app.post('/sign-out-everywhere', small, taking(portal, signOutEverywhere))
   app.post('/done', small, taking(portal, finish))
 }
 

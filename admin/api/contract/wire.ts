@@ -128,6 +128,12 @@ export const editRefusals = {
   428: problem('If-Match is missing.'),
 } as const
 
+/** The refusals of what may be done only so often, on top of `refusals`. */
+export const countedRefusals = {
+  ...refusals,
+  429: problem('Too often; `retryAfterMs` says when to come again.'),
+} as const
+
 /** A JSON answer. */
 export const answers = <S extends z.ZodType>(schema: S, description: string) => ({
   description,

@@ -10,6 +10,7 @@ import { createAdmission } from '../../../admin/api/admission.ts'
 import type { ApiPlane } from '../../../admin/api/api-plane.ts'
 import { createPolicyViews } from '../../../admin/api/policy-views.ts'
 import { createLive } from '../../../admin/live.ts'
+import type { Mail } from '../../../admin/notify/mail-queue.ts'
 import { hashPassword } from '../../../admin/passwords.ts'
 import { createAdminSessions } from '../../../admin/sign-in/admin-sessions.ts'
 import { createTryLimits } from '../../../admin/sign-in/try-limits.ts'
@@ -226,7 +227,11 @@ export const confirmWaiting = async (browser: Browser, practice: string): Promis
 
 /** The stage, ready. */
 export const createStage = async (
-  wish: { readonly uiDir?: string; readonly trustedProxies?: string[] } = {},
+  wish: {
+    readonly uiDir?: string
+    readonly trustedProxies?: string[]
+    readonly withoutPasswords?: boolean
+  } = {},
 ) => {
   const database = await createDatabase()
   const clock = createClock()
@@ -246,8 +251,11 @@ export const createStage = async (
       { ...schedulePage, id: 'app GET /schedule' },
     ].map((route) => [route.id, route]),
   )
+  const mails: Mail[] = []
+  const queue = async (_: unknown, mail: Mail): Promise<boolean> => mails.push(mail) > 0
+  const passwordLinks = wish.withoutPasswords === true ? null : { queue, portal: 'https://portal.example' }
   const plane: ApiPlane = {
-    ...{ store, now, views, live, sessions, admission, publicKey, routes },
+    ...{ store, now, views, live, sessions, admission, publicKey, routes, passwordLinks },
     changed: () => {},
   }
   const proxies = readTrustedProxies(wish.trustedProxies ?? [])
@@ -274,6 +282,7 @@ export const createStage = async (
   return {
     app,
     databaseUrl: database.url,
+    mails,
     clock,
     store,
     live,
