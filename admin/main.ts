@@ -25,6 +25,7 @@ import { createJobs } from './jobs.ts'
 import { type Answer, listenOn, originOf } from './listener.ts'
 import { createLive } from './live.ts'
 import { createMetrics, type Metrics, type Surface } from './metrics.ts'
+import { keepAdminOrigin } from './notify/links.ts'
 import { createMailer, type Mailer } from './notify/mailer.ts'
 import { createNotifier } from './notify/notifier.ts'
 import { readWebhookTargets, type WebhookTargets } from './notify/webhook-send.ts'
@@ -218,7 +219,7 @@ async function listenLate(
 }
 
 function listenAdmin(options: ControlPlaneOptions, undoing: Undoing, machinery: Machinery): Promise<string> {
-  const { clock, log } = options
+  const { clock, config, log } = options
   const { database, metrics } = machinery
   const { now } = clock
   return listenLate(options, undoing, metrics, {
@@ -235,6 +236,10 @@ function listenAdmin(options: ControlPlaneOptions, undoing: Undoing, machinery: 
           live,
           sessions: createAdminSessions({ store: database, now, limits: createTryLimits(), log }),
           publicKey: machinery.signer.publicKey,
+          notifications: {
+            mailGoesOut: config.notifications.mail !== 'off',
+            webhooks: config.notifications.webhooks.map(({ name }) => name),
+          },
           changed: machinery.publisher.kick,
         },
         origin,
@@ -301,6 +306,7 @@ async function start(options: ControlPlaneOptions, undoing: Undoing): Promise<Ru
   )
   undoing.add('internal listener', inside.close)
   const admin = await listenAdmin(options, undoing, machinery)
+  await keepAdminOrigin(database, admin)
   return {
     addresses: { admin, portal, internal: originOf(inside), metrics: originOf(figures) },
     internal,

@@ -15,7 +15,8 @@ import type { PolicyViews } from './policy-views.ts'
 
 /**
  * What every tab's answers are given. `publicKey`: of the control plane's own signatures (checkpoints). `changed`:
- * to be called once something may have been saved, so that it is published at once.
+ * to be called once something may have been saved, so that it is published at once. `notifications`: what configuration
+ * offers to tell people and machines by; webhooks by name.
  */
 export type ApiPlane = {
   readonly store: Store
@@ -24,6 +25,7 @@ export type ApiPlane = {
   readonly live: Live
   readonly sessions: AdminSessions
   readonly publicKey: string
+  readonly notifications: { readonly mailGoesOut: boolean; readonly webhooks: readonly string[] }
   readonly changed: () => void
 }
 

@@ -17,6 +17,7 @@ import { liveMessageSchema } from './contract/me.ts'
 import { answerGeneral } from './general.ts'
 import { type ContractRoute, createGuardedApp } from './guarded.ts'
 import { answerIpAllowlist } from './ip-allowlist.ts'
+import { answerNotifications } from './notifications.ts'
 import { answerPresets } from './presets.ts'
 import { answerRoles } from './roles.ts'
 import { answerSecurityEvents } from './security-events.ts'
@@ -50,6 +51,7 @@ export function createApi(
   answerUsers(app, plane)
   answerTwoFactor(app, plane)
   answerAccessRequests(app, plane)
+  answerNotifications(app, plane)
   answerRoles(app, plane)
   answerSecurityEvents(app, plane)
   app.openAPIRegistry.register('LiveMessage', liveMessageSchema)

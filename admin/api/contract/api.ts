@@ -14,6 +14,7 @@ import { confirmationRoutes } from './confirmation.ts'
 import { generalRoutes } from './general.ts'
 import { ipAllowlistRoutes } from './ip-allowlist.ts'
 import { shellRoutes } from './me.ts'
+import { notificationsRoutes } from './notifications.ts'
 import { presetsRoutes } from './presets.ts'
 import { rolesRoutes } from './roles.ts'
 import { securityEventsRoutes } from './security-events.ts'
@@ -33,6 +34,7 @@ export const routes = {
   users: usersRoutes,
   twoFactor: twoFactorRoutes,
   accessRequests: accessRequestsRoutes,
+  notifications: notificationsRoutes,
   roles: rolesRoutes,
   securityEvents: securityEventsRoutes,
 } as const

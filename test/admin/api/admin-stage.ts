@@ -223,7 +223,10 @@ export const createStage = async (
   const signer = createSigner(generateSigningKey())
   const views = createPolicyViews(store, now)
   const { publicKey } = signer
-  const plane: ApiPlane = { store, now, views, live, sessions, publicKey, changed: () => {} }
+  const plane: ApiPlane = {
+    ...{ store, now, views, live, sessions, publicKey, changed: () => {} },
+    notifications: { mailGoesOut: true, webhooks: ['chat'] },
+  }
   const proxies = readTrustedProxies(wish.trustedProxies ?? [])
   if (!proxies.ok) throw new Error('bad proxies')
   const app = createAdminApp({
