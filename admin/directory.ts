@@ -53,6 +53,11 @@ async function findPerson(tx: Tx, upstream: string, folded: string) {
     .executeTakeFirst()
 }
 
+/** The user behind an application's id; `null`: nobody known. */
+export async function findUser(tx: Tx, upstream: string, appUser: string): Promise<string | null> {
+  return (await findPerson(tx, upstream, foldId(appUser)))?.id ?? null
+}
+
 /** The name people know somebody by: the e-mail address where the application tells it, else its own id. */
 async function freeLogin(tx: Tx, upstream: string, folded: string, email: string | null): Promise<string> {
   const known = email === null ? [] : [foldId(email)]

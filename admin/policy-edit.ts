@@ -13,7 +13,7 @@ import type { Instant } from '../policies/instant.ts'
 import type { Problem } from '../policies/problem.ts'
 import { canRefuseMore } from '../policies/tightening.ts'
 import type { Deed } from './deed.ts'
-import { findLockedOut, type LockedOut } from './lockout.ts'
+import { findLockedOut, type LockedOut, type Move } from './lockout.ts'
 import { type Difference, differenceOf } from './policy-diff.ts'
 import { saveRevision } from './policy-saving.ts'
 import { securityAdmins } from './security-admins.ts'
@@ -40,6 +40,11 @@ export type PolicyEdit = {
   readonly change: (document: PolicyDocument) => PolicyDocument | { readonly problems: readonly Problem[] }
   /** The practice's name typed again, to override `lockout-risk`. */
   readonly typedName?: string | null
+  /**
+   * The edit only follows people to where they have gone (`ip-list/heartbeats.ts`): the guard lets admins go with them,
+   * and it is not held for a confirmation, since what it would fall back to is the network that is gone.
+   */
+  readonly follows?: Move
 }
 
 /** What became of an edit. Nothing was changed unless `saved`. */
@@ -95,12 +100,13 @@ async function guard(
   const members = known?.members ?? []
   if (securityAdmins(current.document, members).length > 0 && securityAdmins(document, members).length === 0)
     return 'last-security-admin'
-  return findLockedOut(tx, { before: current.document, after: document, members, deed: edit.deed })
+  const { deed, follows: move = null } = edit
+  return findLockedOut(tx, { before: current.document, after: document, members, deed, move })
 }
 
 /** Until when a draft may hold unconfirmed; `null`: it can refuse nobody who passes now. */
-const deadlineOf = ({ deed }: PolicyEdit, made: Draft, overridden: boolean): Instant | null =>
-  overridden || canRefuseMore(made.current.document, made.document, deed.at)
+const deadlineOf = ({ deed, follows }: PolicyEdit, made: Draft, overridden: boolean): Instant | null =>
+  overridden || (follows === undefined && canRefuseMore(made.current.document, made.document, deed.at))
     ? deed.at + confirmWithinMs
     : null
 

@@ -34,6 +34,9 @@ export const neededBy: Readonly<Record<string, Needed>> = {
   'POST /api/practices/:practice/ip-entries': inPath('gw.ip.edit'),
   'PATCH /api/practices/:practice/ip-entries/:id': inPath('gw.ip.edit'),
   'DELETE /api/practices/:practice/ip-entries/:id': inPath('gw.ip.edit'),
+  'GET /api/practices/:practice/ip-entries/export': inPath('gw.security.view'),
+  'POST /api/practices/:practice/ip-entries/import/preview': inPath('gw.ip.edit'),
+  'POST /api/practices/:practice/ip-entries/import': inPath('gw.ip.edit'),
   'POST /api/practices/:practice/ip-entries/test': inPath('gw.security.view'),
   'GET /api/practices/:practice/my-address': inPath('gw.security.view'),
   'GET /api/practices/:practice/time-windows': inPath('gw.security.view'),
@@ -55,6 +58,8 @@ export const neededBy: Readonly<Record<string, Needed>> = {
   'GET /api/practices/:practice/active-users': inPath('gw.sessions.view'),
   'POST /api/practices/:practice/sessions/:id/revoke': inPath('gw.sessions.revoke'),
   'POST /api/practices/:practice/users/:user/revoke': inPath('gw.sessions.revoke'),
+  // In every practice of the user: asked by the answer.
+  'POST /api/practices/:practice/users/:user/revoke-everywhere': inPath('gw.sessions.revoke'),
   'POST /api/practices/:practice/active-users/revoke-all-but-mine': inPath('gw.sessions.revoke'),
   'GET /api/practices/:practice/access-requests': inPath('gw.requests.review'),
   'POST /api/practices/:practice/access-requests/:id/approve': inPath('gw.requests.review'),

@@ -11,7 +11,7 @@ import type { Problem } from '../../policies/problem.ts'
 import { momentText } from '../../policies/timetable-zone.ts'
 import { type EditOutcome, editPolicy } from '../policy-edit.ts'
 import type { Unconfirmed } from '../store/confirmations.ts'
-import type { Target } from '../store/events.ts'
+import type { Origin, Target } from '../store/events.ts'
 import { lastAnnounced } from '../store/publish-state.ts'
 import type { AdminEnv } from './admin-env.ts'
 import { type ApiPlane, deedOf } from './api-plane.ts'
@@ -27,6 +27,8 @@ export type Wish = {
   readonly ifMatch: string | undefined
   readonly action: string
   readonly target?: Target
+  /** By which way; default: by hand. */
+  readonly origin?: Origin
   readonly confirmPracticeName?: string | undefined
   readonly reason?: string | undefined
   readonly change: (document: PolicyDocument) => PolicyDocument | { readonly problems: readonly Problem[] }
@@ -93,7 +95,7 @@ export async function saveWish(c: Context<AdminEnv>, plane: ApiPlane, wish: Wish
   const outcome = await editPolicy(plane.store, {
     practice: wish.practice,
     ifRevision: wish.ifMatch === undefined ? null : revisionIn(wish.ifMatch),
-    deed: deedOf(c, plane, wish.reason),
+    deed: { ...deedOf(c, plane, wish.reason), ...(wish.origin === undefined ? {} : { origin: wish.origin }) },
     action: wish.action,
     ...(wish.target === undefined ? {} : { target: wish.target }),
     change: wish.change,

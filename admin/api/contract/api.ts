@@ -13,6 +13,7 @@ import { activeUsersRoutes } from './active-users.ts'
 import { confirmationRoutes } from './confirmation.ts'
 import { generalRoutes } from './general.ts'
 import { ipAllowlistRoutes } from './ip-allowlist.ts'
+import { ipImportRoutes } from './ip-import.ts'
 import { shellRoutes } from './me.ts'
 import { notificationsRoutes } from './notifications.ts'
 import { presetsRoutes } from './presets.ts'
@@ -29,6 +30,7 @@ export const routes = {
   confirmation: confirmationRoutes,
   presets: presetsRoutes,
   ipAllowlist: ipAllowlistRoutes,
+  ipImport: ipImportRoutes,
   timeWindows: timeWindowsRoutes,
   activeUsers: activeUsersRoutes,
   users: usersRoutes,

@@ -255,7 +255,7 @@ describe('a proof', () => {
         const deed = stage.plane.deed()
         ending =
           way === 'revoking the session'
-            ? revokeSession(store, { practice: north, session: ada.id, deed })
+            ? revokeSession(store, { practice: north, session: ada.id, mayRevoke: () => true, deed })
             : resetTwoFactor(store, { practice: north, user: ada.user_id, reason: 'lost' }, deed)
         while (!(await blocked())) await new Promise(setImmediate)
       })
