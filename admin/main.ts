@@ -28,6 +28,7 @@ import { createJobs } from './jobs.ts'
 import { type Answer, listenOn, originOf } from './listener.ts'
 import { createLive } from './live.ts'
 import { createMetrics, type Metrics, type Surface } from './metrics.ts'
+import { keepAdminOrigin } from './notify/links.ts'
 import { queueMail } from './notify/mail-queue.ts'
 import { createMailer, type Mailer } from './notify/mailer.ts'
 import { createNotifier } from './notify/notifier.ts'
@@ -239,7 +240,7 @@ function listenAdmin(
   machinery: Machinery,
   portal: string,
 ): Promise<string> {
-  const { clock, log } = options
+  const { clock, config, log } = options
   const { database, metrics, mail, upstreams } = machinery
   const { now } = clock
   return listenLate(options, undoing, metrics, {
@@ -255,8 +256,12 @@ function listenAdmin(
           ...{ store: database, now, views, live, sessions },
           admission: createAdmission({ store: database, views, now, end: sessions.end }),
           publicKey: machinery.signer.publicKey,
-          routes: requirementsOf(options.config.upstreams),
+          routes: requirementsOf(config.upstreams),
           passwordLinks: upstreams.takePasswords ? { queue: mail, portal } : null,
+          notifications: {
+            mailGoesOut: config.notifications.mail !== 'off',
+            webhooks: config.notifications.webhooks.map(({ name }) => name),
+          },
           changed: machinery.publisher.kick,
         },
         origin,
@@ -320,6 +325,7 @@ async function start(options: ControlPlaneOptions, undoing: Undoing): Promise<Ru
   // Before gateways can ask: answers to them name these.
   portal = await listenPortal(options, undoing, machinery, keyring)
   admin = await listenAdmin(options, undoing, machinery, portal)
+  await keepAdminOrigin(database, admin)
   const internalApp = createInternalApp({ plane: internal, clusterKey, log })
   const inside = await listenOn(
     config.listen.internal,

@@ -31,7 +31,7 @@ import { readCredential } from './identity/credential.ts'
 import { answer, plainDecision } from './questions.ts'
 import { answerFailure, samePath } from './refusal.ts'
 import { secondFactorPath, securityManagementPath } from './refusals.ts'
-import { askAccess, showApproved, showRequests } from './request-step.ts'
+import { askAccess, showApproved, showRequests, withdrawAccess } from './request-step.ts'
 import type { Duties } from './route-duties.ts'
 import type { MirroredSession } from './sessions.ts'
 import {
@@ -44,6 +44,7 @@ import {
   type Visit,
   visitOf,
 } from './step-visit.ts'
+import { createWaiting, type Waiting, waitAnswer } from './step-wait.ts'
 
 /** The step of one upstream. */
 export type AccessStep = {
@@ -283,10 +284,11 @@ async function takeForm(visit: Visit): Promise<WholeResponse> {
   if (form === null) return answerFailure(exchange, notOurs)
   if (form.does === 'leave') return leave(visit)
   if (!session.record.held) return seeOther(to ?? '/')
+  if (form.does === 'withdraw') return withdrawAccess(visit, form.practices)
   return form.does === 'ask' ? askAccess(visit, heldQuestion(visit), form) : goOn(visit, form.does)
 }
 
-async function answerStep(parts: StepParts, exchange: Exchange): Promise<WholeResponse> {
+async function answerStep(parts: StepParts, waiting: Waiting, exchange: Exchange): Promise<WholeResponse> {
   const lines = cookieLines(exchange.headers)
   const token = parts.companion.token(lines, exchange.secure)
   const tokenHash = parts.companion.read(lines, exchange.secure)
@@ -298,6 +300,7 @@ async function answerStep(parts: StepParts, exchange: Exchange): Promise<WholeRe
   if (!parts.isAlive()) return again(answerFailure(exchange, stale))
   if (exchange.method !== 'GET') return takeForm(visit)
   if (exchange.kind === 'navigation') return showPage(visit)
+  if (visit.query.has('wait') && exchange.kind === 'fetch') return waitAnswer(await waiting.forChange(visit))
   if (!session.record.held) return answerFailure(exchange, notAPage)
   const question = signInQuestion(parts.duties.signIn, exchange, session)
   return parts.refusals.hold(exchange, question, plainDecision('sign-in-held'), [], false)
@@ -319,7 +322,7 @@ function gateHeld(parts: StepParts, exchange: Exchange, session: MirroredSession
 const isPage = ({ kind, method }: Exchange): boolean => kind === 'navigation' && method === 'GET'
 
 /** The step of one upstream. */
-export const createAccessStep = (parts: StepParts): AccessStep => ({
+export const createAccessStep = (parts: StepParts, waiting: Waiting = createWaiting()): AccessStep => ({
   gate(exchange, duties, companion) {
     const concerned =
       duties.judged.length > 0 || (isPage(exchange) && duties.login === null && !duties.logout)
@@ -333,7 +336,7 @@ export const createAccessStep = (parts: StepParts): AccessStep => ({
   },
   answer: async (exchange) => ({
     act: 'answer',
-    response: await answerStep(parts, exchange),
+    response: await answerStep(parts, waiting, exchange),
     decision: null,
   }),
 })

@@ -21,6 +21,7 @@ import { type ContractRoute, createGuardedApp } from './guarded.ts'
 import { answerOnce } from './idempotency.ts'
 import { answerIpAllowlist } from './ip-allowlist.ts'
 import { answerIpImport } from './ip-import.ts'
+import { answerNotifications } from './notifications.ts'
 import { answerPresets } from './presets.ts'
 import { answerRoles } from './roles.ts'
 import { answerSchedule } from './schedule.ts'
@@ -73,6 +74,7 @@ export function createApi(
   answerUsers(app, plane)
   answerTwoFactor(app, plane)
   answerAccessRequests(app, plane)
+  answerNotifications(app, plane)
   answerRoles(app, plane)
   answerTokens(app, plane)
   answerEmergency(app, plane)

@@ -100,6 +100,9 @@ type AccessRequestTable = {
   decided_by_name: string | null
   note: Generated<string>
   grant_id: string | null
+  entry_id: string | null
+  entry_ends_at: number | null
+  reminded_at: number | null
 }
 
 type SettingTable = { key: string; value: Json<unknown> }

@@ -259,6 +259,12 @@ const planeOf = (state: State): ControlPlane => {
       called('asked')
       return askAccess(state, request)
     },
+    async withdrawAccess({ tokenHash, kind, practices }) {
+      called()
+      const user = state.sessions.get(tokenHash)?.record.user ?? ''
+      for (const practice of practices) state.standings.delete(standingKey(user, practice, kind))
+      return standingsOf(state, tokenHash, kind, null) ?? { standings: [], refused: 'Sign in again first.' }
+    },
     async accessStandings(tokenHash, kind) {
       called()
       return standingsOf(state, tokenHash, kind, null)

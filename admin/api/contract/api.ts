@@ -17,6 +17,7 @@ import { generalRoutes } from './general.ts'
 import { ipAllowlistRoutes } from './ip-allowlist.ts'
 import { ipImportRoutes } from './ip-import.ts'
 import { shellRoutes } from './me.ts'
+import { notificationsRoutes } from './notifications.ts'
 import { presetsRoutes } from './presets.ts'
 import { rolesRoutes } from './roles.ts'
 import { scheduleRoutes } from './schedule.ts'
@@ -41,6 +42,7 @@ export const routes = {
   users: usersRoutes,
   twoFactor: twoFactorRoutes,
   accessRequests: accessRequestsRoutes,
+  notifications: notificationsRoutes,
   roles: rolesRoutes,
   tokens: tokensRoutes,
   emergency: emergencyRoutes,

@@ -256,6 +256,7 @@ export const createStage = async (
   const passwordLinks = wish.withoutPasswords === true ? null : { queue, portal: 'https://portal.example' }
   const plane: ApiPlane = {
     ...{ store, now, views, live, sessions, admission, publicKey, routes, passwordLinks },
+    notifications: { mailGoesOut: true, webhooks: ['chat'] },
     changed: () => {},
   }
   const proxies = readTrustedProxies(wish.trustedProxies ?? [])

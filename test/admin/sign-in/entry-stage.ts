@@ -57,6 +57,7 @@ export const createEntryStage = async () => {
     plane: {
       ...{ store, now, views, live, sessions },
       admission: createAdmission({ store, views, now, end: sessions.end }),
+      notifications: { mailGoesOut: false, webhooks: [] },
       ...{ publicKey: stage.signer.publicKey, routes: new Map(), passwordLinks: null, changed: () => {} },
     },
     origin: admin,
