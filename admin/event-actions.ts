@@ -32,6 +32,7 @@ const catalogue: Readonly<Record<ActionGroup, Lines>> = {
     'control.time.changed': 'Time windows were switched, or who they are for was changed.',
     'control.two-factor.changed': 'The second factor was switched, or who needs it was changed.',
     'control.permission.changed': 'Permissions were switched, or who they are for was changed.',
+    'control.sign-in.changed': 'By which ways people may sign in here was changed.',
     'control.requests.changed': 'Whether people may ask for access was changed.',
     'control.sessions.changed': 'Session limits, or what sessions are bound to, were changed.',
     'control.emergency.changed': 'Whether people may use emergency access was changed.',
@@ -69,6 +70,7 @@ const catalogue: Readonly<Record<ActionGroup, Lines>> = {
     'access-request.withdrawn': 'An approved access was withdrawn, or a request taken back.',
     'access-request.expired': 'A request for access expired without a decision.',
     'access-request.lapsed': 'An approved access came to its end.',
+    'access-request.reopened': 'A decision about a request for access was undone.',
     'access-request.taken-back': 'Somebody took their own request for access back.',
     'break-glass.used': 'Somebody used emergency access.',
     'break-glass.ended': 'An emergency access was ended.',
@@ -127,6 +129,8 @@ const catalogue: Readonly<Record<ActionGroup, Lines>> = {
     'access-report.made': 'An access report was made.',
   },
   gateways: {
+    'host-override.on': 'On a gateway’s host, addresses and hours were set to be watched only.',
+    'host-override.off': 'On a gateway’s host, addresses and hours were set to be enforced again.',
     'gateway.event': 'A gateway reported something that this version does not know.',
   },
 }
