@@ -167,6 +167,7 @@ function startMachinery(
     publisher,
     signer,
     provisioning: (id) => config.upstreams.find((one) => one.id === id)?.identity?.provisioning ?? null,
+    roleRules: (id) => config.upstreams.find((one) => one.id === id)?.identity?.roleRules ?? [],
     upstreams: base.upstreams,
     portal,
     now,
@@ -200,7 +201,12 @@ async function listenLate(
   return origin
 }
 
-function listenAdmin(options: ControlPlaneOptions, undoing: Undoing, machinery: Machinery): Promise<string> {
+function listenAdmin(
+  options: ControlPlaneOptions,
+  undoing: Undoing,
+  machinery: Machinery,
+  portal: string,
+): Promise<string> {
   const { clock, log } = options
   const { database, metrics } = machinery
   const { now } = clock
@@ -219,6 +225,8 @@ function listenAdmin(options: ControlPlaneOptions, undoing: Undoing, machinery: 
           sessions: createAdminSessions({ store: database, now, limits: createTryLimits(), log }),
           publicKey: machinery.signer.publicKey,
           changed: machinery.publisher.kick,
+          portal: () => portal,
+          upstreams: options.config.upstreams.filter(({ identity }) => identity !== null).map(({ id }) => id),
         },
         origin,
         trustedProxies,
@@ -281,7 +289,7 @@ async function start(options: ControlPlaneOptions, undoing: Undoing): Promise<Ru
     ),
   )
   undoing.add('internal listener', inside.close)
-  const admin = await listenAdmin(options, undoing, machinery)
+  const admin = await listenAdmin(options, undoing, machinery, portal)
   return {
     addresses: { admin, portal, internal: originOf(inside), metrics: originOf(figures) },
     internal,

@@ -21,6 +21,7 @@ import { confirmWithinMs, readDeadline, type Unconfirmed, waitingNote } from './
 import type { Store, Tx } from './store/database.ts'
 import type { Target } from './store/events.ts'
 import { readMembers } from './store/members.ts'
+import { listFeaturesOff, practiceFeatures } from './store/practice-features.ts'
 import { lockPractice, readPolicy, type SavedPolicy } from './store/practices.ts'
 
 /** An edit to try. */
@@ -127,22 +128,37 @@ async function save(tx: Tx, edit: PolicyEdit, made: Draft, overridden: boolean):
   return { outcome: 'saved', revision, announced, document, difference, confirmBy }
 }
 
+/** What a draft uses that the practice does not have (`practice-edits.ts`). */
+async function withheld(tx: Tx, { practice }: PolicyEdit, { document }: Draft): Promise<readonly Problem[]> {
+  const off = (await listFeaturesOff(tx, practice)).get(practice) ?? new Set()
+  return practiceFeatures
+    .filter((feature) => off.has(feature) && document.controls[feature].mode !== 'off')
+    .map((feature) => ({
+      path: `controls.${feature}.mode`,
+      sentence: 'This practice does not have this control. Ask the operator of Gatehouse for it.',
+    }))
+}
+
 /** Tries an edit. Rejects only with a `Fault` (database) or for a mistake of ours. */
-export function editPolicy(store: Store, edit: PolicyEdit): Promise<EditOutcome> {
-  return store.transaction(async (tx) => {
-    if ((await lockPractice(tx, edit.practice)) === null) return { outcome: 'unknown-practice' }
-    const current = await readPolicy(tx, edit.practice)
-    if (current === null) return { outcome: 'unknown-practice' }
-    const waiting = await readDeadline(tx, edit.practice, current.revision)
-    if (waiting !== null) return { outcome: 'confirmation-pending', waiting }
-    if (edit.ifRevision !== null && edit.ifRevision !== current.revision)
-      return { outcome: 'conflict', revision: current.revision }
-    const made = draft(current, edit)
-    if ('outcome' in made) return made
-    const lockedOut = await guard(tx, edit, made)
-    if (lockedOut === 'last-security-admin') return { outcome: lockedOut }
-    const overrides = edit.typedName?.trim() === current.document.practice.name
-    if (lockedOut.length > 0 && !overrides) return { outcome: 'lockout-risk', lockedOut }
-    return save(tx, edit, made, lockedOut.length > 0)
-  })
+export const editPolicy = (store: Store, edit: PolicyEdit): Promise<EditOutcome> =>
+  store.transaction((tx) => editPolicyIn(tx, edit))
+
+/** The same, in a transaction that does more. */
+export async function editPolicyIn(tx: Tx, edit: PolicyEdit): Promise<EditOutcome> {
+  if ((await lockPractice(tx, edit.practice)) === null) return { outcome: 'unknown-practice' }
+  const current = await readPolicy(tx, edit.practice)
+  if (current === null) return { outcome: 'unknown-practice' }
+  const waiting = await readDeadline(tx, edit.practice, current.revision)
+  if (waiting !== null) return { outcome: 'confirmation-pending', waiting }
+  if (edit.ifRevision !== null && edit.ifRevision !== current.revision)
+    return { outcome: 'conflict', revision: current.revision }
+  const made = draft(current, edit)
+  if ('outcome' in made) return made
+  const problems = await withheld(tx, edit, made)
+  if (problems.length > 0) return { outcome: 'problems', problems }
+  const lockedOut = await guard(tx, edit, made)
+  if (lockedOut === 'last-security-admin') return { outcome: lockedOut }
+  const overrides = edit.typedName?.trim() === current.document.practice.name
+  if (lockedOut.length > 0 && !overrides) return { outcome: 'lockout-risk', lockedOut }
+  return save(tx, edit, made, lockedOut.length > 0)
 }

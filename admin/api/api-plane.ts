@@ -15,7 +15,8 @@ import type { PolicyViews } from './policy-views.ts'
 
 /**
  * What every tab's answers are given. `publicKey`: of the control plane's own signatures (checkpoints). `changed`:
- * to be called once something may have been saved, so that it is published at once.
+ * to be called once something may have been saved, so that it is published at once. `portal`: the origin of people's pages.
+ * `upstreams`: ids of the applications whose people are known.
  */
 export type ApiPlane = {
   readonly store: Store
@@ -25,6 +26,8 @@ export type ApiPlane = {
   readonly sessions: AdminSessions
   readonly publicKey: string
   readonly changed: () => void
+  readonly portal: () => string
+  readonly upstreams: readonly string[]
 }
 
 /** Who does it, when, from where, why, as the change's event will say. */

@@ -55,7 +55,8 @@ async function pending(plane: ApiPlane, practice: string, { confirmBy, authorNam
   )
 }
 
-async function savedOf(plane: ApiPlane, practice: string, outcome: EditOutcome): Promise<Saved> {
+/** What an edit's outcome saved; throws the refusal where it saved nothing. */
+export async function savedOf(plane: ApiPlane, practice: string, outcome: EditOutcome): Promise<Saved> {
   switch (outcome.outcome) {
     case 'saved':
       return { revision: outcome.revision, sequence: outcome.announced, document: outcome.document }

@@ -12,6 +12,7 @@ import type { ClientHop } from '../../runtime/forwarded.ts'
 import { publishAnswer } from '../live.ts'
 import { readCookie } from '../sign-in/cookie.ts'
 import type { AdminAccount } from '../store/admin-accounts.ts'
+import { listFeaturesOff } from '../store/practice-features.ts'
 import { listPractices } from '../store/practices.ts'
 import { readPublishState } from '../store/publish-state.ts'
 import { holds, permissionsIn } from './access.ts'
@@ -69,6 +70,7 @@ async function answerPractices(c: Context<AdminEnv>, plane: ApiPlane) {
       .execute(),
   )
   const members = new Map(counts.map((row) => [row.practice, row.members]))
+  const off = await plane.store.read((rows) => listFeaturesOff(rows, 'every'))
   return Promise.all(
     practices.map(async ({ id, name }) => {
       const { document, revision } = await plane.views.read(id)
@@ -79,6 +81,7 @@ async function answerPractices(c: Context<AdminEnv>, plane: ApiPlane) {
         zone: document.practice.zone,
         revision,
         members: members.get(id) ?? 0,
+        lacks: [...(off.get(id) ?? [])],
         controls: { ip: ip.mode, time: time.mode, twoFactor: twoFactor.mode, permission: permission.mode },
       }
     }),

@@ -20,6 +20,7 @@ import { endVisit, findVisit, openVisit } from '../two-factor/visits.ts'
 import { createAnswers } from './answers.ts'
 import { expirePortalCookie, readPortalCookie, setPortalCookie } from './cookie.ts'
 import { formBytesMax, type PortalForm, readPortalForm } from './forms.ts'
+import { takeHeartbeat } from './heartbeat-step.ts'
 import { createKnocks } from './knocks.ts'
 import {
   awayPage,
@@ -151,6 +152,7 @@ export function createPortalApp(options: PortalAppOptions): PortalApp {
     return next()
   })
   addSteps(app, portal, options.upstreams ?? noOwnUpstreams)
+  app.post('/heartbeat', takeHeartbeat(portal, trustedProxies))
   app.notFound(() => answers.page(404, nowherePage()))
   app.onError((error, c) => {
     const { method, path } = c.req

@@ -10,6 +10,7 @@ import type { FactorMethod } from '../../policies/access-request.ts'
 import type { PolicyDocument } from '../../policies/document.ts'
 import type { RecordedQuestion, SessionEnd, SignInMethod } from '../../runtime/records.ts'
 import type { FactorTables } from './factor-tables.ts'
+import type { ListTables } from './list-tables.ts'
 import type { OwnSignInTables } from './own-sign-in-tables.ts'
 
 /** A jsonb column: a value when read, JSON text when written. */
@@ -41,6 +42,8 @@ type AppUserTable = {
   email: string | null
   suspended: Generated<boolean>
   created_at: number
+  /** An admin wrote name or e-mail: no application's word takes their place. */
+  kept: Generated<boolean>
 }
 
 type AppIdentityTable = {
@@ -256,6 +259,7 @@ type ReportSourceTable = {
 
 /** Every table by name. */
 export type Tables = FactorTables &
+  ListTables &
   OwnSignInTables & {
     practice: PracticeTable
     policy_revision: PolicyRevisionTable

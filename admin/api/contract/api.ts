@@ -10,11 +10,15 @@ import type { RouteConfig, RouteConfigToTypedResponse, RouteHandler } from '@hon
 import type { Context, Env, Hono, Next, ToSchema } from 'hono'
 import { accessRequestsRoutes } from './access-requests.ts'
 import { activeUsersRoutes } from './active-users.ts'
+import { addressCardRoutes } from './address-cards.ts'
 import { confirmationRoutes } from './confirmation.ts'
 import { generalRoutes } from './general.ts'
+import { heartbeatRoutes } from './heartbeats.ts'
 import { ipAllowlistRoutes } from './ip-allowlist.ts'
 import { ipImportRoutes } from './ip-import.ts'
 import { shellRoutes } from './me.ts'
+import { peopleImportRoutes } from './people-import.ts'
+import { practicesRoutes } from './practices.ts'
 import { presetsRoutes } from './presets.ts'
 import { rolesRoutes } from './roles.ts'
 import { securityEventsRoutes } from './security-events.ts'
@@ -25,14 +29,18 @@ import { usersRoutes } from './users.ts'
 /** Every route, by tab. */
 export const routes = {
   shell: shellRoutes,
+  practices: practicesRoutes,
   general: generalRoutes,
   confirmation: confirmationRoutes,
   presets: presetsRoutes,
   ipAllowlist: ipAllowlistRoutes,
   ipImport: ipImportRoutes,
+  heartbeats: heartbeatRoutes,
+  addressCards: addressCardRoutes,
   timeWindows: timeWindowsRoutes,
   activeUsers: activeUsersRoutes,
   users: usersRoutes,
+  peopleImport: peopleImportRoutes,
   twoFactor: twoFactorRoutes,
   accessRequests: accessRequestsRoutes,
   roles: rolesRoutes,

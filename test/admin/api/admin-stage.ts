@@ -223,7 +223,18 @@ export const createStage = async (
   const signer = createSigner(generateSigningKey())
   const views = createPolicyViews(store, now)
   const { publicKey } = signer
-  const plane: ApiPlane = { store, now, views, live, sessions, publicKey, changed: () => {} }
+  const portal = () => 'https://portal.example'
+  const plane: ApiPlane = {
+    store,
+    now,
+    views,
+    live,
+    sessions,
+    publicKey,
+    changed: () => {},
+    portal,
+    upstreams: ['demo'],
+  }
   const proxies = readTrustedProxies(wish.trustedProxies ?? [])
   if (!proxies.ok) throw new Error('bad proxies')
   const app = createAdminApp({
