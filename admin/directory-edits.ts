@@ -9,8 +9,14 @@
 import type { Problem } from '../policies/problem.ts'
 import { newToken } from '../runtime/token.ts'
 import { type Deed, eventOf } from './deed.ts'
-import { foldId, type MemberChange, type MemberOutcome, printable, rolesProblems } from './directory.ts'
-import { securityAdmins } from './security-admins.ts'
+import {
+  foldId,
+  guardMembers,
+  type MemberChange,
+  type MemberOutcome,
+  printable,
+  rolesProblems,
+} from './directory.ts'
 import type { Store, Tx } from './store/database.ts'
 import { appendEvent } from './store/events.ts'
 import { readMembers } from './store/members.ts'
@@ -205,9 +211,9 @@ export function removeMember(store: Store, change: MemberChange): Promise<Member
     if (ifVersion !== null && ifVersion !== current.version)
       return { outcome: 'conflict', version: current.version }
     const left = current.members.filter((one) => one.user !== user)
-    const hadAdmins = securityAdmins(policy.document, current.members).length > 0
-    if (hadAdmins && securityAdmins(policy.document, left).length === 0)
-      return { outcome: 'last-security-admin' }
+    const people = { before: current.members, after: left }
+    const against = await guardMembers(tx, change, policy.document, people)
+    if (against !== null) return against
     await dropMember(tx, practice, user, deed)
     const told = await announceMembers(tx, practice, deed.at)
     await appendEvent(tx, {

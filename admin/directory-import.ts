@@ -11,9 +11,9 @@ import type { PolicyDocument } from '../policies/document.ts'
 import { fallbackRole } from '../policies/standard-roles.ts'
 import { type CsvRow, csvLine, type LineProblem, readCsv } from './csv.ts'
 import { type Deed, eventOf } from './deed.ts'
-import { foldId, printable, sameRoles } from './directory.ts'
+import { foldId, guardMembers, printable, sameRoles } from './directory.ts'
 import { addMember, dropMember, findOrCreatePerson, type Reach, readLogin } from './directory-edits.ts'
-import { securityAdmins } from './security-admins.ts'
+import type { LockedOut } from './lockout.ts'
 import type { Store, Tx } from './store/database.ts'
 import { appendEvent } from './store/events.ts'
 import { type ListedMember, listMembers, readMembers } from './store/members.ts'
@@ -196,6 +196,8 @@ export type PeopleWish = {
   readonly upstreams: readonly string[]
   readonly reach: Reach
   readonly deed: Deed
+  /** The practice's name typed again, to override `lockout-risk`. */
+  readonly typedName: string | null
 }
 
 /** What became of it. Nothing was changed unless `saved`. */
@@ -211,6 +213,7 @@ export type PeopleImported =
   | { readonly outcome: 'conflict'; readonly version: number }
   | { readonly outcome: 'problems'; readonly problems: readonly LineProblem[] }
   | { readonly outcome: 'last-security-admin' }
+  | { readonly outcome: 'lockout-risk'; readonly lockedOut: readonly LockedOut[] }
 
 /** Thrown so that a transaction undoes what it did before it was found that it must not. */
 const undone = (outcome: PeopleImported) => Object.assign(new Error(outcome.outcome), { undone: outcome })
@@ -266,17 +269,17 @@ const eventLines = (plan: PeopleImport, leavers: Leavers) => {
   return [...lines.slice(0, eventLinesMax), ...(more > 0 ? [`and ${more} more`] : [])]
 }
 
-/** Refuses an import after which nobody could change security settings, as the members now lie in the transaction. */
-async function assertAdminLeft(
+/** Refuses an import that would shut out an admin or leave none, as the members now lie in the transaction. */
+async function assertNobodyLockedOut(
   tx: Tx,
-  wish: PeopleWish,
+  { practice, deed, typedName }: PeopleWish,
   document: PolicyDocument,
   before: readonly Member[],
 ): Promise<void> {
-  const now = await readMembers(tx, wish.practice, wish.deed.at)
-  const hadAdmins = securityAdmins(document, before).length > 0
-  if (hadAdmins && securityAdmins(document, now?.members ?? []).length === 0)
-    throw undone({ outcome: 'last-security-admin' })
+  const now = await readMembers(tx, practice, deed.at)
+  const people = { before, after: now?.members ?? [] }
+  const against = await guardMembers(tx, { deed, typedName, user: '' }, document, people)
+  if (against?.outcome === 'lockout-risk' || against?.outcome === 'last-security-admin') throw undone(against)
 }
 
 async function importNow(tx: Tx, wish: PeopleWish): Promise<PeopleImported> {
@@ -294,7 +297,7 @@ async function importNow(tx: Tx, wish: PeopleWish): Promise<PeopleImported> {
   if (plan.adds.length + plan.changes.length + gone === 0)
     return { outcome: 'unchanged', version: listed.version, plan }
   await apply(tx, wish, plan)
-  await assertAdminLeft(tx, wish, policy.document, before.members)
+  await assertNobodyLockedOut(tx, wish, policy.document, before.members)
   const told = await announceMembers(tx, practice, deed.at)
   await appendEvent(tx, {
     ...eventOf(deed),

@@ -34,10 +34,28 @@ export const memberSchema = z.strictObject({
   grants: z.array(grantSchema).readonly(),
 })
 
-/** `gh:members:{P}`: everyone of a practice, version grows with each change to any of them. */
+/** A service token of a practice (SPEC §11): what it may do, and the hash that it is known by. Never the token. */
+export const tokenRecordSchema = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  /** SHA-256 of the token, base64url (`token.ts`). */
+  hash: z.string().length(43),
+  routes: z.union([z.literal('anything'), z.array(z.string()).readonly()]),
+  methods: z.union([z.literal('anything'), z.array(z.string()).readonly()]),
+  ranges: z.union([z.literal('anywhere'), z.array(z.string()).readonly()]),
+  permissions: z.array(z.string()).readonly(),
+  revoked: z.boolean(),
+  expiresAt: instant,
+})
+/** A service token as gateways know it. */
+export type TokenRecord = z.infer<typeof tokenRecordSchema>
+
+/** `gh:members:{P}`: everyone of a practice, machines too; version grows with each change to any of them. */
 export const membersRecordSchema = z.strictObject({
   practice: practiceId,
   members: z.array(memberSchema).readonly(),
+  /** Absent: none, as in records of before there were any. */
+  tokens: z.array(tokenRecordSchema).readonly().optional(),
 })
 /** Everyone of a practice. */
 export type MembersRecord = z.infer<typeof membersRecordSchema>
@@ -111,6 +129,9 @@ export const sessionEnds = [
 /** Why a session ended. */
 export type SessionEnd = (typeof sessionEnds)[number]
 
+/** The epoch of a session in a practice whose admins ended it there: below any member's, so that it is refused. */
+export const endedHere = -1
+
 /** `gh:session:{HASH}`: a gateway session. Version grows at each change (factor, end). */
 export const sessionRecordSchema = z.strictObject({
   id: z.string(),
@@ -119,8 +140,8 @@ export const sessionRecordSchema = z.strictObject({
   /** The user's id in the application behind `upstream`; what introspection must keep answering. */
   appUser: z.string(),
   method: z.enum(signInMethods),
-  /** Per practice the revocation epoch of the proved sign-in; adopted cookies carry 0. */
-  epochs: z.record(practiceId, z.number().int().nonnegative()),
+  /** Per practice the revocation epoch of the proved sign-in; adopted cookies carry 0, `endedHere` where it was ended. */
+  epochs: z.record(practiceId, z.number().int().min(endedHere)),
   /** SHA-256 of the application's cookie at sign-in; `null` where the mode has none. */
   cookieHash: z.string().nullable(),
   startedAt: instant,
@@ -191,9 +212,15 @@ export const recordedQuestionSchema = z.strictObject({
     z.strictObject({
       practice: practiceId,
       policy: z
-        .strictObject({ revision: z.number().int().positive(), compiledAt: instant, tzdata: z.string() })
+        .strictObject({
+          revision: z.number().int().positive(),
+          compiledAt: instant,
+          tzdata: z.string(),
+          /** Under the operator's override: address and hours were watched instead of enforced. */
+          observed: z.literal(true).optional(),
+        })
         .nullable(),
-      epoch: z.number().int().nonnegative(),
+      epoch: z.number().int().min(endedHere),
       deviceTrustedUntil: instant.nullable(),
       member: memberSchema.omit({ user: true, name: true, login: true, email: true }).nullable(),
     }),
@@ -228,6 +255,8 @@ export const reportSchema = z.discriminatedUnion('kind', [
     practice: z.string().nullable(),
     user: z.string().nullable(),
     session: z.string().nullable(),
+    /** The service token that was refused, by its id; absent: a person, or nobody. */
+    token: z.string().optional(),
     address: z.string(),
     upstream: z.string(),
     method: z.string(),
@@ -249,6 +278,13 @@ export const reportSchema = z.discriminatedUnion('kind', [
     code: z.string(),
     count: z.number().int().positive(),
     at: instant,
+  }),
+  z.strictObject({
+    /** A service token passed; one a minute. */
+    kind: z.literal('token-used'),
+    token: z.string(),
+    at: instant,
+    address: z.string(),
   }),
   z.strictObject({
     kind: z.literal('fact'),

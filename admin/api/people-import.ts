@@ -13,6 +13,7 @@ import { holds } from './access.ts'
 import type { AdminEnv } from './admin-env.ts'
 import { type ApiPlane, deedOf } from './api-plane.ts'
 import { peopleImportRoutes } from './contract/people-import.ts'
+import { lockoutRefusal } from './edits.ts'
 import { lineProblems } from './ip-import.ts'
 import { etagOf, revisionIn } from './paging.ts'
 import { invalid, refusal } from './refusals.ts'
@@ -78,10 +79,10 @@ export function answerPeopleImport(app: OpenAPIHono<AdminEnv>, plane: ApiPlane):
   )
   app.openapi(peopleImportRoutes.upload, async (c) => {
     const { practice } = c.req.valid('param')
-    const { csv, leavers, reason } = c.req.valid('json')
+    const { csv, leavers, confirmPracticeName: typedName = null, reason } = c.req.valid('json')
     const { account } = c.get('admin')
     const done = await importPeople(plane.store, {
-      ...{ practice, csv, leavers, upstreams: plane.upstreams },
+      ...{ practice, csv, leavers, typedName, upstreams: plane.upstreams },
       ifVersion: revisionIn(c.req.valid('header')['if-match']),
       reach: (one) => holds(account, one, 'gw.users.edit'),
       deed: { ...deedOf(c, plane, reason), origin: 'import' },
@@ -101,6 +102,8 @@ export function answerPeopleImport(app: OpenAPIHono<AdminEnv>, plane: ApiPlane):
         })
       case 'problems':
         throw invalid(lineProblems(done.problems))
+      case 'lockout-risk':
+        throw lockoutRefusal(done.lockedOut)
       case 'last-security-admin':
         throw refusal('last-security-admin', 'Nobody would be left who may change security settings.')
     }

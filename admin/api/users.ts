@@ -7,17 +7,19 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { type MemberOutcome, setRoles, setSuspended } from '../directory.ts'
 import { changeProfile, removeMember, takeIn } from '../directory-edits.ts'
+import type { Administrator } from '../sign-in/admin-sessions.ts'
+import { isFresh } from '../sign-in/freshness.ts'
 import { listActiveUsers } from '../store/active-users.ts'
-import type { AdminAccount } from '../store/admin-accounts.ts'
-import { listMembers, readMembers } from '../store/members.ts'
+import { findMember, listMembers, readMembers } from '../store/members.ts'
 import { listPractices } from '../store/practices.ts'
 import { lastAnnounced } from '../store/publish-state.ts'
 import { holds } from './access.ts'
 import type { AdminEnv } from './admin-env.ts'
 import { type ApiPlane, deedOf } from './api-plane.ts'
 import { usersRoutes } from './contract/users.ts'
+import { lockoutRefusal } from './edits.ts'
 import { etagOf, mentions, pageOf, revisionIn } from './paging.ts'
-import { invalid, refusal } from './refusals.ts'
+import { invalid, refusal, stepUpRequired } from './refusals.ts'
 
 async function savedAnswer(plane: ApiPlane, practice: string, outcome: MemberOutcome) {
   switch (outcome.outcome) {
@@ -35,6 +37,8 @@ async function savedAnswer(plane: ApiPlane, practice: string, outcome: MemberOut
       })
     case 'problems':
       throw invalid(outcome.problems)
+    case 'lockout-risk':
+      throw lockoutRefusal(outcome.lockedOut)
     case 'last-security-admin':
       throw refusal(
         'last-security-admin',
@@ -57,7 +61,7 @@ async function readList(plane: ApiPlane, practice: string) {
 }
 
 /** The other practices of people, as far as an account may see who belongs to them. */
-async function othersOf(plane: ApiPlane, account: AdminAccount, practice: string, users: readonly string[]) {
+async function othersOf(plane: ApiPlane, account: Administrator, practice: string, users: readonly string[]) {
   const practices = await plane.store.read(listPractices)
   const seen = new Map(
     practices
@@ -83,7 +87,7 @@ async function othersOf(plane: ApiPlane, account: AdminAccount, practice: string
 }
 
 function answerPeople(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
-  const reachOf = (account: AdminAccount) => (practice: string) => holds(account, practice, 'gw.users.edit')
+  const reachOf = (account: Administrator) => (practice: string) => holds(account, practice, 'gw.users.edit')
   app.openapi(usersRoutes.create, async (c) => {
     const { practice } = c.req.valid('param')
     const { identity, reason, ...person } = c.req.valid('json')
@@ -119,10 +123,22 @@ function answerPeople(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
   app.openapi(usersRoutes.remove, async (c) => {
     const { practice, user } = c.req.valid('param')
     const ifVersion = revisionIn(c.req.valid('header')['if-match'])
-    const deed = deedOf(c, plane, c.req.valid('json').reason)
-    const outcome = await removeMember(plane.store, { practice, user, ifVersion, deed })
+    const { reason, confirmPracticeName: typedName = null } = c.req.valid('json')
+    const deed = deedOf(c, plane, reason)
+    const outcome = await removeMember(plane.store, { practice, user, ifVersion, deed, typedName })
     return c.json(await savedAnswer(plane, practice, outcome), 200)
   })
+}
+
+/** Whether somebody would hold a role that they do not hold now; the edit names the version that this was read from. */
+async function gainsRole(
+  plane: ApiPlane,
+  practice: string,
+  user: string,
+  roles: readonly string[],
+): Promise<boolean> {
+  const member = await plane.store.read((rows) => findMember(rows, practice, user, plane.now()))
+  return roles.some((role) => member?.roles.includes(role) !== true)
 }
 
 /** Adds the answers. */
@@ -160,10 +176,12 @@ export function answerUsers(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
   })
   app.openapi(usersRoutes.saveRoles, async (c) => {
     const { practice, user } = c.req.valid('param')
-    const { roles, reason } = c.req.valid('json')
+    const { roles, reason, confirmPracticeName: typedName = null } = c.req.valid('json')
     const ifVersion = revisionIn(c.req.valid('header')['if-match'])
     const deed = deedOf(c, plane, reason)
-    const outcome = await setRoles(plane.store, { practice, user, ifVersion, deed, roles })
+    if (!isFresh(c.get('admin'), deed.at) && (await gainsRole(plane, practice, user, roles)))
+      throw stepUpRequired()
+    const outcome = await setRoles(plane.store, { practice, user, ifVersion, deed, roles, typedName })
     return c.json(await savedAnswer(plane, practice, outcome), 200)
   })
   const suspension = async (
@@ -172,8 +190,9 @@ export function answerUsers(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
     savedAnswer(plane, change.practice, await setSuspended(plane.store, change))
   app.openapi(usersRoutes.suspend, async (c) => {
     const ifVersion = revisionIn(c.req.valid('header')['if-match'])
-    const deed = deedOf(c, plane, c.req.valid('json').reason)
-    return c.json(await suspension({ ...c.req.valid('param'), ifVersion, deed, suspended: true }), 200)
+    const { reason, confirmPracticeName: typedName = null } = c.req.valid('json')
+    const change = { ...c.req.valid('param'), ifVersion, deed: deedOf(c, plane, reason), typedName }
+    return c.json(await suspension({ ...change, suspended: true }), 200)
   })
   app.openapi(usersRoutes.rejoin, async (c) => {
     const ifVersion = revisionIn(c.req.valid('header')['if-match'])

@@ -43,7 +43,14 @@ test('people are provisioned by the rules once; the directory is what counts fro
   const { store, signer, clock } = plane
   const publisher = createPublisher({ store, hotStore: null, signer, now: clock.now, log: silentLog })
   const internal = createInternal({
-    ...{ store, signer, publisher, now: clock.now, portal: () => 'http://127.0.0.1:8081' },
+    ...{
+      store,
+      signer,
+      publisher,
+      now: clock.now,
+      portal: () => 'http://127.0.0.1:8081',
+      admin: () => 'http://127.0.0.1:8082',
+    },
     provisioning: () => 'app-roles',
     roleRules: (upstream) => (upstream === 'demo' ? rules : []),
   })

@@ -12,6 +12,8 @@ import { accessRequestsRoutes } from './access-requests.ts'
 import { activeUsersRoutes } from './active-users.ts'
 import { addressCardRoutes } from './address-cards.ts'
 import { confirmationRoutes } from './confirmation.ts'
+import { emergencyRoutes } from './emergency.ts'
+import { forecastRoutes } from './forecast.ts'
 import { generalRoutes } from './general.ts'
 import { heartbeatRoutes } from './heartbeats.ts'
 import { ipAllowlistRoutes } from './ip-allowlist.ts'
@@ -21,8 +23,10 @@ import { peopleImportRoutes } from './people-import.ts'
 import { practicesRoutes } from './practices.ts'
 import { presetsRoutes } from './presets.ts'
 import { rolesRoutes } from './roles.ts'
+import { scheduleRoutes } from './schedule.ts'
 import { securityEventsRoutes } from './security-events.ts'
 import { timeWindowsRoutes } from './time-windows.ts'
+import { tokensRoutes } from './tokens.ts'
 import { twoFactorRoutes } from './two-factor.ts'
 import { usersRoutes } from './users.ts'
 
@@ -33,6 +37,8 @@ export const routes = {
   general: generalRoutes,
   confirmation: confirmationRoutes,
   presets: presetsRoutes,
+  schedule: scheduleRoutes,
+  forecast: forecastRoutes,
   ipAllowlist: ipAllowlistRoutes,
   ipImport: ipImportRoutes,
   heartbeats: heartbeatRoutes,
@@ -44,6 +50,8 @@ export const routes = {
   twoFactor: twoFactorRoutes,
   accessRequests: accessRequestsRoutes,
   roles: rolesRoutes,
+  tokens: tokensRoutes,
+  emergency: emergencyRoutes,
   securityEvents: securityEventsRoutes,
 } as const
 

@@ -6,7 +6,16 @@
  */
 import { createRoute, z } from '@hono/zod-openapi'
 import { csvText, lineProblemSchema } from './ip-import.ts'
-import { answers, body, editRefusals, ifMatchHeaders, practiceParams, reason, refusals } from './wire.ts'
+import {
+  answers,
+  body,
+  confirmPracticeName,
+  editRefusals,
+  ifMatchHeaders,
+  practiceParams,
+  reason,
+  refusals,
+} from './wire.ts'
 
 const countsSchema = z.object({
   adds: z.number().int(),
@@ -70,6 +79,7 @@ export const peopleImportRoutes = {
         z.strictObject({
           csv: csvText,
           leavers: z.enum(['keep', 'suspend', 'remove']).default('keep'),
+          confirmPracticeName,
           reason,
         }),
       ),
