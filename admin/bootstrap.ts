@@ -6,11 +6,12 @@
  * was refused: a restart would undo what an admin had saved.
  */
 import { compile } from '../policies/compile.ts'
+import type { PolicyDocument } from '../policies/document.ts'
 import type { Instant } from '../policies/instant.ts'
 import type { Problem } from '../policies/problem.ts'
 import { newDocument } from '../policies/standard-roles.ts'
 import type { Config } from '../runtime/config.ts'
-import { eventOf, ownDeed } from './deed.ts'
+import { type Deed, eventOf, ownDeed } from './deed.ts'
 import type { Store, Tx } from './store/database.ts'
 import { appendEvent } from './store/events.ts'
 import { announceMembers, announcePolicy } from './store/outbox.ts'
@@ -31,33 +32,29 @@ const documentOf = (practice: PracticeConfig) =>
       : practice.roles.map((role) => ({ ...role, idleMs: null, absoluteMs: null })),
   )
 
-async function createPractice(tx: Tx, practice: PracticeConfig, at: Instant): Promise<boolean> {
+/** Writes a practice with its first document, which compiles; `false`: there is one of that id. */
+export async function insertPractice(tx: Tx, document: PolicyDocument, deed: Deed): Promise<boolean> {
+  const { id, name, zone } = document.practice
   const made = await tx
     .insertInto('practice')
-    .values({ id: practice.id, name: practice.name, revision: 1, created_at: at })
+    .values({ id, name, revision: 1, created_at: deed.at })
     .onConflict((oc) => oc.doNothing())
     .returning('id')
     .executeTakeFirst()
   if (made === undefined) return false
-  const document = documentOf(practice)
-  const deed = ownDeed(at)
   await insertRevision(tx, {
-    practice: practice.id,
-    revision: 1,
-    document,
-    authorId: deed.actor.id,
-    authorName: deed.actor.name,
-    savedAt: at,
+    ...{ practice: id, revision: 1, document, savedAt: deed.at },
+    ...{ authorId: deed.actor.id, authorName: deed.actor.name },
   })
-  await announcePolicy(tx, practice.id, at)
-  await announceMembers(tx, practice.id, at)
+  await announcePolicy(tx, id, deed.at)
+  await announceMembers(tx, id, deed.at)
   await appendEvent(tx, {
     ...eventOf(deed),
-    practice: practice.id,
+    practice: id,
     action: 'practice.created',
-    target: { kind: 'practice', id: practice.id, name: practice.name },
+    target: { kind: 'practice', id, name },
     before: null,
-    after: { name: practice.name, zone: practice.zone, roles: document.roles.map(({ id }) => id) },
+    after: { name, zone, roles: document.roles.map((role) => role.id) },
     policyVersion: 1,
   })
   return true
@@ -78,7 +75,8 @@ export function ensurePractices(store: Store, practices: Config['practices'], at
     const created: string[] = []
     // In the order of their ids, as every transaction that touches several practices does.
     const ordered = [...practices].sort((a, b) => (a.id < b.id ? -1 : 1))
-    for (const practice of ordered) if (await createPractice(tx, practice, at)) created.push(practice.id)
+    for (const practice of ordered)
+      if (await insertPractice(tx, documentOf(practice), ownDeed(at))) created.push(practice.id)
     return { ok: true, created }
   })
 }

@@ -105,7 +105,7 @@ function headerProblems(
 
 /**
  * The rows of a file whose first line names its columns, in any order. Problems make the rows unusable, so that there
- * are none then. At most `rowsMax` rows.
+ * are none then. At most `rowsMax` rows. `columns`: those the header names.
  */
 export function readCsv(
   text: string,
@@ -114,13 +114,17 @@ export function readCsv(
     readonly known: readonly string[]
     readonly rowsMax: number
   },
-): { readonly rows: readonly CsvRow[]; readonly problems: readonly LineProblem[] } {
+): {
+  readonly rows: readonly CsvRow[]
+  readonly columns: readonly string[]
+  readonly problems: readonly LineProblem[]
+} {
   const whole = text.replace(/^\uFEFF/, '')
   const records = recordsOf(whole, separatorOf(whole))
-  if ('sentence' in records) return { rows: [], problems: [records] }
+  if ('sentence' in records) return { rows: [], columns: [], problems: [records] }
   const [header, ...lines] = records
   if (header === undefined)
-    return { rows: [], problems: [{ line: 1, column: null, sentence: 'the file is empty' }] }
+    return { rows: [], columns: [], problems: [{ line: 1, column: null, sentence: 'the file is empty' }] }
   const names = header.cells.map(nameOf)
   const problems = [...headerProblems(names, columns)]
   if (lines.length > columns.rowsMax)
@@ -132,10 +136,10 @@ export function readCsv(
         column: null,
         sentence: `there are ${cells.length} cells for ${names.length} columns`,
       })
-  if (problems.length > 0) return { rows: [], problems }
+  if (problems.length > 0) return { rows: [], columns: names, problems }
   const rows = lines.map(({ line, cells }) => ({
     line,
     cells: Object.fromEntries(columns.known.map((name) => [name, plain(cells[names.indexOf(name)] ?? '')])),
   }))
-  return { rows, problems }
+  return { rows, columns: names, problems }
 }

@@ -38,13 +38,15 @@ export type KnownPerson = {
 export const foldId = (text: string): string => text.normalize('NFC').toLowerCase()
 
 const controlCharacters = /\p{Cc}/gu
-const printable = (text: string): string => text.toWellFormed().replaceAll(controlCharacters, ' ').trim()
+/** A text without control characters and blanks around it. */
+export const printable = (text: string): string =>
+  text.toWellFormed().replaceAll(controlCharacters, ' ').trim()
 
 async function findPerson(tx: Tx, upstream: string, folded: string) {
   return tx
     .selectFrom('app_identity as i')
     .innerJoin('app_user as u', 'u.id', 'i.user_id')
-    .select(['u.id', 'u.name', 'u.email', 'u.suspended'])
+    .select(['u.id', 'u.name', 'u.email', 'u.suspended', 'u.kept'])
     .select((eb) =>
       eb
         .selectFrom('app_identity as other')
@@ -90,7 +92,7 @@ async function createPerson(tx: Tx, upstream: string, identity: AppIdentity, dee
     .insertInto('app_identity')
     .values({ upstream, folded, app_user: identity.appUser, user_id: user, created_at: deed.at })
     .execute()
-  return { id: user, name, email: identity.email, suspended: false, identities: 1 }
+  return { id: user, name, email: identity.email, suspended: false, kept: false, identities: 1 }
 }
 
 /** The roles of `document` that an application's role names mean, by id or name in any case; none: the fallback. */
@@ -120,10 +122,15 @@ async function seedMemberships(
       join.onRef('r.practice', '=', 'p.id').onRef('r.revision', '=', 'p.revision'),
     )
     .leftJoin('membership as m', (join) => join.onRef('m.practice', '=', 'p.id').on('m.user_id', '=', user))
+    // Whoever was removed by an admin stays so, whatever the application still says.
+    .leftJoin('former_member as f', (join) =>
+      join.onRef('f.practice', '=', 'p.id').on('f.user_id', '=', user),
+    )
     .select('p.id')
     .select(sql<{ id: string; name: string }[]>`r.document -> 'roles'`.as('roles'))
     .where('p.id', 'in', [...named.keys()])
     .where('m.user_id', 'is', null)
+    .where('f.user_id', 'is', null)
     .orderBy('p.id')
     .execute()
   const changed: string[] = []
@@ -208,7 +215,7 @@ export async function findOrProvision(
   const known = person
   const joined = await seedMemberships(tx, known.id, identity, provisioning, deed)
   for (const practice of joined) await refreshRequirements(tx, practice, [known.id], deed.at)
-  const renamed = known.identities === 1 ? await followProfile(tx, known, identity) : []
+  const renamed = known.identities === 1 && !known.kept ? await followProfile(tx, known, identity) : []
   const changed = [...new Set([...joined, ...renamed])].sort()
   for (const practice of changed) await announceMembers(tx, practice, deed.at)
   await appendJoined(tx, known.id, known.name, joined, deed)
@@ -237,7 +244,8 @@ export type MemberChange = {
 
 type MemberPatch = { readonly roles: readonly string[] } | { readonly suspended: boolean }
 
-const rolesProblems = (
+/** What is wrong with roles that a member is to have. */
+export const rolesProblems = (
   known: readonly { readonly id: string }[],
   roles: readonly string[],
 ): readonly Problem[] =>
@@ -247,10 +255,10 @@ const rolesProblems = (
       : [{ path: `roles[${position}]`, sentence: `there is no role "${role}" in this practice` }],
   )
 
-/** What stands against these people under this policy; `null`: nothing. */
-async function guard(
+/** What stands against these people under this policy; `null`: nothing. `user`: whose hours are looked at. */
+export async function guardMembers(
   tx: Tx,
-  { deed, typedName, user }: MemberChange,
+  { deed, typedName, user }: Pick<MemberChange, 'deed' | 'typedName' | 'user'>,
   document: PolicyDocument,
   { before, after }: { readonly before: readonly Member[]; readonly after: readonly Member[] },
 ): Promise<MemberOutcome | null> {
@@ -267,7 +275,8 @@ async function guard(
   return lockedOut.length > 0 && !isOverridden ? { outcome: 'lockout-risk', lockedOut } : null
 }
 
-const sameRoles = (a: readonly string[], b: readonly string[]): boolean =>
+/** Whether two lists name the same roles. */
+export const sameRoles = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((role) => b.includes(role))
 
 async function changeMember(
@@ -296,7 +305,7 @@ async function changeMember(
   if (sameRoles(after.roles, row.roles) && after.suspended === row.suspended)
     return { outcome: 'unchanged', version: current.version }
   const members = current.members.map((member) => (member.user === user ? { ...member, ...after } : member))
-  const refused = await guard(tx, change, policy.document, { before: current.members, after: members })
+  const refused = await guardMembers(tx, change, policy.document, { before: current.members, after: members })
   if (refused !== null) return refused
   await tx
     .updateTable('membership')

@@ -7,6 +7,7 @@
  * database come out as faults of the control plane: which of its parts failed is not a gateway's business.
  */
 import type { Instant } from '../policies/instant.ts'
+import type { RoleRule } from '../runtime/config-role-rules.ts'
 import { type Fault, fault, isFault } from '../runtime/fault.ts'
 import type {
   Changes,
@@ -25,6 +26,7 @@ import type { Provisioning } from './directory.ts'
 import type { OwnUpstreams } from './own-sign-in/upstreams.ts'
 import { beginSignIn, finishSignIn } from './own-sign-in/visits.ts'
 import type { Publisher } from './publish.ts'
+import { translateRoles } from './role-rules.ts'
 import { changeSession, type OpeningOutcome, openSession } from './session-opening.ts'
 import { layEntry } from './sign-in/entries.ts'
 import { buildRecord, sealManifest, sealSession } from './signed-records.ts'
@@ -42,6 +44,8 @@ export type InternalParts = {
   readonly publisher: Pick<Publisher, 'kick'>
   readonly signer: Signer
   readonly provisioning: (upstream: string) => Provisioning | null
+  /** What the roles of an upstream mean; absent: what they are called. */
+  readonly roleRules?: (upstream: string) => readonly RoleRule[]
   /** Whose people sign in here; absent: nobody's. */
   readonly upstreams?: OwnUpstreams
   readonly portal: () => string
@@ -56,7 +60,8 @@ async function open(parts: InternalParts, request: OpenSession): Promise<Session
   const provisioning = parts.provisioning(request.upstream)
   if (provisioning === null) throw fault('control-plane', 'refused', `no upstream ${request.upstream}`, 'no')
   const at = parts.now()
-  const opened = await openSession(parts.store, request, provisioning, at)
+  const identity = translateRoles(request.identity, parts.roleRules?.(request.upstream) ?? [])
+  const opened = await openSession(parts.store, { ...request, identity }, provisioning, at)
   // Only what came from the portal signs in here, and that is finished, not opened.
   if (opened.outcome === 'way-closed')
     throw fault('control-plane', 'refused', `no sign-in by ${request.method}`, 'no')

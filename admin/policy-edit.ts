@@ -23,6 +23,7 @@ import { confirmWithinMs, readDeadline, type Unconfirmed, waitingNote } from './
 import type { Store, Tx } from './store/database.ts'
 import type { Target } from './store/events.ts'
 import { readMembers } from './store/members.ts'
+import { listFeaturesOff, practiceFeatures } from './store/practice-features.ts'
 import { lockPractice, readPolicy, type SavedPolicy } from './store/practices.ts'
 
 /** An edit to try. */
@@ -153,6 +154,17 @@ async function save(tx: Tx, edit: PolicyEdit, made: Draft, overridden: boolean):
   return { outcome: 'saved', revision, announced, document, difference, confirmBy }
 }
 
+/** What a draft uses that the practice does not have (`practice-edits.ts`). */
+async function withheld(tx: Tx, { practice }: PolicyEdit, { document }: Draft): Promise<readonly Problem[]> {
+  const off = (await listFeaturesOff(tx, practice)).get(practice) ?? new Set()
+  return practiceFeatures
+    .filter((feature) => off.has(feature) && document.controls[feature].mode !== 'off')
+    .map((feature) => ({
+      path: `controls.${feature}.mode`,
+      sentence: 'This practice does not have this control. Ask the operator of Gatehouse for it.',
+    }))
+}
+
 /** Tries an edit. Rejects only with a `Fault` (database) or for a mistake of ours. */
 export const editPolicy = (store: Store, edit: PolicyEdit): Promise<EditOutcome> =>
   store.transaction((tx) => editPolicyIn(tx, edit))
@@ -170,6 +182,8 @@ export async function editPolicyIn(tx: Tx, edit: PolicyEdit): Promise<EditOutcom
     return { outcome: 'conflict', revision: current.revision }
   const made = draft(current, edit)
   if ('outcome' in made) return made
+  const problems = await withheld(tx, edit, made)
+  if (problems.length > 0) return { outcome: 'problems', problems }
   if (edit.mayWeaken === false && isWeaker(made.current.document, made.document, edit.deed.at))
     return { outcome: 'weakens' }
   const lockedOut = await guard(tx, edit, made)

@@ -8,6 +8,7 @@
  */
 import { z } from 'zod'
 import { ownSignInPath, ownSignInSchema } from './config-own-sign-in.ts'
+import { roleRuleSchema } from './config-role-rules.ts'
 import { trustedHeaderSchema } from './config-trusted-header.ts'
 
 /** A length of time in milliseconds: at least 1, at most `max` (an hour unless told otherwise). */
@@ -234,6 +235,13 @@ const identitySchema = z.strictObject({
     .enum(['app-roles', 'unassigned', 'deny'])
     .default('app-roles')
     .describe('What unknown staff become: members with the application’s roles, with none, or refused.'),
+  roleRules: z
+    .array(roleRuleSchema)
+    .max(200)
+    .default([])
+    .describe(
+      'What the application’s roles mean, for `provisioning: app-roles`; others go by their id or name.',
+    ),
 })
 
 const practiceId = z.string().max(64)

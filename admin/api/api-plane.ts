@@ -23,7 +23,8 @@ export type PasswordLinks = { readonly queue: QueueMail | null; readonly portal:
  * What every tab's answers are given. `publicKey`: of the control plane's own signatures (checkpoints). `changed`:
  * to be called once something may have been saved, so that it is published at once. `routes`: what every configured
  * route asks for; read-only, nobody edits it here. `notifications`: what configuration offers to tell people and machines
- * by; webhooks by name.
+ * by; webhooks by name. `portal`: the origin of people's pages. `upstreams`: ids of the applications whose people are
+ * known.
  */
 export type ApiPlane = {
   readonly store: Store
@@ -38,6 +39,8 @@ export type ApiPlane = {
   readonly passwordLinks: PasswordLinks | null
   readonly notifications: { readonly mailGoesOut: boolean; readonly webhooks: readonly string[] }
   readonly changed: () => void
+  readonly portal: () => string
+  readonly upstreams: readonly string[]
 }
 
 /** Who does it, when, from where, why, as the change's event will say. */

@@ -9,6 +9,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { DurationMs } from '../../policies/instant.ts'
 import { answerAccessRequests } from './access-requests.ts'
 import { answerActiveUsers } from './active-users.ts'
+import { answerAddressCards } from './address-cards.ts'
 import type { AdminEnv } from './admin-env.ts'
 import type { ApiPlane } from './api-plane.ts'
 import { answerConfirmation } from './confirmation.ts'
@@ -18,10 +19,13 @@ import { answerEmergency } from './emergency.ts'
 import { answerForecast } from './forecast.ts'
 import { answerGeneral } from './general.ts'
 import { type ContractRoute, createGuardedApp } from './guarded.ts'
+import { answerHeartbeats } from './heartbeats.ts'
 import { answerOnce } from './idempotency.ts'
 import { answerIpAllowlist } from './ip-allowlist.ts'
 import { answerIpImport } from './ip-import.ts'
 import { answerNotifications } from './notifications.ts'
+import { answerPeopleImport } from './people-import.ts'
+import { answerPractices } from './practices.ts'
 import { answerPresets } from './presets.ts'
 import { answerRoles } from './roles.ts'
 import { answerSchedule } from './schedule.ts'
@@ -62,6 +66,7 @@ export function createApi(
     everyRoute,
   )
   answerShell(app, plane, { secure: options.origin.startsWith('https:'), heartbeatMs: options.heartbeatMs })
+  answerPractices(app, plane)
   answerGeneral(app, plane)
   answerConfirmation(app, plane)
   answerPresets(app, plane)
@@ -69,9 +74,12 @@ export function createApi(
   answerForecast(app, plane)
   answerIpAllowlist(app, plane)
   answerIpImport(app, plane)
+  answerHeartbeats(app, plane)
+  answerAddressCards(app, plane)
   answerTimeWindows(app, plane)
   answerActiveUsers(app, plane)
   answerUsers(app, plane)
+  answerPeopleImport(app, plane)
   answerTwoFactor(app, plane)
   answerAccessRequests(app, plane)
   answerNotifications(app, plane)

@@ -13,6 +13,7 @@ import type { ClientHop } from '../../runtime/forwarded.ts'
 import { publishAnswer } from '../live.ts'
 import type { Administrator } from '../sign-in/admin-sessions.ts'
 import { readCookie } from '../sign-in/cookie.ts'
+import { listFeaturesOff } from '../store/practice-features.ts'
 import { listPractices } from '../store/practices.ts'
 import { readPublishState } from '../store/publish-state.ts'
 import { holds, permissionsIn } from './access.ts'
@@ -70,6 +71,7 @@ async function answerPractices(c: Context<AdminEnv>, plane: ApiPlane) {
       .execute(),
   )
   const members = new Map(counts.map((row) => [row.practice, row.members]))
+  const off = await plane.store.read((rows) => listFeaturesOff(rows, 'every'))
   return Promise.all(
     practices.map(async ({ id, name }) => {
       const { document, revision } = await plane.views.read(id)
@@ -80,6 +82,7 @@ async function answerPractices(c: Context<AdminEnv>, plane: ApiPlane) {
         zone: document.practice.zone,
         revision,
         members: members.get(id) ?? 0,
+        lacks: [...(off.get(id) ?? [])],
         controls: { ip: ip.mode, time: time.mode, twoFactor: twoFactor.mode, permission: permission.mode },
       }
     }),

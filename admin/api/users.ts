@@ -6,10 +6,14 @@
  */
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { type MemberOutcome, setRoles, setSuspended } from '../directory.ts'
+import { changeProfile, removeMember, takeIn } from '../directory-edits.ts'
+import type { Administrator } from '../sign-in/admin-sessions.ts'
 import { isFresh } from '../sign-in/freshness.ts'
 import { listActiveUsers } from '../store/active-users.ts'
 import { findMember, listMembers, readMembers } from '../store/members.ts'
+import { listPractices } from '../store/practices.ts'
 import { lastAnnounced } from '../store/publish-state.ts'
+import { holds } from './access.ts'
 import type { AdminEnv } from './admin-env.ts'
 import { type ApiPlane, deedOf } from './api-plane.ts'
 import { usersRoutes } from './contract/users.ts'
@@ -57,6 +61,76 @@ async function readList(plane: ApiPlane, practice: string) {
   return { version: listed.version, members: listed.members, sessions, factors }
 }
 
+/** The other practices of people, as far as an account may see who belongs to them. */
+async function othersOf(plane: ApiPlane, account: Administrator, practice: string, users: readonly string[]) {
+  const practices = await plane.store.read(listPractices)
+  const seen = new Map(
+    practices
+      .filter(({ id }) => id !== practice && holds(account, id, 'gw.security.view'))
+      .map(({ id, name }) => [id, { id, name }]),
+  )
+  const others = new Map<string, { id: string; name: string }[]>()
+  if (seen.size === 0 || users.length === 0) return others
+  const rows = await plane.store.read((from) =>
+    from
+      .selectFrom('membership')
+      .select(['user_id', 'practice'])
+      .where('user_id', 'in', users)
+      .orderBy('practice')
+      .execute(),
+  )
+  for (const { user_id: user, practice: other } of rows) {
+    const shown = seen.get(other)
+    if (shown === undefined) continue
+    others.set(user, [...(others.get(user) ?? []), shown])
+  }
+  return others
+}
+
+function answerPeople(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
+  const reachOf = (account: Administrator) => (practice: string) => holds(account, practice, 'gw.users.edit')
+  app.openapi(usersRoutes.create, async (c) => {
+    const { practice } = c.req.valid('param')
+    const { identity, reason, ...person } = c.req.valid('json')
+    const [only, ...more] = plane.upstreams
+    if (identity !== undefined && !plane.upstreams.includes(identity.upstream))
+      throw invalid([
+        { path: 'identity.upstream', sentence: `There is no application ${identity.upstream}.` },
+      ])
+    const standard = only === undefined || more.length > 0 ? null : { upstream: only, appUser: person.login }
+    const done = await takeIn(plane.store, {
+      practice,
+      person: { ...person, identity: identity ?? standard },
+      reach: reachOf(c.get('admin').account),
+      deed: deedOf(c, plane, reason),
+    })
+    if (done.outcome === 'unknown-practice') throw refusal('not-found', 'There is no such practice.')
+    if (done.outcome === 'problems') throw invalid(done.problems)
+    return c.json({ user: done.user, version: done.version, sequence: done.announced }, 201)
+  })
+  app.openapi(usersRoutes.change, async (c) => {
+    const { practice, user } = c.req.valid('param')
+    const { reason, ...profile } = c.req.valid('json')
+    const ifVersion = revisionIn(c.req.valid('header')['if-match'])
+    const reach = reachOf(c.get('admin').account)
+    const deed = deedOf(c, plane, reason)
+    const outcome = await changeProfile(plane.store, { practice, user, ifVersion, deed, profile, reach })
+    if (outcome.outcome === 'others-too') {
+      const sentence = `They are also in ${outcome.count} other practices. Who administers all of them can change this.`
+      throw refusal('not-permitted', sentence)
+    }
+    return c.json(await savedAnswer(plane, practice, outcome), 200)
+  })
+  app.openapi(usersRoutes.remove, async (c) => {
+    const { practice, user } = c.req.valid('param')
+    const ifVersion = revisionIn(c.req.valid('header')['if-match'])
+    const { reason, confirmPracticeName: typedName = null } = c.req.valid('json')
+    const deed = deedOf(c, plane, reason)
+    const outcome = await removeMember(plane.store, { practice, user, ifVersion, deed, typedName })
+    return c.json(await savedAnswer(plane, practice, outcome), 200)
+  })
+}
+
 /** Whether somebody would hold a role that they do not hold now; the edit names the version that this was read from. */
 async function gainsRole(
   plane: ApiPlane,
@@ -70,12 +144,15 @@ async function gainsRole(
 
 /** Adds the answers. */
 export function answerUsers(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
+  answerPeople(app, plane)
   app.openapi(usersRoutes.list, async (c) => {
     const { practice } = c.req.valid('param')
     const query = c.req.valid('query')
     const { version, members, sessions, factors } = await readList(plane, practice)
     const found = members.filter(({ name, login, email }) => mentions(query.text, [name, login, email]))
     const page = pageOf(found, ({ user }) => user, query)
+    const users = page.items.map(({ user }) => user)
+    const others = await othersOf(plane, c.get('admin').account, practice, users)
     c.header('etag', etagOf(version))
     return c.json(
       {
@@ -89,6 +166,7 @@ export function answerUsers(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
           roles: [...member.roles],
           suspended: member.suspended,
           otherPractices: member.otherPractices,
+          alsoIn: others.get(member.user) ?? [],
           sessions: sessions.get(member.user) ?? 0,
           factors: [...(factors.get(member.user) ?? [])],
         })),

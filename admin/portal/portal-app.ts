@@ -22,6 +22,7 @@ import { createAnswers } from './answers.ts'
 import { expirePortalCookie, readPortalCookie, setPortalCookie } from './cookie.ts'
 import { showEmergency, takeEmergencyForm } from './emergency-step.ts'
 import { formBytesMax, type PortalForm, readPortalForm } from './forms.ts'
+import { takeHeartbeat } from './heartbeat-step.ts'
 import { createKnocks } from './knocks.ts'
 import { createPasswordSignInStep } from './password-sign-in-step.ts'
 import { showPassword, takePassword } from './password-step.ts'
@@ -168,6 +169,7 @@ export function createPortalApp(options: PortalAppOptions): PortalApp {
     return next()
   })
   addSteps(app, portal, options.upstreams ?? noOwnUpstreams)
+  app.post('/heartbeat', takeHeartbeat(portal, trustedProxies))
   app.notFound(() => answers.page(404, nowherePage()))
   app.onError((error, c) => {
     const { method, path } = c.req

@@ -13,6 +13,7 @@ import type { AdminEntryTables } from './admin-entry-tables.ts'
 import type { EventTables } from './event-tables.ts'
 import type { FactorTables } from './factor-tables.ts'
 import type { IdempotencyTables } from './idempotency-tables.ts'
+import type { ListTables } from './list-tables.ts'
 import type { MachineTables } from './machine-tables.ts'
 import type { NotifyTables } from './notify-tables.ts'
 import type { OwnSignInTables } from './own-sign-in-tables.ts'
@@ -47,6 +48,8 @@ type AppUserTable = {
   email: string | null
   suspended: Generated<boolean>
   created_at: number
+  /** An admin wrote name or e-mail: no application's word takes their place. */
+  kept: Generated<boolean>
 }
 
 type AppIdentityTable = {
@@ -253,6 +256,7 @@ export type Tables = AdminEntryTables &
   EventTables &
   FactorTables &
   IdempotencyTables &
+  ListTables &
   MachineTables &
   NotifyTables &
   OwnSignInTables &

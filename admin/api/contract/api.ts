@@ -10,14 +10,18 @@ import type { RouteConfig, RouteConfigToTypedResponse, RouteHandler } from '@hon
 import type { Context, Env, Hono, Next, ToSchema } from 'hono'
 import { accessRequestsRoutes } from './access-requests.ts'
 import { activeUsersRoutes } from './active-users.ts'
+import { addressCardRoutes } from './address-cards.ts'
 import { confirmationRoutes } from './confirmation.ts'
 import { emergencyRoutes } from './emergency.ts'
 import { forecastRoutes } from './forecast.ts'
 import { generalRoutes } from './general.ts'
+import { heartbeatRoutes } from './heartbeats.ts'
 import { ipAllowlistRoutes } from './ip-allowlist.ts'
 import { ipImportRoutes } from './ip-import.ts'
 import { shellRoutes } from './me.ts'
 import { notificationsRoutes } from './notifications.ts'
+import { peopleImportRoutes } from './people-import.ts'
+import { practicesRoutes } from './practices.ts'
 import { presetsRoutes } from './presets.ts'
 import { rolesRoutes } from './roles.ts'
 import { scheduleRoutes } from './schedule.ts'
@@ -30,6 +34,7 @@ import { usersRoutes } from './users.ts'
 /** Every route, by tab. */
 export const routes = {
   shell: shellRoutes,
+  practices: practicesRoutes,
   general: generalRoutes,
   confirmation: confirmationRoutes,
   presets: presetsRoutes,
@@ -37,9 +42,12 @@ export const routes = {
   forecast: forecastRoutes,
   ipAllowlist: ipAllowlistRoutes,
   ipImport: ipImportRoutes,
+  heartbeats: heartbeatRoutes,
+  addressCards: addressCardRoutes,
   timeWindows: timeWindowsRoutes,
   activeUsers: activeUsersRoutes,
   users: usersRoutes,
+  peopleImport: peopleImportRoutes,
   twoFactor: twoFactorRoutes,
   accessRequests: accessRequestsRoutes,
   notifications: notificationsRoutes,

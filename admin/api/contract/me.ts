@@ -44,6 +44,8 @@ const practiceSummarySchema = z
     zone: z.string(),
     revision: z.number().int(),
     members: z.number().int(),
+    /** Controls that the practice does not have. */
+    lacks: z.array(z.enum(['ip', 'time', 'permission'])),
     controls: z.object({
       ip: z.enum(['off', 'monitor', 'enforce']),
       time: z.enum(['off', 'monitor', 'enforce']),

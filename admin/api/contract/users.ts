@@ -30,7 +30,10 @@ const memberSchema = z
     email: z.string().nullable(),
     roles: z.array(slugSchema),
     suspended: z.boolean(),
+    /** How many other practices they belong to; which ones only as far as `alsoIn`. */
     otherPractices: z.number().int(),
+    /** Those of the other practices that whoever asks may see. */
+    alsoIn: z.array(z.object({ id: slugSchema, name: z.string() })),
     /** Open sessions that reach this practice. */
     sessions: z.number().int(),
     factors: z.array(z.string()),
@@ -51,8 +54,56 @@ const passwordLinkSchema = z
   .openapi('PasswordLink')
 const because = z.strictObject({ reason, confirmPracticeName })
 
+const personShape = {
+  name: z.string().trim().min(1, 'write their name').max(200),
+  login: z.string().trim().min(1).max(200),
+  email: z.email('this is no e-mail address').max(254).nullable(),
+}
+
 /** Routes of the directory. */
 export const usersRoutes = {
+  create: createRoute({
+    method: 'post',
+    path: '/api/practices/{practice}/users',
+    summary: 'Takes somebody into the practice: new, or known from one that whoever asks administers too',
+    request: {
+      params: practiceParams,
+      body: body(
+        z.strictObject({
+          ...personShape,
+          email: personShape.email.default(null),
+          roles: z.array(slugSchema).max(50),
+          /** What their application calls them; absent: the sign-in name at the only application there is. */
+          identity: z
+            .strictObject({ upstream: slugSchema, appUser: z.string().trim().min(1).max(200) })
+            .optional(),
+          reason,
+        }),
+      ),
+    },
+    responses: {
+      201: answers(memberSavedSchema.extend({ user: opaqueIdSchema }), 'Taken in.'),
+      ...editRefusals,
+    },
+  }),
+  change: createRoute({
+    method: 'patch',
+    path: '/api/practices/{practice}/users/{user}',
+    summary: 'Changes name, sign-in name or e-mail, in all practices of the person at once',
+    request: {
+      params: userParams,
+      headers: ifMatchHeaders,
+      body: body(z.strictObject(personShape).partial().extend({ reason })),
+    },
+    responses: { 200: answers(memberSavedSchema, 'Changed.'), ...editRefusals },
+  }),
+  remove: createRoute({
+    method: 'post',
+    path: '/api/practices/{practice}/users/{user}/remove',
+    summary: 'Removes a member from this practice; taken in again, they begin anew',
+    request: { params: userParams, headers: ifMatchHeaders, body: body(because) },
+    responses: { 200: answers(memberSavedSchema, 'Removed.'), ...editRefusals },
+  }),
   list: createRoute({
     method: 'get',
     path: '/api/practices/{practice}/users',

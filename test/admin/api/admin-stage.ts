@@ -258,6 +258,8 @@ export const createStage = async (
     ...{ store, now, views, live, sessions, admission, publicKey, routes, passwordLinks },
     notifications: { mailGoesOut: true, webhooks: ['chat'] },
     changed: () => {},
+    portal: () => 'https://portal.example',
+    upstreams: ['demo'],
   }
   const proxies = readTrustedProxies(wish.trustedProxies ?? [])
   if (!proxies.ok) throw new Error('bad proxies')

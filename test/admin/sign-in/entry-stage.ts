@@ -57,8 +57,9 @@ export const createEntryStage = async () => {
     plane: {
       ...{ store, now, views, live, sessions },
       admission: createAdmission({ store, views, now, end: sessions.end }),
-      notifications: { mailGoesOut: false, webhooks: [] },
-      ...{ publicKey: stage.signer.publicKey, routes: new Map(), passwordLinks: null, changed: () => {} },
+      ...{ notifications: { mailGoesOut: false, webhooks: [] }, passwordLinks: null },
+      ...{ publicKey: stage.signer.publicKey, routes: new Map(), changed: () => {} },
+      ...{ portal: () => portal, upstreams: ['demo'] },
     },
     origin: admin,
     portal: () => portal,
