@@ -18,6 +18,7 @@ import type { Log } from '../runtime/log.ts'
 import { createSigner, keepSigningKey, type Signer } from '../runtime/signing.ts'
 import { requirementsOf } from '../runtime/upstream-routes.ts'
 import { createAdminApp } from './admin-app.ts'
+import { createAdmission } from './api/admission.ts'
 import { createPolicyViews } from './api/policy-views.ts'
 import { ensurePractices } from './bootstrap.ts'
 import { createEventJobs } from './event-jobs.ts'
@@ -117,9 +118,11 @@ async function openDatabase(options: ControlPlaneOptions, undoing: Undoing): Pro
   return database
 }
 
+const signInPaths: ReadonlySet<string> = new Set(['/sign-in', '/sign-out', '/hand-over', '/step-up'])
+
 const surfaceOf = (pathname: string): Surface => {
   if (pathname.startsWith('/api/')) return 'api'
-  return pathname === '/sign-in' || pathname === '/sign-out' ? 'sign-in' : 'ui'
+  return signInPaths.has(pathname) ? 'sign-in' : 'ui'
 }
 
 /** `answer`, counted. */
@@ -155,7 +158,7 @@ function startMachinery(
     readonly targets: WebhookTargets
     readonly streamTargets: WebhookTargets
   },
-  portal: () => string,
+  origins: { readonly portal: () => string; readonly admin: () => string },
 ): Machinery {
   const { config, clock, log, store: hotStore } = options
   const { database, signer } = base
@@ -182,7 +185,7 @@ function startMachinery(
     signer,
     provisioning: (id) => config.upstreams.find((one) => one.id === id)?.identity?.provisioning ?? null,
     upstreams: base.upstreams,
-    portal,
+    ...origins,
     now,
   })
   const metrics = createMetrics({ store: database, hotStore, now })
@@ -226,7 +229,12 @@ async function listenLate(
   return origin
 }
 
-function listenAdmin(options: ControlPlaneOptions, undoing: Undoing, machinery: Machinery): Promise<string> {
+function listenAdmin(
+  options: ControlPlaneOptions,
+  undoing: Undoing,
+  machinery: Machinery,
+  portal: string,
+): Promise<string> {
   const { clock, log } = options
   const { database, metrics } = machinery
   const { now } = clock
@@ -236,18 +244,18 @@ function listenAdmin(options: ControlPlaneOptions, undoing: Undoing, machinery: 
     createApp: (origin, trustedProxies) => {
       const live = createLive({ store: database, now, log })
       undoing.add('live', live.close)
+      const views = createPolicyViews(database, now)
+      const sessions = createAdminSessions({ store: database, now, limits: createTryLimits(), log })
       return createAdminApp({
         plane: {
-          store: database,
-          now,
-          views: createPolicyViews(database, now),
-          live,
-          sessions: createAdminSessions({ store: database, now, limits: createTryLimits(), log }),
+          ...{ store: database, now, views, live, sessions },
+          admission: createAdmission({ store: database, views, now, end: sessions.end }),
           publicKey: machinery.signer.publicKey,
           routes: requirementsOf(options.config.upstreams),
           changed: machinery.publisher.kick,
         },
         origin,
+        portal: () => portal,
         trustedProxies,
         ui: createUiAssets(options.uiDir),
         log,
@@ -292,14 +300,19 @@ async function start(options: ControlPlaneOptions, undoing: Undoing): Promise<Ru
   const database = await openDatabase(options, undoing)
   const firstAdmin = await ensureFirstAdmin(database, clock.now)
   let portal = ''
+  let admin = ''
   const base = { database, signer, clusterKey, upstreams, mailer, targets, streamTargets }
-  const machinery = startMachinery(options, undoing, base, () => portal)
+  const machinery = startMachinery(options, undoing, base, {
+    portal: () => portal,
+    admin: () => admin,
+  })
   await machinery.publisher.tick()
   const { internal, metrics } = machinery
   const figures = await listenOn(config.listen.adminMetrics, metrics.answer)
   undoing.add('metrics listener', figures.close)
-  // Before gateways can ask: an answer to them names it.
+  // Before gateways can ask: answers to them name these.
   portal = await listenPortal(options, undoing, machinery, keyring)
+  admin = await listenAdmin(options, undoing, machinery, portal)
   const internalApp = createInternalApp({ plane: internal, clusterKey, log })
   const inside = await listenOn(
     config.listen.internal,
@@ -311,7 +324,6 @@ async function start(options: ControlPlaneOptions, undoing: Undoing): Promise<Ru
     ),
   )
   undoing.add('internal listener', inside.close)
-  const admin = await listenAdmin(options, undoing, machinery)
   return {
     addresses: { admin, portal, internal: originOf(inside), metrics: originOf(figures) },
     internal,

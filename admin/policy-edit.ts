@@ -12,7 +12,7 @@ import { compile } from '../policies/compile.ts'
 import type { PolicyDocument } from '../policies/document.ts'
 import type { Instant } from '../policies/instant.ts'
 import type { Problem } from '../policies/problem.ts'
-import { canRefuseMore } from '../policies/tightening.ts'
+import { canRefuseMore, isWeaker } from '../policies/tightening.ts'
 import type { Deed } from './deed.ts'
 import { findLockedOut, type LockedOut, type Move } from './lockout.ts'
 import { type Difference, differenceOf } from './policy-diff.ts'
@@ -40,6 +40,8 @@ export type PolicyEdit = {
    * where the wish itself is wrong (there is no such entry).
    */
   readonly change: (document: PolicyDocument) => PolicyDocument | { readonly problems: readonly Problem[] }
+  /** Whether whoever acts may make the practice easier to get into; absent: they may (Gatehouse itself, an operator). */
+  readonly mayWeaken?: boolean
   /** The practice's name typed again, to override `lockout-risk`. */
   readonly typedName?: string | null
   /**
@@ -81,6 +83,8 @@ export type EditOutcome =
   | { readonly outcome: 'problems'; readonly problems: readonly Problem[] }
   | { readonly outcome: 'lockout-risk'; readonly lockedOut: readonly LockedOut[] }
   | { readonly outcome: 'last-security-admin' }
+  /** It makes the practice easier to get into, and whoever acts may not. */
+  | { readonly outcome: 'weakens' }
 
 type Draft = {
   readonly current: SavedPolicy
@@ -163,6 +167,8 @@ export function editPolicy(store: Store, edit: PolicyEdit): Promise<EditOutcome>
       return { outcome: 'conflict', revision: current.revision }
     const made = draft(current, edit)
     if ('outcome' in made) return made
+    if (edit.mayWeaken === false && isWeaker(made.current.document, made.document, edit.deed.at))
+      return { outcome: 'weakens' }
     const lockedOut = await guard(tx, edit, made)
     if (lockedOut === 'last-security-admin') return { outcome: lockedOut }
     const overrides = edit.typedName?.trim() === current.document.practice.name

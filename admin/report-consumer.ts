@@ -30,6 +30,7 @@ import {
   type ReportOf,
   takeBatches,
 } from './store/reports.ts'
+import { applyTokensUsed } from './store/service-tokens.ts'
 
 /** What a consumer works with. `fleet`: the key of the fleet's seal. */
 export type ConsumerParts = {
@@ -100,6 +101,7 @@ const ofKind = <K extends Report['kind']>(reports: readonly Report[], kind: K): 
 async function applyReports(tx: Tx, reports: readonly Report[], at: Instant): Promise<void> {
   const acks = ofKind(reports, 'ack')
   await applySeen(tx, ofKind(reports, 'seen'))
+  await applyTokensUsed(tx, ofKind(reports, 'token-used'))
   await applyRefusals(tx, ofKind(reports, 'refusal'))
   await applyRepeats(tx, ofKind(reports, 'repeat'))
   await applyFacts(tx, ofKind(reports, 'fact'))

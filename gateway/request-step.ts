@@ -8,11 +8,12 @@ import type { AccessStandings } from '../runtime/internal.ts'
 import { type AccessView, accessPage } from '../runtime/pages/access-page.ts'
 import { away, notOurs, stale } from './access-failures.ts'
 import { type AccessForm, formToken } from './access-form.ts'
-import { type AskKind, askableKind } from './asking.ts'
+import { type AskKind, askableKind, emergencyPlaces } from './asking.ts'
 import type { WholeResponse } from './exchange.ts'
 import type { Question } from './questions.ts'
 import { answerFailure } from './refusal.ts'
 import { hoursOf } from './refusal-view.ts'
+import { secondFactorPath } from './refusals.ts'
 import { addressOf, again, seeOther, stepPage, type Visit, waitSeconds } from './step-visit.ts'
 
 async function standingsOf(
@@ -73,6 +74,10 @@ function pageOf(
     token: formToken(visit.token),
     here: addressOf(visit),
     askMore: addressOf(visit, { ask: 'more' }),
+    emergency:
+      emergencyPlaces(visit.parts.directory, question, visit.parts.clock.now()).length === 0
+        ? null
+        : addressOf(visit, { emergency: '1' }, secondFactorPath),
   }
   return stepPage(
     shown.problem === null ? 200 : 422,

@@ -98,6 +98,25 @@ const gatewaySchema = z.strictObject({
   companionName: tokenText
     .default('gatehouse')
     .describe('The name of the gateway’s own cookie, without prefix.'),
+  tokenHeader: z
+    .string()
+    // Under this beginning no header reaches an application, in whatever spelling.
+    .regex(/^X-Gatehouse-[A-Za-z0-9-]{1,40}$/i, 'expected a name that begins with X-Gatehouse-')
+    .refine(
+      (text) => !/-(?:User|Email|Roles|Practice|Permissions|Session|Assertion|Forward-Auth)$/i.test(text),
+      'expected a name that is not taken',
+    )
+    .default('X-Gatehouse-Token')
+    .describe('The header in which machines send their service token; never forwarded.'),
+  overrideFile: z
+    .string()
+    .min(1)
+    .max(1_000)
+    .nullable()
+    .default(null)
+    .describe(
+      'The operator’s override on this host (docs/break-glass.md); `null`: `override.json` under `dataDir`.',
+    ),
   leaseMs: milliseconds(5_000, 60_000).describe(
     'How long knowledge counts as fresh without word from anywhere.',
   ),

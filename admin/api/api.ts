@@ -14,6 +14,7 @@ import type { ApiPlane } from './api-plane.ts'
 import { answerConfirmation } from './confirmation.ts'
 import { routes } from './contract/api.ts'
 import { liveMessageSchema } from './contract/me.ts'
+import { answerEmergency } from './emergency.ts'
 import { answerForecast } from './forecast.ts'
 import { answerGeneral } from './general.ts'
 import { type ContractRoute, createGuardedApp } from './guarded.ts'
@@ -26,6 +27,7 @@ import { answerSchedule } from './schedule.ts'
 import { answerSecurityEvents } from './security-events.ts'
 import { answerShell } from './shell.ts'
 import { answerTimeWindows } from './time-windows.ts'
+import { answerTokens } from './tokens.ts'
 import { answerTwoFactor } from './two-factor.ts'
 import { answerUsers } from './users.ts'
 
@@ -52,9 +54,8 @@ export function createApi(
 ): OpenAPIHono<AdminEnv> {
   const app = createGuardedApp(
     {
-      sessions: plane.sessions,
-      origin: options.origin,
-      changed: plane.changed,
+      ...{ sessions: plane.sessions, admission: plane.admission, now: plane.now },
+      ...{ origin: options.origin, changed: plane.changed },
       once: answerOnce(plane.store, plane.now),
     },
     everyRoute,
@@ -73,6 +74,8 @@ export function createApi(
   answerTwoFactor(app, plane)
   answerAccessRequests(app, plane)
   answerRoles(app, plane)
+  answerTokens(app, plane)
+  answerEmergency(app, plane)
   answerSecurityEvents(app, plane)
   app.openAPIRegistry.register('LiveMessage', liveMessageSchema)
   app.openAPIRegistry.registerComponent('securitySchemes', 'session', {

@@ -6,15 +6,16 @@
  */
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { type MemberOutcome, setRoles, setSuspended } from '../directory.ts'
+import { isFresh } from '../sign-in/freshness.ts'
 import { listActiveUsers } from '../store/active-users.ts'
-import { listMembers, readMembers } from '../store/members.ts'
+import { findMember, listMembers, readMembers } from '../store/members.ts'
 import { lastAnnounced } from '../store/publish-state.ts'
 import type { AdminEnv } from './admin-env.ts'
 import { type ApiPlane, deedOf } from './api-plane.ts'
 import { usersRoutes } from './contract/users.ts'
 import { lockoutRefusal } from './edits.ts'
 import { etagOf, mentions, pageOf, revisionIn } from './paging.ts'
-import { invalid, refusal } from './refusals.ts'
+import { invalid, refusal, stepUpRequired } from './refusals.ts'
 
 async function savedAnswer(plane: ApiPlane, practice: string, outcome: MemberOutcome) {
   switch (outcome.outcome) {
@@ -55,6 +56,17 @@ async function readList(plane: ApiPlane, practice: string) {
   return { version: listed.version, members: listed.members, sessions, factors }
 }
 
+/** Whether somebody would hold a role that they do not hold now; the edit names the version that this was read from. */
+async function gainsRole(
+  plane: ApiPlane,
+  practice: string,
+  user: string,
+  roles: readonly string[],
+): Promise<boolean> {
+  const member = await plane.store.read((rows) => findMember(rows, practice, user, plane.now()))
+  return roles.some((role) => member?.roles.includes(role) !== true)
+}
+
 /** Adds the answers. */
 export function answerUsers(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
   app.openapi(usersRoutes.list, async (c) => {
@@ -89,6 +101,8 @@ export function answerUsers(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
     const { roles, reason, confirmPracticeName: typedName = null } = c.req.valid('json')
     const ifVersion = revisionIn(c.req.valid('header')['if-match'])
     const deed = deedOf(c, plane, reason)
+    if (!isFresh(c.get('admin'), deed.at) && (await gainsRole(plane, practice, user, roles)))
+      throw stepUpRequired()
     const outcome = await setRoles(plane.store, { practice, user, ifVersion, deed, roles, typedName })
     return c.json(await savedAnswer(plane, practice, outcome), 200)
   })

@@ -6,6 +6,7 @@
  * refused: this page must render on the worst day.
  */
 import { html } from 'hono/html'
+import { emergencyLine } from './emergency-line.ts'
 import { page } from './page.ts'
 import { reasonTexts } from './texts.ts'
 
@@ -51,6 +52,8 @@ export type AccessView = {
   /** Same-origin paths: this page, and this page as a form for further practices. */
   readonly here: string
   readonly askMore: string
+  /** Where emergency access is to be had; `null`: it is not. */
+  readonly emergency: string | null
 }
 
 const statusText = {
@@ -149,6 +152,7 @@ ${middle(view)}
 <dl><dt>Your address</dt><dd>${view.address}</dd>${
       view.code === null ? '' : html`<dt>Reference</dt><dd class="code">${view.code}</dd>`
     }</dl>
+${view.state === 'again' ? '' : emergencyLine(view.emergency)}
 ${view.state === 'again' ? '' : leaveForm(view)}`,
   })
 }

@@ -11,6 +11,7 @@ import type { Context, Env, Hono, Next, ToSchema } from 'hono'
 import { accessRequestsRoutes } from './access-requests.ts'
 import { activeUsersRoutes } from './active-users.ts'
 import { confirmationRoutes } from './confirmation.ts'
+import { emergencyRoutes } from './emergency.ts'
 import { forecastRoutes } from './forecast.ts'
 import { generalRoutes } from './general.ts'
 import { ipAllowlistRoutes } from './ip-allowlist.ts'
@@ -21,6 +22,7 @@ import { rolesRoutes } from './roles.ts'
 import { scheduleRoutes } from './schedule.ts'
 import { securityEventsRoutes } from './security-events.ts'
 import { timeWindowsRoutes } from './time-windows.ts'
+import { tokensRoutes } from './tokens.ts'
 import { twoFactorRoutes } from './two-factor.ts'
 import { usersRoutes } from './users.ts'
 
@@ -40,6 +42,8 @@ export const routes = {
   twoFactor: twoFactorRoutes,
   accessRequests: accessRequestsRoutes,
   roles: rolesRoutes,
+  tokens: tokensRoutes,
+  emergency: emergencyRoutes,
   securityEvents: securityEventsRoutes,
 } as const
 

@@ -6,6 +6,7 @@
  * (Origin, Fetch Metadata, cookie, token) is sent unless a test takes it away. Refused: mocking the store.
  */
 import { createAdminApp } from '../../../admin/admin-app.ts'
+import { createAdmission } from '../../../admin/api/admission.ts'
 import type { ApiPlane } from '../../../admin/api/api-plane.ts'
 import { createPolicyViews } from '../../../admin/api/policy-views.ts'
 import { createLive } from '../../../admin/live.ts'
@@ -124,6 +125,7 @@ export const everyPermission = [
   'gw.requests.review',
   'gw.two-factor.view',
   'gw.two-factor.reset',
+  'gw.tokens.edit',
 ]
 
 const insertAll = async (store: Store, at: number): Promise<void> => {
@@ -236,13 +238,24 @@ export const createStage = async (
   const signer = createSigner(generateSigningKey())
   const views = createPolicyViews(store, now)
   const { publicKey } = signer
-  const routes = new Map([[schedulePage.id, schedulePage]])
-  const plane: ApiPlane = { store, now, views, live, sessions, publicKey, routes, changed: () => {} }
+  const admission = createAdmission({ store, views, now, end: sessions.end })
+  const routes = new Map(
+    [
+      schedulePage,
+      { ...schedulePage, id: 'app POST /api/sync' },
+      { ...schedulePage, id: 'app GET /schedule' },
+    ].map((route) => [route.id, route]),
+  )
+  const plane: ApiPlane = {
+    ...{ store, now, views, live, sessions, admission, publicKey, routes },
+    changed: () => {},
+  }
   const proxies = readTrustedProxies(wish.trustedProxies ?? [])
   if (!proxies.ok) throw new Error('bad proxies')
   const app = createAdminApp({
     plane,
     origin,
+    portal: () => 'https://portal.example',
     trustedProxies: proxies.value,
     ui: createUiAssets(wish.uiDir ?? '/nowhere'),
     log: silentLog,
@@ -260,6 +273,7 @@ export const createStage = async (
   }
   return {
     app,
+    databaseUrl: database.url,
     clock,
     store,
     live,
