@@ -13,7 +13,7 @@ import { eventOf } from '../admin/deed.ts'
 import type { Store } from '../admin/store/database.ts'
 import { appendEvent, type EventFilter, gatewayChain } from '../admin/store/events.ts'
 import type { Instant } from '../policies/instant.ts'
-import type { CommandLine } from './command-line.ts'
+import { type CommandLine, typedIn } from './command-line.ts'
 import { exitCodes, stopWith } from './exit-codes.ts'
 import { operatorDeed } from './policy-operator.ts'
 import { withDatabase } from './reached-database.ts'
@@ -22,14 +22,14 @@ import { readSettings } from './settings.ts'
 const wrong = (sentence: string) => stopWith(exitCodes.usage, `gatehouse audit export: ${sentence}`)
 
 const formatIn = (line: CommandLine): ExportFormat => {
-  const format = line.typed['format'] ?? 'ndjson'
+  const format = typedIn(line, 'format') ?? 'ndjson'
   if (format !== 'ndjson' && format !== 'csv') throw wrong(`--format takes ndjson or csv, not "${format}".`)
   return format
 }
 
 /** A day (its first instant, UTC) or an instant, as RFC 3339 writes them. */
 const instantIn = (line: CommandLine, option: 'from' | 'to'): Instant | undefined => {
-  const text = line.typed[option]
+  const text = typedIn(line, option)
   if (text === undefined) return undefined
   const at = /^\d{4}-\d{2}-\d{2}(T[0-9:.]+(Z|[+-]\d{2}:\d{2}))?$/.test(text) ? Date.parse(text) : Number.NaN
   if (!Number.isFinite(at)) throw wrong(`--${option} takes a date such as 2026-03-01, not "${text}".`)
@@ -40,9 +40,9 @@ const filterIn = (line: CommandLine): EventFilter => ({
   practice: line.practice === gatewayChain ? null : line.practice,
   from: instantIn(line, 'from'),
   to: instantIn(line, 'to'),
-  type: line.typed['type'],
-  actor: line.typed['actor'],
-  target: line.typed['target'],
+  type: typedIn(line, 'type'),
+  actor: typedIn(line, 'actor'),
+  target: typedIn(line, 'target'),
 })
 
 const isBrokenPipe = (error: unknown): boolean =>
@@ -84,7 +84,7 @@ const exportFrom = async (store: Store, line: CommandLine, at: Instant) => {
   const stream = exportEvents(store, filter, format, seq, (count) => {
     events += count
   })
-  await writeTo(Readable.fromWeb(stream), line.typed['out'])
+  await writeTo(Readable.fromWeb(stream), typedIn(line, 'out'))
   return { practice, format, events, last: seq }
 }
 
@@ -93,7 +93,7 @@ const exportFrom = async (store: Store, line: CommandLine, at: Instant) => {
  * that are wrong, 69 without a database. `--json` needs `--out` and tells how many events went where.
  */
 export const exportAudit = async (line: CommandLine, now: () => Instant): Promise<number> => {
-  const out = line.typed['out']
+  const out = typedIn(line, 'out')
   if (line.json && out === undefined) throw wrong('--json tells about a file: name one with --out FILE.')
   filterIn(line)
   formatIn(line)

@@ -9,7 +9,7 @@ import { accessReportCsv, readAccessReport } from '../admin/access-report.ts'
 import { eventOf } from '../admin/deed.ts'
 import { appendEvent } from '../admin/store/events.ts'
 import type { Instant } from '../policies/instant.ts'
-import type { CommandLine } from './command-line.ts'
+import { type CommandLine, typedIn } from './command-line.ts'
 import { exitCodes, stopWith } from './exit-codes.ts'
 import { operatorDeed } from './policy-operator.ts'
 import { withDatabase } from './reached-database.ts'
@@ -17,7 +17,9 @@ import { readSettings } from './settings.ts'
 
 /** Exit 0 with the report, 1 where there is no such practice, 64 for a month that is none, 69 without a database. */
 export const reportAccess = async (line: CommandLine, now: () => Instant): Promise<number> => {
-  const { month = '', user = null, out } = line.typed
+  const month = typedIn(line, 'month') ?? ''
+  const user = typedIn(line, 'user') ?? null
+  const out = typedIn(line, 'out')
   if (!/^\d{4}-(0[1-9]|1[0-2])$/.test(month))
     throw stopWith(
       exitCodes.usage,

@@ -15,7 +15,7 @@ import { listChains, verifyChain } from '../admin/store/event-chain.ts'
 import type { Checkpoint } from '../admin/store/event-link.ts'
 import type { Config } from '../runtime/config.ts'
 import { createSigner, createVerifier, keepSigningKey } from '../runtime/signing.ts'
-import type { CommandLine } from './command-line.ts'
+import { type CommandLine, typedIn } from './command-line.ts'
 import { exitCodes, stopWith } from './exit-codes.ts'
 import { withDatabase } from './reached-database.ts'
 import { goodOrStop, readSettings } from './settings.ts'
@@ -34,7 +34,7 @@ const cannotRead = (file: string, error: unknown) => {
 }
 
 const typedKey = (line: CommandLine): string | null => {
-  const key = line.typed['public-key'] ?? null
+  const key = typedIn(line, 'public-key') ?? null
   if (key !== null && createVerifier(key) === null)
     throw stopWith(
       exitCodes.usage,
@@ -51,7 +51,7 @@ const publicKeyOf = (config: Config): string | null => {
 
 /** The checkpoints of the file that was named, if one was; a file with lines that are none is not believed. */
 const outsidePoints = (line: CommandLine): readonly Checkpoint[] => {
-  const file = line.typed['checkpoints']
+  const file = typedIn(line, 'checkpoints')
   if (file === undefined) return []
   let text: string
   try {
@@ -101,7 +101,7 @@ const checkFile = async (line: CommandLine, file: string): Promise<readonly Chai
 }
 
 const checkAll = async (line: CommandLine): Promise<readonly ChainReport[]> => {
-  const file = line.typed['events']
+  const file = typedIn(line, 'events')
   if (file !== undefined) return checkFile(line, file)
   const config = await readSettings(line)
   const publicKey = typedKey(line) ?? publicKeyOf(config)

@@ -224,8 +224,6 @@ export type CommandLine = {
   readonly given: Readonly<Record<string, unknown>>
   /** How long to wait until a change is active everywhere; 30 s unless told otherwise, at most an hour. */
   readonly waitMs: DurationMs
-  /** Every option that takes a text, as typed, for commands that read their own. */
-  readonly typed: Readonly<Record<string, string>>
 }
 
 const nothingTyped: CommandLine = {
@@ -243,7 +241,6 @@ const nothingTyped: CommandLine = {
   subject: null,
   given: {},
   waitMs: 30_000,
-  typed: {},
 }
 
 const usageWidth = 62
@@ -280,6 +277,10 @@ const fileIn = (words: readonly string[]): string => {
   if (more.length > 0) throw new Error(`one file at a time; "${more.join(' ')}" is too much`)
   return word
 }
+
+/** What was typed for an option that takes one text; `undefined`: it was not typed. */
+export const typedIn = ({ given }: CommandLine, option: string): string | undefined =>
+  text(given[option]) ?? undefined
 
 /** What was typed for an option that may come several times, in order; empty: it was not typed. */
 export const listIn = ({ given }: CommandLine, option: string): readonly string[] => {
@@ -359,9 +360,6 @@ const lineOf = (
     subject: subject === undefined ? null : subjectIn(positionals, subject),
     given,
     waitMs: waitS === null ? nothingTyped.waitMs : waitS * 1_000,
-    typed: Object.fromEntries(
-      Object.entries(given).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
-    ),
   }
 }
 

@@ -27,8 +27,8 @@ const streamSchema = webhookSchema.extend({
 export const auditSchema = z.strictObject({
   checkpointFile: z
     .string()
-    .min(1)
     .max(1_000)
+    .regex(/^\/\P{Cc}+$/u, 'expected a path from the root, such as /mnt/elsewhere/checkpoints.ndjson')
     .nullable()
     .default(null)
     .describe(

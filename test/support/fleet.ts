@@ -83,19 +83,19 @@ const startServices = async (wish: FleetWish, now: () => number) => {
     createDatabase(),
     startDemo({ now, rotateSessionOnSignIn }),
   ])
-  return { redis, database, demo }
+  const recordUrl = (await wish.recordUrl?.(database.url)) ?? database.url
+  return { redis, database, demo, recordUrl }
 }
 
 /** A running fleet. `gateways[0]` and `gateways[1]` are equals. */
 export const startFleet = async (wish: FleetWish = {}) => {
   const dataDir = await mkdtemp(join(tmpdir(), 'gatehouse-fleet-'))
   const clock = createClock()
-  const { redis, database, demo } = await startServices(wish, clock.now)
+  const { redis, database, demo, recordUrl } = await startServices(wish, clock.now)
   const config = await fleetConfig(dataDir, demo.url, wish.change ?? ((same) => same))
   const stores: HotStore[] = []
   const gatewaysUrl = (await wish.storeUrl?.(redis.url, 'gateways')) ?? redis.url
   const controlUrl = (await wish.storeUrl?.(redis.url, 'control')) ?? redis.url
-  const recordUrl = (await wish.recordUrl?.(database.url)) ?? database.url
   const openStore = (url: string): HotStore => {
     const store = createRedisHotStore({ url })
     stores.push(store)
