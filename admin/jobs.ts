@@ -11,6 +11,7 @@ import type { Log } from '../runtime/log.ts'
 import type { Signer } from '../runtime/signing.ts'
 import { settleRequests } from './access-requests.ts'
 import { revertOverdue } from './commit-confirm.ts'
+import { type JobLoop, startLoop } from './job-loop.ts'
 import { type ConsumerParts, consumeReports } from './report-consumer.ts'
 import { settleDue } from './scheduled-changes.ts'
 import type { Store } from './store/database.ts'
@@ -57,6 +58,7 @@ const keptMs = {
   sessions: 90 * dayMs,
   decisions: 90 * dayMs,
   requests: 90 * dayMs,
+  scheduled: 90 * dayMs,
   gateways: dayMs,
   sources: 30 * dayMs,
 } as const
@@ -157,6 +159,10 @@ async function prune({ store, now }: JobParts): Promise<number> {
         .where('status', '!=', 'approved')
         .executeTakeFirst(),
       rows
+        .deleteFrom('scheduled_change')
+        .where('settled_at', '<', at - keptMs.scheduled)
+        .executeTakeFirst(),
+      rows
         .deleteFrom('session')
         .where('ended_at', '<', at - keptMs.sessions)
         .executeTakeFirst(),
@@ -169,54 +175,10 @@ async function prune({ store, now }: JobParts): Promise<number> {
   return deletions.reduce((sum, deletion) => sum + Number(deletion.numDeletedRows), 0)
 }
 
-type Loop = { readonly stop: () => void; readonly done: Promise<void> }
-
-/** Runs `work` over and over: at once again while it answers more than 0 and `eager`, else after `everyMs`. */
-function loop(
-  log: Log,
-  name: string,
-  everyMs: DurationMs,
-  eager: boolean,
-  work: () => Promise<number>,
-): Loop {
-  let stopped = false
-  let wake: () => void = () => undefined
-  const pause = (): Promise<void> =>
-    new Promise((resolve) => {
-      const timer = setTimeout(resolve, everyMs)
-      wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
-  const run = async (): Promise<void> => {
-    let failing = false
-    while (!stopped) {
-      const count = await work().then(
-        (done) => {
-          failing = false
-          return done
-        },
-        (error: unknown) => {
-          if (!failing) log.warn({ error, job: name }, 'a job failed: tried again')
-          failing = true
-          return 0
-        },
-      )
-      if (!stopped && !(eager && count > 0)) await pause()
-    }
-  }
-  const stop = (): void => {
-    stopped = true
-    wake()
-  }
-  return { stop, done: run() }
-}
-
 /** Creates the jobs; nothing runs before `start`. */
 export function createJobs(parts: JobParts): Jobs {
   const { store, signer, now, log } = parts
-  let loops: readonly Loop[] = []
+  let loops: readonly JobLoop[] = []
   const jobs: Jobs = {
     consume: async (waitMs) => {
       if (parts.reports === null) return 0
@@ -232,13 +194,13 @@ export function createJobs(parts: JobParts): Jobs {
     start: () => {
       if (loops.length > 0) return
       loops = [
-        ...(parts.reports === null ? [] : [loop(log, 'reports', 250, true, () => jobs.consume(0))]),
-        loop(log, 'checkpoints', 60_000, false, jobs.checkpoint),
-        loop(log, 'reversion', 1_000, false, jobs.revert),
-        loop(log, 'schedule', 1_000, false, jobs.schedule),
-        loop(log, 'expiry', 60_000, false, jobs.expire),
-        loop(log, 'refresh', 600_000, false, jobs.refresh),
-        loop(log, 'pruning', 3_600_000, false, jobs.prune),
+        ...(parts.reports === null ? [] : [startLoop(log, 'reports', 250, true, () => jobs.consume(0))]),
+        startLoop(log, 'checkpoints', 60_000, false, jobs.checkpoint),
+        startLoop(log, 'reversion', 1_000, false, jobs.revert),
+        startLoop(log, 'schedule', 1_000, false, jobs.schedule),
+        startLoop(log, 'expiry', 60_000, false, jobs.expire),
+        startLoop(log, 'refresh', 600_000, false, jobs.refresh),
+        startLoop(log, 'pruning', 3_600_000, false, jobs.prune),
       ]
     },
     close: async () => {

@@ -26,6 +26,8 @@ import { createJobs } from './jobs.ts'
 import { type Answer, listenOn, originOf } from './listener.ts'
 import { createLive } from './live.ts'
 import { createMetrics, type Metrics, type Surface } from './metrics.ts'
+import { createMailer, type Mailer } from './notify/mailer.ts'
+import { createNotifier } from './notify/notifier.ts'
 import { type OwnUpstreams, readOwnUpstreams } from './own-sign-in/upstreams.ts'
 import { createPortalApp } from './portal/portal-app.ts'
 import { createPublisher, type Publisher } from './publish.ts'
@@ -146,7 +148,7 @@ type Machinery = {
 function startMachinery(
   options: ControlPlaneOptions,
   undoing: Undoing,
-  base: Pick<Machinery, 'database' | 'signer' | 'clusterKey' | 'upstreams'>,
+  base: Pick<Machinery, 'database' | 'signer' | 'clusterKey' | 'upstreams'> & { readonly mailer: Mailer },
   portal: () => string,
 ): Machinery {
   const { config, clock, log, store: hotStore } = options
@@ -173,8 +175,17 @@ function startMachinery(
     now,
   })
   const metrics = createMetrics({ store: database, hotStore, now })
+  const notifier = createNotifier({
+    store: database,
+    mailer: base.mailer,
+    now,
+    log,
+    count: metrics.countMail,
+  })
+  undoing.add('notifier', notifier.close)
   publisher.start()
   jobs.start()
+  notifier.start()
   return { ...base, publisher, metrics, internal }
 }
 
@@ -261,10 +272,11 @@ async function start(options: ControlPlaneOptions, undoing: Undoing): Promise<Ru
   const signer = createSigner(valueOr(keepSigningKey(join(dataDir, 'signing-key'))))
   const keyring = valueOr(openFactorKeyring(config.twoFactor.keys, join(dataDir, 'factor-keys')))
   const upstreams = valueOr(readOwnUpstreams(config.upstreams))
+  const mailer = valueOr(createMailer(config.notifications, log))
   const database = await openDatabase(options, undoing)
   const firstAdmin = await ensureFirstAdmin(database, clock.now)
   let portal = ''
-  const base = { database, signer, clusterKey, upstreams }
+  const base = { database, signer, clusterKey, upstreams, mailer }
   const machinery = startMachinery(options, undoing, base, () => portal)
   await machinery.publisher.tick()
   const { internal, metrics } = machinery

@@ -19,6 +19,8 @@ import { answerGeneral } from './general.ts'
 import { type ContractRoute, createGuardedApp } from './guarded.ts'
 import { answerIpAllowlist } from './ip-allowlist.ts'
 import { answerPresets } from './presets.ts'
+import { answerRoleEdits } from './role-edits.ts'
+import { answerRoleViews } from './role-views.ts'
 import { answerRoles } from './roles.ts'
 import { answerSchedule } from './schedule.ts'
 import { answerSecurityEvents } from './security-events.ts'
@@ -55,6 +57,8 @@ export function createApi(
   answerTwoFactor(app, plane)
   answerAccessRequests(app, plane)
   answerRoles(app, plane)
+  answerRoleEdits(app, plane)
+  answerRoleViews(app, plane)
   answerSecurityEvents(app, plane)
   app.openAPIRegistry.register('LiveMessage', liveMessageSchema)
   app.openAPIRegistry.registerComponent('securitySchemes', 'session', {

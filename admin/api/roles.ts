@@ -28,6 +28,8 @@ const roleAnswer = (role: Role, members: number, hiddenBlockers: boolean) => {
       .filter(({ blockedBy }) => blockedBy.length > 0)
       .map(({ permission, blockedBy }) => ({ id: permission.id, by: [...blockedBy] })),
     available: available.map(({ id }) => id),
+    idleMs: role.idleMs,
+    absoluteMs: role.absoluteMs,
   }
 }
 

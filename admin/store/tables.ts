@@ -10,6 +10,7 @@ import type { FactorMethod } from '../../policies/access-request.ts'
 import type { PolicyDocument } from '../../policies/document.ts'
 import type { RecordedQuestion, SessionEnd, SignInMethod } from '../../runtime/records.ts'
 import type { FactorTables } from './factor-tables.ts'
+import type { NotifyTables } from './notify-tables.ts'
 import type { OwnSignInTables } from './own-sign-in-tables.ts'
 import type { ScheduleTables } from './schedule-tables.ts'
 
@@ -257,6 +258,7 @@ type ReportSourceTable = {
 
 /** Every table by name. */
 export type Tables = FactorTables &
+  NotifyTables &
   OwnSignInTables &
   ScheduleTables & {
     practice: PracticeTable

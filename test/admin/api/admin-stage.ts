@@ -21,6 +21,7 @@ import { newDocument } from '../../../policies/standard-roles.ts'
 import { readTrustedProxies } from '../../../runtime/forwarded.ts'
 import { silentLog } from '../../../runtime/log.ts'
 import { createSigner, generateSigningKey } from '../../../runtime/signing.ts'
+import { readContract } from '../../support/api-contract.ts'
 import { createClock } from '../../support/clock.ts'
 import { createDatabase } from '../../support/postgres.ts'
 
@@ -247,9 +248,16 @@ export const createStage = async (
     log: silentLog,
     heartbeatMs: 20,
   })
-  /** Any request at all, as it is. */
-  const request: Request = (path, init = {}, peer = '203.0.113.9') =>
-    Promise.resolve(app.request(`${origin}${path}`, init, { peer }))
+  const served = await app.request(`${origin}/api/openapi.json`, {}, { peer: '203.0.113.9' })
+  const contract = readContract(await served.json())
+  /** Any request at all, as it is; whatever the API answers is held against its contract. */
+  const request: Request = async (path, init = {}, peer = '203.0.113.9') => {
+    const response = await app.request(`${origin}${path}`, init, { peer })
+    const type = response.headers.get('content-type') ?? ''
+    if (path.startsWith('/api/') && /\bjson\b/.test(type))
+      contract.check(init.method ?? 'GET', path, response.status, type, await response.clone().text())
+    return response
+  }
   return {
     app,
     clock,
