@@ -79,7 +79,7 @@ const previewSchema = z
 const importedSchema = z
   .object({
     /** `null`: only looked at. */
-    saved: savedSchema.nullable(),
+    saved: z.object({ revision: z.number().int(), sequence: z.number().int() }).nullable(),
     roles: z.array(
       z.object({
         name: z.string(),
