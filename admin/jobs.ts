@@ -10,12 +10,15 @@ import type { DurationMs, Instant } from '../policies/instant.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Signer } from '../runtime/signing.ts'
 import { settleRequests } from './access-requests.ts'
+import { idempotencyKeptMs } from './api/idempotency.ts'
 import { revertOverdue } from './commit-confirm.ts'
+import { tellExpired } from './ip-list/expiry.ts'
 import { type JobLoop, startLoop } from './job-loop.ts'
 import { type ConsumerParts, consumeReports } from './report-consumer.ts'
 import { settleDue } from './scheduled-changes.ts'
 import type { Store } from './store/database.ts'
-import { writeCheckpoints } from './store/event-chain.ts'
+import { forgetHits } from './store/entry-hits.ts'
+import { writeCheckpoints } from './store/event-checkpoints.ts'
 import { announcePolicy } from './store/outbox.ts'
 import { readSetting, writeSetting } from './store/settings.ts'
 import { forgetOldVisits } from './two-factor/expiry.ts'
@@ -35,7 +38,10 @@ export type Jobs = {
   /** Takes reports; waits up to `waitMs` for the first. Answers the entries taken. */
   readonly consume: (waitMs: DurationMs) => Promise<number>
   readonly checkpoint: () => Promise<number>
-  /** Ends sessions past their deadline, requests that nobody decided, approvals and visits of the portal that are over. */
+  /**
+   * Ends sessions past their deadline, requests that nobody decided, approvals and visits of the portal that are over;
+   * tells of allowlist entries that have expired.
+   */
   readonly expire: () => Promise<number>
   /** Takes back saves that had to be confirmed and were not; gateways have fallen back by themselves. */
   readonly revert: () => Promise<number>
@@ -49,11 +55,13 @@ export type Jobs = {
   readonly close: () => Promise<void>
 }
 
-const dayMs: DurationMs = 86_400_000
+const hourMs: DurationMs = 3_600_000
+const dayMs: DurationMs = 24 * hourMs
 const keptMs = {
   outbox: dayMs,
   facts: 30 * dayMs,
   hits: 30 * dayMs,
+  lastHit: 400 * dayMs,
   addresses: 31 * dayMs,
   sessions: 90 * dayMs,
   decisions: 90 * dayMs,
@@ -65,9 +73,9 @@ const keptMs = {
 const deletedMax = 5_000
 const refreshSetting = 'policies-refreshed-at'
 
-function expire({ store, now }: JobParts): Promise<number> {
+async function expire({ store, now }: JobParts): Promise<number> {
   const at = now()
-  return store.transaction(async (tx) => {
+  const sessions = await store.transaction(async (tx) => {
     const due = tx
       .selectFrom('session')
       .select('id')
@@ -83,6 +91,7 @@ function expire({ store, now }: JobParts): Promise<number> {
     const requests = await settleRequests(tx, null, at)
     return Number(ended.numUpdatedRows) + requests + (await forgetOldVisits(tx, at))
   })
+  return sessions + (await tellExpired(store, at))
 }
 
 async function revert({ store, now, kick, log }: JobParts): Promise<number> {
@@ -136,7 +145,7 @@ async function prune({ store, now }: JobParts): Promise<number> {
         .deleteFrom('traffic_fact')
         .where('at', '<', at - keptMs.facts)
         .executeTakeFirst(),
-      rows.deleteFrom('entry_hit').where('day', '<', day).executeTakeFirst(),
+      forgetHits(rows, day, Math.floor((at - keptMs.lastHit) / dayMs)),
       rows
         .deleteFrom('address_use')
         .where('last_at', '<', at - keptMs.addresses)
@@ -170,6 +179,10 @@ async function prune({ store, now }: JobParts): Promise<number> {
         .deleteFrom('admin_session')
         .where('deadline', '<', at - keptMs.sessions)
         .executeTakeFirst(),
+      rows
+        .deleteFrom('idempotency_key')
+        .where('begun_at', '<', at - idempotencyKeptMs)
+        .executeTakeFirst(),
     ]),
   )
   return deletions.reduce((sum, deletion) => sum + Number(deletion.numDeletedRows), 0)
@@ -185,7 +198,7 @@ export function createJobs(parts: JobParts): Jobs {
       const { entries } = await consumeReports({ store, now, log, ...parts.reports }, waitMs)
       return entries
     },
-    checkpoint: () => writeCheckpoints(store, signer, now()),
+    checkpoint: () => writeCheckpoints(store, signer, now(), hourMs),
     expire: () => expire(parts),
     revert: () => revert(parts),
     schedule: () => schedule(parts),

@@ -8,7 +8,7 @@
  * long and still not hold the admin's own address.
  */
 import type { AccessRequest, Member, Session } from '../policies/access-request.ts'
-import { parseAddress } from '../policies/address.ts'
+import { parseAddress, parseRange, type Range, rangeContains } from '../policies/address.ts'
 import { compile } from '../policies/compile.ts'
 import { decide } from '../policies/decide.ts'
 import type { Decision, Reason } from '../policies/decision.ts'
@@ -29,8 +29,12 @@ export type LockedOut = {
   readonly sentence: string
 }
 
-/** A change of policy to guard. */
+/** People who went from one network to another and are let in there instead: the change only follows them. */
+export type Move = { readonly from: Range; readonly to: string }
+
+/** A change of policy to guard. `move`: whoever was seen in `from` counts as coming from `to` under the new policy. */
 export type GuardedChange = {
+  readonly move?: Move | null
   readonly before: PolicyDocument
   readonly after: PolicyDocument
   /** As they would be. */
@@ -54,7 +58,7 @@ const anyPage: RouteRequirement = {
 }
 
 const guardedReasons: ReadonlySet<Reason> = new Set(['address-not-allowed', 'outside-time-window'])
-const expiriesMax = 50
+const expiriesMax = 500
 
 /**
  * A session that nothing but the address and the hour can be held against. The factor in it is no claim that there is
@@ -131,12 +135,32 @@ function cannotEnrolUnder(document: PolicyDocument, at: Instant): CannotEnrol {
   }
 }
 
-/** Now, and each instant at which an entry expires; hours are judged now only, since windows close by design. */
-const instantsOf = (document: PolicyDocument, at: Instant): readonly Instant[] => {
-  const expiries = document.ipEntries.flatMap(({ on, expiresAt }) =>
-    on && expiresAt !== null && expiresAt > at && expiresAt < never ? [expiresAt] : [],
-  )
-  return [at, ...[...new Set(expiries)].sort((a, b) => a - b).slice(0, expiriesMax)]
+type Expiring = { readonly range: Range; readonly at: Instant }
+
+/** The entries that will expire, read once for all members and addresses. */
+const expiringOf = (document: PolicyDocument, at: Instant): readonly Expiring[] =>
+  document.ipEntries.flatMap(({ on, expiresAt, range: text }) => {
+    const range = on && expiresAt !== null && expiresAt > at ? parseRange(text)?.range : undefined
+    return range === undefined || expiresAt === null || expiresAt >= never ? [] : [{ range, at: expiresAt }]
+  })
+
+/**
+ * Now, and each instant at which something ends that lets the member in from the address: refusals by address begin
+ * nowhere else. Hours are judged now only, since windows close by design. Of very many the last count, at which what is
+ * over is over for good.
+ */
+function instantsOf(
+  expiring: readonly Expiring[],
+  { grants }: Member,
+  text: string,
+  at: Instant,
+): readonly Instant[] {
+  const address = parseAddress(text)
+  if (address === null) return [at]
+  const expiries = expiring.filter(({ range }) => rangeContains(range, address)).map((one) => one.at)
+  const ends = grants.map(({ endsAt }) => endsAt).filter((end) => end > at && end < never)
+  const later = [...new Set([...expiries, ...ends])].sort((a, b) => a - b)
+  return [at, ...later.slice(-expiriesMax)]
 }
 
 function sentenceOf(decision: Decision, address: string, when: Instant, at: Instant): string {
@@ -150,21 +174,31 @@ type Guard = {
   readonly change: GuardedChange
   readonly after: Judge
   readonly before: () => Judge | null
-  readonly instants: readonly Instant[]
+  readonly expiring: readonly Expiring[]
   readonly cannotEnrol: CannotEnrol
+}
+
+/** Whether a refusal is no news: the old policy had it too, or refused the address outright. Another hour excuses none. */
+const wasSo = (decision: Decision, earlier: Decision | null): boolean =>
+  earlier !== null && (earlier.reason === 'address-not-allowed' || earlier.reason === decision.reason)
+
+const movedTo = (move: Move | null | undefined, text: string): string => {
+  const address = parseAddress(text)
+  return move != null && address !== null && rangeContains(move.from, address) ? move.to : text
 }
 
 const asTheyAre = ({ membersBefore }: GuardedChange, member: Member): Member =>
   membersBefore?.find(({ user }) => user === member.user) ?? member
 
 /** How a member is shut out from an address under the new policy and not under the old; `null`: they are not. */
-function newlyRefused(guard: Guard, member: Member, address: string): LockedOut | null {
-  const { change, after, before, instants } = guard
+function newlyRefused(guard: Guard, member: Member, seen: string): LockedOut | null {
+  const { change, after, before, expiring } = guard
   const { at } = change.deed
-  for (const when of instants) {
+  const address = movedTo(change.move, seen)
+  for (const when of instantsOf(expiring, member, address, at)) {
     const decision = refused(after(member, address, when))
     if (decision === null || (when !== at && decision.reason !== 'address-not-allowed')) continue
-    if (refused(before()?.(asTheyAre(change, member), address, when) ?? null) !== null) continue
+    if (wasSo(decision, refused(before()?.(asTheyAre(change, member), seen, when) ?? null))) continue
     return {
       user: member.user,
       name: member.name,
@@ -234,7 +268,7 @@ export async function findLockedOut(rows: Rows, change: GuardedChange): Promise<
       if (old === undefined) old = judgeOf(before, deed.at)
       return old
     },
-    instants: instantsOf(after, deed.at),
+    expiring: expiringOf(after, deed.at),
     cannotEnrol: cannotEnrolUnder(after, deed.at),
   }
   const acting = actingMember(change)

@@ -28,6 +28,7 @@ import { createLive } from './live.ts'
 import { createMetrics, type Metrics, type Surface } from './metrics.ts'
 import { createMailer, type Mailer } from './notify/mailer.ts'
 import { createNotifier } from './notify/notifier.ts'
+import { readWebhookTargets, type WebhookTargets } from './notify/webhook-send.ts'
 import { type OwnUpstreams, readOwnUpstreams } from './own-sign-in/upstreams.ts'
 import { createPortalApp } from './portal/portal-app.ts'
 import { createPublisher, type Publisher } from './publish.ts'
@@ -148,7 +149,10 @@ type Machinery = {
 function startMachinery(
   options: ControlPlaneOptions,
   undoing: Undoing,
-  base: Pick<Machinery, 'database' | 'signer' | 'clusterKey' | 'upstreams'> & { readonly mailer: Mailer },
+  base: Pick<Machinery, 'database' | 'signer' | 'clusterKey' | 'upstreams'> & {
+    readonly mailer: Mailer
+    readonly targets: WebhookTargets
+  },
   portal: () => string,
 ): Machinery {
   const { config, clock, log, store: hotStore } = options
@@ -178,9 +182,11 @@ function startMachinery(
   const notifier = createNotifier({
     store: database,
     mailer: base.mailer,
+    targets: base.targets,
     now,
     log,
     count: metrics.countMail,
+    countWebhook: metrics.countWebhook,
   })
   undoing.add('notifier', notifier.close)
   publisher.start()
@@ -273,10 +279,11 @@ async function start(options: ControlPlaneOptions, undoing: Undoing): Promise<Ru
   const keyring = valueOr(openFactorKeyring(config.twoFactor.keys, join(dataDir, 'factor-keys')))
   const upstreams = valueOr(readOwnUpstreams(config.upstreams))
   const mailer = valueOr(createMailer(config.notifications, log))
+  const targets = valueOr(readWebhookTargets(config.notifications.webhooks))
   const database = await openDatabase(options, undoing)
   const firstAdmin = await ensureFirstAdmin(database, clock.now)
   let portal = ''
-  const base = { database, signer, clusterKey, upstreams, mailer }
+  const base = { database, signer, clusterKey, upstreams, mailer, targets }
   const machinery = startMachinery(options, undoing, base, () => portal)
   await machinery.publisher.tick()
   const { internal, metrics } = machinery

@@ -15,7 +15,7 @@ import type { Instant } from '../policies/instant.ts'
 import type { Problem } from '../policies/problem.ts'
 import { canRefuseMore } from '../policies/tightening.ts'
 import type { Deed } from './deed.ts'
-import { findLockedOut, type LockedOut } from './lockout.ts'
+import { findLockedOut, type LockedOut, type Move } from './lockout.ts'
 import { type Difference, differenceOf } from './policy-diff.ts'
 import { withRoles } from './policy-forecast.ts'
 import { saveRevision } from './policy-saving.ts'
@@ -43,6 +43,11 @@ export type PolicyEdit = {
   readonly change: (document: PolicyDocument) => PolicyDocument | { readonly problems: readonly Problem[] }
   /** The practice's name typed again, to override `lockout-risk`. */
   readonly typedName?: string | null
+  /**
+   * The edit only follows people to where they have gone (`ip-list/heartbeats.ts`): the guard lets admins go with them,
+   * and it is not held for a confirmation, since what it would fall back to is the network that is gone.
+   */
+  readonly follows?: Move
   /** Who gets other roles with it, written by `alongside`; the guard judges the people as they would be. */
   readonly roles?: ReadonlyMap<UserId, readonly RoleId[]>
   /** What is written in the same transaction, before the revision; the practice is held. */
@@ -131,13 +136,17 @@ async function guard(
     return { outcome: 'last-security-admin' }
   const problems = strandedProblems([before, membersBefore], [document, members])
   if (problems.length > 0) return { outcome: 'problems', problems }
-  return findLockedOut(tx, { before, after: document, members, membersBefore, deed: edit.deed })
+  const { deed, follows: move = null } = edit
+  return findLockedOut(tx, { before, after: document, members, membersBefore, deed, move })
 }
 
 /** Until when a draft may hold unconfirmed; `null`: it can refuse nobody who passes now. */
-const deadlineOf = ({ deed, isUnattended }: PolicyEdit, made: Draft, overridden: boolean): Instant | null =>
-  overridden || (!isUnattended && canRefuseMore(made.current.document, made.document, deed.at))
-    ? deed.at + confirmWithinMs
+const deadlineOf = (edit: PolicyEdit, made: Draft, overridden: boolean): Instant | null =>
+  overridden ||
+  (edit.follows === undefined &&
+    !edit.isUnattended &&
+    canRefuseMore(made.current.document, made.document, edit.deed.at))
+    ? edit.deed.at + confirmWithinMs
     : null
 
 async function save(tx: Tx, edit: PolicyEdit, made: Draft, overridden: boolean): Promise<EditOutcome> {

@@ -7,6 +7,7 @@
  * the token's hash.
  */
 import { sql } from 'kysely'
+import type { VerifiedFactor } from '../policies/access-request.ts'
 import type { DurationMs, Instant } from '../policies/instant.ts'
 import { type ChangeSession, type OpenSession, signInSkewMs } from '../runtime/internal.ts'
 import { endedHere, type SessionEnd } from '../runtime/records.ts'
@@ -14,7 +15,7 @@ import { newToken } from '../runtime/token.ts'
 import type { Deed } from './deed.ts'
 import { findOrProvision, findUser, type KnownPerson, type Provisioning } from './directory.ts'
 import { endAdopted } from './revocations.ts'
-import { endBeyondLimit, lockSessionsOf } from './session-limit.ts'
+import { appendBeyondLimit, endBeyondLimit, lockSessionsOf } from './session-limit.ts'
 import { noteAddress } from './store/address-use.ts'
 import type { Store, Tx } from './store/database.ts'
 import { type Actor, appendEvent } from './store/events.ts'
@@ -175,6 +176,17 @@ async function keepFactor(
     .executeTakeFirstOrThrow()
 }
 
+/** The factor that was proved with this very sign-in; `null`: none, and what the session has stays. */
+async function giveFactor(tx: Tx, session: SessionRow, factor: VerifiedFactor | null): Promise<SessionRow> {
+  if (factor === null) return session
+  return tx
+    .updateTable('session')
+    .set({ factor_method: factor.method, factor_verified_at: factor.verifiedAt })
+    .where('token_hash', '=', session.token_hash)
+    .returningAll()
+    .executeTakeFirstOrThrow()
+}
+
 async function appendOpened(
   tx: Tx,
   session: SessionRow,
@@ -200,6 +212,7 @@ async function appendOpened(
         upstream: session.upstream,
         address: session.address_first,
         device: session.device,
+        ...(session.factor_method === null ? {} : { factor: session.factor_method }),
         ...(session.ended_why === null ? {} : { ended: session.ended_why }),
         ...(session.held ? { held: true } : {}),
       },
@@ -211,6 +224,7 @@ async function storeSession(
   request: OpenSession,
   person: KnownPerson,
   memberships: readonly Membership[],
+  factor: VerifiedFactor | null,
   at: Instant,
 ): Promise<OpeningOutcome> {
   const lasts =
@@ -232,13 +246,15 @@ async function storeSession(
   if (inserted === null) return repeated(tx, request, person)
   const own = await inherit(tx, inserted, await earlierSession(tx, request, person.user), at)
   const replaced = request.replaces === null ? null : await markEnded(tx, request.replaces, 'replaced', at)
-  const session = await keepFactor(tx, request, own, replaced, at)
+  const kept = await keepFactor(tx, request, own, replaced, at)
+  const session = await giveFactor(tx, kept, factor)
   await announceSession(tx, session.token_hash, at)
   if (replaced !== null) await announceSession(tx, replaced.token_hash, at)
   await noteAddress(tx, person.user, request.address, at)
   const practices = memberships.map(({ practice }) => practice)
+  const beyond = await endBeyondLimit(tx, session, at)
   await appendOpened(tx, session, person, practices, replaced?.id ?? null)
-  await endBeyondLimit(tx, session, at)
+  await appendBeyondLimit(tx, beyond, session, at)
   return { outcome: 'opened', session, changed: person.changed }
 }
 
@@ -252,13 +268,14 @@ async function repeated(tx: Tx, request: OpenSession, person: KnownPerson): Prom
 
 /**
  * Opens the session a gateway asks for, with its person and memberships made where `provisioning` says so.
- * `suspended`: the person is, or is so in every practice they belong to.
+ * `suspended`: the person is, or is so in every practice they belong to. `factor`: proved with the sign-in.
  */
 export function openSession(
   store: Store,
   request: OpenSession,
   provisioning: Provisioning,
   at: Instant,
+  factor: VerifiedFactor | null = null,
 ): Promise<OpeningOutcome> {
   const deed: Deed = {
     actor: { kind: 'system', id: request.upstream, name: request.upstream },
@@ -275,7 +292,7 @@ export function openSession(
     const memberships = await membershipsOf(tx, person.user)
     const everywhere = memberships.length > 0 && memberships.every(({ suspended }) => suspended)
     if (person.suspended || everywhere) return { outcome: 'suspended' }
-    return storeSession(tx, request, person, memberships, at)
+    return storeSession(tx, request, person, memberships, factor, at)
   })
 }
 
@@ -301,6 +318,7 @@ export function changeSession(store: Store, wish: ChangeSession, at: Instant): P
     if (session === null) return findSession(tx, wish.tokenHash)
     await announceSession(tx, session.token_hash, at)
     if (wish.to === 'ended' && finalEnds.includes(wish.why)) await endAdopted(tx, session, wish.why, at)
+    const beyond = wish.to === 'live' ? await endBeyondLimit(tx, session, at) : []
     const person = await tx
       .selectFrom('app_user')
       .select('name')
@@ -324,7 +342,7 @@ export function changeSession(store: Store, wish: ChangeSession, at: Instant): P
         after: { session: session.id, why: wish.to === 'ended' ? wish.why : session.held_reason },
         address: session.address_last,
       })
-    if (wish.to === 'live') await endBeyondLimit(tx, session, at)
+    await appendBeyondLimit(tx, beyond, session, at)
     return session
   })
 }

@@ -12,7 +12,7 @@ import { momentText } from '../../policies/timetable-zone.ts'
 import type { LockedOut } from '../lockout.ts'
 import { type EditOutcome, editPolicy, type PolicyEdit } from '../policy-edit.ts'
 import type { Unconfirmed } from '../store/confirmations.ts'
-import type { Target } from '../store/events.ts'
+import type { Origin, Target } from '../store/events.ts'
 import { lastAnnounced } from '../store/publish-state.ts'
 import type { AdminEnv } from './admin-env.ts'
 import { type ApiPlane, deedOf } from './api-plane.ts'
@@ -28,6 +28,8 @@ export type Wish = {
   readonly ifMatch: string | undefined
   readonly action: string
   readonly target?: Target
+  /** By which way; default: by hand. */
+  readonly origin?: Origin
   readonly confirmPracticeName?: string | undefined
   readonly reason?: string | undefined
   readonly change: (document: PolicyDocument) => PolicyDocument | { readonly problems: readonly Problem[] }
@@ -90,11 +92,11 @@ async function savedOf(plane: ApiPlane, practice: string, outcome: EditOutcome):
 
 /** Tries the wish; answers what was saved and sets the ETag, or throws the refusal. */
 export async function saveWish(c: Context<AdminEnv>, plane: ApiPlane, wish: Wish): Promise<Saved> {
-  const { ifMatch, confirmPracticeName, reason, ...edit } = wish
+  const { ifMatch, confirmPracticeName, reason, origin, ...edit } = wish
   const outcome = await editPolicy(plane.store, {
     ...edit,
     ifRevision: ifMatch === undefined ? null : revisionIn(ifMatch),
-    deed: deedOf(c, plane, reason),
+    deed: { ...deedOf(c, plane, reason), ...(origin === undefined ? {} : { origin }) },
     typedName: confirmPracticeName ?? null,
   })
   const saved = await savedOf(plane, wish.practice, outcome)

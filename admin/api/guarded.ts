@@ -21,11 +21,15 @@ import { invalid, refusal, refusalOf, refusalResponse } from './refusals.ts'
 /** The largest body an API route reads. */
 const bodyBytesMax = 1_048_576
 
-/** What the door stands on. `origin`: ours, as browsers write it; `changed`: called after what may have saved. */
+/**
+ * What the door stands on. `origin`: ours, as browsers write it; `changed`: called after what may have saved; `once`: what
+ * stands before the answer of each POST (`idempotency.ts`).
+ */
 export type DoorOptions = {
   readonly sessions: AdminSessions
   readonly origin: string
   readonly changed: () => void
+  readonly once: MiddlewareHandler<AdminEnv>
 }
 
 /** A route of the contract. */
@@ -100,6 +104,8 @@ export function createGuardedApp(
       },
     }),
   )
+  for (const route of routes)
+    if (route.method === 'post') app.on(['POST'], route.getRoutingPath(), options.once)
   app.onError((error, c) => {
     const { answer, ours } = refusalOf(error)
     if (ours)

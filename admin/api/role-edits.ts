@@ -14,6 +14,7 @@ import type { AdminEnv } from './admin-env.ts'
 import { type ApiPlane, deedOf } from './api-plane.ts'
 import { rolesRoutes } from './contract/roles.ts'
 import { saveWish } from './edits.ts'
+import { assertMayGrant, ownKeysOf } from './own-keys.ts'
 import { etagOf } from './paging.ts'
 import { invalid, refusal } from './refusals.ts'
 
@@ -37,6 +38,7 @@ function answerCreate(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
       ...{ id, name, permissions: [...new Set(permissions ?? model?.permissions ?? [])] },
       ...{ idleMs: model?.idleMs ?? null, absoluteMs: model?.absoluteMs ?? null },
     }
+    assertMayGrant(c.get('admin').account, practice, new Set(), ownKeysOf([role]))
     const saved = await saveWish(c, plane, {
       practice,
       ifMatch: c.req.valid('header')['if-match'],
@@ -93,6 +95,8 @@ function answerRemove(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
     if (role === undefined) throw noSuchRole()
     if (moveTo !== null && !holds(c.get('admin').account, practice, 'gw.users.edit'))
       throw refusal('not-permitted', 'Giving people another role needs the permission gw.users.edit.')
+    const target = document.roles.filter((one) => one.id === moveTo)
+    assertMayGrant(c.get('admin').account, practice, ownKeysOf([role]), ownKeysOf(target))
     const deed = deedOf(c, plane, reason)
     const { revision, sequence } = await saveWish(c, plane, {
       ...roleRemoval({ practice, role: id, moveTo, deed }),
@@ -117,6 +121,7 @@ function answerImport(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
     const { document } = await plane.views.read(practice)
     const names = new Set(document.roles.map(({ name }) => name.toLowerCase()))
     const made = { ...document, roles: withFileRoles(document.roles, read.value) }
+    assertMayGrant(c.get('admin').account, practice, ownKeysOf(document.roles), ownKeysOf(made.roles))
     const migrated = read.value.flatMap((role) =>
       role.migrated.map(({ from, to, kind }) => ({ role: role.name, from, to, kind })),
     )

@@ -7,12 +7,14 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { type MemberOutcome, setRoles, setSuspended } from '../directory.ts'
 import { listActiveUsers } from '../store/active-users.ts'
-import { listMembers, readMembers } from '../store/members.ts'
+import type { AdminAccount } from '../store/admin-accounts.ts'
+import { findMember, listMembers, readMembers } from '../store/members.ts'
 import { lastAnnounced } from '../store/publish-state.ts'
 import type { AdminEnv } from './admin-env.ts'
 import { type ApiPlane, deedOf } from './api-plane.ts'
 import { usersRoutes } from './contract/users.ts'
 import { lockoutRefusal } from './edits.ts'
+import { assertMayGrant, ownKeysOf } from './own-keys.ts'
 import { etagOf, mentions, pageOf, revisionIn } from './paging.ts'
 import { invalid, refusal } from './refusals.ts'
 
@@ -55,6 +57,19 @@ async function readList(plane: ApiPlane, practice: string) {
   return { version: listed.version, members: listed.members, sessions, factors }
 }
 
+/** Nobody gives a role whose own keys they do not hold, unless the member has these already. */
+async function assertMayGive(
+  plane: ApiPlane,
+  account: AdminAccount,
+  wish: { readonly practice: string; readonly user: string; readonly roles: readonly string[] },
+): Promise<void> {
+  const { practice, user, roles } = wish
+  const { document } = await plane.views.read(practice)
+  const member = await plane.store.read((rows) => findMember(rows, practice, user, plane.now()))
+  const called = (ids: readonly string[]) => document.roles.filter(({ id }) => ids.includes(id))
+  assertMayGrant(account, practice, ownKeysOf(called(member?.roles ?? [])), ownKeysOf(called(roles)))
+}
+
 /** Adds the answers. */
 export function answerUsers(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
   app.openapi(usersRoutes.list, async (c) => {
@@ -87,6 +102,7 @@ export function answerUsers(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
   app.openapi(usersRoutes.saveRoles, async (c) => {
     const { practice, user } = c.req.valid('param')
     const { roles, reason, confirmPracticeName: typedName = null } = c.req.valid('json')
+    await assertMayGive(plane, c.get('admin').account, { practice, user, roles })
     const ifVersion = revisionIn(c.req.valid('header')['if-match'])
     const deed = deedOf(c, plane, reason)
     const outcome = await setRoles(plane.store, { practice, user, ifVersion, deed, roles, typedName })

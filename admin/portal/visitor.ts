@@ -8,6 +8,7 @@ import type { Context } from 'hono'
 import type { Instant } from '../../policies/instant.ts'
 import type { ClientHop } from '../../runtime/forwarded.ts'
 import type { Log } from '../../runtime/log.ts'
+import type { QueueMail } from '../own-sign-in/password-mails.ts'
 import type { FactorParts } from '../two-factor/verification.ts'
 import { findVisit, type PortalVisit } from '../two-factor/visits.ts'
 import type { Answers } from './answers.ts'
@@ -30,6 +31,8 @@ export type Portal = {
   readonly secure: boolean
   readonly answers: Answers
   readonly knocks: Knocks
+  /** `null`: no mail can be sent. */
+  readonly mail: QueueMail | null
   readonly now: () => Instant
   readonly log: Log
 }

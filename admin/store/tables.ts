@@ -9,7 +9,9 @@ import type { ColumnType, Generated } from 'kysely'
 import type { FactorMethod } from '../../policies/access-request.ts'
 import type { PolicyDocument } from '../../policies/document.ts'
 import type { RecordedQuestion, SessionEnd, SignInMethod } from '../../runtime/records.ts'
+import type { EventTables } from './event-tables.ts'
 import type { FactorTables } from './factor-tables.ts'
+import type { IdempotencyTables } from './idempotency-tables.ts'
 import type { NotifyTables } from './notify-tables.ts'
 import type { OwnSignInTables } from './own-sign-in-tables.ts'
 import type { ScheduleTables } from './schedule-tables.ts'
@@ -154,27 +156,6 @@ type AdminSessionTable = {
 
 type AddressUseTable = { subject: string; address: string; first_at: number; last_at: number }
 
-type SecurityEventTable = {
-  practice: string
-  seq: number
-  at: number
-  action: string
-  origin: string
-  actor_kind: string
-  actor_id: string
-  actor_name: string
-  target_kind: string | null
-  target_id: string | null
-  target_name: string | null
-  prev_hash: string
-  hash: string
-  body: string
-}
-
-type EventHeadTable = { practice: string; seq: number; hash: string; checkpoint_seq: Generated<number> }
-
-type EventCheckpointTable = { practice: string; seq: number; hash: string; at: number; signature: string }
-
 type OutboxTable = {
   id: Generated<number>
   kind: 'policy' | 'members' | 'session'
@@ -257,7 +238,9 @@ type ReportSourceTable = {
 }
 
 /** Every table by name. */
-export type Tables = FactorTables &
+export type Tables = EventTables &
+  FactorTables &
+  IdempotencyTables &
   NotifyTables &
   OwnSignInTables &
   ScheduleTables & {
@@ -274,9 +257,6 @@ export type Tables = FactorTables &
     admin_grant: AdminGrantTable
     admin_session: AdminSessionTable
     address_use: AddressUseTable
-    security_event: SecurityEventTable
-    event_head: EventHeadTable
-    event_checkpoint: EventCheckpointTable
     outbox: OutboxTable
     publication: PublicationTable
     publication_state: PublicationStateTable

@@ -14,6 +14,7 @@ import { confirmationRoutes } from './confirmation.ts'
 import { forecastRoutes } from './forecast.ts'
 import { generalRoutes } from './general.ts'
 import { ipAllowlistRoutes } from './ip-allowlist.ts'
+import { ipImportRoutes } from './ip-import.ts'
 import { shellRoutes } from './me.ts'
 import { presetsRoutes } from './presets.ts'
 import { rolesRoutes } from './roles.ts'
@@ -32,6 +33,7 @@ export const routes = {
   schedule: scheduleRoutes,
   forecast: forecastRoutes,
   ipAllowlist: ipAllowlistRoutes,
+  ipImport: ipImportRoutes,
   timeWindows: timeWindowsRoutes,
   activeUsers: activeUsersRoutes,
   users: usersRoutes,

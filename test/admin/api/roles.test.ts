@@ -76,6 +76,28 @@ describe('making and changing', () => {
   })
 })
 
+describe('the own keys', () => {
+  it('are handed on only by who holds them', async () => {
+    const hilly = await stage.signIn('hilly')
+    const hilltop = '/api/practices/hilltop'
+    const revision = async () =>
+      (await json<{ revision: number }>(await hilly.ask('GET', `${hilltop}/roles`))).revision
+    const add = async (name: string, permissions: string[]) =>
+      hilly.ask('POST', `${hilltop}/roles`, { json: { name, permissions }, revision: await revision() })
+    const refused = await add('Keys', ['gw.tokens.edit'])
+    expect([refused.status, (await json<{ detail: string }>(refused)).detail]).toEqual([
+      403,
+      'You cannot give what you do not hold here: gw.tokens.edit.',
+    ])
+    expect((await add('Reviewers', ['gw.requests.review', 'see-schedule-page'])).status).toBe(201)
+    const { version } = await json<{ version: number }>(await hilly.ask('GET', `${hilltop}/users`))
+    const give = (roles: string[]) =>
+      hilly.ask('PUT', `${hilltop}/users/usr_olga/roles`, { json: { roles }, revision: version })
+    // What somebody has already is not given.
+    expect((await give(['owner', 'reviewers'])).status).toBe(200)
+  })
+})
+
 describe('what grants come to', () => {
   it('offers what blocks them and lists what goes with them', async () => {
     const preview = await json<{
