@@ -15,10 +15,12 @@ import {
   beginSignInSchema,
   type ControlPlane,
   changeSessionSchema,
+  enterAdminSchema,
   finishSignInSchema,
   handOverSchema,
   openSessionSchema,
   proveFactorSchema,
+  withdrawAccessSchema,
 } from '../runtime/internal.ts'
 import { internalRoutes } from '../runtime/internal-routes.ts'
 import type { Log } from '../runtime/log.ts'
@@ -86,12 +88,18 @@ export function createInternalApp(options: {
   app.post(internalRoutes.askAccess.path, async (c) =>
     c.json(await plane.askAccess(parsed(askAccessSchema, await bodyOf(c)))),
   )
+  app.post(internalRoutes.withdrawAccess.path, async (c) =>
+    c.json(await plane.withdrawAccess(parsed(withdrawAccessSchema, await bodyOf(c)))),
+  )
   app.post(internalRoutes.accessStandings.path, async (c) => {
     const { tokenHash, kind, address } = parsed(standingsBody, await bodyOf(c))
     return c.json(await plane.accessStandings(tokenHash, kind, address))
   })
   app.post(internalRoutes.handOver.path, async (c) =>
     c.json(await plane.handOver(parsed(handOverSchema, await bodyOf(c)))),
+  )
+  app.post(internalRoutes.enterAdmin.path, async (c) =>
+    c.json(await plane.enterAdmin(parsed(enterAdminSchema, await bodyOf(c)))),
   )
   app.post(internalRoutes.proveFactor.path, async (c) =>
     c.json(await plane.proveFactor(parsed(proveFactorSchema, await bodyOf(c)))),

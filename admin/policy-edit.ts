@@ -13,7 +13,7 @@ import type { PolicyDocument } from '../policies/document.ts'
 import { hasNoHours } from '../policies/document-problems.ts'
 import type { Instant } from '../policies/instant.ts'
 import type { Problem } from '../policies/problem.ts'
-import { canRefuseMore } from '../policies/tightening.ts'
+import { canRefuseMore, isWeaker } from '../policies/tightening.ts'
 import type { Deed } from './deed.ts'
 import { findLockedOut, type LockedOut, type Move } from './lockout.ts'
 import { type Difference, differenceOf } from './policy-diff.ts'
@@ -41,6 +41,8 @@ export type PolicyEdit = {
    * where the wish itself is wrong (there is no such entry).
    */
   readonly change: (document: PolicyDocument) => PolicyDocument | { readonly problems: readonly Problem[] }
+  /** Whether whoever acts may make the practice easier to get into; absent: they may (Gatehouse itself, an operator). */
+  readonly mayWeaken?: boolean
   /** The practice's name typed again, to override `lockout-risk`. */
   readonly typedName?: string | null
   /**
@@ -82,6 +84,8 @@ export type EditOutcome =
   | { readonly outcome: 'problems'; readonly problems: readonly Problem[] }
   | { readonly outcome: 'lockout-risk'; readonly lockedOut: readonly LockedOut[] }
   | { readonly outcome: 'last-security-admin' }
+  /** It makes the practice easier to get into, and whoever acts may not. */
+  | { readonly outcome: 'weakens' }
 
 type Draft = {
   readonly current: SavedPolicy
@@ -169,23 +173,27 @@ async function save(tx: Tx, edit: PolicyEdit, made: Draft, overridden: boolean):
 }
 
 /** Tries an edit. Rejects only with a `Fault` (database) or for a mistake of ours. */
-export function editPolicy(store: Store, edit: PolicyEdit): Promise<EditOutcome> {
-  return store.transaction(async (tx) => {
-    if ((await lockPractice(tx, edit.practice)) === null) return { outcome: 'unknown-practice' }
-    const current = await readPolicy(tx, edit.practice)
-    if (current === null) return { outcome: 'unknown-practice' }
-    if (edit.isWanted !== undefined && !(await edit.isWanted(tx)))
-      return { outcome: 'unchanged', revision: current.revision, document: current.document }
-    const waiting = await readDeadline(tx, edit.practice, current.revision)
-    if (waiting !== null) return { outcome: 'confirmation-pending', waiting }
-    if (edit.ifRevision !== null && edit.ifRevision !== current.revision)
-      return { outcome: 'conflict', revision: current.revision }
-    const made = draft(current, edit)
-    if ('outcome' in made) return made
-    const lockedOut = await guard(tx, edit, made)
-    if ('outcome' in lockedOut) return lockedOut
-    const overrides = edit.typedName?.trim() === current.document.practice.name
-    if (lockedOut.length > 0 && !overrides) return { outcome: 'lockout-risk', lockedOut }
-    return save(tx, edit, made, lockedOut.length > 0)
-  })
+export const editPolicy = (store: Store, edit: PolicyEdit): Promise<EditOutcome> =>
+  store.transaction((tx) => editPolicyIn(tx, edit))
+
+/** Tries an edit as part of a larger change: what that change does besides is committed with it or not at all. */
+export async function editPolicyIn(tx: Tx, edit: PolicyEdit): Promise<EditOutcome> {
+  if ((await lockPractice(tx, edit.practice)) === null) return { outcome: 'unknown-practice' }
+  const current = await readPolicy(tx, edit.practice)
+  if (current === null) return { outcome: 'unknown-practice' }
+  if (edit.isWanted !== undefined && !(await edit.isWanted(tx)))
+    return { outcome: 'unchanged', revision: current.revision, document: current.document }
+  const waiting = await readDeadline(tx, edit.practice, current.revision)
+  if (waiting !== null) return { outcome: 'confirmation-pending', waiting }
+  if (edit.ifRevision !== null && edit.ifRevision !== current.revision)
+    return { outcome: 'conflict', revision: current.revision }
+  const made = draft(current, edit)
+  if ('outcome' in made) return made
+  if (edit.mayWeaken === false && isWeaker(made.current.document, made.document, edit.deed.at))
+    return { outcome: 'weakens' }
+  const lockedOut = await guard(tx, edit, made)
+  if ('outcome' in lockedOut) return lockedOut
+  const overrides = edit.typedName?.trim() === current.document.practice.name
+  if (lockedOut.length > 0 && !overrides) return { outcome: 'lockout-risk', lockedOut }
+  return save(tx, edit, made, lockedOut.length > 0)
 }

@@ -172,6 +172,7 @@ function whyNot(outcome: EditOutcome): string | null {
         .slice(0, 500)
     case 'unknown-practice':
     case 'conflict':
+    case 'weakens':
       return 'the practice could not be edited'
   }
 }

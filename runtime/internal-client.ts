@@ -14,6 +14,7 @@ import { internalBearer } from './fleet-seal.ts'
 import type { ControlPlane } from './internal.ts'
 import {
   accessStandingsSchema,
+  adminEnteredSchema,
   changesSchema,
   factorProvedSchema,
   handedOverSchema,
@@ -165,12 +166,14 @@ export function createInternalClient(options: {
       ask(get(internalRoutes.changes, { since: String(since), gateway }), changesSchema),
     record: (key) => ask(get(internalRoutes.record, { key }), sealedRecordSchema.nullable()),
     askAccess: (request) => ask(post(internalRoutes.askAccess, request), accessStandingsSchema),
+    withdrawAccess: (request) => ask(post(internalRoutes.withdrawAccess, request), accessStandingsSchema),
     accessStandings: (tokenHash, kind, address) =>
       ask(
         post(internalRoutes.accessStandings, { tokenHash, kind, address }),
         accessStandingsSchema.nullable(),
       ),
     handOver: (request) => ask(post(internalRoutes.handOver, request), handedOverSchema.nullable()),
+    enterAdmin: (request) => ask(post(internalRoutes.enterAdmin, request), adminEnteredSchema.nullable()),
     proveFactor: (request) => ask(post(internalRoutes.proveFactor, request), factorProvedSchema.nullable()),
     beginSignIn: (request) => ask(post(internalRoutes.beginSignIn, request), handedOverSchema.nullable()),
     finishSignIn: (request) => ask(post(internalRoutes.finishSignIn, request), signInFinishedSchema),

@@ -14,12 +14,14 @@ import type { ApiPlane } from './api-plane.ts'
 import { answerConfirmation } from './confirmation.ts'
 import { routes } from './contract/api.ts'
 import { liveMessageSchema } from './contract/me.ts'
+import { answerEmergency } from './emergency.ts'
 import { answerForecast } from './forecast.ts'
 import { answerGeneral } from './general.ts'
 import { type ContractRoute, createGuardedApp } from './guarded.ts'
 import { answerOnce } from './idempotency.ts'
 import { answerIpAllowlist } from './ip-allowlist.ts'
 import { answerIpImport } from './ip-import.ts'
+import { answerNotifications } from './notifications.ts'
 import { answerPresets } from './presets.ts'
 import { answerRoleEdits } from './role-edits.ts'
 import { answerRoleViews } from './role-views.ts'
@@ -28,6 +30,7 @@ import { answerSchedule } from './schedule.ts'
 import { answerSecurityEvents } from './security-events.ts'
 import { answerShell } from './shell.ts'
 import { answerTimeWindows } from './time-windows.ts'
+import { answerTokens } from './tokens.ts'
 import { answerTwoFactor } from './two-factor.ts'
 import { answerUsers } from './users.ts'
 
@@ -54,9 +57,8 @@ export function createApi(
 ): OpenAPIHono<AdminEnv> {
   const app = createGuardedApp(
     {
-      sessions: plane.sessions,
-      origin: options.origin,
-      changed: plane.changed,
+      ...{ sessions: plane.sessions, admission: plane.admission, now: plane.now },
+      ...{ origin: options.origin, changed: plane.changed },
       once: answerOnce(plane.store, plane.now),
     },
     everyRoute,
@@ -74,9 +76,12 @@ export function createApi(
   answerUsers(app, plane)
   answerTwoFactor(app, plane)
   answerAccessRequests(app, plane)
+  answerNotifications(app, plane)
   answerRoles(app, plane)
   answerRoleEdits(app, plane)
   answerRoleViews(app, plane)
+  answerTokens(app, plane)
+  answerEmergency(app, plane)
   answerSecurityEvents(app, plane)
   app.openAPIRegistry.register('LiveMessage', liveMessageSchema)
   app.openAPIRegistry.registerComponent('securitySchemes', 'session', {

@@ -11,13 +11,14 @@ import type { Problem } from '../../policies/problem.ts'
 import { momentText } from '../../policies/timetable-zone.ts'
 import type { LockedOut } from '../lockout.ts'
 import { type EditOutcome, editPolicy, type PolicyEdit } from '../policy-edit.ts'
+import { isFresh } from '../sign-in/freshness.ts'
 import type { Unconfirmed } from '../store/confirmations.ts'
 import type { Origin, Target } from '../store/events.ts'
 import { lastAnnounced } from '../store/publish-state.ts'
 import type { AdminEnv } from './admin-env.ts'
 import { type ApiPlane, deedOf } from './api-plane.ts'
 import { etagOf, revisionIn } from './paging.ts'
-import { invalid, refusal } from './refusals.ts'
+import { invalid, refusal, stepUpRequired } from './refusals.ts'
 
 /**
  * A wish of a tab. `ifMatch`: as sent, absent where an edit only adds; `target`: absent for the practice
@@ -62,7 +63,8 @@ async function pending(plane: ApiPlane, practice: string, { confirmBy, authorNam
   )
 }
 
-async function savedOf(plane: ApiPlane, practice: string, outcome: EditOutcome): Promise<Saved> {
+/** What an edit saved; throws the refusal of one that was not. Sets no header. */
+export async function savedOf(plane: ApiPlane, practice: string, outcome: EditOutcome): Promise<Saved> {
   switch (outcome.outcome) {
     case 'saved':
       return { revision: outcome.revision, sequence: outcome.announced, document: outcome.document }
@@ -82,6 +84,8 @@ async function savedOf(plane: ApiPlane, practice: string, outcome: EditOutcome):
       throw invalid(outcome.problems)
     case 'lockout-risk':
       throw lockoutRefusal(outcome.lockedOut)
+    case 'weakens':
+      throw stepUpRequired()
     case 'last-security-admin':
       throw refusal(
         'last-security-admin',
@@ -97,6 +101,7 @@ export async function saveWish(c: Context<AdminEnv>, plane: ApiPlane, wish: Wish
     ...edit,
     ifRevision: ifMatch === undefined ? null : revisionIn(ifMatch),
     deed: { ...deedOf(c, plane, reason), ...(origin === undefined ? {} : { origin }) },
+    mayWeaken: isFresh(c.get('admin'), plane.now()),
     typedName: confirmPracticeName ?? null,
   })
   const saved = await savedOf(plane, wish.practice, outcome)

@@ -156,7 +156,7 @@ async function readGeneral(c: Context<AdminEnv>, plane: ApiPlane, practice: stri
       },
       permission: controls.permission,
     },
-    ...{ sessions, emergency, requests, scheduled },
+    ...{ sessions, emergency, requests, scheduled, signIn: view.document.signIn },
   }
 }
 
@@ -201,6 +201,21 @@ function answerTime(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
         const { controls } = document
         return { ...document, controls: { ...controls, time: { ...controls.time, ...time } } }
       },
+    })
+    return c.json({ revision, sequence }, 200)
+  })
+}
+
+function answerSignIn(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
+  app.openapi(generalRoutes.saveSignIn, async (c) => {
+    const { confirmPracticeName, reason, signIn } = c.req.valid('json')
+    const { revision, sequence } = await saveWish(c, plane, {
+      practice: c.req.valid('param').practice,
+      ifMatch: c.req.valid('header')['if-match'],
+      action: 'control.sign-in.changed',
+      confirmPracticeName,
+      reason,
+      change: (document) => ({ ...document, signIn }),
     })
     return c.json({ revision, sequence }, 200)
   })
@@ -266,6 +281,7 @@ export function answerGeneral(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void
     })
     return c.json({ revision, sequence }, 200)
   })
+  answerSignIn(app, plane)
   answerTime(app, plane)
   answerRules(app, plane)
   answerTwoFactorControl(app, plane)

@@ -5,7 +5,7 @@
  * `gw.…` permission into being that the acting admin does not hold in that practice; keeping what is there needs nothing.
  */
 import type { Role } from '../../policies/document.ts'
-import type { AdminAccount } from '../store/admin-accounts.ts'
+import type { Administrator } from '../sign-in/admin-sessions.ts'
 import { permissionsIn } from './access.ts'
 import { refusal } from './refusals.ts'
 
@@ -15,7 +15,7 @@ export const ownKeysOf = (roles: readonly Pick<Role, 'permissions'>[]): Readonly
 
 /** Refuses where `after` has an own permission that neither `before` has nor the account holds. */
 export function assertMayGrant(
-  account: AdminAccount,
+  account: Administrator,
   practice: string,
   before: ReadonlySet<string>,
   after: ReadonlySet<string>,

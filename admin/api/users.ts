@@ -6,8 +6,9 @@
  */
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { type MemberOutcome, setRoles, setSuspended } from '../directory.ts'
+import type { Administrator } from '../sign-in/admin-sessions.ts'
+import { isFresh } from '../sign-in/freshness.ts'
 import { listActiveUsers } from '../store/active-users.ts'
-import type { AdminAccount } from '../store/admin-accounts.ts'
 import { findMember, listMembers, readMembers } from '../store/members.ts'
 import { lastAnnounced } from '../store/publish-state.ts'
 import type { AdminEnv } from './admin-env.ts'
@@ -16,7 +17,8 @@ import { usersRoutes } from './contract/users.ts'
 import { lockoutRefusal } from './edits.ts'
 import { assertMayGrant, ownKeysOf } from './own-keys.ts'
 import { etagOf, mentions, pageOf, revisionIn } from './paging.ts'
-import { invalid, refusal } from './refusals.ts'
+import { givePasswordLink } from './password-link.ts'
+import { invalid, refusal, stepUpRequired } from './refusals.ts'
 
 async function savedAnswer(plane: ApiPlane, practice: string, outcome: MemberOutcome) {
   switch (outcome.outcome) {
@@ -60,7 +62,7 @@ async function readList(plane: ApiPlane, practice: string) {
 /** Nobody gives a role whose own keys they do not hold, unless the member has these already. */
 async function assertMayGive(
   plane: ApiPlane,
-  account: AdminAccount,
+  account: Administrator,
   wish: { readonly practice: string; readonly user: string; readonly roles: readonly string[] },
 ): Promise<void> {
   const { practice, user, roles } = wish
@@ -68,6 +70,17 @@ async function assertMayGive(
   const member = await plane.store.read((rows) => findMember(rows, practice, user, plane.now()))
   const called = (ids: readonly string[]) => document.roles.filter(({ id }) => ids.includes(id))
   assertMayGrant(account, practice, ownKeysOf(called(member?.roles ?? [])), ownKeysOf(called(roles)))
+}
+
+/** Whether somebody would hold a role that they do not hold now; the edit names the version that this was read from. */
+async function gainsRole(
+  plane: ApiPlane,
+  practice: string,
+  user: string,
+  roles: readonly string[],
+): Promise<boolean> {
+  const member = await plane.store.read((rows) => findMember(rows, practice, user, plane.now()))
+  return roles.some((role) => member?.roles.includes(role) !== true)
 }
 
 /** Adds the answers. */
@@ -105,8 +118,15 @@ export function answerUsers(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
     await assertMayGive(plane, c.get('admin').account, { practice, user, roles })
     const ifVersion = revisionIn(c.req.valid('header')['if-match'])
     const deed = deedOf(c, plane, reason)
+    if (!isFresh(c.get('admin'), deed.at) && (await gainsRole(plane, practice, user, roles)))
+      throw stepUpRequired()
     const outcome = await setRoles(plane.store, { practice, user, ifVersion, deed, roles, typedName })
     return c.json(await savedAnswer(plane, practice, outcome), 200)
+  })
+  app.openapi(usersRoutes.passwordLink, async (c) => {
+    const { practice, user } = c.req.valid('param')
+    const { reason } = c.req.valid('json')
+    return c.json(await givePasswordLink(c, plane, { practice, user, reason }), 200)
   })
   const suspension = async (
     change: Parameters<typeof setSuspended>[1],

@@ -7,7 +7,7 @@
  * control was preferred to one body for all: each has its own permission, prerequisites and event.
  */
 import { createRoute, z } from '@hono/zod-openapi'
-import { modeSchema, policyDocumentSchema, scopeSchema } from '../../../policies/document.ts'
+import { modeSchema, policyDocumentSchema, scopeSchema, signInSchema } from '../../../policies/document.ts'
 import { confirmationSchema } from './confirmation.ts'
 import { scheduledSchema } from './schedule.ts'
 import {
@@ -89,6 +89,8 @@ const generalSchema = z
     requests: requestsSchema,
     /** Changes that wait for their time, the next one first. */
     scheduled: z.array(scheduledSchema),
+    /** By which ways people may sign in at Gatehouse, where an application has no sign-in of its own. */
+    signIn: signInSchema,
   })
   .openapi('General')
 
@@ -133,6 +135,17 @@ export const generalRoutes = {
       params: practiceParams,
       headers: ifMatchHeaders,
       body: body(scopedControlSchema.extend({ ...factorRules.partial().shape, ...overridable })),
+    },
+    responses: { 200: answers(savedSchema, 'Saved.'), ...editRefusals },
+  }),
+  saveSignIn: createRoute({
+    method: 'put',
+    path: '/api/practices/{practice}/controls/sign-in',
+    summary: 'By which ways people may sign in at Gatehouse; bites on the next sign-in',
+    request: {
+      params: practiceParams,
+      headers: ifMatchHeaders,
+      body: body(z.strictObject({ signIn: signInSchema, ...overridable })),
     },
     responses: { 200: answers(savedSchema, 'Saved.'), ...editRefusals },
   }),

@@ -6,9 +6,11 @@
  * (Origin, Fetch Metadata, cookie, token) is sent unless a test takes it away. Refused: mocking the store.
  */
 import { createAdminApp } from '../../../admin/admin-app.ts'
+import { createAdmission } from '../../../admin/api/admission.ts'
 import type { ApiPlane } from '../../../admin/api/api-plane.ts'
 import { createPolicyViews } from '../../../admin/api/policy-views.ts'
 import { createLive } from '../../../admin/live.ts'
+import type { Mail } from '../../../admin/notify/mail-queue.ts'
 import { hashPassword } from '../../../admin/passwords.ts'
 import { createAdminSessions } from '../../../admin/sign-in/admin-sessions.ts'
 import { createTryLimits } from '../../../admin/sign-in/try-limits.ts'
@@ -124,6 +126,7 @@ export const everyPermission = [
   'gw.requests.review',
   'gw.two-factor.view',
   'gw.two-factor.reset',
+  'gw.tokens.edit',
 ]
 
 const insertAll = async (store: Store, at: number): Promise<void> => {
@@ -224,7 +227,11 @@ export const confirmWaiting = async (browser: Browser, practice: string): Promis
 
 /** The stage, ready. */
 export const createStage = async (
-  wish: { readonly uiDir?: string; readonly trustedProxies?: string[] } = {},
+  wish: {
+    readonly uiDir?: string
+    readonly trustedProxies?: string[]
+    readonly withoutPasswords?: boolean
+  } = {},
 ) => {
   const database = await createDatabase()
   const clock = createClock()
@@ -236,13 +243,28 @@ export const createStage = async (
   const signer = createSigner(generateSigningKey())
   const views = createPolicyViews(store, now)
   const { publicKey } = signer
-  const routes = new Map([[schedulePage.id, schedulePage]])
-  const plane: ApiPlane = { store, now, views, live, sessions, publicKey, routes, changed: () => {} }
+  const admission = createAdmission({ store, views, now, end: sessions.end })
+  const routes = new Map(
+    [
+      schedulePage,
+      { ...schedulePage, id: 'app POST /api/sync' },
+      { ...schedulePage, id: 'app GET /schedule' },
+    ].map((route) => [route.id, route]),
+  )
+  const mails: Mail[] = []
+  const queue = async (_: unknown, mail: Mail): Promise<boolean> => mails.push(mail) > 0
+  const passwordLinks = wish.withoutPasswords === true ? null : { queue, portal: 'https://portal.example' }
+  const plane: ApiPlane = {
+    ...{ store, now, views, live, sessions, admission, publicKey, routes, passwordLinks },
+    notifications: { mailGoesOut: true, webhooks: ['chat'] },
+    changed: () => {},
+  }
   const proxies = readTrustedProxies(wish.trustedProxies ?? [])
   if (!proxies.ok) throw new Error('bad proxies')
   const app = createAdminApp({
     plane,
     origin,
+    portal: () => 'https://portal.example',
     trustedProxies: proxies.value,
     ui: createUiAssets(wish.uiDir ?? '/nowhere'),
     log: silentLog,
@@ -260,6 +282,8 @@ export const createStage = async (
   }
   return {
     app,
+    databaseUrl: database.url,
+    mails,
     clock,
     store,
     live,
