@@ -84,10 +84,10 @@ describe('the own keys', () => {
       (await json<{ revision: number }>(await hilly.ask('GET', `${hilltop}/roles`))).revision
     const add = async (name: string, permissions: string[]) =>
       hilly.ask('POST', `${hilltop}/roles`, { json: { name, permissions }, revision: await revision() })
-    const refused = await add('Keys', ['gw.tokens.edit'])
+    const refused = await add('Keys', ['gw.break-glass'])
     expect([refused.status, (await json<{ detail: string }>(refused)).detail]).toEqual([
       403,
-      'You cannot give what you do not hold here: gw.tokens.edit.',
+      'You cannot give what you do not hold here: gw.break-glass.',
     ])
     expect((await add('Reviewers', ['gw.requests.review', 'see-schedule-page'])).status).toBe(201)
     const { version } = await json<{ version: number }>(await hilly.ask('GET', `${hilltop}/users`))
@@ -133,7 +133,11 @@ describe('what grants come to', () => {
     }>(await root.ask('GET', `${of}/users/usr_fred/permissions`))
     const held = (id: string) => permissions.find((one) => one.id === id)
     expect(held('see-schedule-page')).toMatchObject({
-      ...{ effective: true, routes: [schedulePage.id], sentence: 'Granted by Evening Desk.' },
+      ...{
+        effective: true,
+        routes: expect.arrayContaining([schedulePage.id]),
+        sentence: 'Granted by Evening Desk.',
+      },
     })
     expect(held('can-log-in-to-ios-app')?.sentence).toContain(
       'only the application itself can tell clients apart',
@@ -216,7 +220,9 @@ describe('the route table', () => {
       unmapped: { template: string; count: number }[]
       yaml: { upstream: string; text: string }[]
     }>(await root.ask('GET', `${of}/routes`))
-    expect(table.routes).toMatchObject([{ id: schedulePage.id, any: ['see-schedule-page'] }])
+    expect(table.routes.find(({ id }) => id === schedulePage.id)).toMatchObject({
+      any: ['see-schedule-page'],
+    })
     expect(table.unmapped.map(({ count }) => count)).toEqual([7, 3, 1])
     const { routes } = parse(table.yaml[0]?.text ?? '') as { routes: { match: string }[] }
     expect(routes[0]).toEqual({ match: 'GET /charts/*/notes' })
