@@ -66,6 +66,7 @@ const keptMs = {
   sessions: 90 * dayMs,
   decisions: 90 * dayMs,
   requests: 90 * dayMs,
+  scheduled: 90 * dayMs,
   gateways: dayMs,
   sources: 30 * dayMs,
 } as const
@@ -165,6 +166,10 @@ async function prune({ store, now }: JobParts): Promise<number> {
         .deleteFrom('access_request')
         .where('decided_at', '<', at - keptMs.requests)
         .where('status', '!=', 'approved')
+        .executeTakeFirst(),
+      rows
+        .deleteFrom('scheduled_change')
+        .where('settled_at', '<', at - keptMs.scheduled)
         .executeTakeFirst(),
       rows
         .deleteFrom('session')

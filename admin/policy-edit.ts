@@ -7,9 +7,10 @@
  * outcome, never an exception; nothing is half-saved. Merging concurrent edits was refused: a merged policy is
  * one that nobody has read.
  */
-import type { RoleId, UserId } from '../policies/access-request.ts'
+import type { Member, RoleId, UserId } from '../policies/access-request.ts'
 import { compile } from '../policies/compile.ts'
 import type { PolicyDocument } from '../policies/document.ts'
+import { hasNoHours } from '../policies/document-problems.ts'
 import type { Instant } from '../policies/instant.ts'
 import type { Problem } from '../policies/problem.ts'
 import { canRefuseMore, isWeaker } from '../policies/tightening.ts'
@@ -110,18 +111,36 @@ function draft(current: SavedPolicy, edit: PolicyEdit): Draft | EditOutcome {
   return { current, document, difference }
 }
 
-/** Whom a draft would lock out, and whether nobody could undo it any more. */
+type People = readonly [PolicyDocument, readonly Member[]]
+
+/** Who would be in scope of `time` and have no window at all, and is not so now: closed for good, and so refused. */
+function strandedProblems([was, before]: People, [is, after]: People): readonly Problem[] {
+  if (is.controls.time.mode === 'off') return []
+  const already = new Set(before.filter((member) => hasNoHours(was, member)).map(({ user }) => user))
+  const stranded = after.filter(
+    (member) => !member.suspended && !already.has(member.user) && hasNoHours(is, member),
+  )
+  if (stranded.length === 0) return []
+  const names = stranded.slice(0, 5).map(({ name }) => name)
+  const who = stranded.length > 5 ? `${names.join(', ')} and ${stranded.length - 5} more` : names.join(', ')
+  const sentence = `in scope of time windows and without any: ${who}. Add hours for their roles, or exempt them`
+  return [{ path: 'controls.time.scope', sentence }]
+}
+
+/** Whom a draft would lock out; an outcome where it cannot be saved at all. */
 async function guard(
   tx: Tx,
   edit: PolicyEdit,
   { current, document }: Draft,
-): Promise<readonly LockedOut[] | 'last-security-admin'> {
+): Promise<readonly LockedOut[] | EditOutcome> {
   const known = await readMembers(tx, edit.practice, edit.deed.at)
   const membersBefore = known?.members ?? []
   const members = withRoles(membersBefore, edit.roles)
   const before = current.document
   if (securityAdmins(before, membersBefore).length > 0 && securityAdmins(document, members).length === 0)
-    return 'last-security-admin'
+    return { outcome: 'last-security-admin' }
+  const problems = strandedProblems([before, membersBefore], [document, members])
+  if (problems.length > 0) return { outcome: 'problems', problems }
   const { deed, follows: move = null } = edit
   return findLockedOut(tx, { before, after: document, members, membersBefore, deed, move })
 }
@@ -187,7 +206,7 @@ export async function editPolicyIn(tx: Tx, edit: PolicyEdit): Promise<EditOutcom
   if (edit.mayWeaken === false && isWeaker(made.current.document, made.document, edit.deed.at))
     return { outcome: 'weakens' }
   const lockedOut = await guard(tx, edit, made)
-  if (lockedOut === 'last-security-admin') return { outcome: lockedOut }
+  if ('outcome' in lockedOut) return lockedOut
   const overrides = edit.typedName?.trim() === current.document.practice.name
   if (lockedOut.length > 0 && !overrides) return { outcome: 'lockout-risk', lockedOut }
   return save(tx, edit, made, lockedOut.length > 0)

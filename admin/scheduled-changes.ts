@@ -9,16 +9,18 @@
  */
 
 import type { Instant } from '../policies/instant.ts'
+import { momentText } from '../policies/timetable-zone.ts'
 import { newToken } from '../runtime/token.ts'
 import { holds } from './api/access.ts'
 import { type Deed, eventOf } from './deed.ts'
+import { queueMail } from './notify/mail-queue.ts'
 import { applySettings, type SettingsDraft, settingsDraftSchema } from './policy-draft.ts'
 import { type EditOutcome, editPolicy } from './policy-edit.ts'
 import { securityAdmins, securityPermission } from './security-admins.ts'
 import { findAdmin } from './store/admin-accounts.ts'
 import type { Store, Tx } from './store/database.ts'
 import { appendEvent, type Target } from './store/events.ts'
-import { readMembers } from './store/members.ts'
+import { listMailAddresses, readMembers } from './store/members.ts'
 import { lockPractice, readPolicy } from './store/practices.ts'
 import {
   findScheduled,
@@ -27,6 +29,9 @@ import {
   type Scheduled,
   settleScheduled,
 } from './store/scheduled.ts'
+
+/** To how many people of a practice a notice is mailed at most. */
+const toldMax = 2_000
 
 /** How many may wait in a practice. */
 export const waitingMax = 20
@@ -48,6 +53,25 @@ const targetOf = ({ id, changes }: Pick<Scheduled, 'id' | 'changes'>): Target =>
   name: changes[0] ?? id,
 })
 
+/** Mails the notice of a change, or that it will not come, to the members it was written for; without a notice nobody. */
+async function tellMembers(
+  tx: Tx,
+  { practice, notice, changes, startsAt, outcome }: Scheduled,
+  at: Instant,
+): Promise<void> {
+  const policy = notice === '' ? null : await readPolicy(tx, practice)
+  if (policy === null) return
+  const { name, zone } = policy.document.practice
+  const when = momentText(zone, startsAt)
+  const isOff = outcome !== null
+  const text = isOff
+    ? `What was announced for ${when} will not come into force. Nothing changes for you.`
+    : `${notice}\n\nFrom ${when} on:\n${changes.map((change) => `- ${change}`).join('\n')}`
+  const subject = isOff ? `${name}: no change of access on ${when}` : `${name}: access changes on ${when}`
+  for (const to of await listMailAddresses(tx, practice, toldMax))
+    await queueMail(tx, { to, subject, text }, at)
+}
+
 /** Keeps a change until its time; `full`: too many wait, `unknown`: no such practice, `not-a-person`: nobody to answer for it. */
 export function scheduleChange(
   store: Store,
@@ -68,6 +92,7 @@ export function scheduleChange(
       waitingMax,
     )
     if (made === null) return 'full'
+    await tellMembers(tx, made, deed.at)
     await appendEvent(tx, {
       ...eventOf(deed),
       practice,
@@ -90,6 +115,7 @@ export function cancelScheduled(
     const found = await findScheduled(tx, id)
     if (found === null || found.practice !== practice) return false
     if (!(await settleScheduled(tx, id, 'cancelled', null, deed.at))) return false
+    await tellMembers(tx, { ...found, outcome: 'cancelled' }, deed.at)
     await appendEvent(tx, {
       ...eventOf(deed),
       practice,
@@ -156,6 +182,7 @@ function refuse(store: Store, due: Scheduled, sentence: string, at: Instant): Pr
   return store.transaction(async (tx) => {
     await lockPractice(tx, due.practice)
     if (!(await settleScheduled(tx, due.id, 'refused', sentence, at))) return false
+    await tellMembers(tx, { ...due, outcome: 'refused' }, at)
     await appendEvent(tx, {
       ...eventOf(deedOf(due, at)),
       practice: due.practice,

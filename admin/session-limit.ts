@@ -110,12 +110,19 @@ async function othersIn(tx: Tx, { practice, document }: Limit, session: SessionR
   })
 }
 
-async function endOne(tx: Tx, session: SessionRow, by: SessionRow, limit: Limit, at: Instant) {
+/** A session that was ended, and by how many a person may have. */
+type Ended = { readonly session: SessionRow; readonly countMax: number }
+
+async function endOne(tx: Tx, session: SessionRow, by: SessionRow, at: Instant): Promise<SessionRow | null> {
   const ended = await markEnded(tx, session.token_hash, 'limit', at)
-  if (ended === null) return
+  if (ended === null) return null
   await announceSession(tx, ended.token_hash, at)
   // What the newcomer's own cookie was adopted for is the newcomer.
   if (ended.cookie_hash !== by.cookie_hash) await endAdopted(tx, ended, 'limit', at)
+  return ended
+}
+
+async function appendOne(tx: Tx, { session: ended, countMax }: Ended, by: SessionRow, at: Instant) {
   const { name } = await tx
     .selectFrom('app_user')
     .select('name')
@@ -136,21 +143,37 @@ async function endOne(tx: Tx, session: SessionRow, by: SessionRow, limit: Limit,
       action: 'session.ended',
       target: { kind: 'user', id: ended.user_id, name },
       before: null,
-      after: { session: ended.id, why: 'limit', by: by.id, countMax: limit.countMax },
+      after: { session: ended.id, why: 'limit', by: by.id, countMax },
       address: ended.address_last,
     })
 }
 
 /**
- * Ends what is beyond the limits of the practices that let `session` in, oldest first, each with its event. The caller
- * has asked `lockSessionsOf` for its person before anything else.
+ * Ends what is beyond the limits of the practices that let `session` in, oldest first; answers what has to be recorded.
+ * The caller has asked `lockSessionsOf` for its person before anything else, and appends no event before: whoever ends
+ * one of these sessions meanwhile holds it first and the chain second.
  */
-export async function endBeyondLimit(tx: Tx, session: SessionRow, at: Instant): Promise<void> {
-  if (session.held || session.ended_at !== null) return
+export async function endBeyondLimit(tx: Tx, session: SessionRow, at: Instant): Promise<readonly Ended[]> {
+  if (session.held || session.ended_at !== null) return []
+  const all: Ended[] = []
   for (const limit of await limitsOf(tx, session.user_id)) {
-    const others = await othersIn(tx, limit, session, at)
-    const beyond = others.slice(limit.countMax - 1)
+    const { countMax } = limit
+    const beyond = (await othersIn(tx, limit, session, at)).slice(countMax - 1)
     if (beyond.length === 0 || !(await isLetIn(tx, limit, session, at))) continue
-    for (const other of beyond) await endOne(tx, other, session, limit, at)
+    for (const other of beyond) {
+      const ended = await endOne(tx, other, session, at)
+      if (ended !== null) all.push({ session: ended, countMax })
+    }
   }
+  return all
+}
+
+/** Records what `endBeyondLimit` ended for `by`, in every practice of the person. */
+export async function appendBeyondLimit(
+  tx: Tx,
+  all: readonly Ended[],
+  by: SessionRow,
+  at: Instant,
+): Promise<void> {
+  for (const ended of all) await appendOne(tx, ended, by, at)
 }

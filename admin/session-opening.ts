@@ -17,7 +17,7 @@ import type { Deed } from './deed.ts'
 import { findOrProvision, findUser, type KnownPerson, type Provisioning } from './directory.ts'
 import { isOpen, readOpenWays } from './own-sign-in/open-ways.ts'
 import { endAdopted } from './revocations.ts'
-import { endBeyondLimit, lockSessionsOf } from './session-limit.ts'
+import { appendBeyondLimit, endBeyondLimit, lockSessionsOf } from './session-limit.ts'
 import { noteAddress } from './store/address-use.ts'
 import type { Store, Tx } from './store/database.ts'
 import { type Actor, appendEvent } from './store/events.ts'
@@ -263,8 +263,9 @@ async function storeSession(
   if (replaced !== null) await announceSession(tx, replaced.token_hash, at)
   await noteAddress(tx, person.user, request.address, at)
   const practices = memberships.map(({ practice }) => practice)
+  const beyond = await endBeyondLimit(tx, session, at)
   await appendOpened(tx, session, person, practices, replaced?.id ?? null)
-  await endBeyondLimit(tx, session, at)
+  await appendBeyondLimit(tx, beyond, session, at)
   return { outcome: 'opened', session, changed: person.changed }
 }
 
@@ -341,6 +342,7 @@ export function changeSession(store: Store, wish: ChangeSession, at: Instant): P
     if (session === null) return findSession(tx, wish.tokenHash)
     await announceSession(tx, session.token_hash, at)
     if (wish.to === 'ended' && finalEnds.includes(wish.why)) await endAdopted(tx, session, wish.why, at)
+    const beyond = wish.to === 'live' ? await endBeyondLimit(tx, session, at) : []
     const person = await tx
       .selectFrom('app_user')
       .select('name')
@@ -364,7 +366,7 @@ export function changeSession(store: Store, wish: ChangeSession, at: Instant): P
         after: { session: session.id, why: wish.to === 'ended' ? wish.why : session.held_reason },
         address: session.address_last,
       })
-    if (wish.to === 'live') await endBeyondLimit(tx, session, at)
+    await appendBeyondLimit(tx, beyond, session, at)
     return session
   })
 }

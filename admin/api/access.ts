@@ -78,6 +78,7 @@ export const neededBy: Readonly<Record<string, Needed>> = {
   'PATCH /api/practices/:practice/time-exceptions/:id': inPath('gw.time.edit', 'weakening'),
   'DELETE /api/practices/:practice/time-exceptions/:id': inPath('gw.time.edit', 'weakening'),
   'GET /api/practices/:practice/time-preview': inPath('gw.security.view'),
+  'GET /api/practices/:practice/time-calendar': inPath('gw.security.view'),
   // Whoever saved it may settle it, other accounts need gw.security.settings.edit: asked by the answer.
   'POST /api/practices/:practice/confirmation/confirm': inPath('gw.security.view'),
   'POST /api/practices/:practice/confirmation/revert': inPath('gw.security.view'),
@@ -124,6 +125,14 @@ export const neededBy: Readonly<Record<string, Needed>> = {
   'POST /api/practices/:practice/emergency-access/:id/review': inPath('gw.security.settings.edit'),
   'GET /api/practices/:practice/roles': inPath('gw.security.view'),
   'PUT /api/practices/:practice/roles/:role/permissions': inPath('gw.roles.edit', 'weakening'),
+  'POST /api/practices/:practice/roles': inPath('gw.roles.edit', 'weakening'),
+  'PATCH /api/practices/:practice/roles/:role': inPath('gw.roles.edit', 'weakening'),
+  // It gives people other roles: asked for gw.users.edit by the answer, too.
+  'DELETE /api/practices/:practice/roles/:role': inPath('gw.roles.edit', 'always'),
+  'POST /api/practices/:practice/roles/:role/preview': inPath('gw.security.view'),
+  'POST /api/practices/:practice/roles/import': inPath('gw.roles.edit', 'weakening'),
+  'GET /api/practices/:practice/users/:user/permissions': inPath('gw.security.view'),
+  'GET /api/practices/:practice/routes': inPath('gw.security.view'),
   'GET /api/practices/:practice/security-events': inPath('gw.events.view'),
   'GET /api/practices/:practice/security-events/verify': inPath('gw.events.view'),
   'GET /api/practices/:practice/security-events/export': inPath('gw.events.export', 'always'),

@@ -27,6 +27,8 @@ import { answerNotifications } from './notifications.ts'
 import { answerPeopleImport } from './people-import.ts'
 import { answerPractices } from './practices.ts'
 import { answerPresets } from './presets.ts'
+import { answerRoleEdits } from './role-edits.ts'
+import { answerRoleViews } from './role-views.ts'
 import { answerRoles } from './roles.ts'
 import { answerSchedule } from './schedule.ts'
 import { answerSecurityEvents } from './security-events.ts'
@@ -84,6 +86,8 @@ export function createApi(
   answerAccessRequests(app, plane)
   answerNotifications(app, plane)
   answerRoles(app, plane)
+  answerRoleEdits(app, plane)
+  answerRoleViews(app, plane)
   answerTokens(app, plane)
   answerEmergency(app, plane)
   answerSecurityEvents(app, plane)

@@ -34,7 +34,7 @@ export type Wish = {
   readonly confirmPracticeName?: string | undefined
   readonly reason?: string | undefined
   readonly change: (document: PolicyDocument) => PolicyDocument | { readonly problems: readonly Problem[] }
-} & Pick<PolicyEdit, 'roles' | 'alongside' | 'notes'>
+} & Pick<PolicyEdit, 'roles' | 'alongside' | 'isWanted' | 'notes'>
 
 /** What was saved. */
 export type Saved = {

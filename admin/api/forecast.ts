@@ -29,6 +29,8 @@ import { invalid, refusal } from './refusals.ts'
 
 const linesMax = 200
 const networksMax = 20
+/** Timetables are compiled a year ahead; further away nothing could be said. */
+const simulatedMs: DurationMs = 400 * 86_400_000
 const timelineMs: DurationMs = 7 * 86_400_000
 const stepsMax = 200
 
@@ -214,6 +216,8 @@ function answerSimulation(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
       method,
       factor,
     } = c.req.valid('json')
+    if (Math.abs(at - plane.now()) > simulatedMs)
+      throw invalid([{ path: 'at', sentence: 'choose a time within 400 days of now' }])
     const view = await plane.views.read(practice)
     const member = await askedPerson(plane, view, user)
     const route = routeCalled(plane, wanted)

@@ -12,6 +12,7 @@ import type { AdminEnv } from './admin-env.ts'
 import type { ApiPlane } from './api-plane.ts'
 import { rolesRoutes } from './contract/roles.ts'
 import { saveWish } from './edits.ts'
+import { assertMayGrant, ownKeysOf } from './own-keys.ts'
 import { etagOf } from './paging.ts'
 import { refusal } from './refusals.ts'
 
@@ -28,6 +29,8 @@ const roleAnswer = (role: Role, members: number, hiddenBlockers: boolean) => {
       .filter(({ blockedBy }) => blockedBy.length > 0)
       .map(({ permission, blockedBy }) => ({ id: permission.id, by: [...blockedBy] })),
     available: available.map(({ id }) => id),
+    idleMs: role.idleMs,
+    absoluteMs: role.absoluteMs,
   }
 }
 
@@ -52,6 +55,7 @@ export function answerRoles(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
     const { document } = await plane.views.read(practice)
     const role = document.roles.find((one) => one.id === id)
     if (role === undefined) throw refusal('not-found', 'There is no such role in this practice.')
+    assertMayGrant(c.get('admin').account, practice, ownKeysOf([role]), ownKeysOf([{ permissions }]))
     const { revision, sequence } = await saveWish(c, plane, {
       practice,
       ifMatch: c.req.valid('header')['if-match'],

@@ -8,6 +8,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Member } from '../../policies/access-request.ts'
 import { dayOf, parseDay } from '../../policies/calendar.ts'
 import type { Audience, PolicyDocument } from '../../policies/document.ts'
+import { hoursGrid } from '../../policies/hours-grid.ts'
 import type { Instant } from '../../policies/instant.ts'
 import { momentText, offsetAt } from '../../policies/timetable-zone.ts'
 import { describeDays } from '../../policies/week.ts'
@@ -23,6 +24,8 @@ import { answerTimeEdits } from './time-edits.ts'
 import { exceptionSentence, stateSentence, windowSentence } from './window-words.ts'
 
 const previewDays = 14
+const calendarDays = 7
+const peopleMax = 100
 
 /** Somebody with these roles and nothing of their own, to ask for a role's or the practice's hours. */
 const anybody = (roles: readonly string[]): Member => ({
@@ -132,6 +135,29 @@ async function preview(plane: ApiPlane, practice: string, asked: Subject) {
   }
 }
 
+/** Who is in when. People who are suspended are in at no hour and left out. */
+async function calendar(plane: ApiPlane, practice: string) {
+  const { snapshot, document } = await plane.views.read(practice)
+  const at = plane.now()
+  const members = (await membersAt(plane, practice, at)).filter(({ suspended }) => !suspended)
+  const isInScope = (member: Member): boolean => concerns(snapshot, member, 'time')
+  const { dates, groups, counts } = hoursGrid(snapshot, members, at, { count: calendarDays, isInScope })
+  const { zone } = document.practice
+  return {
+    ...{ zone, now: momentText(zone, at), mode: document.controls.time.mode },
+    days: dates.map(({ date, weekday, isToday }) => ({ date, weekday, isToday })),
+    counts: counts.map((day) => [...day]),
+    groups: groups.map(({ days, people }) => ({
+      hours: [...days],
+      count: people.length,
+      people: [...people]
+        .sort((a, b) => a.name.localeCompare(b.name, 'en'))
+        .slice(0, peopleMax)
+        .map((member) => ({ user: member.user, name: member.name, inScope: isInScope(member) })),
+    })),
+  }
+}
+
 /** Adds the answers. */
 export function answerTimeWindows(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
   app.openapi(timeWindowsRoutes.list, async (c) => {
@@ -141,6 +167,9 @@ export function answerTimeWindows(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): 
   })
   app.openapi(timeWindowsRoutes.preview, async (c) =>
     c.json(await preview(plane, c.req.valid('param').practice, c.req.valid('query')), 200),
+  )
+  app.openapi(timeWindowsRoutes.calendar, async (c) =>
+    c.json(await calendar(plane, c.req.valid('param').practice), 200),
   )
   answerTimeEdits(app, plane)
 }

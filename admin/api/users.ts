@@ -18,6 +18,7 @@ import type { AdminEnv } from './admin-env.ts'
 import { type ApiPlane, deedOf } from './api-plane.ts'
 import { usersRoutes } from './contract/users.ts'
 import { lockoutRefusal } from './edits.ts'
+import { assertMayGrant, ownKeysOf } from './own-keys.ts'
 import { etagOf, mentions, pageOf, revisionIn } from './paging.ts'
 import { givePasswordLink } from './password-link.ts'
 import { invalid, refusal, stepUpRequired } from './refusals.ts'
@@ -59,6 +60,19 @@ async function readList(plane: ApiPlane, practice: string) {
   const sessions = new Map(active.map((user) => [user.user, user.sessions.length]))
   const factors = new Map(known.members.map((member) => [member.user, member.factors]))
   return { version: listed.version, members: listed.members, sessions, factors }
+}
+
+/** Nobody gives a role whose own keys they do not hold, unless the member has these already. */
+async function assertMayGive(
+  plane: ApiPlane,
+  account: Administrator,
+  wish: { readonly practice: string; readonly user: string; readonly roles: readonly string[] },
+): Promise<void> {
+  const { practice, user, roles } = wish
+  const { document } = await plane.views.read(practice)
+  const member = await plane.store.read((rows) => findMember(rows, practice, user, plane.now()))
+  const called = (ids: readonly string[]) => document.roles.filter(({ id }) => ids.includes(id))
+  assertMayGrant(account, practice, ownKeysOf(called(member?.roles ?? [])), ownKeysOf(called(roles)))
 }
 
 /** The other practices of people, as far as an account may see who belongs to them. */
@@ -178,6 +192,7 @@ export function answerUsers(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
   app.openapi(usersRoutes.saveRoles, async (c) => {
     const { practice, user } = c.req.valid('param')
     const { roles, reason, confirmPracticeName: typedName = null } = c.req.valid('json')
+    await assertMayGive(plane, c.get('admin').account, { practice, user, roles })
     const ifVersion = revisionIn(c.req.valid('header')['if-match'])
     const deed = deedOf(c, plane, reason)
     if (!isFresh(c.get('admin'), deed.at) && (await gainsRole(plane, practice, user, roles)))

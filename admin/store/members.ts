@@ -168,3 +168,24 @@ export async function listMembers(
     })),
   }
 }
+
+/** The e-mail addresses of the members who are not suspended, each once, at most `countMax`. */
+export async function listMailAddresses(
+  rows: Rows,
+  practice: string,
+  countMax: number,
+): Promise<readonly string[]> {
+  const found = await rows
+    .selectFrom('membership as m')
+    .innerJoin('app_user as u', 'u.id', 'm.user_id')
+    .select('u.email')
+    .distinct()
+    .where('m.practice', '=', practice)
+    .where('m.suspended', '=', false)
+    .where('u.suspended', '=', false)
+    .where('u.email', 'is not', null)
+    .orderBy('u.email')
+    .limit(countMax)
+    .execute()
+  return found.flatMap(({ email }) => email ?? [])
+}

@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { setRoles, setSuspended } from '../../admin/directory.ts'
+import { editPolicy } from '../../admin/policy-edit.ts'
 import { openSession } from '../../admin/session-opening.ts'
 import { verifyChain } from '../../admin/store/event-chain.ts'
 import { listEvents } from '../../admin/store/events.ts'
@@ -201,4 +202,45 @@ test('the list names members with their other practices', async () => {
       .map(({ name }) => name)
       .sort((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1)),
   )
+})
+
+test('a role that would lock out whoever gives it to themselves asks for the name of the practice', async () => {
+  const boss = await plane.signIn('boss', {
+    address: '198.51.100.50',
+    identity: identityOf('boss', [{ id: south, roles: ['Owner'] }]),
+  })
+  const self = plane.deed({
+    actor: { kind: 'user', id: boss.user_id, name: 'BOSS' },
+    address: '198.51.100.50',
+  })
+  const edited = await editPolicy(plane.store, {
+    ...{ practice: south, ifRevision: null, deed: self, isUnattended: true },
+    change: (document) => ({
+      ...document,
+      controls: {
+        ...document.controls,
+        ip: {
+          ...{ mode: 'enforce', signInOnlyFromListed: false },
+          scope: { include: { roles: ['front-desk'], users: [] }, exempt: { roles: [], users: [] } },
+        },
+      },
+      ipEntries: [
+        {
+          ...{ id: 'office', range: '203.0.113.0/24', label: 'Office', audience: 'practice', on: true },
+          ...{ expiresAt: null, note: '', createdBy: 'test', createdAt: 0 },
+        },
+      ],
+    }),
+  })
+  expect(edited.outcome).toBe('saved')
+  const change = { practice: south, user: boss.user_id, ifVersion: null, deed: self }
+  const roles = ['owner', 'front-desk']
+  expect(await setRoles(plane.store, { ...change, roles })).toMatchObject({
+    outcome: 'lockout-risk',
+    lockedOut: [{ name: 'BOSS', address: '198.51.100.50' }],
+  })
+  expect((await memberOf(south, boss.user_id))?.roles).toEqual(['owner'])
+  expect(await setRoles(plane.store, { ...change, roles, typedName: 'Practice south' })).toMatchObject({
+    outcome: 'saved',
+  })
 })

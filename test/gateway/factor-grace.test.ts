@@ -3,10 +3,16 @@
  * somebody whose time to set one up is not over yet, in the browser and by script.
  */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { fleetKey, openFleet } from '../../runtime/fleet-seal.ts'
+import { keys } from '../../runtime/keys.ts'
+import { type Report, reportSchema } from '../../runtime/records.ts'
+import { streamStart } from '../../runtime/stream-position.ts'
 import { hashToken } from '../../runtime/token.ts'
 import { type FactorStand, fieldsOf, startFactorStand, step } from '../support/factor-stand.ts'
+import { eventually } from '../support/gateway-stand.ts'
 
 let stand: FactorStand
+const fleet = fleetKey('a-cluster-key-for-tests-only-0123456789')
 beforeEach(async () => {
   stand = await startFactorStand()
 })
@@ -71,4 +77,24 @@ describe('somebody who must set up a second factor before long', () => {
     await stand.member({ factors: [] })
     expect((await stand.signIn(client, 'ann')).headers.location).toBe('/home')
   })
+})
+
+test('monitored, a second factor holds nobody up, and each who would have been asked is reported', async () => {
+  await stand.require2fa('riverside', 'monitor')
+  const client = stand.client()
+  expect((await stand.signIn(client, 'ann')).headers.location).toBe('/home')
+  expect((await client.get('/patients/7')).text).toBe('page for ann')
+  const reported = async (): Promise<Report[]> => {
+    const entries = await stand.store.readAfter(keys.reports, streamStart, 100, 0)
+    return entries.flatMap(({ text }) =>
+      reportSchema.array().parse(JSON.parse(openFleet(fleet, keys.reports, text) ?? '[]')),
+    )
+  }
+  const monitored = async () =>
+    (await reported()).flatMap((report) => (report.kind === 'refusal' && report.monitored ? [report] : []))
+  await eventually(async () => (await monitored()).length > 0, 'reported')
+  for (const { user, code, reason, control } of await monitored())
+    expect({ user, code, reason, control }).toEqual({
+      ...{ user: 'usr_ann', code: null, reason: 'two-factor-not-enrolled', control: 'two-factor' },
+    })
 })

@@ -6,6 +6,7 @@
 import http from 'node:http'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { PolicyDocument } from '../../policies/document.ts'
+import { endedHere } from '../../runtime/records.ts'
 import type { Client } from '../support/client.ts'
 import { eventually, type Stand, startStand } from '../support/gateway-stand.ts'
 import { openEvents, openSocket } from '../support/streams.ts'
@@ -71,6 +72,14 @@ const fromHere =
         ...{ note: '', createdBy: 'test', createdAt: 0 },
       },
     ],
+  })
+
+/** With these timeouts of the role that they hold. */
+const withRole =
+  (change: Partial<PolicyDocument['roles'][0]>) =>
+  (document: PolicyDocument): PolicyDocument => ({
+    ...document,
+    roles: document.roles.map((role) => (role.id === 'front-desk' ? { ...role, ...change } : role)),
   })
 
 const openHours = (document: PolicyDocument): PolicyDocument => {
@@ -169,6 +178,40 @@ const causes: readonly Cause[] = [
     },
   },
   {
+    name: 'their session was ended in this practice alone',
+    reason: 'session-revoked',
+    status: 401,
+    strike: async () => {
+      for (const tokenHash of stand.control.sessions.keys())
+        await stand.control.changeSession(tokenHash, { epochs: { riverside: endedHere } })
+    },
+  },
+  {
+    name: 'the idle time of their role ran out, although their streams went on',
+    reason: 'session-idle',
+    status: 401,
+    prepare: () => policy(withRole({ idleMs: hour / 6 })),
+    strike: () => stand.clock.advance(hour / 6 + 1),
+  },
+  {
+    name: 'the longest time of their role ran out',
+    reason: 'session-expired',
+    status: 401,
+    prepare: () => policy(withRole({ absoluteMs: hour / 6 })),
+    strike: () => stand.clock.advance(hour / 6 + 1),
+  },
+  {
+    name: 'sessions were bound to the network of their sign-in, which was another',
+    reason: 'network-changed',
+    status: 401,
+    prepare: async () => {
+      for (const tokenHash of stand.control.sessions.keys())
+        await stand.control.changeSession(tokenHash, { address: '192.0.2.9' })
+    },
+    strike: () =>
+      policy((document) => ({ ...document, sessions: { ...document.sessions, bindToNetwork: true } })),
+  },
+  {
     name: 'the entry of their network was removed',
     reason: 'address-not-allowed',
     status: 403,
@@ -264,4 +307,14 @@ test('what gets 30 s at the end of a window is cut at once by a revocation', asy
   expect(stand.gateways[0]!.state.openExchanges()).toBe(2)
   await stand.control.revoke('riverside', 'usr_ann')
   expect(await Promise.all(ends)).toEqual(['200 broken off', '401'])
+})
+
+test('a bound session passes from its /24 and asks for another sign-in elsewhere', async () => {
+  await policy((document) => ({ ...document, sessions: { ...document.sessions, bindToNetwork: true } }))
+  const from = async (address: string) => {
+    const other = stand.client(address)
+    for (const [name, value] of client.cookies) other.cookies.set(name, value)
+    return (await other.get('/patients/7', { navigation: false })).status
+  }
+  expect([await from('127.0.0.77'), await from('127.0.9.1')]).toEqual([200, 401])
 })

@@ -97,23 +97,21 @@ const gateSchema = z.object({
   sentence: z.string(),
 })
 
-const verdictSchema = z
-  .object({
-    verdict: z.enum(['permit', 'challenge', 'deny', 'unavailable']),
-    reason: z.string(),
-    control: z.string().nullable(),
-    /** When it opens by itself; `null`: never by itself, or it is open. */
-    opensAt: instantSchema.nullable(),
-    /** Every gate in the order in which they are asked; empty: no control guards the route. */
-    gates: z.array(gateSchema),
-    /** What would help; all of these together. */
-    remedies: z.array(z.object({ by: z.string(), sentence: z.string() })),
-    /** The seven days from `at`, as if freshly signed in at every moment. `text`: as the practice's wall shows it. */
-    timeline: z.array(
-      z.object({ at: instantSchema, text: z.string(), verdict: z.string(), reason: z.string() }),
-    ),
-  })
-  .openapi('Simulated')
+const verdictSchema = z.object({
+  verdict: z.enum(['permit', 'challenge', 'deny', 'unavailable']),
+  reason: z.string(),
+  control: z.string().nullable(),
+  /** When it opens by itself; `null`: never by itself, or it is open. */
+  opensAt: instantSchema.nullable(),
+  /** Every gate in the order in which they are asked; empty: no control guards the route. */
+  gates: z.array(gateSchema),
+  /** What would help; all of these together. */
+  remedies: z.array(z.object({ by: z.string(), sentence: z.string() })),
+  /** The seven days from `at`, as if freshly signed in at every moment. `text`: as the practice's wall shows it. */
+  timeline: z.array(
+    z.object({ at: instantSchema, text: z.string(), verdict: z.string(), reason: z.string() }),
+  ),
+})
 
 /** What somebody would meet. */
 export type Simulated = z.infer<typeof verdictSchema>

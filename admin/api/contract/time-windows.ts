@@ -196,6 +196,35 @@ export const timeWindowsRoutes = {
     request: removal,
     responses: { 200: answers(savedSchema, 'Removed.'), ...editRefusals },
   }),
+  calendar: createRoute({
+    method: 'get',
+    path: '/api/practices/{practice}/time-calendar',
+    summary: 'Who is in at each hour of the seven days to come, people of the same hours together',
+    request: { params: practiceParams },
+    responses: {
+      200: answers(
+        z.object({
+          zone: z.string(),
+          now: z.string(),
+          mode: modeSchema,
+          days: z.array(z.object({ date: z.string(), weekday: z.string(), isToday: z.boolean() })),
+          /** By day and hour, how many are in for at least a part of it. */
+          counts: z.array(z.array(z.number().int())),
+          groups: z.array(
+            z.object({
+              /** 24 signs a day: `1` in, `0` out, `~` for a part of the hour. */
+              hours: z.array(z.string()),
+              count: z.number().int(),
+              /** The first hundred, in order of their names. */
+              people: z.array(z.object({ user: opaqueIdSchema, name: z.string(), inScope: z.boolean() })),
+            }),
+          ),
+        }),
+        'The largest group first.',
+      ),
+      ...refusals,
+    },
+  }),
   preview: createRoute({
     method: 'get',
     path: '/api/practices/{practice}/time-preview',

@@ -34,6 +34,13 @@ beforeAll(async () => {
       })
       .execute()
   })
+  await stage.store.read((rows) =>
+    rows
+      .updateTable('app_user')
+      .set({ email: 'fred@lakeside.example' })
+      .where('id', '=', 'usr_fred')
+      .execute(),
+  )
   await root.ask('POST', `${of}/ip-entries`, { json: { range: '203.0.113.9', label: 'Office' } })
 })
 afterAll(() => stage.close())
@@ -189,6 +196,14 @@ describe('changes that wait for their time', () => {
       outcome: null,
     })
     expect(await run()).toEqual([])
+    const mails = await stage.store.read((rows) => rows.selectFrom('mail').selectAll().execute())
+    expect(mails).toMatchObject([
+      {
+        to_address: 'fred@lakeside.example',
+        subject: 'Lakeside Dental: access changes on Mon 2 Mar 2026, 04:05',
+      },
+    ])
+    expect(mails[0]?.body).toContain('From five past on.')
     await root.ask('POST', `${of}/ip-entries`, { json: { range: '198.51.100.2', label: 'Meanwhile' } })
     stage.clock.advance(stepMs)
     const [first, second] = await Promise.all([run(), run()])

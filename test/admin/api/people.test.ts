@@ -66,6 +66,45 @@ describe('Active Users', () => {
     expect((await active(root, 'lakeside', '?text=100.2')).map(({ name }) => name)).toEqual(['Fred'])
   })
 
+  it('finds sessions by how, from where, with what, for how long idle, and people of several practices', async () => {
+    const names = async (query: string) => (await active(root, 'lakeside', query)).map(({ name }) => name)
+    expect(await names('?method=app-password&factor=none&device=windows&address=198.51.100.0/24')).toEqual([
+      'Fred',
+      'Olga',
+    ])
+    expect(await names('?practices=several')).toEqual(['Olga'])
+    expect(await names('?practices=one&held=no')).toEqual(['Fred'])
+    for (const query of [
+      '?factor=any',
+      '?method=own-passkey',
+      '?address=198.51.100.3',
+      '?idleMs=60000',
+      '?held=yes',
+    ])
+      expect([query, await names(query)]).toEqual([query, []])
+    stage.clock.advance(60_000)
+    expect(await names('?idleMs=60000&limit=1')).toEqual(['Fred'])
+    expect((await root.ask('GET', '/api/practices/lakeside/active-users?address=x')).status).toBe(422)
+  })
+
+  it('ends access everywhere only for whoever may in every practice of that person', async () => {
+    await openSessionOf('usr_olga', 'ses_olga0', '198.51.100.1')
+    const path = '/api/practices/hilltop/users/usr_olga/revoke-everywhere'
+    const refused = await hilly.ask('POST', path, { json: {} })
+    expect([refused.status, (await json<{ code: string }>(refused)).code]).toEqual([403, 'not-permitted'])
+    const one = await hilly.ask('POST', '/api/practices/hilltop/sessions/ses_olga0/revoke', { json: {} })
+    expect(await one.json()).toMatchObject({ sessions: 1 })
+    const [olga] = await active(root, 'lakeside', '?text=olga')
+    expect(olga?.sessions.map(({ id }) => id)).toContain('ses_olga0')
+    const owner = await root.ask('POST', '/api/practices/lakeside/sessions/ses_olga0/revoke', { json: {} })
+    expect(await owner.json()).toMatchObject({ sessions: 1 })
+    const blocked = await root.ask('POST', path, { json: { block: true } })
+    expect([blocked.status, (await json<{ code: string }>(blocked)).code]).toEqual([
+      409,
+      'last-security-admin',
+    ])
+  })
+
   it('names those whom the allowlist would refuse now', async () => {
     await root.ask('POST', '/api/practices/lakeside/ip-entries', {
       json: { range: '198.51.100.2', label: 'Desk' },

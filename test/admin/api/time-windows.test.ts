@@ -272,3 +272,48 @@ describe('the switch', () => {
     ])
   })
 })
+
+describe('everyone', () => {
+  it('is shown by the hour, people of the same hours together', async () => {
+    const calendar = await json<{
+      days: { date: string; isToday: boolean }[]
+      counts: number[][]
+      groups: { hours: string[]; count: number; people: { name: string; inScope: boolean }[] }[]
+    }>(await root.ask('GET', `${of('hilltop')}/time-calendar`))
+    expect(calendar.days[0]).toMatchObject({ date: '2026-03-02', isToday: true })
+    expect(calendar.groups).toMatchObject([
+      { count: 1, hours: ['000000001111111111000000', ...Array(6).fill(expect.any(String))] },
+    ])
+    expect(calendar.groups[0]?.people).toMatchObject([{ name: 'Olga', inScope: true }])
+    expect(calendar.counts[0]?.slice(7, 9)).toEqual([0, 1])
+  })
+
+  it('is not put in scope without hours: not by a scope, not by a role', async () => {
+    await confirmWaiting(root, 'lakeside')
+    const enforce = async (users: string[], exempt: string[] = []) =>
+      root.ask('PUT', `${lakeside}/controls/time`, {
+        json: {
+          mode: 'monitor',
+          scope: { include: { roles: ['front-desk'], users }, exempt: { roles: [], users: exempt } },
+        },
+        revision: await revision(),
+      })
+    for (const { id, audienceName } of (await list()).windows)
+      if (audienceName !== 'Role Front Desk')
+        await root.ask('DELETE', `${lakeside}/time-windows/${id}`, { revision: await revision() })
+    expect((await list()).windows.map(({ audienceName }) => audienceName)).toEqual(['Role Front Desk'])
+    const byName = await enforce(['usr_olga'])
+    expect(byName.status).toBe(422)
+    expect((await json<Answer>(byName)).problems[0]?.sentence).toContain('without any: Olga')
+    expect((await enforce([])).status).toBe(200)
+    expect((await enforce(['usr_olga'], ['usr_olga'])).status).toBe(200)
+    expect((await enforce(['usr_fred'])).status).toBe(200)
+    const users = await root.ask('GET', `${lakeside}/users`)
+    const moved = await root.ask('PUT', `${lakeside}/users/usr_fred/roles`, {
+      json: { roles: ['hygienist'] },
+      revision: (await json<{ version: number }>(users)).version,
+    })
+    expect(moved.status).toBe(422)
+    expect((await json<Answer>(moved)).problems[0]?.sentence).toContain('Fred would be in scope')
+  })
+})
