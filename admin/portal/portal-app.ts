@@ -17,10 +17,12 @@ import { noOwnUpstreams, type OwnUpstreams } from '../own-sign-in/upstreams.ts'
 import { isForUs } from '../sign-in/own-origin.ts'
 import type { FactorParts } from '../two-factor/verification.ts'
 import { endVisit, findVisit, openVisit } from '../two-factor/visits.ts'
+import { canHavePasskeys } from '../webauthn.ts'
 import { createAnswers } from './answers.ts'
 import { expirePortalCookie, readPortalCookie, setPortalCookie } from './cookie.ts'
-import { formBytesMax, type PortalForm, readPortalForm } from './forms.ts'
+import { formBytesMax, type PortalForm, passkeyFormBytesMax, readPortalForm } from './forms.ts'
 import { createKnocks } from './knocks.ts'
+import { showFactor, takeFactor, takeForgetting } from './manage-step.ts'
 import {
   awayPage,
   mistakePage,
@@ -30,9 +32,18 @@ import {
   ticketPage,
   tooOftenPage,
 } from './plain-pages.ts'
-import { showHome, showRenew, showSetUp, takeFirstCode, takeRenewal } from './set-up-step.ts'
+import {
+  showHome,
+  showPasskey,
+  showRenew,
+  showSetUp,
+  takeAdmission,
+  takeFirstCode,
+  takeNewPasskey,
+  takeRenewal,
+} from './set-up-step.ts'
 import { createSignInStep } from './sign-in-step.ts'
-import { finish, showVerify, takeCode } from './verify-step.ts'
+import { finish, showVerify, takeCode, takePasskey } from './verify-step.ts'
 import { findVisitor, isPlainOrigin, type Portal, type PortalEnv, type Visitor } from './visitor.ts'
 
 /** What the app stands on. `origin`: as browsers write it; `trustedProxies`: whose `X-Forwarded-For` counts. */
@@ -122,11 +133,17 @@ function addSteps(app: PortalApp, portal: Portal, upstreams: OwnUpstreams): void
   app.get('/', showing(portal, showHome))
   app.get('/verify', showing(portal, showVerify))
   app.get('/set-up', showing(portal, showSetUp))
+  app.get('/passkey', showing(portal, showPasskey))
+  app.get('/factor', showing(portal, showFactor))
   app.get('/recovery-codes', showing(portal, showRenew))
-  const small = bodyLimit({
-    maxSize: formBytesMax,
-    onError: () => portal.answers.page(413, notOursPage()),
-  })
+  const upTo = (maxSize: number) =>
+    bodyLimit({ maxSize, onError: () => portal.answers.page(413, notOursPage()) })
+  const small = upTo(formBytesMax)
+  app.post('/verify/passkey', upTo(passkeyFormBytesMax), taking(portal, takePasskey))
+  app.post('/passkey', upTo(passkeyFormBytesMax), taking(portal, takeNewPasskey))
+  app.post('/admission', small, taking(portal, takeAdmission))
+  app.post('/factor', small, taking(portal, takeFactor))
+  app.post('/devices', small, taking(portal, takeForgetting))
   app.post('/verify', small, taking(portal, takeCode))
   app.post('/set-up', small, taking(portal, takeFirstCode))
   app.post('/recovery-codes', small, taking(portal, takeRenewal))
@@ -140,7 +157,8 @@ export function createPortalApp(options: PortalAppOptions): PortalApp {
   const { parts, origin, trustedProxies, now, log } = options
   const secure = origin.startsWith('https:')
   const answers = createAnswers(secure)
-  const portal: Portal = { parts, origin, secure, answers, knocks: createKnocks(), now, log }
+  const party = canHavePasskeys(origin) ? { name: 'Gatehouse', origin } : null
+  const portal: Portal = { parts, origin, secure, party, answers, knocks: createKnocks(), now, log }
   const app = new Hono<PortalEnv>()
   app.use(async (c, next) => {
     if (!isForUs(c.req.url, origin)) return answers.page(421, nowherePage())

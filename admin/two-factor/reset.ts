@@ -32,7 +32,12 @@ async function removeFactors(tx: Tx, user: string) {
   const factors = await tx.deleteFrom('factor').where('user_id', '=', user).returning('method').execute()
   const codes = await tx.deleteFrom('recovery_code').where('user_id', '=', user).executeTakeFirst()
   await tx.deleteFrom('factor_tries').where('user_id', '=', user).execute()
-  return { methods: factors.map(({ method }) => method), recoveryCodesCount: Number(codes.numDeletedRows) }
+  await tx.deleteFrom('trusted_device').where('user_id', '=', user).execute()
+  await tx.deleteFrom('enrolment_code').where('user_id', '=', user).execute()
+  return {
+    methods: factors.map(({ method }) => method).sort(),
+    recoveryCodesCount: Number(codes.numDeletedRows),
+  }
 }
 
 /** Ends every live session of a user, and what their application still believes (as `revocations.ts` does). */
@@ -81,7 +86,8 @@ export function resetTwoFactor(store: Store, wish: ResetWish, deed: Deed): Promi
     }
     for (const practice of practices)
       await appendEvent(tx, {
-        ...eventOf({ ...deed, reason }),
+        // Why is what one practice wrote: the others read that it was done, and by whom.
+        ...eventOf({ ...deed, reason: practice === wish.practice ? reason : null }),
         practice,
         action: 'two-factor.reset',
         target: { kind: 'user', id: user, name: person.name },

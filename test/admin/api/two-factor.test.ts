@@ -47,7 +47,7 @@ const enrol = (user: string, codes = 10) =>
       .insertInto('factor')
       .values({
         ...{ id: `fac_${user}`, user_id: user, method: 'totp', key_id: 'k1', sealed: 'sealed' },
-        ...{ last_step: 1, enrolled_at: at, last_verified_at: at },
+        ...{ name: 'Phone', last_step: 1, enrolled_at: at, last_verified_at: at },
       })
       .execute()
     for (let place = 0; place < codes; place += 1)
