@@ -6,7 +6,7 @@
  * make an answer come out. Keeping the sentences with the refusal was refused: nobody could check them.
  */
 import type { Member, PracticeId, Session } from '../policies/access-request.ts'
-import { networkOf, parseAddress, rangeText } from '../policies/address.ts'
+import { bindingOf, parseAddress, rangeText } from '../policies/address.ts'
 import { compile } from '../policies/compile.ts'
 import type { Asked } from '../policies/decide.ts'
 import { decideRoutes } from '../policies/decide-routes.ts'
@@ -93,7 +93,7 @@ export const freshSession = (user: string, member: Member | null, address: strin
     lastSeenAt: at,
     factor: null,
     deviceTrustedUntil: null,
-    boundTo: parsed === null ? null : rangeText(networkOf(parsed)),
+    boundTo: parsed === null ? null : rangeText(bindingOf(parsed)),
   }
 }
 

@@ -16,7 +16,9 @@ import type { HotStore } from '../runtime/hot-store.ts'
 import type { ControlPlane } from '../runtime/internal.ts'
 import type { Log } from '../runtime/log.ts'
 import { createSigner, keepSigningKey, type Signer } from '../runtime/signing.ts'
+import { requirementsOf } from '../runtime/upstream-routes.ts'
 import { createAdminApp } from './admin-app.ts'
+import { createAdmission } from './api/admission.ts'
 import { createPolicyViews } from './api/policy-views.ts'
 import { ensurePractices } from './bootstrap.ts'
 import { createInternal } from './internal.ts'
@@ -25,6 +27,9 @@ import { createJobs } from './jobs.ts'
 import { type Answer, listenOn, originOf } from './listener.ts'
 import { createLive } from './live.ts'
 import { createMetrics, type Metrics, type Surface } from './metrics.ts'
+import { createMailer, type Mailer } from './notify/mailer.ts'
+import { createNotifier } from './notify/notifier.ts'
+import { readWebhookTargets, type WebhookTargets } from './notify/webhook-send.ts'
 import { type OwnUpstreams, readOwnUpstreams } from './own-sign-in/upstreams.ts'
 import { createPortalApp } from './portal/portal-app.ts'
 import { createPublisher, type Publisher } from './publish.ts'
@@ -112,9 +117,11 @@ async function openDatabase(options: ControlPlaneOptions, undoing: Undoing): Pro
   return database
 }
 
+const signInPaths: ReadonlySet<string> = new Set(['/sign-in', '/sign-out', '/hand-over', '/step-up'])
+
 const surfaceOf = (pathname: string): Surface => {
   if (pathname.startsWith('/api/')) return 'api'
-  return pathname === '/sign-in' || pathname === '/sign-out' ? 'sign-in' : 'ui'
+  return signInPaths.has(pathname) ? 'sign-in' : 'ui'
 }
 
 /** `answer`, counted. */
@@ -145,8 +152,11 @@ type Machinery = {
 function startMachinery(
   options: ControlPlaneOptions,
   undoing: Undoing,
-  base: Pick<Machinery, 'database' | 'signer' | 'clusterKey' | 'upstreams'>,
-  portal: () => string,
+  base: Pick<Machinery, 'database' | 'signer' | 'clusterKey' | 'upstreams'> & {
+    readonly mailer: Mailer
+    readonly targets: WebhookTargets
+  },
+  origins: { readonly portal: () => string; readonly admin: () => string },
 ): Machinery {
   const { config, clock, log, store: hotStore } = options
   const { database, signer } = base
@@ -168,12 +178,23 @@ function startMachinery(
     signer,
     provisioning: (id) => config.upstreams.find((one) => one.id === id)?.identity?.provisioning ?? null,
     upstreams: base.upstreams,
-    portal,
+    ...origins,
     now,
   })
   const metrics = createMetrics({ store: database, hotStore, now })
+  const notifier = createNotifier({
+    store: database,
+    mailer: base.mailer,
+    targets: base.targets,
+    now,
+    log,
+    count: metrics.countMail,
+    countWebhook: metrics.countWebhook,
+  })
+  undoing.add('notifier', notifier.close)
   publisher.start()
   jobs.start()
+  notifier.start()
   return { ...base, publisher, metrics, internal }
 }
 
@@ -200,7 +221,12 @@ async function listenLate(
   return origin
 }
 
-function listenAdmin(options: ControlPlaneOptions, undoing: Undoing, machinery: Machinery): Promise<string> {
+function listenAdmin(
+  options: ControlPlaneOptions,
+  undoing: Undoing,
+  machinery: Machinery,
+  portal: string,
+): Promise<string> {
   const { clock, log } = options
   const { database, metrics } = machinery
   const { now } = clock
@@ -210,17 +236,18 @@ function listenAdmin(options: ControlPlaneOptions, undoing: Undoing, machinery: 
     createApp: (origin, trustedProxies) => {
       const live = createLive({ store: database, now, log })
       undoing.add('live', live.close)
+      const views = createPolicyViews(database, now)
+      const sessions = createAdminSessions({ store: database, now, limits: createTryLimits(), log })
       return createAdminApp({
         plane: {
-          store: database,
-          now,
-          views: createPolicyViews(database, now),
-          live,
-          sessions: createAdminSessions({ store: database, now, limits: createTryLimits(), log }),
+          ...{ store: database, now, views, live, sessions },
+          admission: createAdmission({ store: database, views, now, end: sessions.end }),
           publicKey: machinery.signer.publicKey,
+          routes: requirementsOf(options.config.upstreams),
           changed: machinery.publisher.kick,
         },
         origin,
+        portal: () => portal,
         trustedProxies,
         ui: createUiAssets(options.uiDir),
         log,
@@ -259,17 +286,24 @@ async function start(options: ControlPlaneOptions, undoing: Undoing): Promise<Ru
   const signer = createSigner(valueOr(keepSigningKey(join(dataDir, 'signing-key'))))
   const keyring = valueOr(openFactorKeyring(config.twoFactor.keys, join(dataDir, 'factor-keys')))
   const upstreams = valueOr(readOwnUpstreams(config.upstreams))
+  const mailer = valueOr(createMailer(config.notifications, log))
+  const targets = valueOr(readWebhookTargets(config.notifications.webhooks))
   const database = await openDatabase(options, undoing)
   const firstAdmin = await ensureFirstAdmin(database, clock.now)
   let portal = ''
-  const base = { database, signer, clusterKey, upstreams }
-  const machinery = startMachinery(options, undoing, base, () => portal)
+  let admin = ''
+  const base = { database, signer, clusterKey, upstreams, mailer, targets }
+  const machinery = startMachinery(options, undoing, base, {
+    portal: () => portal,
+    admin: () => admin,
+  })
   await machinery.publisher.tick()
   const { internal, metrics } = machinery
   const figures = await listenOn(config.listen.adminMetrics, metrics.answer)
   undoing.add('metrics listener', figures.close)
-  // Before gateways can ask: an answer to them names it.
+  // Before gateways can ask: answers to them name these.
   portal = await listenPortal(options, undoing, machinery, keyring)
+  admin = await listenAdmin(options, undoing, machinery, portal)
   const internalApp = createInternalApp({ plane: internal, clusterKey, log })
   const inside = await listenOn(
     config.listen.internal,
@@ -281,7 +315,6 @@ async function start(options: ControlPlaneOptions, undoing: Undoing): Promise<Ru
     ),
   )
   undoing.add('internal listener', inside.close)
-  const admin = await listenAdmin(options, undoing, machinery)
   return {
     addresses: { admin, portal, internal: originOf(inside), metrics: originOf(figures) },
     internal,

@@ -9,6 +9,8 @@ import { sql } from 'kysely'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { DurationMs, Instant } from '../policies/instant.ts'
 import type { HotStore } from '../runtime/hot-store.ts'
+import { countWaitingMails, type MailCount } from './notify/mail-delivery.ts'
+import type { WebhookCount } from './notify/webhook-delivery.ts'
 import type { Store } from './store/database.ts'
 import { listLiveGateways } from './store/publish-state.ts'
 
@@ -19,6 +21,10 @@ export type Surface = 'api' | 'sign-in' | 'ui' | 'internal' | 'portal'
 export type Metrics = {
   /** Counts an answer. `seconds`: how long it took. */
   readonly count: (surface: Surface, status: number, seconds: number) => void
+  /** Counts what became of a mail at one try. */
+  readonly countMail: (outcome: MailCount) => void
+  /** Counts what became of a webhook's message at one try. */
+  readonly countWebhook: (outcome: WebhookCount) => void
   /** Answers `/metrics`, `/livez` and `/readyz`; anything else is 404. */
   readonly answer: (request: Request) => Promise<Response>
 }
@@ -85,6 +91,7 @@ function createGauges(registry: Registry, { store, hotStore, now }: Measured): (
   )
   const gateways = gauge('gatehouse_admin_gateways_live', 'Gateways that acknowledged lately.')
   const lost = gauge('gatehouse_admin_report_batches_lost', 'Batches of gateways’ reports that never came.')
+  const mails = gauge('gatehouse_admin_mails_waiting', 'Mails queued and not yet sent or given up.')
   const memory = gauge('process_resident_memory_bytes', 'Resident memory size in bytes.')
 
   const readDatabase = (): Promise<void> =>
@@ -105,6 +112,7 @@ function createGauges(registry: Registry, { store, hotStore, now }: Measured): (
         .executeTakeFirst()
       lost.set(Number(sources?.lost ?? 0))
       gateways.set((await listLiveGateways(rows, at)).length)
+      mails.set(await countWaitingMails(rows))
     })
   const note = (name: string, reading: Promise<unknown>): Promise<void> =>
     reading.then(
@@ -136,12 +144,26 @@ export function createMetrics(measured: Measured): Metrics {
     buckets: [0.005, 0.02, 0.05, 0.1, 0.25, 1, 5],
     registers: [registry],
   })
+  const mails = new Counter({
+    name: 'gatehouse_admin_mails_total',
+    help: 'Tries to send a mail by outcome: sent, retried, given-up, dropped (no way out is configured).',
+    labelNames: ['outcome'],
+    registers: [registry],
+  })
+  const webhooks = new Counter({
+    name: 'gatehouse_admin_webhooks_total',
+    help: 'Tries to deliver a webhook’s message by outcome: delivered, retried, given-up.',
+    labelNames: ['outcome'],
+    registers: [registry],
+  })
   const readGauges = createGauges(registry, measured)
   return {
     count(surface, status, seconds) {
       requests.inc({ surface, status: `${Math.floor(status / 100)}xx` })
       durations.observe({ surface }, seconds)
     },
+    countMail: (outcome) => mails.inc({ outcome }),
+    countWebhook: (outcome) => webhooks.inc({ outcome }),
     async answer(request) {
       const { pathname } = new URL(request.url)
       if (pathname === '/livez') return new Response('alive\n')

@@ -7,13 +7,15 @@
  * the token's hash.
  */
 import { sql } from 'kysely'
+import type { VerifiedFactor } from '../policies/access-request.ts'
 import type { DurationMs, Instant } from '../policies/instant.ts'
 import { type ChangeSession, type OpenSession, signInSkewMs } from '../runtime/internal.ts'
-import type { SessionEnd } from '../runtime/records.ts'
+import { endedHere, type SessionEnd } from '../runtime/records.ts'
 import { newToken } from '../runtime/token.ts'
 import type { Deed } from './deed.ts'
-import { findOrProvision, type KnownPerson, type Provisioning } from './directory.ts'
+import { findOrProvision, findUser, type KnownPerson, type Provisioning } from './directory.ts'
 import { endAdopted } from './revocations.ts'
+import { endBeyondLimit, lockSessionsOf } from './session-limit.ts'
 import { noteAddress } from './store/address-use.ts'
 import type { Store, Tx } from './store/database.ts'
 import { type Actor, appendEvent } from './store/events.ts'
@@ -115,6 +117,18 @@ async function earlierSession(tx: Tx, request: OpenSession, user: string): Promi
   return row ?? null
 }
 
+/** Where the session of this cookie was ended for one practice only, it stays so. */
+async function inheritEpochs(tx: Tx, session: SessionRow, earlier: SessionRow): Promise<SessionRow> {
+  const gone = Object.entries(earlier.epochs).filter(([, epoch]) => epoch === endedHere)
+  if (gone.length === 0) return session
+  return tx
+    .updateTable('session')
+    .set({ epochs: JSON.stringify({ ...session.epochs, ...Object.fromEntries(gone) }) })
+    .where('token_hash', '=', session.token_hash)
+    .returningAll()
+    .executeTakeFirstOrThrow()
+}
+
 /** An adopted session takes over what its cookie had come to: ended stays ended, held stays held. */
 async function inherit(
   tx: Tx,
@@ -126,9 +140,10 @@ async function inherit(
   const over = earlier.ended_why !== null && finalEnds.includes(earlier.ended_why)
   if (over || (earlier.ended_why === null && earlier.absolute_deadline <= at))
     return (await markEnded(tx, session.token_hash, earlier.ended_why ?? 'expired', at)) ?? session
+  const kept = await inheritEpochs(tx, session, earlier)
   if (earlier.held && earlier.ended_why === null)
-    return (await markHeld(tx, session.token_hash, { reason: earlier.held_reason ?? '' })) ?? session
-  return session
+    return (await markHeld(tx, kept.token_hash, { reason: earlier.held_reason ?? '' })) ?? kept
+  return kept
 }
 
 /** A sign-in over a session that had its second factor proved this short a while ago keeps it. */
@@ -161,6 +176,17 @@ async function keepFactor(
     .executeTakeFirstOrThrow()
 }
 
+/** The factor that was proved with this very sign-in; `null`: none, and what the session has stays. */
+async function giveFactor(tx: Tx, session: SessionRow, factor: VerifiedFactor | null): Promise<SessionRow> {
+  if (factor === null) return session
+  return tx
+    .updateTable('session')
+    .set({ factor_method: factor.method, factor_verified_at: factor.verifiedAt })
+    .where('token_hash', '=', session.token_hash)
+    .returningAll()
+    .executeTakeFirstOrThrow()
+}
+
 async function appendOpened(
   tx: Tx,
   session: SessionRow,
@@ -186,6 +212,7 @@ async function appendOpened(
         upstream: session.upstream,
         address: session.address_first,
         device: session.device,
+        ...(session.factor_method === null ? {} : { factor: session.factor_method }),
         ...(session.ended_why === null ? {} : { ended: session.ended_why }),
         ...(session.held ? { held: true } : {}),
       },
@@ -197,6 +224,7 @@ async function storeSession(
   request: OpenSession,
   person: KnownPerson,
   memberships: readonly Membership[],
+  factor: VerifiedFactor | null,
   at: Instant,
 ): Promise<OpeningOutcome> {
   const lasts =
@@ -218,12 +246,14 @@ async function storeSession(
   if (inserted === null) return repeated(tx, request, person)
   const own = await inherit(tx, inserted, await earlierSession(tx, request, person.user), at)
   const replaced = request.replaces === null ? null : await markEnded(tx, request.replaces, 'replaced', at)
-  const session = await keepFactor(tx, request, own, replaced, at)
+  const kept = await keepFactor(tx, request, own, replaced, at)
+  const session = await giveFactor(tx, kept, factor)
   await announceSession(tx, session.token_hash, at)
   if (replaced !== null) await announceSession(tx, replaced.token_hash, at)
   await noteAddress(tx, person.user, request.address, at)
   const practices = memberships.map(({ practice }) => practice)
   await appendOpened(tx, session, person, practices, replaced?.id ?? null)
+  await endBeyondLimit(tx, session, at)
   return { outcome: 'opened', session, changed: person.changed }
 }
 
@@ -237,13 +267,14 @@ async function repeated(tx: Tx, request: OpenSession, person: KnownPerson): Prom
 
 /**
  * Opens the session a gateway asks for, with its person and memberships made where `provisioning` says so.
- * `suspended`: the person is, or is so in every practice they belong to.
+ * `suspended`: the person is, or is so in every practice they belong to. `factor`: proved with the sign-in.
  */
 export function openSession(
   store: Store,
   request: OpenSession,
   provisioning: Provisioning,
   at: Instant,
+  factor: VerifiedFactor | null = null,
 ): Promise<OpeningOutcome> {
   const deed: Deed = {
     actor: { kind: 'system', id: request.upstream, name: request.upstream },
@@ -252,12 +283,15 @@ export function openSession(
     address: request.address,
   }
   return store.transaction(async (tx) => {
+    // First of all: whoever waits here holds nothing that others wait for.
+    const known = await findUser(tx, request.upstream, request.identity.appUser)
+    if (known !== null) await lockSessionsOf(tx, known)
     const person = await findOrProvision(tx, request.upstream, request.identity, provisioning, deed)
     if (person === null) return { outcome: 'unknown-user' }
     const memberships = await membershipsOf(tx, person.user)
     const everywhere = memberships.length > 0 && memberships.every(({ suspended }) => suspended)
     if (person.suspended || everywhere) return { outcome: 'suspended' }
-    return storeSession(tx, request, person, memberships, at)
+    return storeSession(tx, request, person, memberships, factor, at)
   })
 }
 
@@ -277,6 +311,8 @@ const actions = { ended: 'session.ended', held: 'session.held', live: 'session.r
 /** Ends, holds or releases a session; the session as it is afterwards, `null`: there is none such. Repeating is fine. */
 export function changeSession(store: Store, wish: ChangeSession, at: Instant): Promise<SessionRow | null> {
   return store.transaction(async (tx) => {
+    const owner = wish.to === 'live' ? await findSession(tx, wish.tokenHash) : null
+    if (owner !== null) await lockSessionsOf(tx, owner.user_id)
     const session = await change(tx, wish, at)
     if (session === null) return findSession(tx, wish.tokenHash)
     await announceSession(tx, session.token_hash, at)
@@ -304,6 +340,7 @@ export function changeSession(store: Store, wish: ChangeSession, at: Instant): P
         after: { session: session.id, why: wish.to === 'ended' ? wish.why : session.held_reason },
         address: session.address_last,
       })
+    if (wish.to === 'live') await endBeyondLimit(tx, session, at)
     return session
   })
 }

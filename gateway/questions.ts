@@ -6,7 +6,7 @@
  * so that a live exchange can be judged again in the sweep.
  */
 import type { AccessSubject, Member, PracticeId, Session } from '../policies/access-request.ts'
-import { type Address, networkOf, parseAddress, rangeText } from '../policies/address.ts'
+import { type Address, bindingOf, parseAddress, rangeText } from '../policies/address.ts'
 import { type Asked, decide } from '../policies/decide.ts'
 import { decideRoutes } from '../policies/decide-routes.ts'
 import { type Decision, type Reason, reasons } from '../policies/decision.ts'
@@ -55,7 +55,7 @@ export const plainDecision = (reason: Reason): Decision => ({
 
 const networkText = (address: string): string | null => {
   const parsed = parseAddress(address)
-  return parsed === null ? null : rangeText(networkOf(parsed))
+  return parsed === null ? null : rangeText(bindingOf(parsed))
 }
 
 /** What a record says of a practice itself: practices are named by others, and one may be called `constructor`. */

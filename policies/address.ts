@@ -246,6 +246,9 @@ export const rangeContains = (range: Range, address: Address): boolean =>
 /** The network an address stands for where people speak of one: IPv4 /32, IPv6 /64. */
 export const networkOf = (address: Address): Range => rangeOf(address, address.family === 4 ? 32 : 64)
 
+/** The network a session is bound to where a practice binds sessions: IPv4 /24, as providers change within; IPv6 /64. */
+export const bindingOf = (address: Address): Range => rangeOf(address, address.family === 4 ? 24 : 64)
+
 const fixedRange = (text: string): Range => {
   const parsed = parseRange(text)
   if (parsed === null) throw new Error(`invariant: ${text} is a range`)

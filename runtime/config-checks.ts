@@ -9,6 +9,7 @@ import { unknownPermission } from '../policies/permissions.ts'
 import type { Problem } from '../policies/problem.ts'
 import { isZone } from '../policies/timetable-zone.ts'
 import type { Config, IdentityConfig, UpstreamConfig } from './config.ts'
+import { notificationProblems } from './config-notifications.ts'
 import { ownSignInPath, ownSignInProblems } from './config-own-sign-in.ts'
 import { trustedHeaderProblems } from './config-trusted-header.ts'
 import { readTrustedProxies } from './forwarded.ts'
@@ -340,6 +341,7 @@ export const checkConfig = (config: Config): readonly Problem[] => [
   ...clusterKeyProblems(config),
   ...gatewayProblems(config),
   ...workerProblems(config),
+  ...notificationProblems(config.notifications),
   ...practiceProblems(config),
   ...upstreamProblems(config),
 ]

@@ -111,6 +111,9 @@ export const sessionEnds = [
 /** Why a session ended. */
 export type SessionEnd = (typeof sessionEnds)[number]
 
+/** The epoch of a session in a practice whose admins ended it there: below any member's, so that it is refused. */
+export const endedHere = -1
+
 /** `gh:session:{HASH}`: a gateway session. Version grows at each change (factor, end). */
 export const sessionRecordSchema = z.strictObject({
   id: z.string(),
@@ -119,8 +122,8 @@ export const sessionRecordSchema = z.strictObject({
   /** The user's id in the application behind `upstream`; what introspection must keep answering. */
   appUser: z.string(),
   method: z.enum(signInMethods),
-  /** Per practice the revocation epoch of the proved sign-in; adopted cookies carry 0. */
-  epochs: z.record(practiceId, z.number().int().nonnegative()),
+  /** Per practice the revocation epoch of the proved sign-in; adopted cookies carry 0, `endedHere` where it was ended. */
+  epochs: z.record(practiceId, z.number().int().min(endedHere)),
   /** SHA-256 of the application's cookie at sign-in; `null` where the mode has none. */
   cookieHash: z.string().nullable(),
   startedAt: instant,
@@ -193,7 +196,7 @@ export const recordedQuestionSchema = z.strictObject({
       policy: z
         .strictObject({ revision: z.number().int().positive(), compiledAt: instant, tzdata: z.string() })
         .nullable(),
-      epoch: z.number().int().nonnegative(),
+      epoch: z.number().int().min(endedHere),
       deviceTrustedUntil: instant.nullable(),
       member: memberSchema.omit({ user: true, name: true, login: true, email: true }).nullable(),
     }),

@@ -5,18 +5,23 @@
  * in only their number is told; every revocation answers the number by which its spread can be followed.
  */
 import type { OpenAPIHono } from '@hono/zod-openapi'
-import { parseAddress } from '../../policies/address.ts'
+import { parseAddress, parseRange, rangeContains } from '../../policies/address.ts'
 import type { Instant } from '../../policies/instant.ts'
-import { type RevocationOutcome, revokeEveryoneBut, revokeSession, revokeUser } from '../revocations.ts'
-import { securityAdmins } from '../security-admins.ts'
+import {
+  type MayRevoke,
+  type RevocationOutcome,
+  revokeEveryoneBut,
+  revokeSession,
+  revokeUser,
+  revokeUserEverywhere,
+} from '../revocations.ts'
+import type { Admin, Administrator } from '../sign-in/admin-sessions.ts'
 import { type ActiveSession, type ActiveUser, listActiveUsers } from '../store/active-users.ts'
-import type { AdminAccount } from '../store/admin-accounts.ts'
-import { readMembers } from '../store/members.ts'
 import { listPractices } from '../store/practices.ts'
-import { permissionsIn } from './access.ts'
+import { holds, permissionsIn } from './access.ts'
 import type { AdminEnv } from './admin-env.ts'
 import { type ApiPlane, deedOf } from './api-plane.ts'
-import { activeUsersRoutes } from './contract/active-users.ts'
+import { type ActiveQuery, activeUsersRoutes } from './contract/active-users.ts'
 import { deviceName } from './networks.ts'
 import { mentions, pageOf } from './paging.ts'
 import { askAddress, type PolicyView } from './policy-views.ts'
@@ -47,42 +52,80 @@ const sessionAnswer = (
   user: ActiveUser,
   visible: Names,
   view: PolicyView,
-  at: Instant,
+  by: { readonly at: Instant; readonly own: string | null },
 ) => ({
   ...session,
-  network: networkOf(view, user, session.address, at),
+  network: networkOf(view, user, session.address, by.at),
   device: deviceName(session.device),
   practices: user.practices.flatMap((id) => {
     const name = visible.get(id)
     return name === undefined ? [] : [{ id, name }]
   }),
-  // Own accounts are not people of the practice; the hand-over from the application will know.
-  mine: false,
+  mine: session.id === by.own,
 })
 
-async function visibleNames(plane: ApiPlane, account: AdminAccount): Promise<Names> {
+async function visibleNames(plane: ApiPlane, account: Administrator): Promise<Names> {
   const all = await plane.store.read(listPractices)
   return new Map(
     all.filter(({ id }) => permissionsIn(account, id).size > 0).map(({ id, name }) => [id, name]),
   )
 }
 
+const lastAdminSentence = 'This is the only security admin of a practice. Make somebody else one first.'
+
 const revokedAnswer = (outcome: RevocationOutcome, who: string) => {
-  if (outcome.outcome === 'unknown') throw refusal('not-found', `There is no such ${who} in this practice.`)
-  return { sequence: outcome.announced, sessions: outcome.sessions }
+  switch (outcome.outcome) {
+    case 'revoked':
+      return { sequence: outcome.announced, sessions: outcome.sessions }
+    case 'unknown':
+      throw refusal('not-found', `There is no such ${who} in this practice.`)
+    case 'last-security-admin':
+      throw refusal('last-security-admin', lastAdminSentence)
+    case 'not-everywhere':
+      throw refusal(
+        'not-permitted',
+        'This person has a practice in which you may not end sessions. End their access to this practice alone.',
+      )
+  }
 }
 
-/** Blocking is suspending: the last security admin cannot be shut out by it. */
-async function assertNotLast(plane: ApiPlane, practice: string, user: string): Promise<void> {
-  const { document } = await plane.views.read(practice)
-  const found = await plane.store.read((rows) => readMembers(rows, practice, plane.now()))
-  const admins = securityAdmins(document, found?.members ?? [])
-  if (admins.length === 1 && admins[0]?.user === user)
-    throw refusal(
-      'last-security-admin',
-      `${admins[0].name} is the only security admin here. Make somebody else one first.`,
-    )
+const mayRevokeOf =
+  ({ account }: Admin): MayRevoke =>
+  (practice) =>
+    holds(account, practice, 'gw.sessions.revoke')
+
+const isFactor = ({ factor }: ActiveSession, wanted: ActiveQuery['factor']): boolean => {
+  if (wanted === undefined) return true
+  if (wanted === 'none') return factor === null
+  return factor !== null && (wanted === 'any' || factor.method === wanted)
 }
+
+/** Whether a session is one of those looked for. */
+function fits(session: ActiveSession, query: ActiveQuery, at: Instant): boolean {
+  const range = query.address === undefined ? null : (parseRange(query.address)?.range ?? null)
+  const address = parseAddress(session.address)
+  return (
+    (query.method === undefined || session.method === query.method) &&
+    isFactor(session, query.factor) &&
+    (range === null || (address !== null && rangeContains(range, address))) &&
+    mentions(query.device, [deviceName(session.device)]) &&
+    (query.idleMs === undefined || at - session.lastSeenAt >= query.idleMs) &&
+    (query.held === undefined || session.held === (query.held === 'yes'))
+  )
+}
+
+/** The people looked for, each with those of their sessions that are. */
+const foundIn = (all: readonly ActiveUser[], query: ActiveQuery, at: Instant): readonly ActiveUser[] =>
+  all
+    .filter(({ practices }) =>
+      query.practices === undefined ? true : practices.length > 1 === (query.practices === 'several'),
+    )
+    .map((user) => ({ ...user, sessions: user.sessions.filter((session) => fits(session, query, at)) }))
+    .filter(({ name, login, email, sessions }) =>
+      sessions.length === 0
+        ? false
+        : mentions(query.text, [name, login, email, ...sessions.map(({ address }) => address)]),
+    )
 
 /** Adds the answers. */
 export function answerActiveUsers(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
@@ -92,10 +135,9 @@ export function answerActiveUsers(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): 
     const view = await plane.views.read(practice)
     const visible = await visibleNames(plane, c.get('admin').account)
     const at = plane.now()
+    const own = c.get('admin').gateway?.id ?? null
     const all = await plane.store.read((rows) => listActiveUsers(rows, practice, at))
-    const found = all.filter(({ name, login, email, sessions }) =>
-      mentions(query.text, [name, login, email, ...sessions.map(({ address }) => address)]),
-    )
+    const found = foundIn(all, query, at)
     const page = pageOf(found, ({ user }) => user, query)
     const users = page.items.map((user) => {
       const { practices, sessions, ...person } = user
@@ -103,31 +145,43 @@ export function answerActiveUsers(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): 
         ...person,
         roles: [...person.roles],
         otherPractices: practices.length - 1,
-        sessions: sessions.map((session) => sessionAnswer(session, user, visible, view, at)),
+        sessions: sessions.map((session) => sessionAnswer(session, user, visible, view, { at, own })),
       }
     })
     return c.json({ total: found.length, users, nextCursor: page.nextCursor }, 200)
   })
+  answerRevocations(app, plane)
+}
+
+function answerRevocations(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
   app.openapi(activeUsersRoutes.revokeSession, async (c) => {
     const { practice, id: session } = c.req.valid('param')
     const deed = deedOf(c, plane, c.req.valid('json').reason)
-    const outcome = await revokeSession(plane.store, { practice, session, deed })
+    const mayRevoke = mayRevokeOf(c.get('admin'))
+    const outcome = await revokeSession(plane.store, { practice, session, mayRevoke, deed })
     return c.json(revokedAnswer(outcome, 'live session'), 200)
   })
   app.openapi(activeUsersRoutes.revokeUser, async (c) => {
     const { practice, user } = c.req.valid('param')
     const { block, reason } = c.req.valid('json')
-    if (block) await assertNotLast(plane, practice, user)
     const deed = deedOf(c, plane, reason)
-    return c.json(
-      revokedAnswer(await revokeUser(plane.store, { practice, user, block, deed }), 'member'),
-      200,
-    )
+    const outcome = await revokeUser(plane.store, { practice, user, block, deed })
+    return c.json(revokedAnswer(outcome, 'member'), 200)
+  })
+  app.openapi(activeUsersRoutes.revokeEverywhere, async (c) => {
+    const { practice, user } = c.req.valid('param')
+    const { block, reason } = c.req.valid('json')
+    const wish = { practice, user, block, deed: deedOf(c, plane, reason) }
+    const mayRevoke = mayRevokeOf(c.get('admin'))
+    const outcome = await revokeUserEverywhere(plane.store, { ...wish, mayRevoke })
+    return c.json(revokedAnswer(outcome, 'member'), 200)
   })
   app.openapi(activeUsersRoutes.revokeAllButMine, async (c) => {
     const { practice } = c.req.valid('param')
     const deed = deedOf(c, plane, c.req.valid('json').reason)
-    const outcome = await revokeEveryoneBut(plane.store, { practice, keep: null, deed })
+    const { account } = c.get('admin')
+    const keep = account.kind === 'user' ? account.id : null
+    const outcome = await revokeEveryoneBut(plane.store, { practice, keep, deed })
     return c.json(revokedAnswer(outcome, 'practice'), 200)
   })
 }

@@ -13,6 +13,7 @@ import type { Instant } from '../../policies/instant.ts'
 import { isFault } from '../../runtime/fault.ts'
 import { clientBehind } from '../../runtime/forwarded.ts'
 import type { Log } from '../../runtime/log.ts'
+import type { QueueMail } from '../own-sign-in/password-mails.ts'
 import { noOwnUpstreams, type OwnUpstreams } from '../own-sign-in/upstreams.ts'
 import { isForUs } from '../sign-in/own-origin.ts'
 import type { FactorParts } from '../two-factor/verification.ts'
@@ -23,6 +24,8 @@ import { expirePortalCookie, readPortalCookie, setPortalCookie } from './cookie.
 import { formBytesMax, type PortalForm, passkeyFormBytesMax, readPortalForm } from './forms.ts'
 import { createKnocks } from './knocks.ts'
 import { showFactor, takeFactor, takeForgetting } from './manage-step.ts'
+import { createPasswordSignInStep } from './password-sign-in-step.ts'
+import { showPassword, takePassword } from './password-step.ts'
 import {
   awayPage,
   mistakePage,
@@ -53,6 +56,8 @@ export type PortalAppOptions = {
   readonly trustedProxies: readonly Range[]
   /** Whose people sign in here; absent: nobody's. */
   readonly upstreams?: OwnUpstreams
+  /** How mails are queued; absent: none can be sent. */
+  readonly mail?: QueueMail | null
   readonly now: () => Instant
   readonly log: Log
 }
@@ -126,9 +131,12 @@ const taking =
 
 function addSteps(app: PortalApp, portal: Portal, upstreams: OwnUpstreams): void {
   const signIn = createSignInStep(portal, upstreams, isOpened)
+  const password = createPasswordSignInStep(portal, signIn)
   app.get('/sign-in', signIn.show)
   app.get('/sign-in/with/:provider', signIn.leave)
   app.get('/sign-in/from/:provider', signIn.comeBack)
+  app.get('/sign-in/password-link', password.showLink)
+  app.get('/password', (c) => showPassword(portal, c))
   app.get('/hand-over', (c) => takeTicket(portal, c))
   app.get('/', showing(portal, showHome))
   app.get('/verify', showing(portal, showVerify))
@@ -144,6 +152,9 @@ function addSteps(app: PortalApp, portal: Portal, upstreams: OwnUpstreams): void
   app.post('/admission', small, taking(portal, takeAdmission))
   app.post('/factor', small, taking(portal, takeFactor))
   app.post('/devices', small, taking(portal, takeForgetting))
+  app.post('/sign-in/password', small, password.take)
+  app.post('/sign-in/password-link', small, password.askLink)
+  app.post('/password', small, (c) => takePassword(portal, c))
   app.post('/verify', small, taking(portal, takeCode))
   app.post('/set-up', small, taking(portal, takeFirstCode))
   app.post('/recovery-codes', small, taking(portal, takeRenewal))
@@ -158,7 +169,9 @@ export function createPortalApp(options: PortalAppOptions): PortalApp {
   const secure = origin.startsWith('https:')
   const answers = createAnswers(secure)
   const party = canHavePasskeys(origin) ? { name: 'Gatehouse', origin } : null
-  const portal: Portal = { parts, origin, secure, party, answers, knocks: createKnocks(), now, log }
+  const knocks = createKnocks()
+  const mail = options.mail ?? null
+  const portal: Portal = { parts, origin, secure, party, answers, knocks, mail, now, log }
   const app = new Hono<PortalEnv>()
   app.use(async (c, next) => {
     if (!isForUs(c.req.url, origin)) return answers.page(421, nowherePage())

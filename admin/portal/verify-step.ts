@@ -49,7 +49,8 @@ export async function showVerify(visitor: Visitor): Promise<Response> {
     app: standing.methods.includes('totp'),
     passkey,
     strong: purpose === 'access' && passkey !== null && visit.reason === 'two-factor-too-weak',
-    rememberDays: Math.floor(rememberMs / dayMs),
+    // The way into the admin origin asks each time.
+    rememberDays: visit.adminEntry === null ? Math.floor(rememberMs / dayMs) : 0,
   })
   const script = passkey === null ? {} : { script: passkeyScript }
   return portal.answers.page(200, html, { elsewhere: visit.origin, ...script })
@@ -94,7 +95,8 @@ export async function goOn(visitor: Visitor, remembered: Remembered | null = nul
 /** Goes on at once where this browser is remembered and the session does not know yet; `null`: a factor is needed. */
 export async function goOnRemembered(visitor: Visitor): Promise<Response | null> {
   const { visit } = visitor
-  if (visit.reason !== 'two-factor-not-verified' || visit.proved !== null) return null
+  if (visit.reason !== 'two-factor-not-verified' || visit.proved !== null || visit.adminEntry !== null)
+    return null
   const trusted = await trustHere(visitor)
   const isNews = Object.entries(trusted).some(([practice, until]) => until > (visit.trusted[practice] ?? 0))
   return isNews ? goOn(visitor) : null

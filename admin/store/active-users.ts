@@ -48,7 +48,7 @@ export type ActiveUser = {
 const sessionsMax = 10_000
 
 /** The strictest of the practice's and the roles' timeouts. */
-function timeoutsOf(
+export function timeoutsOf(
   document: PolicyDocument,
   roles: readonly string[],
 ): { readonly idleMs: DurationMs; readonly absoluteMs: DurationMs } {

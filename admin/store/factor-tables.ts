@@ -44,6 +44,8 @@ type FactorTicketTable = {
   address: string
   ends_at: number
   used_at: number | null
+  /** The way into the admin origin that this is a step of; `null`: it is none. */
+  admin_entry: string | null
 }
 
 type FactorVisitTable = {
@@ -63,6 +65,8 @@ type FactorVisitTable = {
   challenge: string | null
   challenge_for: 'create' | 'show' | null
   admitted_by: Generated<string[]>
+  /** As of its ticket. */
+  admin_entry: string | null
 }
 
 type FactorProofTable = {

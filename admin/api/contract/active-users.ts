@@ -6,9 +6,12 @@
  * are reached.
  */
 import { createRoute, z } from '@hono/zod-openapi'
+import { parseRange } from '../../../policies/address.ts'
+import { signInMethods } from '../../../runtime/records.ts'
 import {
   answers,
   body,
+  editRefusals,
   entryParams,
   instantSchema,
   opaqueIdSchema,
@@ -62,6 +65,8 @@ const activeUserSchema = z
   })
   .openapi('ActiveUser')
 
+const revocationRefusals = { ...refusals, 409: editRefusals[409] } as const
+
 const revokedSchema = z
   .object({
     /** Follow it at `/api/publish/{sequence}`. */
@@ -71,6 +76,30 @@ const revokedSchema = z
   })
   .openapi('Revoked')
 
+/** Which sessions are looked for; people without one that fits are left out. Absent: any. */
+const activeQuery = pageQuery.extend({
+  /** In the name, login, e-mail or an address. */
+  text: z.string().max(80).optional(),
+  method: z.enum(signInMethods).optional(),
+  /** `none`: password level; `any`: some factor was shown. */
+  factor: z.enum(['none', 'any', 'sms', 'recovery-code', 'app', 'google', 'totp', 'passkey']).optional(),
+  /** An address or a range. */
+  address: z
+    .string()
+    .max(64)
+    .refine((text) => parseRange(text) !== null, 'write 203.0.113.9 or 203.0.113.0/24')
+    .optional(),
+  /** In the reading of the User-Agent, such as "Windows". */
+  device: z.string().max(80).optional(),
+  /** Without traffic of the person for at least so long. */
+  idleMs: z.coerce.number().int().nonnegative().optional(),
+  /** People of this practice alone, or of several. */
+  practices: z.enum(['one', 'several']).optional(),
+  held: z.enum(['yes', 'no']).optional(),
+})
+/** What is looked for. */
+export type ActiveQuery = z.infer<typeof activeQuery>
+
 /** Routes of the Active Users tab. */
 export const activeUsersRoutes = {
   list: createRoute({
@@ -79,7 +108,7 @@ export const activeUsersRoutes = {
     summary: 'Everyone with a live session in this practice',
     request: {
       params: practiceParams,
-      query: pageQuery.extend({ text: z.string().max(80).optional() }),
+      query: activeQuery,
     },
     responses: {
       200: answers(
@@ -96,7 +125,8 @@ export const activeUsersRoutes = {
   revokeSession: createRoute({
     method: 'post',
     path: '/api/practices/{practice}/sessions/{id}/revoke',
-    summary: 'Ends one session',
+    summary:
+      'Ends one session: for good where the admin may revoke wherever it reaches, else for this practice alone',
     request: { params: entryParams, body: body(z.strictObject({ reason })) },
     responses: { 200: answers(revokedSchema, 'Ended.'), ...refusals },
   }),
@@ -108,7 +138,17 @@ export const activeUsersRoutes = {
       params: userParams,
       body: body(z.strictObject({ reason, block: z.boolean().default(false) })),
     },
-    responses: { 200: answers(revokedSchema, 'Revoked.'), ...refusals },
+    responses: { 200: answers(revokedSchema, 'Revoked.'), ...revocationRefusals },
+  }),
+  revokeEverywhere: createRoute({
+    method: 'post',
+    path: '/api/practices/{practice}/users/{user}/revoke-everywhere',
+    summary: 'The same in every practice of the user; needs gw.sessions.revoke in each of them',
+    request: {
+      params: userParams,
+      body: body(z.strictObject({ reason, block: z.boolean().default(false) })),
+    },
+    responses: { 200: answers(revokedSchema, 'Revoked.'), ...revocationRefusals },
   }),
   revokeAllButMine: createRoute({
     method: 'post',

@@ -6,6 +6,7 @@
  * (Origin, Fetch Metadata, cookie, token) is sent unless a test takes it away. Refused: mocking the store.
  */
 import { createAdminApp } from '../../../admin/admin-app.ts'
+import { createAdmission } from '../../../admin/api/admission.ts'
 import type { ApiPlane } from '../../../admin/api/api-plane.ts'
 import { createPolicyViews } from '../../../admin/api/policy-views.ts'
 import { createLive } from '../../../admin/live.ts'
@@ -16,10 +17,12 @@ import { openStore, type Store } from '../../../admin/store/database.ts'
 import { insertRevision } from '../../../admin/store/practices.ts'
 import { createUiAssets } from '../../../admin/ui-assets.ts'
 import type { PolicyDocument } from '../../../policies/document.ts'
+import type { RouteRequirement } from '../../../policies/routes.ts'
 import { newDocument } from '../../../policies/standard-roles.ts'
 import { readTrustedProxies } from '../../../runtime/forwarded.ts'
 import { silentLog } from '../../../runtime/log.ts'
 import { createSigner, generateSigningKey } from '../../../runtime/signing.ts'
+import { readContract } from '../../support/api-contract.ts'
 import { createClock } from '../../support/clock.ts'
 import { createDatabase } from '../../support/postgres.ts'
 
@@ -27,6 +30,17 @@ import { createDatabase } from '../../support/postgres.ts'
 export const origin = 'https://admin.example'
 /** The password of every account here. */
 export const password = 'correct horse battery staple'
+
+/** The one mapped route of the application here. */
+export const schedulePage: RouteRequirement = {
+  id: 'demo GET /schedule',
+  class: 'staff',
+  stepUp: null,
+  permissions: { any: ['see-schedule-page'] },
+  mapped: true,
+  unmapped: null,
+  paths: 'lenient',
+}
 
 const practiceNames = { lakeside: 'Lakeside Dental', hilltop: 'Hilltop Dental' } as const
 
@@ -223,20 +237,33 @@ export const createStage = async (
   const signer = createSigner(generateSigningKey())
   const views = createPolicyViews(store, now)
   const { publicKey } = signer
-  const plane: ApiPlane = { store, now, views, live, sessions, publicKey, changed: () => {} }
+  const admission = createAdmission({ store, views, now, end: sessions.end })
+  const routes = new Map([[schedulePage.id, schedulePage]])
+  const plane: ApiPlane = {
+    ...{ store, now, views, live, sessions, admission, publicKey, routes },
+    changed: () => {},
+  }
   const proxies = readTrustedProxies(wish.trustedProxies ?? [])
   if (!proxies.ok) throw new Error('bad proxies')
   const app = createAdminApp({
     plane,
     origin,
+    portal: () => 'https://portal.example',
     trustedProxies: proxies.value,
     ui: createUiAssets(wish.uiDir ?? '/nowhere'),
     log: silentLog,
     heartbeatMs: 20,
   })
-  /** Any request at all, as it is. */
-  const request: Request = (path, init = {}, peer = '203.0.113.9') =>
-    Promise.resolve(app.request(`${origin}${path}`, init, { peer }))
+  const served = await app.request(`${origin}/api/openapi.json`, {}, { peer: '203.0.113.9' })
+  const contract = readContract(await served.json())
+  /** Any request at all, as it is; whatever the API answers is held against its contract. */
+  const request: Request = async (path, init = {}, peer = '203.0.113.9') => {
+    const response = await app.request(`${origin}${path}`, init, { peer })
+    const type = response.headers.get('content-type') ?? ''
+    if (path.startsWith('/api/') && /\bjson\b/.test(type))
+      contract.check(init.method ?? 'GET', path, response.status, type, await response.clone().text())
+    return response
+  }
   return {
     app,
     clock,

@@ -54,6 +54,7 @@ beforeEach(() => {
       providerRules(work.issuer, { clientSecretFile: 'read' }),
       providerRules(open.issuer, { id: 'open', name: 'Open', match: 'sub' }),
     ],
+    password: false,
     provisioning: 'deny',
     practice: null,
   }
@@ -357,7 +358,10 @@ test('a secret’s file that is missing, or that others can read, is a problem',
   await chmod(file, 0o644)
   const identity = {
     mode: 'own',
-    own: { providers: [providerRules('https://a.example', { clientSecretFile: file })], unknown: 'deny' },
+    own: {
+      providers: [providerRules('https://a.example', { clientSecretFile: file })],
+      ...{ password: false, unknown: 'deny' },
+    },
   }
   const upstreams = [{ id: 'app', identity, practice: { fixed: null } }] as unknown as Parameters<
     typeof readOwnUpstreams

@@ -73,6 +73,7 @@ describe('a ticket', () => {
       reason: 'two-factor-not-verified',
       origin: 'https://app.example',
       to: '/charts',
+      adminEntry: null,
       practices: [
         { id: north, name: 'Practice north' },
         { id: south, name: 'Practice south' },
@@ -257,7 +258,7 @@ describe('a proof', () => {
         const deed = stage.plane.deed()
         ending =
           way === 'revoking the session'
-            ? revokeSession(store, { practice: north, session: ada.id, deed })
+            ? revokeSession(store, { practice: north, session: ada.id, mayRevoke: () => true, deed })
             : resetTwoFactor(store, { practice: north, user: ada.user_id, reason: 'lost' }, deed)
         while (!(await blocked())) await new Promise(setImmediate)
       })
@@ -317,6 +318,7 @@ test('gateways ask for both: where the portal is, and the signed record of the r
     signer: stage.plane.signer,
     provisioning: () => null,
     portal: () => 'https://portal.example',
+    admin: () => 'https://admin.example',
     now: stage.now,
   })
   const ticket = newToken()

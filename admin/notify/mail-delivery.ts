@@ -1,0 +1,77 @@
+/**
+ * Sends what waits in the mail queue: each mail by one control plane at a time, again with growing pauses, not for ever.
+ *
+ * How a mail gets out is `mailer.ts`. Invariant: a mail is claimed for two minutes before it is tried, no transaction is
+ * open meanwhile, and its row is deleted once it was sent or given up. Holding the row locked while a server answers was
+ * refused: the database ends such transactions, and the mail would go out twice. A crash in between may still do that;
+ * the message id is then the same.
+ */
+import type { Instant } from '../../policies/instant.ts'
+import type { Log } from '../../runtime/log.ts'
+import type { Rows, Store, Tx } from '../store/database.ts'
+import type { Mailer, MailOutcome, OutgoingMail } from './mailer.ts'
+import { claimMs, pauseAfter, triesMax } from './retry-pauses.ts'
+
+/** What became of mails, for the metrics. */
+export type MailCount = 'sent' | 'retried' | 'given-up' | 'dropped'
+
+/** What delivery works with. `count`: told once for each try. */
+export type MailParts = {
+  readonly store: Store
+  readonly mailer: Mailer
+  readonly now: () => Instant
+  readonly log: Log
+  readonly count: (outcome: MailCount) => void
+}
+
+const batchMax = 10
+
+type Claimed = OutgoingMail & { readonly tries: number }
+
+async function claim(tx: Tx, at: Instant): Promise<readonly Claimed[]> {
+  const due = tx
+    .selectFrom('mail')
+    .select('id')
+    .where('due_at', '<=', at)
+    .orderBy('due_at')
+    .limit(batchMax)
+    .forUpdate()
+    .skipLocked()
+  return tx
+    .updateTable('mail')
+    .set((eb) => ({ due_at: at + claimMs, tries: eb('tries', '+', 1) }))
+    .where('id', 'in', due)
+    .returning(['id', 'to_address as to', 'subject', 'body as text', 'queued_at as queuedAt', 'tries'])
+    .execute()
+}
+
+async function settle(parts: MailParts, mail: Claimed, outcome: MailOutcome): Promise<void> {
+  const { store, now, log, count } = parts
+  const { id, tries } = mail
+  if (outcome.outcome === 'later' && tries < triesMax) {
+    const dueAt = now() + pauseAfter(tries)
+    await store.read((rows) => rows.updateTable('mail').set({ due_at: dueAt }).where('id', '=', id).execute())
+    log.warn({ mail: id, tries, why: outcome.why }, 'a mail was not sent: tried again later')
+    return count('retried')
+  }
+  await store.read((rows) => rows.deleteFrom('mail').where('id', '=', id).execute())
+  if (outcome.outcome === 'sent' || outcome.outcome === 'dropped') return count(outcome.outcome)
+  log.error({ mail: id, tries, why: outcome.why }, 'a mail was given up: see notifications.smtp')
+  count('given-up')
+}
+
+/** Tries up to ten mails that are due, side by side; answers how many. Rejects with a `Fault`: nothing is lost then. */
+export async function deliverMails(parts: MailParts): Promise<number> {
+  const claimed = await parts.store.transaction((tx) => claim(tx, parts.now()))
+  await Promise.all(claimed.map(async (mail) => settle(parts, mail, await parts.mailer(mail))))
+  return claimed.length
+}
+
+/** How many mails wait, for the metrics. */
+export async function countWaitingMails(rows: Rows): Promise<number> {
+  const row = await rows
+    .selectFrom('mail')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow()
+  return row.count
+}
