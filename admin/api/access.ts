@@ -87,6 +87,10 @@ export const neededBy: Readonly<Record<string, Needed>> = {
   'PUT /api/practices/:practice/controls/requests': inPath('gw.security.settings.edit', 'weakening'),
   'GET /api/practices/:practice/two-factor': inPath('gw.two-factor.view'),
   'POST /api/practices/:practice/users/:user/two-factor/reset': inPath('gw.two-factor.reset', 'always'),
+  'POST /api/practices/:practice/users/:user/two-factor/enrolment-code': inPath(
+    'gw.two-factor.reset',
+    'always',
+  ),
   'GET /api/practices/:practice/users': inPath('gw.security.view'),
   'PUT /api/practices/:practice/users/:user/roles': inPath('gw.users.edit', 'weakening'),
   'POST /api/practices/:practice/users/:user/suspend': inPath('gw.users.edit'),
