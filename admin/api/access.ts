@@ -106,6 +106,10 @@ export const neededBy: Readonly<Record<string, Needed>> = {
   'GET /api/practices/:practice/webhook-deliveries': inPath('gw.security.view'),
   'GET /api/practices/:practice/two-factor': inPath('gw.two-factor.view'),
   'POST /api/practices/:practice/users/:user/two-factor/reset': inPath('gw.two-factor.reset', 'always'),
+  'POST /api/practices/:practice/users/:user/two-factor/enrolment-code': inPath(
+    'gw.two-factor.reset',
+    'always',
+  ),
   'GET /api/practices/:practice/users': inPath('gw.security.view'),
   'GET /api/practices/:practice/users/export': inPath('gw.security.view', 'always'),
   'POST /api/practices/:practice/users/import/preview': inPath('gw.users.edit'),

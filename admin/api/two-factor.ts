@@ -8,6 +8,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Member } from '../../policies/access-request.ts'
 import { readMembers } from '../store/members.ts'
 import { lastAnnounced } from '../store/publish-state.ts'
+import { giveEnrolmentCode } from '../two-factor/enrolment-codes.ts'
 import { resetTwoFactor } from '../two-factor/reset.ts'
 import { type FactorStatus, listFactorStatuses } from '../two-factor/statuses.ts'
 import type { AdminEnv } from './admin-env.ts'
@@ -90,6 +91,15 @@ export function answerTwoFactor(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): vo
       },
       200,
     )
+  })
+  app.openapi(twoFactorRoutes.enrolmentCode, async (c) => {
+    const { practice, user } = c.req.valid('param')
+    const { reason, validMs } = c.req.valid('json')
+    const wish = { practice, user, validMs }
+    const given = await giveEnrolmentCode(plane.store, wish, deedOf(c, plane, reason))
+    if (given === null)
+      throw refusal('not-found', 'There is no such member in this practice who may come in.')
+    return c.json(given, 200)
   })
   app.openapi(twoFactorRoutes.reset, async (c) => {
     const { practice, user } = c.req.valid('param')

@@ -1,15 +1,17 @@
 /**
  * The portal's answers: pages and redirects with the headers that each of them carries.
  *
- * It knows no page. Invariant: nothing is stored, framed or sniffed, no script ever runs, and no other origin is asked
- * for anything; only the visit's application may be led to. `Referrer-Policy: same-origin` and not `no-referrer`, under
+ * It knows no page. Invariant: nothing is stored, framed or sniffed, no script runs but the one that a page names by its
+ * hash, and no other origin is asked for anything; only the visit's application may be led to. `Referrer-Policy: same-origin` and not `no-referrer`, under
  * which browsers send `Origin: null` with our own forms; neither tells another origin anything.
  */
 import { pagePolicyWith } from '../../runtime/pages/page.ts'
+import type { PageScript } from './scripts.ts'
 
-/** What an answer adds to its page. `elsewhere`: the origin its forms may lead to; `refreshS`: loads `refreshTo` again. */
+/** What an answer adds to its page. `script`: the one in it; `elsewhere`: the origin its forms may lead to; `refreshS`: loads `refreshTo` again. */
 export type Extras = {
   readonly elsewhere?: string | null
+  readonly script?: PageScript
   readonly setCookie?: string
   readonly refresh?: { readonly afterS: number; readonly to: string }
   readonly retryAfterS?: number
@@ -19,13 +21,13 @@ export type Extras = {
 export type Answers = {
   readonly page: (status: number, html: string, extras?: Extras) => Response
   /** 303 to `location`. */
-  readonly seeOther: (location: string, setCookie?: string) => Response
+  readonly seeOther: (location: string, ...setCookies: readonly string[]) => Response
 }
 
 /** The answers of a portal that browsers reach over https (`secure`) or not. */
 export function createAnswers(secure: boolean): Answers {
-  const standard = (elsewhere: string | null): Record<string, string> => ({
-    'content-security-policy': pagePolicyWith(elsewhere),
+  const standard = (elsewhere: string | null, script?: PageScript): Record<string, string> => ({
+    'content-security-policy': pagePolicyWith(elsewhere, script?.hash ?? null),
     'x-content-type-options': 'nosniff',
     'x-frame-options': 'DENY',
     'referrer-policy': 'same-origin',
@@ -36,25 +38,21 @@ export function createAnswers(secure: boolean): Answers {
     ...(secure ? { 'strict-transport-security': 'max-age=31536000' } : {}),
   })
   return {
-    page: (status, html, { elsewhere = null, setCookie, refresh, retryAfterS } = {}) =>
+    page: (status, html, { elsewhere = null, script, setCookie, refresh, retryAfterS } = {}) =>
       new Response(html, {
         status,
         headers: {
-          ...standard(elsewhere),
+          ...standard(elsewhere, script),
           'content-type': 'text/html; charset=utf-8',
           ...(setCookie === undefined ? {} : { 'set-cookie': setCookie }),
           ...(refresh === undefined ? {} : { refresh: `${refresh.afterS}; url=${refresh.to}` }),
           ...(retryAfterS === undefined ? {} : { 'retry-after': String(retryAfterS) }),
         },
       }),
-    seeOther: (location, setCookie) =>
-      new Response(null, {
-        status: 303,
-        headers: {
-          ...standard(null),
-          location,
-          ...(setCookie === undefined ? {} : { 'set-cookie': setCookie }),
-        },
-      }),
+    seeOther: (location, ...setCookies) => {
+      const headers = new Headers({ ...standard(null), location })
+      for (const line of setCookies) headers.append('set-cookie', line)
+      return new Response(null, { status: 303, headers })
+    },
   }
 }

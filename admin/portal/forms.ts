@@ -12,6 +12,8 @@ import { isFromUs } from '../sign-in/own-origin.ts'
 
 /** Larger bodies are no form of ours. */
 export const formBytesMax = 4_096
+/** Of forms that carry what a passkey answered. */
+export const passkeyFormBytesMax = 16_384
 
 const valueLengthMax = 200
 
@@ -19,8 +21,8 @@ const valueLengthMax = 200
 export const formToken = (visitToken: string): string =>
   Buffer.from(hkdfSync('sha256', visitToken, '', 'gatehouse portal form 1', 32)).toString('base64url')
 
-/** The fields of a form of ours by name; each at most once, at most 200 characters. */
-export type PortalForm = { readonly get: (name: string) => string }
+/** The fields of a form of ours by name; each at most once, at most 200 characters unless told otherwise. */
+export type PortalForm = { readonly get: (name: string, lengthMax?: number) => string }
 
 /** The form in a request's body; `null`: not one of ours, or not from this browser's page. */
 export async function readPortalForm(
@@ -35,5 +37,5 @@ export async function readPortalForm(
   const names = [...fields.keys()]
   if (new Set(names).size !== names.length) return null
   if (!sameText(fields.get('token') ?? '', formToken(visitToken))) return null
-  return { get: (name) => (fields.get(name) ?? '').slice(0, valueLengthMax) }
+  return { get: (name, lengthMax = valueLengthMax) => (fields.get(name) ?? '').slice(0, lengthMax) }
 }

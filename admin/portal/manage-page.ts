@@ -1,21 +1,31 @@
 /**
- * A person's own second factor: what is set up, when it was last used, and what they may change.
+ * A person's own second factors: what is set up, when it was last used, and what they may change.
  *
  * Data in, HTML out; the same page, shorter, says that a proof went through. Invariant: it shows facts about factors and
  * never a secret; every change leads to a page that asks for a proof in this visit first.
  */
 import { html } from 'hono/html'
 import { page } from '../../runtime/pages/page.ts'
-import { doneForm, hiddenFields, notYouLine, type PortalFrame, whoLine } from './page-parts.ts'
+import { doneForm, hiddenFields, nameField, notYouLine, type PortalFrame, whoLine } from './page-parts.ts'
 
-/** What the page shows; moments are ready to read, `null`: never. */
+/** A factor as it is shown; moments are ready to read. */
+export type ShownFactor = {
+  readonly id: string
+  readonly name: string
+  readonly method: string
+  readonly enrolledAt: string
+  readonly lastVerifiedAt: string
+}
+
+/** What the page shows. `deadline`: ready to read, `null`: no grace runs; `devices`: browsers remembered. */
 export type ManageView = {
   readonly frame: PortalFrame
-  readonly methods: readonly string[]
-  readonly enrolledAt: string | null
-  readonly lastVerifiedAt: string | null
+  readonly factors: readonly ShownFactor[]
   readonly recoveryCodesLeft: number
   readonly mayEnrol: boolean
+  /** A passkey can be made here. */
+  readonly passkeys: boolean
+  readonly devices: number
   readonly deadline: string | null
 }
 
@@ -30,14 +40,37 @@ const codesNote = (left: number) =>
           : left === 1
             ? 'Only one recovery code is left.'
             : `Only ${left} recovery codes are left.`
-      } Make new ones, so that you get in without your phone too.</p>`
+      } Make new ones, so that you get in without your device too.</p>`
 
-const present = (view: ManageView) => html`<dl><dt>Method</dt><dd>${view.methods.join(', ')}</dd>
-<dt>Set up</dt><dd>${view.enrolledAt ?? 'not known'}</dd>
-<dt>Last used</dt><dd>${view.lastVerifiedAt ?? 'not yet'}</dd>
-<dt>Recovery codes left</dt><dd>${String(view.recoveryCodesLeft)} of 10</dd></dl>
+const factorLine = ({ id, name, method, enrolledAt, lastVerifiedAt }: ShownFactor) =>
+  html`<li><strong>${name}</strong>${name === method ? '' : html` (${method})`}
+<br>Set up ${enrolledAt}, last used ${lastVerifiedAt}
+<br><a href="/factor?id=${id}">Rename or remove<span class="unseen"> ${name}</span></a></li>`
+
+const newLinks = ({ passkeys, factors }: ManageView) =>
+  html`<div class="doing">${
+    passkeys
+      ? html`<a${factors.length === 0 ? html` class="first"` : ''} href="/passkey">Set up a passkey</a>`
+      : ''
+  }<a${factors.length === 0 && !passkeys ? html` class="first"` : ''} href="/set-up">${
+    factors.length === 0 ? 'Set up an authenticator app' : 'Set up another authenticator app'
+  }</a></div>`
+
+const deviceForm = ({ frame, devices }: ManageView) =>
+  devices === 0
+    ? ''
+    : html`<h2>Remembered browsers</h2>
+<form method="post" action="/devices">${hiddenFields(frame)}
+<p>${devices === 1 ? 'One browser is' : `${devices} browsers are`} not asked for your second factor at each sign-in.</p>
+<div class="doing"><button>Ask again everywhere</button></div></form>`
+
+const present = (view: ManageView) => html`<ul>${view.factors.map(factorLine)}</ul>
+${newLinks(view)}
+<h2>Recovery codes</h2>
+<p>${String(view.recoveryCodesLeft)} of 10 are left.</p>
 ${codesNote(view.recoveryCodesLeft)}
-<div class="doing"><a href="/recovery-codes">New recovery codes</a><a href="/set-up">Set up a new authenticator app</a></div>`
+<div class="doing"><a href="/recovery-codes">New recovery codes</a></div>
+${deviceForm(view)}`
 
 const absent = (
   view: ManageView,
@@ -46,8 +79,9 @@ const absent = (
 }</p>
 ${
   view.mayEnrol
-    ? html`<div class="doing"><a class="first" href="/set-up">Set up an authenticator app</a></div>`
-    : html`<p>It can be set up only from a network that your practice has approved, and the one you are on is not among them.</p>`
+    ? newLinks(view)
+    : html`<p>It can be set up only from a network that your practice has approved, and the one you are on is not among them.</p>
+<p><a href="/set-up">I was given a code for it</a></p>`
 }`
 
 const signOutEverywhere = (frame: PortalFrame) =>
@@ -62,10 +96,51 @@ export const managePage = (view: ManageView): string =>
     title: 'Your second factor',
     practice: null,
     body: html`${whoLine(view.frame)}
-${view.methods.length === 0 ? absent(view) : present(view)}
-${doneForm(view.frame, 'Done', view.methods.length > 0 || !view.mayEnrol)}
+${view.factors.length === 0 ? absent(view) : present(view)}
+${doneForm(view.frame, 'Done', view.factors.length > 0 || !view.mayEnrol)}
 ${signOutEverywhere(view.frame)}
 ${notYouLine(view.frame)}`,
+  })
+
+/** What the page of one factor shows. `last`: they have no other. `requiring`: practices that ask for one, by name. */
+export type FactorView = {
+  readonly frame: PortalFrame
+  readonly factor: ShownFactor
+  readonly last: boolean
+  readonly requiring: readonly string[]
+}
+
+const removal = ({ frame, factor, last, requiring }: FactorView) => {
+  if (last && requiring.length > 0)
+    return html`<p>This is your only one, and ${requiring.join(' and ')} ${
+      requiring.length === 1 ? 'asks' : 'ask'
+    } for a second factor. Set up another one first, then you can remove this.</p>
+<div class="doing"><a href="/set-up">Set up another one</a></div>`
+  return html`<p>${
+    last
+      ? 'This is your only one. Without it your password alone opens your account, and your recovery codes go too.'
+      : 'It will no longer work for signing in. Your other second factors stay.'
+  } Browsers that are remembered will ask again.</p>
+<form method="post" action="/factor">${hiddenFields(frame, { id: factor.id, do: 'remove' })}
+<div class="doing"><button>Remove ${factor.name}</button></div></form>`
+}
+
+/** The page on which one factor is renamed or removed. */
+export const factorPage = (view: FactorView): string =>
+  page({
+    title: view.factor.name,
+    practice: null,
+    body: html`${whoLine(view.frame)}
+<dl><dt>Method</dt><dd>${view.factor.method}</dd>
+<dt>Set up</dt><dd>${view.factor.enrolledAt}</dd>
+<dt>Last used</dt><dd>${view.factor.lastVerifiedAt}</dd></dl>
+<h2>Rename</h2>
+<form method="post" action="/factor">${hiddenFields(view.frame, { id: view.factor.id, do: 'rename' })}
+${nameField(view.factor.name)}
+<div class="doing"><button class="first">Save the name</button></div></form>
+<h2>Remove</h2>
+${removal(view)}
+<p class="last"><a href="/">Back to your second factors</a></p>`,
   })
 
 /** The page after a proof, where there is something to say before going on. */

@@ -5,7 +5,8 @@
  * stranger's link notices; every problem is read out with its field; every form carries the token.
  */
 import { html } from 'hono/html'
-import { type Said, saidText } from './said.ts'
+import type { HtmlEscapedString } from 'hono/utils/html'
+import { type Said, type SentBy, saidText } from './said.ts'
 
 /** Who is here, where from, and what their forms carry. */
 export type PortalFrame = {
@@ -40,7 +41,7 @@ export const notYouLine = (frame: PortalFrame) =>
 <a href="${frame.leave}">Sign in as someone else</a></p>`
 
 /** What a field has to say about the last code; `null`: nothing. */
-export const problemLine = (id: string, said: Said | null, by: 'app' | 'recovery', at: number) =>
+export const problemLine = (id: string, said: Said | null, by: SentBy, at: number) =>
   said === null ? '' : html`<p class="problem" id="${id}" role="alert">${saidText(said, by, at)}</p>`
 
 /** Hidden fields of every form. */
@@ -55,6 +56,28 @@ export const codeField = (said: Said | null, at: number, label: string, hint: st
 <p class="hint" id="code-hint">${hint}</p>
 ${problemLine('code-problem', said, 'app', at)}
 <input class="field" id="code" name="code" inputmode="numeric" autocomplete="one-time-code" maxlength="20" required${isFirst || said !== null ? html` autofocus` : ''} aria-describedby="code-hint${said === null ? '' : ' code-problem'}"${said === null ? '' : html` aria-invalid="true"`}>`
+
+/** The field for the name of a device; `name`: what it is called now. */
+export const nameField = (name: string) =>
+  html`<label for="name">Name of this device</label>
+<p class="hint" id="name-hint">So that you know it again, for example “My phone”. You can leave it empty.</p>
+<input class="field" id="name" name="name" autocomplete="off" maxlength="30" value="${name}" aria-describedby="name-hint">`
+
+/** The form whose answer `passkeyScript` fills in; it stays hidden where there is no script. */
+export const passkeyForm = (
+  frame: PortalFrame,
+  form: {
+    readonly action: string
+    readonly options: string
+    readonly words: string
+    readonly fields?: Readonly<Record<string, string>>
+    readonly more?: HtmlEscapedString | Promise<HtmlEscapedString> | string
+  },
+) => html`<form method="post" action="${form.action}" id="passkey" data-options="${form.options}" hidden>
+${hiddenFields(frame, { ...form.fields, answer: '' })}
+${form.more ?? ''}<p class="problem" id="passkey-note" role="alert" hidden></p>
+<div class="doing"><button class="first">${form.words}</button></div></form>
+<noscript><p class="problem">A passkey needs JavaScript, which is switched off in this browser. Switch it on for this page, or use another way.</p></noscript>`
 
 /** The button back to the application. `isFirst`: nothing else on the page is to be done before. */
 export const doneForm = (frame: PortalFrame, words: string, isFirst = true) =>

@@ -18,12 +18,14 @@ import { noOwnUpstreams, type OwnUpstreams } from '../own-sign-in/upstreams.ts'
 import { isForUs } from '../sign-in/own-origin.ts'
 import type { FactorParts } from '../two-factor/verification.ts'
 import { endVisit, findVisit, openVisit } from '../two-factor/visits.ts'
+import { canHavePasskeys } from '../webauthn.ts'
 import { createAnswers } from './answers.ts'
 import { expirePortalCookie, readPortalCookie, setPortalCookie } from './cookie.ts'
 import { showEmergency, takeEmergencyForm } from './emergency-step.ts'
-import { formBytesMax, type PortalForm, readPortalForm } from './forms.ts'
+import { formBytesMax, type PortalForm, passkeyFormBytesMax, readPortalForm } from './forms.ts'
 import { takeHeartbeat } from './heartbeat-step.ts'
 import { createKnocks } from './knocks.ts'
+import { showFactor, takeFactor, takeForgetting } from './manage-step.ts'
 import { createPasswordSignInStep } from './password-sign-in-step.ts'
 import { showPassword, takePassword } from './password-step.ts'
 import {
@@ -35,10 +37,19 @@ import {
   ticketPage,
   tooOftenPage,
 } from './plain-pages.ts'
-import { showHome, showRenew, showSetUp, takeFirstCode, takeRenewal } from './set-up-step.ts'
+import {
+  showHome,
+  showPasskey,
+  showRenew,
+  showSetUp,
+  takeAdmission,
+  takeFirstCode,
+  takeNewPasskey,
+  takeRenewal,
+} from './set-up-step.ts'
 import { createSignInStep } from './sign-in-step.ts'
 import { signOutEverywhere } from './sign-out-step.ts'
-import { finish, showVerify, takeCode } from './verify-step.ts'
+import { finish, showVerify, takeCode, takePasskey } from './verify-step.ts'
 import { findVisitor, isPlainOrigin, type Portal, type PortalEnv, type Visitor } from './visitor.ts'
 
 /** What the app stands on. `origin`: as browsers write it; `trustedProxies`: whose `X-Forwarded-For` counts. */
@@ -134,11 +145,17 @@ function addSteps(app: PortalApp, portal: Portal, upstreams: OwnUpstreams): void
   app.get('/emergency', showing(portal, showEmergency))
   app.get('/verify', showing(portal, showVerify))
   app.get('/set-up', showing(portal, showSetUp))
+  app.get('/passkey', showing(portal, showPasskey))
+  app.get('/factor', showing(portal, showFactor))
   app.get('/recovery-codes', showing(portal, showRenew))
-  const small = bodyLimit({
-    maxSize: formBytesMax,
-    onError: () => portal.answers.page(413, notOursPage()),
-  })
+  const upTo = (maxSize: number) =>
+    bodyLimit({ maxSize, onError: () => portal.answers.page(413, notOursPage()) })
+  const small = upTo(formBytesMax)
+  app.post('/verify/passkey', upTo(passkeyFormBytesMax), taking(portal, takePasskey))
+  app.post('/passkey', upTo(passkeyFormBytesMax), taking(portal, takeNewPasskey))
+  app.post('/admission', small, taking(portal, takeAdmission))
+  app.post('/factor', small, taking(portal, takeFactor))
+  app.post('/devices', small, taking(portal, takeForgetting))
   app.post('/sign-in/password', small, password.take)
   app.post('/sign-in/password-link', small, password.askLink)
   app.post('/password', small, (c) => takePassword(portal, c))
@@ -157,8 +174,10 @@ export function createPortalApp(options: PortalAppOptions): PortalApp {
   const { parts, origin, trustedProxies, now, log } = options
   const secure = origin.startsWith('https:')
   const answers = createAnswers(secure)
+  const party = canHavePasskeys(origin) ? { name: 'Gatehouse', origin } : null
   const knocks = createKnocks()
-  const portal: Portal = { parts, origin, secure, answers, knocks, mail: options.mail ?? null, now, log }
+  const mail = options.mail ?? null
+  const portal: Portal = { parts, origin, secure, party, answers, knocks, mail, now, log }
   const app = new Hono<PortalEnv>()
   app.use(async (c, next) => {
     if (!isForUs(c.req.url, origin)) return answers.page(421, nowherePage())

@@ -9,11 +9,14 @@ import type { Instant } from '../../policies/instant.ts'
 
 /** What is said. `triesLeft` in this visit; `until` when the next try counts. */
 export type Said =
-  | { readonly what: 'wrong' | 'used'; readonly triesLeft: number }
+  | { readonly what: 'wrong' | 'used' | 'expired'; readonly triesLeft: number }
   | { readonly what: 'wait'; readonly until: Instant }
   | { readonly what: 'form' }
 
-const form = /^(wrong|used)-(\d{1,2})$|^wait-(\d{13})$|^form$/
+/** What was sent: a code of the app, a recovery code, a passkey, or a code that an admin gave. */
+export type SentBy = 'app' | 'recovery' | 'passkey' | 'admission'
+
+const form = /^(wrong|used|expired)-(\d{1,2})$|^wait-(\d{13})$|^form$/
 
 /** As a word for the address. */
 export const saidWord = (said: Said): string => {
@@ -28,7 +31,7 @@ export function readSaid(word: string | undefined): Said | null {
   const [whole, what, triesLeft, until] = match
   if (whole === 'form') return { what: 'form' }
   if (until !== undefined) return { what: 'wait', until: Number(until) }
-  return { what: what === 'used' ? 'used' : 'wrong', triesLeft: Number(triesLeft) }
+  return { what: what === 'used' || what === 'expired' ? what : 'wrong', triesLeft: Number(triesLeft) }
 }
 
 const tries = (left: number): string => {
@@ -43,20 +46,48 @@ const waiting = (ms: number): string => {
   return minutes <= 90 ? `Try again in ${minutes} minutes.` : `Try again in ${Math.ceil(minutes / 60)} hours.`
 }
 
+type Sentences = Readonly<Record<SentBy, string>>
+
+const wrong: Sentences = {
+  app: 'That is not the code your app shows now.',
+  recovery: 'That is none of your recovery codes.',
+  passkey: 'That passkey did not work here.',
+  admission: 'That is not the code you were given.',
+}
+
+const used: Sentences = {
+  app: 'That code was used already. Wait for the next one: it comes within 30 seconds.',
+  recovery: 'That recovery code was used already; each works once.',
+  passkey: 'That was used already.',
+  admission: 'That code was used already; it works once. Ask for a new one.',
+}
+
+const expired: Sentences = {
+  app: 'That code has run out, or the clock of your phone is off. Enter the one that is shown now; if this goes on, let your phone set its time by itself.',
+  recovery: 'That recovery code no longer counts.',
+  passkey: 'That took too long.',
+  admission: 'That code has run out. Ask for a new one.',
+}
+
+const shapeless: Sentences = {
+  app: 'Enter the six digits that your app shows.',
+  recovery: 'Enter one of your recovery codes as you wrote it down.',
+  passkey: 'Nothing came from your passkey. Please try again.',
+  admission: 'Enter the 16 letters and digits that you were given.',
+}
+
 /** As a sentence. `by`: which field it stands at. */
-export function saidText(said: Said, by: 'app' | 'recovery', at: Instant): string {
+export function saidText(said: Said, by: SentBy, at: Instant): string {
   switch (said.what) {
     case 'wrong':
-      return `${by === 'app' ? 'That is not the code your app shows now.' : 'That is none of your recovery codes.'} ${tries(said.triesLeft)}`
+      return `${wrong[by]} ${tries(said.triesLeft)}`
     case 'used':
-      return by === 'app'
-        ? `That code was used already. Wait for the next one: it comes within 30 seconds. ${tries(said.triesLeft)}`
-        : `That recovery code was used already; each works once. ${tries(said.triesLeft)}`
+      return `${used[by]} ${tries(said.triesLeft)}`
+    case 'expired':
+      return `${expired[by]} ${tries(said.triesLeft)}`
     case 'wait':
       return `Too many wrong codes. ${waiting(said.until - at)}`
     case 'form':
-      return by === 'app'
-        ? 'Enter the six digits that your app shows.'
-        : 'Enter one of your recovery codes as you wrote it down.'
+      return shapeless[by]
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The pages around setting up an authenticator app: the steps with the picture and the key, the refusal where it may
- * not be done, and the recovery codes, shown once.
+ * The pages around setting up a factor: the steps of an app with the picture and the key, the passkey, the refusal where
+ * it may not be done, and the recovery codes, shown once.
  *
  * Data in, HTML out. Invariant: the picture is drawn here, on white in dark mode too (scanners need it), so that the
  * secret is in no address and asks no other server; every step can be done without the picture.
@@ -8,8 +8,19 @@
 import { html, raw } from 'hono/html'
 import { renderSVG } from 'uqr'
 import { page } from '../../runtime/pages/page.ts'
-import { codeField, doneForm, hiddenFields, notYouLine, type PortalFrame, whoLine } from './page-parts.ts'
+import {
+  codeField,
+  doneForm,
+  hiddenFields,
+  nameField,
+  notYouLine,
+  type PortalFrame,
+  passkeyForm,
+  problemLine,
+  whoLine,
+} from './page-parts.ts'
 import type { Said } from './said.ts'
+import { codesScript, passkeyScript } from './scripts.ts'
 
 /** What the set-up page shows. */
 export type SetUpView = {
@@ -19,8 +30,10 @@ export type SetUpView = {
   readonly uri: string
   /** Until when it must be done, ready to read; `null`: now, or there is no must. */
   readonly deadline: string | null
-  /** There is an app already, and the new one takes its place. */
-  readonly replaces: boolean
+  /** They have a second factor already, and this is one more. */
+  readonly adds: boolean
+  /** A passkey can be made here instead. */
+  readonly passkeys: boolean
   readonly said: Said | null
 }
 
@@ -43,9 +56,10 @@ const picture = (uri: string) =>
     renderSVG(uri, { border: 4, pixelSize: 4, ecc: 'M' }).replace('<svg ', '<svg aria-hidden="true" '),
   )}</div>`
 
-const why = ({ replaces, deadline }: SetUpView) => {
-  if (replaces) return html`<p>The new app takes the place of the one you use now.</p>`
-  return html`<p>Your password alone no longer opens your account: besides it you enter a code that your phone shows.${
+const why = ({ adds, deadline }: Pick<SetUpView, 'adds' | 'deadline'>) => {
+  if (adds)
+    return html`<p>What you have set up stays as it is. Remove a device that you no longer have afterwards.</p>`
+  return html`<p>Your password alone no longer opens your account: besides it something is asked for that only you have with you.${
     deadline === null ? '' : html` Please set it up by <strong>${deadline}</strong>.`
   }</p>`
 }
@@ -55,10 +69,11 @@ export const setUpPage = (view: SetUpView): string => {
   const { frame, key, uri, said } = view
   const { account, issuer } = labelOf(uri)
   return page({
-    title: view.replaces ? 'Set up a new authenticator app' : 'Set up your second factor',
+    title: view.adds ? 'Set up another authenticator app' : 'Set up your second factor',
     practice: null,
     body: html`${whoLine(frame)}
 ${why(view)}
+${view.passkeys ? html`<p>Does this device unlock with your finger, your face or a code? Then a passkey is quicker, and no look-alike page can coax it out of you: <a href="/passkey">set up a passkey instead</a></p>` : ''}
 <h2>1. Open an authenticator app on your phone</h2>
 <p>Any will do, for example Google Authenticator, Microsoft Authenticator or the password app that your phone has.</p>
 <h2>2. Add an account by scanning this picture</h2>
@@ -70,22 +85,66 @@ ${picture(uri)}
 <form method="post" action="/set-up">${hiddenFields(frame)}
 <h2>3. Confirm that it works</h2>
 ${codeField(said, frame.at, 'Enter the 6-digit code that the app shows now', 'It changes every 30 seconds.', false)}
+${nameField('')}
 <div class="doing"><button class="first">Confirm</button></div>
 </form>
 ${notYouLine(frame)}`,
   })
 }
 
-/** The page where it may not be set up from this address. */
-export const notHerePage = (frame: PortalFrame, address: string): string =>
+/** What the page of a new passkey shows. `options`: what the browser is to be asked (JSON). */
+export type PasskeyView = {
+  readonly frame: PortalFrame
+  readonly options: string
+  readonly deadline: string | null
+  readonly adds: boolean
+  readonly said: Said | null
+}
+
+/** The page that makes a passkey, to be sent with `passkeyScript`. */
+export const passkeyPage = (view: PasskeyView): string =>
+  page({
+    title: 'Set up a passkey',
+    practice: null,
+    body: html`${whoLine(view.frame)}
+${why(view)}
+<p>A passkey stays on your device, or in the account that keeps your passwords. You use it as you unlock the device: with your finger, your face or its code. Nothing of that leaves the device.</p>
+${problemLine('passkey-problem', view.said, 'passkey', view.frame.at)}
+${passkeyForm(view.frame, {
+  ...{ action: '/passkey', options: view.options, words: 'Make a passkey' },
+  more: nameField(''),
+})}
+<p><a href="/set-up">Set up an authenticator app instead</a></p>
+${notYouLine(view.frame)}${passkeyScript.tag}`,
+  })
+
+/** The page where it may not be set up from this address, unless an admin has given a code. */
+export const notHerePage = (frame: PortalFrame, address: string, said: Said | null): string =>
   page({
     title: 'This has to be set up at the practice',
     practice: null,
     body: html`${whoLine(frame)}
 <p>Your practice asks for a second factor. It can be set up only from a network that your practice has approved, and the one you are on is not among them.</p>
-<p>Sign in from the practice once and set it up there, or ask the person who manages access to approve this network.</p>
+<p>Sign in from the practice once and set it up there, or ask the person who manages access to approve this network, or to give you a code.</p>
+<form method="post" action="/admission">${hiddenFields(frame)}
+<label for="admission">Code from the person who manages access</label>
+<p class="hint" id="admission-hint">16 letters and digits. It works once.</p>
+${problemLine('admission-problem', said, 'admission', frame.at)}
+<input class="field" id="admission" name="code" autocomplete="off" autocapitalize="characters" spellcheck="false" maxlength="40" required aria-describedby="admission-hint${said === null ? '' : ' admission-problem'}"${said === null ? '' : html` aria-invalid="true" autofocus`}>
+<div class="doing"><button class="first">Use this code</button></div>
+</form>
 <dl><dt>Your address</dt><dd>${address}</dd></dl>
 ${notYouLine(frame)}`,
+  })
+
+/** The page of somebody who has as many factors as one may have. */
+export const fullPage = (frame: PortalFrame): string =>
+  page({
+    title: 'You have ten already',
+    practice: null,
+    body: html`${whoLine(frame)}
+<p>Nobody can have more than ten second factors. Remove one that you no longer use first.</p>
+<div class="doing"><a class="first" href="/">Your second factors</a></div>`,
   })
 
 /** What the page of recovery codes shows. `goesOn`: a sign-in waits for it. */
@@ -96,23 +155,28 @@ export type CodesView = {
   readonly goesOn: boolean
 }
 
-/** The recovery codes, this once. */
+const fileOf = (frame: PortalFrame, codes: readonly string[]): string =>
+  `Recovery codes of ${frame.name} (${frame.login}). Each works once.\r\n\r\n${codes.join('\r\n')}\r\n`
+
+/** The recovery codes, this once; to be sent with `codesScript`. */
 export const codesPage = ({ frame, codes, fresh, goesOn }: CodesView): string =>
   page({
     title: 'Keep your recovery codes',
     practice: null,
     body: html`<p role="status">${
       fresh === 'enrolled'
-        ? 'Your authenticator app is set up.'
+        ? 'Your second factor is set up.'
         : 'Here are your new recovery codes. The old ones no longer work.'
     }</p>
-<p>If your phone is lost or broken, one of these codes lets you in instead. Each works once. <strong>They are shown only now:</strong> print this page or write them down, and keep them away from your phone.</p>
+<p>If your device is lost or broken, one of these codes lets you in instead. Each works once. <strong>They are shown only now:</strong> print them, save them or write them down, and keep them away from that device.</p>
 <ol class="codes code" aria-label="Recovery codes">${codes.map((code) => html`<li>${code}</li>`)}</ol>
 <p>${frame.name} (${frame.login})</p>
+<div class="doing"><button type="button" id="copy" hidden>Copy</button><button type="button" id="print" hidden>Print</button><a download="recovery-codes.txt" href="data:text/plain;charset=utf-8,${encodeURIComponent(fileOf(frame, codes))}">Download</a></div>
+<p class="hint" id="codes-note" role="status"></p>
 <form method="post" action="/done">${hiddenFields(frame, { after: 'codes' })}
 <label class="choice"><input type="checkbox" name="kept" value="yes" required> I have kept these codes</label>
 <div class="doing"><button class="first">${goesOn ? 'Continue' : 'Back to my second factor'}</button></div>
-</form>`,
+</form>${codesScript.tag}`,
   })
 
 /** The page before new codes are made: a reloaded answer must not make any, so the wish is confirmed here. */

@@ -1,53 +1,50 @@
 /**
- * Setting up an authenticator app, new recovery codes, and looking after one's own factors.
+ * Setting up an authenticator app or a passkey, new recovery codes, and where a visit begins.
  *
- * Secrets are made and judged by `two-factor/enrolment.ts`. Invariant: recovery codes are answered once, to the form that
- * made them, and a reload of that answer makes none; nothing changes but in a visit that may (proved, from an approved
- * address).
+ * Secrets are made and judged by `two-factor/enrolment.ts` and `passkeys.ts`. Invariant: recovery codes are answered once, to
+ * the form that made them, and a reload of that answer makes none; nothing changes but in a visit that may (proved, from
+ * an approved address or with an admin's code).
  */
 import { readCode } from '../two-factor/codes.ts'
 import {
   beginTotp,
   confirmTotp,
+  type EnrolOutcome,
   renewRecoveryCodes,
   type Standing,
   standingOf,
 } from '../two-factor/enrolment.ts'
+import { takeEnrolmentCode } from '../two-factor/enrolment-codes.ts'
+import { factorName, factorsMax } from '../two-factor/factors.ts'
+import { beginPasskey, confirmPasskey } from '../two-factor/passkeys.ts'
+import { passkeyAnswerMax } from '../webauthn.ts'
 import { showEmergency } from './emergency-step.ts'
 import type { PortalForm } from './forms.ts'
-import { confirmedPage, managePage } from './manage-page.ts'
+import { confirmedPage } from './manage-page.ts'
+import { showManage } from './manage-step.ts'
 import { readPersonFacts } from './person-facts.ts'
 import { tooWeakPage } from './plain-pages.ts'
 import { readSaid, type Said, saidWord } from './said.ts'
-import { codesPage, notHerePage, renewPage, setUpPage, shownAlreadyPage } from './set-up-page.ts'
-import { outOfTries, showVerify } from './verify-step.ts'
-import { frameOf, type Visitor } from './visitor.ts'
+import { codesScript, passkeyScript } from './scripts.ts'
+import {
+  codesPage,
+  fullPage,
+  notHerePage,
+  passkeyPage,
+  renewPage,
+  setUpPage,
+  shownAlreadyPage,
+} from './set-up-page.ts'
+import { goOnRemembered, outOfTries, showVerify } from './verify-step.ts'
+import { frameOf, pageOf, type Visitor } from './visitor.ts'
 
-const methodNames: Readonly<Record<Standing['methods'][number], string>> = {
-  totp: 'Authenticator app',
-  passkey: 'Passkey',
-  sms: 'Text message',
-  'recovery-code': 'Recovery code',
-  app: 'The practice application',
-  google: 'Google',
-}
-
-const pageOf = (visitor: Visitor, status: number, html: string): Response =>
-  visitor.portal.answers.page(status, html, { elsewhere: visitor.visit.origin })
-
-async function showManage(visitor: Visitor, standing: Standing): Promise<Response> {
-  const facts = await readPersonFacts(visitor.portal.parts.store, visitor.visit, visitor.at)
-  const moment = (at: number | null): string | null => (at === null ? null : facts.moment(at))
-  const html = managePage({
-    frame: frameOf(visitor),
-    methods: standing.methods.map((method) => methodNames[method]),
-    enrolledAt: moment(standing.enrolledAt),
-    lastVerifiedAt: moment(standing.lastVerifiedAt),
-    recoveryCodesLeft: standing.recoveryCodesLeft,
-    mayEnrol: standing.mayEnrol,
-    deadline: facts.deadline,
-  })
-  return pageOf(visitor, 200, html)
+/** What becomes of somebody who needs a passkey: they show one, or make one after showing what they have. */
+async function showStrong(visitor: Visitor, standing: Standing): Promise<Response> {
+  const { portal, visit } = visitor
+  if (visit.proved?.method === 'passkey')
+    return pageOf(visitor, 200, confirmedPage(frameOf(visitor), standing.recoveryCodesLeft))
+  if (portal.party === null) return pageOf(visitor, 403, tooWeakPage())
+  return standing.methods.includes('passkey') ? showVerify(visitor) : showPasskey(visitor)
 }
 
 /** Where a visit begins: what its reason and the person's factors ask for. */
@@ -56,18 +53,27 @@ export async function showHome(visitor: Visitor): Promise<Response> {
   const standing = await standingOf(portal.parts.store, visit, address, at)
   if (visit.reason === null) return showManage(visitor, standing)
   if (visit.reason === 'emergency') return showEmergency(visitor)
-  // No page here makes a passkey: a code would only lead back to the same refusal.
-  if (visit.reason === 'two-factor-too-weak') return pageOf(visitor, 403, tooWeakPage())
+  if (visit.reason === 'two-factor-too-weak') return showStrong(visitor, standing)
   if (visit.proved !== null)
     return pageOf(visitor, 200, confirmedPage(frameOf(visitor), standing.recoveryCodesLeft))
-  return standing.methods.length === 0 ? showSetUp(visitor) : showVerify(visitor)
+  if (standing.methods.length === 0) return showSetUp(visitor)
+  return (await goOnRemembered(visitor)) ?? showVerify(visitor)
 }
 
-/** The page that sets up an app; where there is one already, only after a proof. */
+/** Why a factor cannot be set up in this visit; `null`: it can. */
+async function obstacle(visitor: Visitor, standing: Standing): Promise<Response | null> {
+  const { c, address } = visitor
+  if (standing.factors.length >= factorsMax) return pageOf(visitor, 403, fullPage(frameOf(visitor)))
+  const said = c.req.query('by') === 'admission' ? readSaid(c.req.query('said')) : null
+  return standing.mayEnrol ? null : pageOf(visitor, 403, notHerePage(frameOf(visitor), address, said))
+}
+
+/** The page that sets up an app; where there is a factor already, only after a proof. */
 export async function showSetUp(visitor: Visitor): Promise<Response> {
   const { portal, c, visit, address, at } = visitor
   const standing = await standingOf(portal.parts.store, visit, address, at)
-  if (!standing.mayEnrol) return pageOf(visitor, 403, notHerePage(frameOf(visitor), address))
+  const refused = await obstacle(visitor, standing)
+  if (refused !== null) return refused
   const begun = await beginTotp(portal.parts, visit, at)
   if (begun === null) return portal.answers.seeOther('/verify?purpose=set-up')
   const { deadline } = await readPersonFacts(portal.parts.store, visit, at)
@@ -75,26 +81,48 @@ export async function showSetUp(visitor: Visitor): Promise<Response> {
     frame: frameOf(visitor),
     ...begun,
     deadline,
-    replaces: standing.methods.includes('totp'),
+    adds: standing.factors.length > 0,
+    passkeys: portal.party !== null,
     said: readSaid(c.req.query('said')),
   })
   return pageOf(visitor, 200, html)
 }
 
-/** Judges the first code of a new app; the answer shows the recovery codes, this once. */
-export async function takeFirstCode(visitor: Visitor, form: PortalForm): Promise<Response> {
+/** The page that makes a passkey; where there is a factor already, only after a proof. */
+export async function showPasskey(visitor: Visitor): Promise<Response> {
+  const { portal, c, visit, address, at } = visitor
+  if (portal.party === null) return portal.answers.seeOther('/set-up')
+  const standing = await standingOf(portal.parts.store, visit, address, at)
+  const refused = await obstacle(visitor, standing)
+  if (refused !== null) return refused
+  const options = await beginPasskey(portal.parts, portal.party, visit, at)
+  if (options === null) return portal.answers.seeOther('/verify?purpose=passkey')
+  const { deadline } = await readPersonFacts(portal.parts.store, visit, at)
+  const said = readSaid(c.req.query('said'))
+  const view = { frame: frameOf(visitor), options, deadline, adds: standing.factors.length > 0, said }
+  return pageOf(visitor, 200, passkeyPage(view), passkeyScript)
+}
+
+const showCodes = (visitor: Visitor, codes: readonly string[], fresh: 'enrolled' | 'renewed'): Response => {
+  const view = { frame: frameOf(visitor), codes, fresh, goesOn: visitor.visit.reason !== null }
+  return pageOf(visitor, 200, codesPage(view), codesScript)
+}
+
+/** What became of an enrolment: the recovery codes, this once, or what was wrong. `here`: the page of the step. */
+async function answerEnrolment(
+  visitor: Visitor,
+  here: '/set-up' | '/passkey',
+  outcome: EnrolOutcome,
+): Promise<Response> {
   const { portal, visit, address, at } = visitor
-  const back = (said: Said): Response => portal.answers.seeOther(`/set-up?said=${saidWord(said)}`)
-  if (readCode(form.get('code'))?.kind !== 'totp') return back({ what: 'form' })
-  const outcome = await confirmTotp(portal.parts, visit, form.get('code'), at, address)
+  const back = (said: Said): Response => portal.answers.seeOther(`${here}?said=${saidWord(said)}`)
   switch (outcome.outcome) {
-    case 'enrolled': {
-      const { recoveryCodes: codes } = outcome
-      const goesOn = visit.reason !== null
-      return pageOf(visitor, 200, codesPage({ frame: frameOf(visitor), codes, fresh: 'enrolled', goesOn }))
-    }
+    case 'enrolled':
+      // They have codes already: nothing is shown once.
+      if (outcome.recoveryCodes.length === 0) return portal.answers.seeOther('/')
+      return showCodes(visitor, outcome.recoveryCodes, 'enrolled')
     case 'not-here':
-      return pageOf(visitor, 403, notHerePage(frameOf(visitor), address))
+      return pageOf(visitor, 403, notHerePage(frameOf(visitor), address, null))
     // A reload: this visit has confirmed before.
     case 'used':
       return pageOf(visitor, 200, shownAlreadyPage(frameOf(visitor)))
@@ -104,9 +132,48 @@ export async function takeFirstCode(visitor: Visitor, form: PortalForm): Promise
       return elsewhere ? portal.answers.seeOther('/') : outOfTries(visitor)
     }
     case 'wrong':
-      return back({ what: 'wrong', triesLeft: outcome.triesLeft })
+    case 'expired':
+      return back({ what: outcome.outcome, triesLeft: outcome.triesLeft })
     case 'wait':
       return back({ what: 'wait', until: outcome.until })
+  }
+}
+
+/** Judges the first code of a new app; the answer shows the recovery codes, this once. */
+export async function takeFirstCode(visitor: Visitor, form: PortalForm): Promise<Response> {
+  const { portal, visit, address, at } = visitor
+  if (readCode(form.get('code'))?.kind !== 'totp')
+    return portal.answers.seeOther(`/set-up?said=${saidWord({ what: 'form' })}`)
+  const outcome = await confirmTotp(portal.parts, visit, form.get('code'), at, address, form.get('name'))
+  return answerEnrolment(visitor, '/set-up', outcome)
+}
+
+/** Judges a new passkey; the answer shows the recovery codes, this once. */
+export async function takeNewPasskey(visitor: Visitor, form: PortalForm): Promise<Response> {
+  const { portal, visit, address, at } = visitor
+  const answer = form.get('answer', passkeyAnswerMax)
+  if (answer === '' || portal.party === null)
+    return portal.answers.seeOther(`/passkey?said=${saidWord({ what: 'form' })}`)
+  const wish = { answer, name: factorName(form.get('name'), 'Passkey') }
+  const outcome = await confirmPasskey(portal.parts, portal.party, visit, wish, at, address)
+  return answerEnrolment(visitor, '/passkey', outcome)
+}
+
+/** Takes a code that an admin gave, so that a factor may be set up from here. */
+export async function takeAdmission(visitor: Visitor, form: PortalForm): Promise<Response> {
+  const { portal, visit, address, at } = visitor
+  const outcome = await takeEnrolmentCode(portal.parts, visit, form.get('code'), at, address)
+  const back = (said: Said): Response =>
+    portal.answers.seeOther(`/set-up?by=admission&said=${saidWord(said)}`)
+  switch (outcome.outcome) {
+    case 'admitted':
+      return portal.answers.seeOther('/set-up')
+    case 'wait':
+      return back({ what: 'wait', until: outcome.until })
+    case 'over':
+      return outOfTries(visitor)
+    default:
+      return back({ what: outcome.outcome, triesLeft: outcome.triesLeft })
   }
 }
 
@@ -126,6 +193,5 @@ export async function takeRenewal(visitor: Visitor, form: PortalForm): Promise<R
   if (form.get('wish') !== codesMark) return pageOf(visitor, 200, shownAlreadyPage(frameOf(visitor)))
   const codes = await renewRecoveryCodes(portal.parts, visit, at, address)
   if (codes === null) return portal.answers.seeOther('/verify?purpose=recovery-codes')
-  const goesOn = visit.reason !== null
-  return pageOf(visitor, 200, codesPage({ frame: frameOf(visitor), codes, fresh: 'renewed', goesOn }))
+  return showCodes(visitor, codes, 'renewed')
 }

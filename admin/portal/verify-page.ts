@@ -1,40 +1,100 @@
 /**
- * The page that asks for a code: six digits from the authenticator app, or, folded away, a recovery code.
+ * The page that asks for a second factor: a passkey, the six digits of an app, or, folded away, a recovery code.
  *
- * Data in, HTML out. Invariant: it shows nothing that helps to guess a code and never repeats one that was typed.
- * A choice of methods before the field was refused: nearly everybody has the app at hand.
+ * Data in, HTML out. Invariant: it shows nothing that helps to guess a code and never repeats one that was typed; it offers
+ * only what the person has and what suffices. A choice of methods before the field was refused: nearly everybody has one.
  */
 import { html } from 'hono/html'
 import { page } from '../../runtime/pages/page.ts'
-import { codeField, hiddenFields, notYouLine, type PortalFrame, problemLine, whoLine } from './page-parts.ts'
-import type { Said } from './said.ts'
+import {
+  codeField,
+  hiddenFields,
+  notYouLine,
+  type PortalFrame,
+  passkeyForm,
+  problemLine,
+  whoLine,
+} from './page-parts.ts'
+import type { Said, SentBy } from './said.ts'
+import { passkeyScript } from './scripts.ts'
 
 /** What the proof is for. `access`: going on with what was asked; else a change of the second factor itself. */
-export type VerifyPurpose = 'access' | 'recovery-codes' | 'set-up'
+export type VerifyPurpose = 'access' | 'recovery-codes' | 'set-up' | 'passkey' | 'factor'
 
-/** What the page shows. `said`: about the last code, at the field it was typed into (`by`). */
+/** What the page shows. `said`: about what was sent last, at its own place (`by`). */
 export type VerifyView = {
   readonly frame: PortalFrame
   readonly purpose: VerifyPurpose
   readonly said: Said | null
-  readonly by: 'app' | 'recovery'
+  readonly by: SentBy
+  /** They have an authenticator app. */
+  readonly app: boolean
+  /** What the browser is to be asked (JSON); `null`: they have no passkey, or it cannot be shown here. */
+  readonly passkey: string | null
+  /** Only a passkey suffices. */
+  readonly strong: boolean
+  /** For how many days this browser may be remembered; 0: not at all. */
+  readonly rememberDays: number
 }
 
-const why = ({ purpose, frame }: VerifyView): string => {
-  if (purpose === 'recovery-codes') return 'Before new recovery codes are made, confirm that it is you.'
-  if (purpose === 'set-up') return 'Before another authenticator app is set up, confirm that it is you.'
+const purposes: Readonly<Record<Exclude<VerifyPurpose, 'access'>, string>> = {
+  'recovery-codes': 'Before new recovery codes are made, confirm that it is you.',
+  'set-up': 'Before another authenticator app is set up, confirm that it is you.',
+  passkey: 'Before a passkey is set up, confirm that it is you.',
+  factor: 'Before anything of your second factor is changed, confirm that it is you.',
+}
+
+const why = ({ purpose, frame, strong }: VerifyView): string => {
+  if (purpose !== 'access') return purposes[purpose]
+  if (strong) return 'The part you opened asks for your passkey. A code does not suffice there.'
   return frame.signedIn
     ? 'The part you opened asks for your second factor again.'
     : 'Your password was right. Your practice asks for a second factor too.'
 }
 
-const recoveryForm = ({ frame, purpose, said, by }: VerifyView) => {
+const rememberChoice = ({ purpose, rememberDays }: VerifyView) =>
+  purpose !== 'access' || rememberDays === 0
+    ? ''
+    : html`<label class="choice"><input type="checkbox" name="remember" value="yes"> Do not ask again in this browser for ${
+        rememberDays === 1 ? 'a day' : `${rememberDays} days`
+      }. Leave this empty on a computer that others use.</label>
+`
+
+const passkeyPart = (view: VerifyView) => {
+  const { frame, purpose, said, by, passkey } = view
+  if (passkey === null) return ''
+  return html`${by === 'passkey' ? problemLine('passkey-problem', said, 'passkey', frame.at) : ''}
+${passkeyForm(frame, {
+  ...{ action: '/verify/passkey', options: passkey, words: 'Use your passkey' },
+  ...{ fields: { purpose }, more: rememberChoice(view) },
+})}
+`
+}
+
+const appPart = (view: VerifyView) => {
+  const { frame, purpose, said, by, app, strong, passkey } = view
+  if (!app || strong) return ''
+  return html`<form method="post" action="/verify">${hiddenFields(frame, { purpose, by: 'app' })}
+${codeField(
+  by === 'app' ? said : null,
+  frame.at,
+  `${passkey === null ? 'Enter' : 'Or enter'} the 6-digit code from your authenticator app`,
+  'It changes every 30 seconds.',
+  by === 'app' && passkey === null,
+)}
+${rememberChoice(view)}<div class="doing"><button${passkey === null ? html` class="first"` : ''}>Confirm</button></div>
+</form>
+`
+}
+
+const recoveryForm = ({ frame, purpose, said, by, strong, app, passkey }: VerifyView) => {
+  if (strong) return ''
   const about = by === 'recovery' ? said : null
-  return html`<details${about === null ? '' : html` open`}>
+  return html`<details${about === null && (app || passkey !== null) ? '' : html` open`}>
 <summary>Use a recovery code</summary>
 <form method="post" action="/verify">${hiddenFields(frame, { purpose, by: 'recovery' })}
 <label for="recovery">Recovery code</label>
-<p class="hint" id="recovery-hint">One of the ten that you kept when you set up your app. Each works once.</p>
+<p class="hint" id="recovery-hint">One of the ten that you kept when you set up your second factor. Each works once.</p>
 ${problemLine('recovery-problem', about, 'recovery', frame.at)}
 <input class="field" id="recovery" name="code" autocomplete="off" autocapitalize="none" spellcheck="false" maxlength="40" required aria-describedby="recovery-hint${about === null ? '' : ' recovery-problem'}"${about === null ? '' : html` aria-invalid="true" autofocus`}>
 <div class="doing"><button>Use this code</button></div>
@@ -43,25 +103,13 @@ ${problemLine('recovery-problem', about, 'recovery', frame.at)}
 </details>`
 }
 
-/** The page as HTML, about 6 kB. */
-export const verifyPage = (view: VerifyView): string => {
-  const { frame, purpose, said, by } = view
-  return page({
+/** The page as HTML, about 6 kB, 9 kB with a passkey (then send it with `passkeyScript`). */
+export const verifyPage = (view: VerifyView): string =>
+  page({
     title: 'Confirm that it is you',
     practice: null,
-    body: html`${whoLine(frame)}
+    body: html`${whoLine(view.frame)}
 <p>${why(view)}</p>
-<form method="post" action="/verify">${hiddenFields(frame, { purpose, by: 'app' })}
-${codeField(
-  by === 'app' ? said : null,
-  frame.at,
-  'Enter the 6-digit code from your authenticator app',
-  'It changes every 30 seconds.',
-  by === 'app',
-)}
-<div class="doing"><button class="first">Confirm</button></div>
-</form>
-${recoveryForm(view)}
-${notYouLine(frame)}`,
+${passkeyPart(view)}${appPart(view)}${recoveryForm(view)}
+${notYouLine(view.frame)}${view.passkey === null ? '' : passkeyScript.tag}`,
   })
-}

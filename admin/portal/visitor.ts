@@ -11,11 +11,13 @@ import type { Log } from '../../runtime/log.ts'
 import type { QueueMail } from '../own-sign-in/password-mails.ts'
 import type { FactorParts } from '../two-factor/verification.ts'
 import { findVisit, type PortalVisit } from '../two-factor/visits.ts'
+import type { RelyingParty } from '../webauthn.ts'
 import type { Answers } from './answers.ts'
 import { readPortalCookie } from './cookie.ts'
 import { formToken } from './forms.ts'
 import type { Knocks } from './knocks.ts'
 import type { PortalFrame } from './page-parts.ts'
+import type { PageScript } from './scripts.ts'
 
 /** Bindings come from the listener; variables are set on the way in. */
 export type PortalEnv = {
@@ -29,6 +31,8 @@ export type Portal = {
   readonly parts: FactorParts
   readonly origin: string
   readonly secure: boolean
+  /** For whom passkeys are made here; `null`: browsers make none at this origin. */
+  readonly party: RelyingParty | null
   readonly answers: Answers
   readonly knocks: Knocks
   /** `null`: no mail can be sent. */
@@ -86,3 +90,10 @@ export const stepUrl = (visit: PortalVisit, proof: string): string => {
 
 /** Back to the application with nothing. */
 export const returnUrl = (visit: PortalVisit): string => `${visit.origin}${pathOf(visit) ?? '/'}`
+
+/** A page for a visitor, whose forms may lead on to their application. `script`: the one in it. */
+export const pageOf = (visitor: Visitor, status: number, html: string, script?: PageScript): Response =>
+  visitor.portal.answers.page(status, html, {
+    elsewhere: visitor.visit.origin,
+    ...(script === undefined ? {} : { script }),
+  })

@@ -1,20 +1,26 @@
 /**
- * The tables of the second factor as kysely sees them; columns named as in `migrations/0008-two-factor.sql`.
+ * The tables of the second factor as kysely sees them; columns named as in `migrations/0008-two-factor.sql`
+ * and `0012-more-factors.sql`.
  *
  * It maps nothing, like `tables.ts`, which takes these in. Invariant: no column here holds a secret in the clear, a
  * code or a token. One file for all tables was refused: it would pass the length that a reader can keep in mind.
  */
-import type { Generated } from 'kysely'
+import type { ColumnType, Generated } from 'kysely'
 import type { FactorMethod } from '../../policies/access-request.ts'
 import type { HandOver } from '../../runtime/internal.ts'
 
 type FactorTable = {
   id: string
   user_id: string
-  method: 'totp'
-  key_id: string
-  sealed: string
+  method: 'totp' | 'passkey' | 'sms'
+  name: string
+  key_id: string | null
+  sealed: string | null
   last_step: number
+  credential: string | null
+  public_key: string | null
+  counter: number | null
+  transports: string[] | null
   enrolled_at: number
   last_verified_at: number
 }
@@ -56,6 +62,9 @@ type FactorVisitTable = {
   pending_sealed: string | null
   proved_method: FactorMethod | null
   proved_at: number | null
+  challenge: string | null
+  challenge_for: 'create' | 'show' | null
+  admitted_by: Generated<string[]>
   /** As of its ticket. */
   admin_entry: string | null
 }
@@ -63,8 +72,28 @@ type FactorVisitTable = {
 type FactorProofTable = {
   proof_hash: string
   token_hash: string
-  method: FactorMethod
-  verified_at: number
+  method: FactorMethod | null
+  verified_at: number | null
+  devices: ColumnType<Readonly<Record<string, number>>, string | undefined, string>
+  ends_at: number
+}
+
+type EnrolmentCodeTable = {
+  practice: string
+  user_id: string
+  mark: string
+  given_by: string
+  given_at: number
+  ends_at: number
+  used_at: number | null
+}
+
+type TrustedDeviceTable = {
+  token_hash: string
+  user_id: string
+  practice: string
+  epoch: number
+  remembered_at: number
   ends_at: number
 }
 
@@ -76,4 +105,6 @@ export type FactorTables = {
   factor_ticket: FactorTicketTable
   factor_visit: FactorVisitTable
   factor_proof: FactorProofTable
+  enrolment_code: EnrolmentCodeTable
+  trusted_device: TrustedDeviceTable
 }

@@ -74,7 +74,9 @@ async function findMembers(
     .leftJoin('factor as f', 'f.user_id', 'm.user_id')
     .select(['u.id', 'u.name', 'u.login', 'u.email', 'm.roles', 'm.epoch', 'm.enrol_by'])
     .select(suspended)
-    .select(sql<FactorMethod[]>`array_remove(array_agg(f.method order by f.method), null)`.as('factors'))
+    .select(
+      sql<FactorMethod[]>`array_remove(array_agg(distinct f.method order by f.method), null)`.as('factors'),
+    )
     .where('m.practice', '=', practice)
     .$if(whose !== 'everyone', (query) => query.where('m.user_id', '=', whose))
     .groupBy(['m.practice', 'm.user_id', 'u.id'])

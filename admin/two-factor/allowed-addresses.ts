@@ -40,10 +40,13 @@ async function readSnapshot(store: Store, practice: string, at: Instant): Promis
   return snapshot
 }
 
-/** Whether a user may set up a factor from `address` (canonical text) at `at`. */
+/**
+ * Whether a user may set up a factor from `address` (canonical text) at `at`. `admittedBy`: practices whose admin lets
+ * them, wherever they are.
+ */
 export async function mayEnrolFrom(
   store: Store,
-  user: string,
+  { user, admittedBy }: { readonly user: string; readonly admittedBy: readonly string[] },
   address: string,
   at: Instant,
 ): Promise<boolean> {
@@ -56,6 +59,7 @@ export async function mayEnrolFrom(
     if (snapshot === null || member === null) return false
     if (member.suspended) continue
     asked += 1
+    if (admittedBy.includes(practice)) continue
     if (snapshot.modes.ip !== 'off' && !askAddress(snapshot, member, parsed, at).passes) return false
   }
   return asked > 0

@@ -1,20 +1,26 @@
 /**
- * Setting up a second factor: the pending secret of a visit, its confirmation, and recovery codes.
+ * Setting up an authenticator app: the pending secret of a visit, its confirmation, and recovery codes.
  *
- * It checks no code for a sign-in (`verification.ts`). Invariant: nobody enrols from an address where their practices
- * would refuse them, or replaces a factor without having shown the present one in the same visit; of two visits that
- * confirm at once one factor results. Keeping the old factor beside the new one was refused: a lost telephone would
- * stay a key.
+ * It checks no code for a sign-in (`verification.ts`) and makes no passkey (`passkeys.ts`). Invariant: nobody enrols from an
+ * address where their practices would refuse them, or adds a factor without having shown a present one in the same
+ * visit; of two visits that confirm a first one at once, one results. Replacing the old app by the new one was refused:
+ * people have several devices, and say themselves which of them is gone (`factors.ts`).
  */
 import type { FactorMethod } from '../../policies/access-request.ts'
 import type { Instant } from '../../policies/instant.ts'
 import { newToken } from '../../runtime/token.ts'
-import type { Rows, Store, Tx } from '../store/database.ts'
-import { announceMembers } from '../store/outbox.ts'
+import type { Store, Tx } from '../store/database.ts'
 import { mayEnrolFrom } from './allowed-addresses.ts'
-import { type FactorDeed, listPracticesOf, noteEverywhere } from './chains.ts'
+import { type FactorDeed, noteEverywhere } from './chains.ts'
 import { newRecoveryCodes, readCode } from './codes.ts'
-import { refreshRequirements } from './requirements.ts'
+import {
+  announceFactors,
+  factorName,
+  factorsMax,
+  listFactors,
+  lockPerson,
+  type OwnFactor,
+} from './factors.ts'
 import { matchingStep, newTotpSecret, totpUri } from './totp.ts'
 import { takeTry } from './tries.ts'
 import {
@@ -31,26 +37,21 @@ import type { PortalVisit } from './visits.ts'
 
 /** Where somebody stands with their second factor. `mayEnrol`: from the address they are at. */
 export type Standing = {
+  readonly factors: readonly OwnFactor[]
+  /** The kinds of them, each once. */
   readonly methods: readonly FactorMethod[]
   readonly recoveryCodesLeft: number
-  readonly enrolledAt: Instant | null
-  readonly lastVerifiedAt: Instant | null
   readonly mayEnrol: boolean
 }
 
-/** What became of a confirmation. `not-here`: nobody of theirs may enrol from this address. */
+/**
+ * What became of a confirmation. `recoveryCodes`: empty where they have some already. `not-here`: nobody of theirs may
+ * enrol from this address.
+ */
 export type EnrolOutcome =
   | { readonly outcome: 'enrolled'; readonly recoveryCodes: readonly string[] }
   | Exclude<CodeOutcome, { readonly outcome: 'verified' }>
   | { readonly outcome: 'not-here' }
-
-const findFactor = (rows: Rows, user: string) =>
-  rows
-    .selectFrom('factor')
-    .selectAll()
-    .where('user_id', '=', user)
-    .where('method', '=', 'totp')
-    .executeTakeFirst()
 
 /** Where the visitor stands with their second factor, asked from `address`. */
 export async function standingOf(
@@ -59,25 +60,17 @@ export async function standingOf(
   address: string,
   at: Instant,
 ): Promise<Standing> {
-  const mayEnrol = await mayEnrolFrom(store, visit.user, address, at)
+  const mayEnrol = await mayEnrolFrom(store, visit, address, at)
   return store.read(async (rows) => {
-    const factor = await findFactor(rows, visit.user)
+    const factors = await listFactors(rows, visit.user)
     return {
-      methods: factor === undefined ? [] : [factor.method],
+      factors,
+      methods: [...new Set(factors.map(({ method }) => method))],
       recoveryCodesLeft: await countCodesLeft(rows, visit.user),
-      enrolledAt: factor?.enrolled_at ?? null,
-      lastVerifiedAt: factor?.last_verified_at ?? null,
       mayEnrol,
     }
   })
 }
-
-type Visited = NonNullable<Awaited<ReturnType<typeof lockVisit>>>
-type Factor = NonNullable<Awaited<ReturnType<typeof findFactor>>>
-
-/** Whether the visit has shown the factor that there is now, and not one from before it. */
-const hasProved = (visited: Visited, factor: Factor): boolean =>
-  visited.proved_at !== null && visited.proved_at >= factor.enrolled_at
 
 const issuerOf = ({ practices }: PortalVisit): string => {
   const [only, other] = practices
@@ -86,7 +79,7 @@ const issuerOf = ({ practices }: PortalVisit): string => {
 
 /**
  * The secret to set up in this visit, the same while it lasts: base32, and what the picture says. `null`: the visit must
- * prove the present factor first, or it is over.
+ * prove a present factor first, it is over, or there are ten already.
  */
 export function beginTotp(
   { store, keyring }: FactorParts,
@@ -95,8 +88,8 @@ export function beginTotp(
 ): Promise<{ readonly key: string; readonly uri: string } | null> {
   return store.transaction(async (tx) => {
     const visited = await lockVisit(tx, visit, at)
-    const factor = await findFactor(tx, visit.user)
-    if (visited === undefined || (factor !== undefined && !hasProved(visited, factor))) return null
+    const { length: count } = await listFactors(tx, visit.user)
+    if (visited === undefined || count >= factorsMax || (count > 0 && visited.proved_at === null)) return null
     const shown = (key: string) => ({ key, uri: totpUri(key, issuerOf(visit), visit.login) })
     const { pending_id, pending_key_id, pending_sealed } = visited
     if (pending_id !== null && pending_key_id !== null && pending_sealed !== null)
@@ -132,29 +125,36 @@ async function replaceCodes(
   return codes
 }
 
-/** Tells the gateways of every practice of the user that they have a factor now. */
-async function announceFactor(tx: Tx, user: string, at: Instant): Promise<void> {
-  for (const practice of await listPracticesOf(tx, user)) {
-    await announceMembers(tx, practice, at)
-    await refreshRequirements(tx, practice, [user], at)
-  }
-}
+/** Recovery codes for somebody who has none that work; empty: they keep theirs. */
+export const issueFirstCodes = async (
+  tx: Tx,
+  parts: FactorParts,
+  user: string,
+  at: Instant,
+): Promise<readonly string[]> =>
+  (await countCodesLeft(tx, user)) > 0 ? [] : replaceCodes(tx, parts, user, at)
 
 async function enrol(
   tx: Tx,
   parts: FactorParts,
   visit: PortalVisit,
-  pending: { readonly id: string; readonly keyId: string; readonly sealed: string; readonly step: number },
+  pending: {
+    readonly id: string
+    readonly keyId: string
+    readonly sealed: string
+    readonly step: number
+    readonly name: string
+  },
   deed: FactorDeed,
 ): Promise<EnrolOutcome> {
   const { user, at } = deed
-  const old = await tx.deleteFrom('factor').where('user_id', '=', user).returning('enrolled_at').execute()
   await tx
     .insertInto('factor')
     .values({
       id: pending.id,
       user_id: user,
       method: 'totp',
+      name: pending.name,
       key_id: pending.keyId,
       sealed: pending.sealed,
       // The code that confirmed it is used up.
@@ -163,16 +163,15 @@ async function enrol(
       last_verified_at: at,
     })
     .execute()
-  const recoveryCodes = await replaceCodes(tx, parts, user, at)
+  const recoveryCodes = await issueFirstCodes(tx, parts, user, at)
   await markProved(tx, visit, 'totp', at)
   await tx
     .updateTable('factor_visit')
     .set({ pending_id: null, pending_key_id: null, pending_sealed: null })
     .where('id', '=', visit.id)
     .execute()
-  await announceFactor(tx, user, at)
-  const before = old.length === 0 ? null : { method: 'totp', enrolledAt: old[0]?.enrolled_at ?? null }
-  await noteEverywhere(tx, deed, 'two-factor.enrolled', { method: 'totp' }, before)
+  await announceFactors(tx, user, at)
+  await noteEverywhere(tx, deed, 'two-factor.enrolled', { method: 'totp', name: pending.name })
   return { outcome: 'enrolled', recoveryCodes }
 }
 
@@ -180,37 +179,37 @@ async function confirm(
   tx: Tx,
   parts: FactorParts,
   visit: PortalVisit,
-  code: string,
+  typedIn: { readonly code: string; readonly name: string },
   triesLeft: number,
   deed: FactorDeed,
 ): Promise<EnrolOutcome> {
   const { user, at, address } = deed
-  // One enrolment of a person at a time.
-  await tx.selectFrom('app_user').select('id').where('id', '=', user).forNoKeyUpdate().execute()
+  await lockPerson(tx, user)
   const visited = await lockVisit(tx, visit, at)
   if (visited === undefined) return { outcome: 'over' }
-  const factor = await findFactor(tx, user)
-  const isProved = factor !== undefined && hasProved(visited, factor)
+  const { length: count } = await listFactors(tx, user)
+  const isProved = visited.proved_at !== null
   const { pending_id, pending_key_id, pending_sealed } = visited
   if (pending_id === null || pending_key_id === null || pending_sealed === null)
     return isProved ? { outcome: 'used', triesLeft } : { outcome: 'over' }
-  // Another visit was first: this one has not shown the factor that there is now.
-  if (factor !== undefined && !isProved) return { outcome: 'over' }
+  // Another visit was first: this one has shown no factor.
+  if (count >= factorsMax || (count > 0 && !isProved)) return { outcome: 'over' }
   const secret = parts.keyring.open(pending_key_id, pending_sealed, aboutFactor(pending_id, user))
-  const typed = readCode(code)
+  const typed = readCode(typedIn.code)
   const step = typed?.kind === 'totp' ? matchingStep(secret, typed.code, at, null) : null
   if (step === null) {
     await noteFailed(tx, visit, 'wrong', 'enrolling', address, at)
     return { outcome: 'wrong', triesLeft }
   }
-  const pending = { id: pending_id, keyId: pending_key_id, sealed: pending_sealed, step }
+  const name = factorName(typedIn.name, 'Authenticator app')
+  const pending = { id: pending_id, keyId: pending_key_id, sealed: pending_sealed, step, name }
   return enrol(tx, parts, visit, pending, deed)
 }
 
 /**
- * Confirms the visit's pending secret by its first code: stores it in place of what there was, issues recovery codes
- * (shown once, here) and marks the visit as proved. `used`: this visit has confirmed before. `over`: also where a
- * factor has come to be that this visit has not shown.
+ * Confirms the visit's pending secret by its first code: keeps it beside what there is, under `name`, issues recovery
+ * codes where there are none (shown once, here) and marks the visit as proved. `used`: this visit has confirmed before.
+ * `over`: also where a factor has come to be and this visit has shown none.
  */
 export async function confirmTotp(
   parts: FactorParts,
@@ -218,19 +217,20 @@ export async function confirmTotp(
   code: string,
   at: Instant,
   address: string,
+  name = '',
 ): Promise<EnrolOutcome> {
-  if (!(await mayEnrolFrom(parts.store, visit.user, address, at))) return { outcome: 'not-here' }
+  if (!(await mayEnrolFrom(parts.store, visit, address, at))) return { outcome: 'not-here' }
   const taken = await takeTry(parts.store, visit, at)
   if (taken.outcome !== 'taken') return taken
   const deed: FactorDeed = { user: visit.user, name: visit.name, address, at }
   const outcome = await parts.store.transaction((tx) =>
-    confirm(tx, parts, visit, code, taken.triesLeft, deed),
+    confirm(tx, parts, visit, { code, name }, taken.triesLeft, deed),
   )
   if (outcome.outcome === 'enrolled') parts.changed()
   return outcome
 }
 
-/** Ten new recovery codes in place of the old ones; `null`: the present factor was not proved in this visit. */
+/** Ten new recovery codes in place of the old ones; `null`: no factor was proved in this visit, or there is none. */
 export function renewRecoveryCodes(
   parts: FactorParts,
   visit: PortalVisit,
@@ -239,8 +239,8 @@ export function renewRecoveryCodes(
 ): Promise<readonly string[] | null> {
   return parts.store.transaction(async (tx) => {
     const visited = await lockVisit(tx, visit, at)
-    const factor = await findFactor(tx, visit.user)
-    if (visited === undefined || factor === undefined || !hasProved(visited, factor)) return null
+    const { length: count } = await listFactors(tx, visit.user)
+    if (visited === undefined || count === 0 || visited.proved_at === null) return null
     const codes = await replaceCodes(tx, parts, visit.user, at)
     const deed: FactorDeed = { user: visit.user, name: visit.name, address, at }
     await noteEverywhere(tx, deed, 'two-factor.recovery-codes-renewed', { count: codes.length })

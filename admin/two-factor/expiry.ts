@@ -1,5 +1,6 @@
 /**
- * Forgetting what ran out on the way through the portal: tickets, visits, proofs, sign-ins, and tries of long ago.
+ * Forgetting what ran out on the way through the portal: tickets, visits, proofs, sign-ins, codes of admins, remembered
+ * browsers, and tries of long ago.
  *
  * It is not what makes them invalid: each is judged at an instant, so a late round lets nothing in. Invariant: what is
  * still good is not touched. Deleting at each visit was refused: those who never come back leave the most behind.
@@ -18,6 +19,8 @@ export async function forgetOldVisits(tx: Tx, at: Instant): Promise<number> {
     await tx.deleteFrom('factor_visit').where('ends_at', '<=', at).executeTakeFirst(),
     await tx.deleteFrom('admin_entry').where('ends_at', '<=', at).executeTakeFirst(),
     await tx.deleteFrom('own_sign_in').where('ends_at', '<=', at).executeTakeFirst(),
+    await tx.deleteFrom('enrolment_code').where('ends_at', '<=', at).executeTakeFirst(),
+    await tx.deleteFrom('trusted_device').where('ends_at', '<=', at).executeTakeFirst(),
     await tx.deleteFrom('factor_proof').where('ends_at', '<=', at).executeTakeFirst(),
     await tx
       .deleteFrom('factor_tries')

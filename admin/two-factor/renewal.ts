@@ -6,6 +6,7 @@
  * by a step-up; the old token stays behind as an ended row, whose signed record tells every gateway. Raising the row in
  * place was refused: the old companion would be raised with it.
  */
+import { sql } from 'kysely'
 import type { FactorMethod } from '../../policies/access-request.ts'
 import type { Instant } from '../../policies/instant.ts'
 import { newToken } from '../../runtime/token.ts'
@@ -30,11 +31,18 @@ async function forgetSteps(tx: Tx, tokenHash: string): Promise<void> {
   await tx.deleteFrom('factor_proof').where('token_hash', '=', tokenHash).execute()
 }
 
-/** Moves the live session of `tokenHash` to `renewedHash`, with its factor; `null`: there is no such session. */
+/** What a proof raises: a factor, a remembered browser (until when, per practice), or both. */
+export type Raise = {
+  readonly method: FactorMethod | null
+  readonly verified_at: Instant | null
+  readonly devices: Readonly<Record<string, Instant>>
+}
+
+/** Moves the live session of `tokenHash` to `renewedHash`, with what raises it; `null`: there is no such session. */
 export async function renewSession(
   tx: Tx,
   { tokenHash, renewedHash }: { readonly tokenHash: string; readonly renewedHash: string },
-  factor: { readonly method: FactorMethod; readonly verified_at: Instant },
+  { method, verified_at, devices }: Raise,
   at: Instant,
 ): Promise<Renewed | null> {
   await forgetSteps(tx, tokenHash)
@@ -43,8 +51,8 @@ export async function renewSession(
     .updateTable('session')
     .set((eb) => ({
       token_hash: renewedHash,
-      factor_method: factor.method,
-      factor_verified_at: factor.verified_at,
+      ...(method === null ? {} : { factor_method: method, factor_verified_at: verified_at }),
+      trusted_devices: sql<string>`trusted_devices || ${JSON.stringify(devices)}::jsonb`,
       version: eb('version', '+', 1),
     }))
     .where('token_hash', '=', tokenHash)
@@ -60,7 +68,7 @@ export async function renewSession(
       id: `ses_${newToken().slice(0, 22)}`,
       token_hash: tokenHash,
       epochs: JSON.stringify(session.epochs),
-      trusted_devices: JSON.stringify(session.trusted_devices),
+      trusted_devices: JSON.stringify({}),
       ...{ factor_method: null, factor_verified_at: null, held: false, held_reason: null, streams: 0 },
       ...{ ended_at: at, ended_why: 'replaced' },
     })

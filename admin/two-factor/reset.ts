@@ -6,6 +6,7 @@
  * sessions was refused: whoever holds the lost telephone may hold one of them.
  */
 import { type Deed, eventOf } from '../deed.ts'
+import { type Mail, queueMail } from '../notify/mail-queue.ts'
 import type { Store, Tx } from '../store/database.ts'
 import { appendEvent } from '../store/events.ts'
 import { announceMembers, announceSession } from '../store/outbox.ts'
@@ -32,7 +33,12 @@ async function removeFactors(tx: Tx, user: string) {
   const factors = await tx.deleteFrom('factor').where('user_id', '=', user).returning('method').execute()
   const codes = await tx.deleteFrom('recovery_code').where('user_id', '=', user).executeTakeFirst()
   await tx.deleteFrom('factor_tries').where('user_id', '=', user).execute()
-  return { methods: factors.map(({ method }) => method), recoveryCodesCount: Number(codes.numDeletedRows) }
+  await tx.deleteFrom('trusted_device').where('user_id', '=', user).execute()
+  await tx.deleteFrom('enrolment_code').where('user_id', '=', user).execute()
+  return {
+    methods: factors.map(({ method }) => method).sort(),
+    recoveryCodesCount: Number(codes.numDeletedRows),
+  }
 }
 
 /** Ends every live session of a user, and what their application still believes (as `revocations.ts` does). */
@@ -57,14 +63,28 @@ async function endSessions(tx: Tx, user: string, deed: Deed): Promise<number> {
   return live.length
 }
 
-/** Removes a member's factors and codes, ends all their sessions everywhere, and records it in every practice of theirs. */
+/** What the person is told, so that a reset that they did not ask for does not go unnoticed. */
+const mailOf = (to: string, name: string): Mail => ({
+  to,
+  subject: 'Your second factor was reset',
+  text: `Hello ${name},
+
+an administrator of your practice has removed your second factor and its recovery codes, and signed you out everywhere.
+
+If you asked for this, sign in again: if your practice asks for a second factor, you will be led through setting one up.
+
+If you did not ask for it, call your practice now. Somebody may be trying to get into your account.
+`,
+})
+
+/** Removes a member's factors and codes, ends all their sessions everywhere, tells them by mail, and records it in every practice of theirs. */
 export function resetTwoFactor(store: Store, wish: ResetWish, deed: Deed): Promise<ResetOutcome> {
   const { user, reason } = wish
   return store.transaction(async (tx): Promise<ResetOutcome> => {
     // The person before their practices, as an enrolment does: neither waits for the other in a circle.
     const person = await tx
       .selectFrom('app_user')
-      .select('name')
+      .select(['name', 'email'])
       .where('id', '=', user)
       .forNoKeyUpdate()
       .executeTakeFirst()
@@ -79,14 +99,16 @@ export function resetTwoFactor(store: Store, wish: ResetWish, deed: Deed): Promi
       await refreshRequirements(tx, practice, [user], deed.at)
       await announceMembers(tx, practice, deed.at)
     }
+    const mailed = person.email !== null && (await queueMail(tx, mailOf(person.email, person.name), deed.at))
     for (const practice of practices)
       await appendEvent(tx, {
-        ...eventOf({ ...deed, reason }),
+        // Why is what one practice wrote: the others read that it was done, and by whom.
+        ...eventOf({ ...deed, reason: practice === wish.practice ? reason : null }),
         practice,
         action: 'two-factor.reset',
         target: { kind: 'user', id: user, name: person.name },
         before: removed,
-        after: { methods: [], sessionsEnded },
+        after: { methods: [], sessionsEnded, mailed },
       })
     return { outcome: 'reset', sessionsEnded }
   })

@@ -4,7 +4,7 @@
  * It changes nothing and asks no gate of its own: who is in scope says `requirements.ts`. Invariant: the status is that
  * of the instant asked about. Storing a status was refused: it would be wrong whenever a policy or a role changes.
  */
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { FactorMethod } from '../../policies/access-request.ts'
 import type { Instant } from '../../policies/instant.ts'
 import type { Rows } from '../store/database.ts'
@@ -42,6 +42,11 @@ function statusOf({ isOff, isRequired, isEnrolled, isLocked }: Kept): FactorStat
   return isOff ? 'off' : 'optional'
 }
 
+const ofFactors = <T>(what: RawBuilder<unknown>) =>
+  sql<T>`(select ${what} from factor f where f.user_id = m.user_id)`
+const ofCodes = <T>(what: RawBuilder<unknown>) =>
+  sql<T>`(select ${what} from recovery_code c where c.user_id = m.user_id)`
+
 /** The second factors of everyone in a practice, by name; an unknown practice has nobody. */
 export async function listFactorStatuses(
   rows: Rows,
@@ -55,15 +60,17 @@ export async function listFactorStatuses(
   const found = await rows
     .selectFrom('membership as m')
     .innerJoin('app_user as u', 'u.id', 'm.user_id')
-    .leftJoin('factor as f', 'f.user_id', 'm.user_id')
     .leftJoin('factor_tries as t', 't.user_id', 'm.user_id')
     .select(['u.id as user', 'u.name', 'u.login', 'm.roles', 'm.enrol_by', 't.free_at'])
-    .select(['f.method', 'f.enrolled_at', 'f.last_verified_at'])
-    .select(
-      sql<number>`(select count(*) from recovery_code c where c.user_id = m.user_id and c.used_at is null)`.as(
-        'codes',
+    .select([
+      ofFactors<FactorMethod[]>(sql`coalesce(array_agg(distinct f.method order by f.method), '{}')`).as(
+        'methods',
       ),
-    )
+      ofFactors<number | null>(sql`min(f.enrolled_at)`).as('enrolled_at'),
+      ofFactors<number | null>(sql`max(f.last_verified_at)`).as('verified_at'),
+      ofCodes<number>(sql`count(*) filter (where c.used_at is null)`).as('codes'),
+      ofCodes<number | null>(sql`max(c.used_at)`).as('code_used_at'),
+    ])
     .where('m.practice', '=', practice)
     .orderBy(sql`lower(u.name)`)
     .orderBy('u.id')
@@ -76,14 +83,14 @@ export async function listFactorStatuses(
     status: statusOf({
       isOff,
       isRequired: isRequired({ user: row.user, roles: row.roles }),
-      isEnrolled: row.method !== null,
+      isEnrolled: row.methods.length > 0,
       isLocked: (row.free_at ?? 0) > at,
     }),
-    methods: row.method === null ? [] : [row.method],
+    methods: row.methods,
     deadline: row.enrol_by,
-    lastVerifiedAt: row.last_verified_at,
+    lastVerifiedAt: row.methods.length === 0 ? null : Math.max(row.verified_at ?? 0, row.code_used_at ?? 0),
     enrolledAt: row.enrolled_at,
     recoveryCodesLeft: row.codes,
-    source: row.method === null ? null : 'gateway',
+    source: row.methods.length === 0 ? null : 'gateway',
   }))
 }

@@ -28,7 +28,27 @@ export const totpUri = (secret: string, issuer: string, login: string): string =
  * The time step whose code this is, the present one or one beside it; `null`: none. `after`: steps up to this one do not
  * count. Throws for a secret that is none.
  */
-export function matchingStep(secret: string, code: string, at: Instant, after: number | null): number | null {
+export const matchingStep = (
+  secret: string,
+  code: string,
+  at: Instant,
+  after: number | null,
+): number | null => stepWithin(secret, code, at, after, periodSeconds)
+
+/**
+ * Whether the code was, or will be, one within five minutes: what people type whose clock is off or who waited too long.
+ * It is said, and never accepted; it tells a guesser nothing of any code that counts.
+ */
+export const isNearlyRight = (secret: string, code: string, at: Instant): boolean =>
+  stepWithin(secret, code, at, null, Math.min(10 * periodSeconds, Math.floor(at / 1_000))) !== null
+
+function stepWithin(
+  secret: string,
+  code: string,
+  at: Instant,
+  after: number | null,
+  toleranceSeconds: number,
+): number | null {
   if (!/^[0-9]{6}$/.test(code)) return null
   const answer = verifySync({
     secret,
@@ -38,7 +58,7 @@ export function matchingStep(secret: string, code: string, at: Instant, after: n
     digits: 6,
     period: periodSeconds,
     epoch: Math.floor(at / 1_000),
-    epochTolerance: periodSeconds,
+    epochTolerance: toleranceSeconds,
     ...(after === null ? {} : { afterTimeStep: after }),
   })
   return answer.valid && 'timeStep' in answer ? answer.timeStep : null

@@ -5,12 +5,13 @@
  * recovery code are accepted once, each by one compare-and-set, so that of any number of parallel submissions exactly
  * one succeeds; a try is taken before anything is compared. Comparing first and recording afterwards was refused.
  */
+import type { FactorMethod } from '../../policies/access-request.ts'
 import type { Instant } from '../../policies/instant.ts'
 import type { Rows, Store, Tx } from '../store/database.ts'
 import { noteEverywhere } from './chains.ts'
 import { readCode, type TypedCode } from './codes.ts'
 import type { FactorKeyring } from './factor-keys.ts'
-import { matchingStep } from './totp.ts'
+import { isNearlyRight, matchingStep } from './totp.ts'
 import { clearTries, takeTry } from './tries.ts'
 import type { PortalVisit } from './visits.ts'
 
@@ -21,21 +22,23 @@ export type FactorParts = {
   readonly changed: () => void
 }
 
+type Failed = 'wrong' | 'used' | 'expired'
+
 /**
- * What became of a code. `used`: it was accepted before. `wait`: too many tries, the next one from then. `over`: this
+ * What became of a code. `used`: it was accepted before. `expired`: it would have been right some minutes ago or later. `wait`: too many tries, the next one from then. `over`: this
  * visit's five tries are gone, or it is over: start again from the application.
  */
 export type CodeOutcome =
   | {
       readonly outcome: 'verified'
-      readonly method: 'totp' | 'recovery-code'
+      readonly method: 'totp' | 'recovery-code' | 'passkey' | 'sms'
       readonly recoveryCodesLeft: number
     }
-  | { readonly outcome: 'wrong' | 'used'; readonly triesLeft: number }
+  | { readonly outcome: Failed; readonly triesLeft: number }
   | { readonly outcome: 'wait'; readonly until: Instant }
   | { readonly outcome: 'over' }
 
-type Checked = 'verified' | 'wrong' | 'used'
+type Checked = 'verified' | Failed
 
 /** What a sealed secret is bound to: one factor of one user. */
 export const aboutFactor = (factor: string, user: string): string => `totp ${factor} of ${user}`
@@ -58,7 +61,7 @@ export async function lockVisit(tx: Tx, visit: PortalVisit, at: Instant) {
 export async function markProved(
   tx: Tx,
   visit: PortalVisit,
-  method: 'totp' | 'recovery-code',
+  method: FactorMethod,
   at: Instant,
 ): Promise<void> {
   await tx
@@ -80,27 +83,53 @@ export async function countCodesLeft(rows: Rows, user: string): Promise<number> 
   return row.count
 }
 
-/** Accepts a time step of the user's app, if none as late was accepted before. */
+/** Accepts a time step of one of the user's apps, if none as late was accepted of it before. */
 async function acceptTotp(
   tx: Tx,
-  { keyring }: FactorParts,
+  parts: FactorParts,
   user: string,
   code: string,
   at: Instant,
 ): Promise<Checked> {
-  const factor = await tx
+  const apps = await tx
     .selectFrom('factor')
-    .selectAll()
+    .select(['id', 'key_id', 'sealed', 'last_step'])
     .where('user_id', '=', user)
     .where('method', '=', 'totp')
-    .executeTakeFirst()
-  if (factor === undefined) return 'wrong'
-  const about = aboutFactor(factor.id, user)
-  const secret = keyring.open(factor.key_id, factor.sealed, about)
-  if (matchingStep(secret, code, at, null) === null) return 'wrong'
-  const step = matchingStep(secret, code, at, factor.last_step)
+    .orderBy('id')
+    .execute()
+  let best: Checked = 'wrong'
+  for (const app of apps) {
+    const checked = await acceptStep(tx, parts, user, app, code, at)
+    if (checked === 'verified') return checked
+    if (checked !== 'wrong' && best !== 'used') best = checked
+  }
+  return best
+}
+
+type App = {
+  readonly id: string
+  readonly key_id: string | null
+  readonly sealed: string | null
+  readonly last_step: number
+}
+
+async function acceptStep(
+  tx: Tx,
+  { keyring }: FactorParts,
+  user: string,
+  { id, key_id, sealed, last_step }: App,
+  code: string,
+  at: Instant,
+): Promise<Checked> {
+  if (key_id === null || sealed === null) return 'wrong'
+  const about = aboutFactor(id, user)
+  const secret = keyring.open(key_id, sealed, about)
+  if (matchingStep(secret, code, at, null) === null)
+    return isNearlyRight(secret, code, at) ? 'expired' : 'wrong'
+  const step = matchingStep(secret, code, at, last_step)
   if (step === null) return 'used'
-  const renewed = factor.key_id === keyring.currentId ? null : keyring.seal(secret, about)
+  const renewed = key_id === keyring.currentId ? null : keyring.seal(secret, about)
   const accepted = await tx
     .updateTable('factor')
     .set({
@@ -109,7 +138,7 @@ async function acceptTotp(
       // A key that was replaced seals less with every sign-in, until nothing needs it.
       ...(renewed === null ? {} : { key_id: renewed.keyId, sealed: renewed.sealed }),
     })
-    .where('id', '=', factor.id)
+    .where('id', '=', id)
     .where('last_step', '<', step)
     .returning('id')
     .executeTakeFirst()
@@ -133,10 +162,7 @@ async function acceptRecoveryCode(
     .where('used_at', 'is', null)
     .returning('mark')
     .executeTakeFirst()
-  if (used !== undefined) {
-    await tx.updateTable('factor').set({ last_verified_at: at }).where('user_id', '=', user).execute()
-    return 'verified'
-  }
+  if (used !== undefined) return 'verified'
   const known = await tx
     .selectFrom('recovery_code')
     .select('mark')
@@ -163,8 +189,8 @@ const accept = async (
 export const noteFailed = (
   tx: Tx,
   visit: PortalVisit,
-  why: 'wrong' | 'used',
-  step: 'verifying' | 'enrolling',
+  why: Failed,
+  step: 'verifying' | 'enrolling' | 'admitting',
   address: string,
   at: Instant,
 ): Promise<void> =>
@@ -191,7 +217,7 @@ export async function verifyCode(
     if ((await lockVisit(tx, visit, at)) === undefined) return { outcome: 'over' }
     const checked = await accept(tx, parts, visit.user, typed, at)
     if (typed === null || checked !== 'verified') {
-      const why = checked === 'used' ? 'used' : 'wrong'
+      const why = checked === 'verified' ? 'wrong' : checked
       await noteFailed(tx, visit, why, 'verifying', address, at)
       return { outcome: why, triesLeft: taken.triesLeft }
     }

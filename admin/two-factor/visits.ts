@@ -38,6 +38,10 @@ export type PortalVisit = {
   readonly endsAt: Instant
   /** What was proved in this very visit; `null`: nothing yet. */
   readonly proved: { readonly method: FactorMethod; readonly at: Instant } | null
+  /** Practices whose admin lets a factor be set up in this visit, wherever it is. */
+  readonly admittedBy: readonly string[]
+  /** Until when the session's browser is remembered already, per practice. */
+  readonly trusted: Readonly<Record<string, Instant>>
 }
 
 const ticketMs: DurationMs = 30_000
@@ -49,7 +53,7 @@ const findLive = (rows: Rows, tokenHash: string, at: Instant) =>
   rows
     .selectFrom('session as s')
     .innerJoin('app_user as u', 'u.id', 's.user_id')
-    .select(['s.id', 's.token_hash', 's.user_id', 's.address_last', 'u.name', 'u.login'])
+    .select(['s.id', 's.token_hash', 's.user_id', 's.address_last', 's.trusted_devices', 'u.name', 'u.login'])
     .where('s.token_hash', '=', tokenHash)
     .where('s.ended_at', 'is', null)
     .where('s.absolute_deadline', '>', at)
@@ -101,6 +105,8 @@ async function readVisit(rows: Rows, id: string, at: Instant): Promise<PortalVis
       row.proved_method === null || row.proved_at === null
         ? null
         : { method: row.proved_method, at: row.proved_at },
+    admittedBy: row.admitted_by,
+    trusted: session.trusted_devices,
   }
 }
 
@@ -184,21 +190,33 @@ export async function endVisit(store: Store, visit: PortalVisit): Promise<void> 
 }
 
 /**
- * Ends a visit in which something was proved; answers the bearer text of the proof, good for 60 s, once, and for the
- * visit's own session only, or for its entry into the admin origin. `null`: nothing was proved in it, or it is over.
+ * Ends a visit in which something was proved, or whose browser is a remembered one (`devices`: until when, per practice);
+ * answers the bearer text of the proof, good for 60 s, once, and for the visit's own session only, or for its entry into
+ * the admin origin, for which no browser is remembered. `null`: neither, or it is over.
  */
-export function layProof(store: Store, visit: PortalVisit, at: Instant): Promise<string | null> {
+export function layProof(
+  store: Store,
+  visit: PortalVisit,
+  at: Instant,
+  devices: Readonly<Record<string, Instant>> = {},
+): Promise<string | null> {
   return store.transaction(async (tx) => {
     const row = await tx
       .deleteFrom('factor_visit')
       .where('id', '=', visit.id)
       .where('ends_at', '>', at)
-      .where('proved_at', 'is not', null)
+      .where((eb) =>
+        Object.keys(devices).length === 0
+          ? eb('proved_at', 'is not', null)
+          : eb.or([eb('proved_at', 'is not', null), eb('admin_entry', 'is', null)]),
+      )
       .returningAll()
       .executeTakeFirst()
-    if (row === undefined || row.proved_method === null || row.proved_at === null) return null
-    if (row.admin_entry !== null)
+    if (row === undefined) return null
+    if (row.admin_entry !== null) {
+      if (row.proved_method === null || row.proved_at === null) return null
       return layEntryProof(tx, row.admin_entry, { method: row.proved_method, at: row.proved_at }, at)
+    }
     const proof = newToken()
     await tx
       .insertInto('factor_proof')
@@ -207,6 +225,7 @@ export function layProof(store: Store, visit: PortalVisit, at: Instant): Promise
         token_hash: row.token_hash,
         method: row.proved_method,
         verified_at: row.proved_at,
+        devices: JSON.stringify(devices),
         ends_at: at + proofMs,
       })
       .execute()
@@ -235,11 +254,15 @@ export function proveFactor(store: Store, request: ProveFactor, at: Instant): Pr
     await announceSession(tx, session.token_hash, at)
     await announceSession(tx, request.tokenHash, at)
     const deed: FactorDeed = { user: session.user_id, name: live.name, address: session.address_last, at }
-    await noteEverywhere(tx, deed, 'two-factor.verified', {
-      session: session.id,
-      method: proof.method,
-      verifiedAt: proof.verified_at,
-    })
+    const trusted = Object.keys(proof.devices).length === 0 ? {} : { trustedDevice: proof.devices }
+    await noteEverywhere(
+      tx,
+      deed,
+      proof.method === null ? 'two-factor.device-accepted' : 'two-factor.verified',
+      proof.method === null
+        ? { session: session.id, ...trusted }
+        : { session: session.id, method: proof.method, verifiedAt: proof.verified_at, ...trusted },
+    )
     return renewed
   })
 }

@@ -41,6 +41,8 @@ details{margin:1.25rem 0 0}
 @media(max-width:26rem){.codes{columns:1}}
 @media print{body{background:none;display:block}main{border:0;padding:0}form,.doing{display:none}}
 form+.hint{margin-top:1rem}
+.unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
+[hidden]{display:none!important}
 .last{margin-top:1.75rem;padding-top:1rem;border-top:1px solid var(--line)}
 .problem{border-left:.25rem solid var(--bar);padding-left:.75rem;font-weight:600}
 a{color:var(--accent)}
@@ -51,10 +53,11 @@ const styleHash = hash('sha256', style, 'base64')
 
 /**
  * `Content-Security-Policy` of a page whose forms may lead to `elsewhere` too, an origin as browsers write it: some
- * browsers hold the redirect after a form against `form-action`. `null`: forms stay here.
+ * browsers hold the redirect after a form against `form-action`. `null`: forms stay here. `scriptHash`: of the one script
+ * in the page (SHA-256, base64), if it has one.
  */
-export const pagePolicyWith = (elsewhere: string | null): string =>
-  `default-src 'none'; style-src 'sha256-${styleHash}'; form-action 'self'${elsewhere === null ? '' : ` ${elsewhere}`}; frame-ancestors 'none'; base-uri 'none'`
+export const pagePolicyWith = (elsewhere: string | null, scriptHash: string | null = null): string =>
+  `default-src 'none'; ${scriptHash === null ? '' : `script-src 'sha256-${scriptHash}'; `}style-src 'sha256-${styleHash}'; form-action 'self'${elsewhere === null ? '' : ` ${elsewhere}`}; frame-ancestors 'none'; base-uri 'none'`
 
 /** `Content-Security-Policy` of every page made here: nothing loads, nothing frames it, forms stay on the origin. */
 export const pagePolicy = pagePolicyWith(null)

@@ -72,6 +72,8 @@ const whyReset = z
   .min(1, 'say why: it is kept in the security events')
   .max(500, 'use at most 500 characters')
 
+const hourMs = 3_600_000
+
 /** Routes of the 2FA Management tab. */
 export const twoFactorRoutes = {
   list: createRoute({
@@ -94,6 +96,34 @@ export const twoFactorRoutes = {
           nextCursor: z.string().nullable(),
         }),
         'In order of their names.',
+      ),
+      ...refusals,
+    },
+  }),
+  enrolmentCode: createRoute({
+    method: 'post',
+    path: '/api/practices/{practice}/users/{user}/two-factor/enrolment-code',
+    summary:
+      'A code with which a member may set up a factor from elsewhere, once; the one before no longer counts',
+    request: {
+      params: userParams,
+      body: body(
+        z.strictObject({
+          reason: whyReset,
+          /** How long it counts; a day at most. */
+          validMs: z
+            .number()
+            .int()
+            .min(hourMs / 4)
+            .max(24 * hourMs)
+            .default(hourMs),
+        }),
+      ),
+    },
+    responses: {
+      200: answers(
+        z.object({ code: z.string(), endsAt: instantSchema }).openapi('EnrolmentCode'),
+        'The code, shown this once.',
       ),
       ...refusals,
     },

@@ -47,7 +47,7 @@ const enrol = (user: string, codes = 10) =>
       .insertInto('factor')
       .values({
         ...{ id: `fac_${user}`, user_id: user, method: 'totp', key_id: 'k1', sealed: 'sealed' },
-        ...{ last_step: 1, enrolled_at: at, last_verified_at: at },
+        ...{ name: 'Phone', last_step: 1, enrolled_at: at, last_verified_at: at },
       })
       .execute()
     for (let place = 0; place < codes; place += 1)
@@ -252,5 +252,26 @@ describe('a reset', () => {
     await stage.live.look()
     stop()
     expect(told).toEqual(expect.arrayContaining(['members', 'events']))
+  })
+})
+
+describe('a code for setting up from elsewhere', () => {
+  const path = (user: string, where = practice) => `${where}/users/${user}/two-factor/enrolment-code`
+
+  it('is answered once to who may reset, ends in a day at most, and is an event without the code', async () => {
+    const wish = { reason: 'works from home', validMs: 7_200_000 }
+    const answer = await root.ask('POST', path('usr_fred'), { json: wish })
+    const given = await json<{ code: string; endsAt: number }>(answer)
+    expect(given.code).toMatch(/^([0-9A-HJKMNP-TV-Z]{4}-){3}[0-9A-HJKMNP-TV-Z]{4}$/)
+    expect(given.endsAt).toBe(stage.clock.now() + 7_200_000)
+    const events = await (await root.ask('GET', `${practice}/security-events?type=two-factor`)).text()
+    expect(events).toContain('two-factor.enrolment-code-given')
+    expect(events).not.toContain(given.code)
+    for (const [user, body, status] of [
+      ['usr_fred', { reason: '' }, 422],
+      ['usr_fred', { reason: 'x', validMs: 86_400_001 }, 422],
+      ['usr_nobody', { reason: 'x' }, 404],
+    ] as const)
+      expect((await root.ask('POST', path(user), { json: body })).status).toBe(status)
   })
 })

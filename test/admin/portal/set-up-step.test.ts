@@ -189,16 +189,24 @@ describe('one’s own factors', () => {
     expect(done.headers.get('location')).toMatch(/\/\.gatehouse\/access\?proof=[^&]+&to=%2Fme$/)
   })
 
-  it('a new app takes the old one’s place after a proof', async () => {
+  it('another app works beside the first after a proof; it has a name, and the first can be removed', async () => {
     const { key } = await stage.enrol(session)
     const cookie = await stage.arrive(session, { reason: null })
     const proved = await verify(cookie, digits(key, stage.clock.now()), 'app', 'set-up')
     expect(proved.headers.get('location')).toBe('/set-up')
     const html = await text(stage.get('/set-up', cookie))
-    expect(heading(html)).toBe('Set up a new authenticator app')
+    expect(heading(html)).toBe('Set up another authenticator app')
     const fresh = keyOn(html)
     expect(fresh.replaceAll(' ', '')).not.toBe(key.replaceAll(' ', ''))
-    await stage.send(cookie, '/set-up', '/set-up', { code: digits(fresh, stage.clock.now()) })
+    const sent = { code: digits(fresh, stage.clock.now()), name: 'My <b>tablet</b>' }
+    const answer = await stage.send(cookie, '/set-up', '/set-up', sent)
+    expect(answer.headers.get('location')).toBe('/')
+    const list = await text(stage.get('/', cookie))
+    expect(list).toContain('<strong>My &lt;b&gt;tablet&lt;/b&gt;</strong> (Authenticator app)')
+    const [first = ''] = [...list.matchAll(/\/factor\?id=(fac_[\w-]+)/g)].map(([, id]) => id ?? '')
+    expect(heading(await text(stage.get(`/factor?id=${first}`, cookie)))).toBe('Authenticator app')
+    await stage.send(cookie, `/factor?id=${first}`, '/factor', { id: first, do: 'remove' })
+    expect(await text(stage.get('/', cookie))).not.toContain(first)
     stage.clock.advance(60_000)
     const other = await stage.arrive(session)
     expect((await verify(other, digits(key, stage.clock.now()))).headers.get('location')).toContain(

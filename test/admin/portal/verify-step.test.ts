@@ -119,13 +119,15 @@ describe('confirming', () => {
     expect(html).toContain('Only 3 recovery codes are left.')
   })
 
-  it('asks for no code where only a passkey would do: a code would lead in a circle', async () => {
-    await stage.enrol(session)
+  it('asks for no code where only a passkey would do: a code leads to making one, not in a circle', async () => {
+    const { key } = await stage.enrol(session)
     const cookie = await stage.arrive(session, { reason: 'two-factor-too-weak' })
-    const answer = await stage.get('/', cookie)
-    const html = await answer.text()
-    expect([answer.status, heading(html)]).toEqual([403, 'A stronger second factor is needed'])
-    expect(html).not.toContain('<form')
+    expect((await stage.get('/', cookie)).headers.get('location')).toBe('/verify?purpose=passkey')
+    const proved = await stage.send(cookie, '/verify?purpose=passkey', '/verify', {
+      ...{ purpose: 'passkey', by: 'app', code: digits(key, stage.clock.now()) },
+    })
+    expect(proved.headers.get('location')).toBe('/passkey')
+    expect(heading(await text(stage.get('/', cookie)))).toBe('Set up a passkey')
   })
 
   it('never leads anywhere but to a path of the application', async () => {

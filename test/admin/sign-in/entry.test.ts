@@ -240,7 +240,7 @@ describe('being in', () => {
       renewSession(
         tx,
         { tokenHash: person.session.token_hash, renewedHash: hashToken(newToken()) },
-        { method: 'totp', verified_at: at },
+        { method: 'totp', verified_at: at, devices: {} },
         at,
       ),
     )

@@ -80,6 +80,8 @@ describe('a ticket', () => {
       ],
       endsAt: stage.now() + 600_000,
       proved: null,
+      admittedBy: [],
+      trusted: {},
     })
     expect(await find(opened!.token)).toEqual(opened!.visit)
     expect(await open(ticket)).toBeNull()
@@ -249,7 +251,7 @@ describe('a proof', () => {
         return (rows[0]?.n ?? 0) > 0
       }
       const tokens = { tokenHash: ada.token_hash, renewedHash: hashToken(newToken()) }
-      const factor = { method: 'totp', verified_at: stage.now() } as const
+      const factor = { method: 'totp', verified_at: stage.now(), devices: {} } as const
       let ending: Promise<{ outcome: string }> | null = null
       await store.transaction(async (tx) => {
         await renewSession(tx, tokens, factor, stage.now())

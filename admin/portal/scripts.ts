@@ -1,0 +1,59 @@
+/**
+ * The two small scripts of the portal: asking the browser for a passkey, and copying or printing recovery codes.
+ *
+ * Plain text that stands in the page itself and is allowed by its hash, so that nothing is loaded and nothing else runs.
+ * Invariant: a page says everything without them; what needs them is hidden until they run, but for a sentence that says
+ * so. A bundle was refused: there is nothing to bundle.
+ */
+import { hash } from 'node:crypto'
+import { html, raw } from 'hono/html'
+
+/** A script as it stands in a page, and its hash (SHA-256, base64) for the page's policy. */
+export type PageScript = { readonly tag: ReturnType<typeof html>; readonly hash: string }
+
+const scriptOf = (text: string): PageScript => ({
+  tag: html`<script>${raw(text)}</script>`,
+  hash: hash('sha256', text, 'base64'),
+})
+
+/** Asks for a passkey as the form's `data-options` say, and sends what came of it as its field `answer`. */
+export const passkeyScript: PageScript = scriptOf(`
+const form = document.getElementById('passkey')
+const note = document.getElementById('passkey-note')
+const say = (text) => { note.textContent = text; note.hidden = false }
+const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, '+').replace(/_/g, '/')), (c) => c.charCodeAt(0))
+const text = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\\+/g, '-').replace(/\\//g, '_').replace(/=+$/, '')
+const texts = (response, names) => Object.fromEntries(names.filter((name) => response[name]).map((name) => [name, text(response[name])]))
+const ask = async () => {
+  const options = JSON.parse(form.dataset.options)
+  options.challenge = bytes(options.challenge)
+  for (const one of [...(options.allowCredentials ?? []), ...(options.excludeCredentials ?? [])]) one.id = bytes(one.id)
+  if (options.user) options.user.id = bytes(options.user.id)
+  const made = options.user ? await navigator.credentials.create({ publicKey: options }) : await navigator.credentials.get({ publicKey: options })
+  const response = texts(made.response, ['clientDataJSON', 'attestationObject', 'authenticatorData', 'signature', 'userHandle'].filter((name) => !options.user || name !== 'authenticatorData'))
+  if (options.user) response.transports = made.response.getTransports ? made.response.getTransports() : []
+  return JSON.stringify({ id: made.id, type: made.type, response })
+}
+const words = {
+  InvalidStateError: 'This device has a passkey for you already.',
+  NotAllowedError: 'Nothing was confirmed. You can try again, or use another way.',
+  SecurityError: 'Passkeys do not work at this address. Use another way.',
+}
+form.hidden = false
+if (!window.PublicKeyCredential) { form.querySelector('button').disabled = true; say('This browser cannot use passkeys. Use another way.') }
+form.addEventListener('submit', async (event) => {
+  event.preventDefault()
+  const button = form.querySelector('button')
+  button.disabled = true
+  note.hidden = true
+  try { form.elements.answer.value = await ask(); form.submit() } catch (error) { say(words[error.name] ?? 'Your passkey could not be used. Try again, or use another way.'); button.disabled = false }
+})
+`)
+
+/** Makes the buttons work that copy and print the recovery codes. */
+export const codesScript: PageScript = scriptOf(`
+const said = document.getElementById('codes-note')
+const codes = [...document.querySelectorAll('.codes li')].map((one) => one.textContent).join('\\n')
+const buttons = { copy: () => navigator.clipboard.writeText(codes).then(() => { said.textContent = 'The codes are copied.' }, () => { said.textContent = 'They could not be copied: select them by hand.' }), print: () => window.print() }
+for (const [name, does] of Object.entries(buttons)) { const button = document.getElementById(name); button.hidden = false; button.addEventListener('click', does) }
+`)
