@@ -25,6 +25,7 @@ import type { OwnUpstreams } from './own-sign-in/upstreams.ts'
 import { beginSignIn, finishSignIn } from './own-sign-in/visits.ts'
 import type { Publisher } from './publish.ts'
 import { changeSession, type OpeningOutcome, openSession } from './session-opening.ts'
+import { layEntry } from './sign-in/entries.ts'
 import { buildRecord, sealManifest, sealSession } from './signed-records.ts'
 import type { Store } from './store/database.ts'
 import { findPublication, listPublications, readSequence } from './store/publications.ts'
@@ -43,6 +44,8 @@ export type InternalParts = {
   /** Whose people sign in here; absent: nobody's. */
   readonly upstreams?: OwnUpstreams
   readonly portal: () => string
+  /** The admin origin, likewise. */
+  readonly admin: () => string
   readonly now: () => Instant
 }
 
@@ -159,6 +162,10 @@ export const createInternal = (parts: InternalParts): ControlPlane => ({
   handOver: (request) =>
     guarded(async () =>
       (await handOver(parts.store, request, parts.now())) ? { portal: parts.portal() } : null,
+    ),
+  enterAdmin: (request) =>
+    guarded(async () =>
+      (await layEntry(parts.store, request, parts.now())) ? { admin: parts.admin() } : null,
     ),
   proveFactor: (request) =>
     guarded(async () => {

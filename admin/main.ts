@@ -16,7 +16,9 @@ import type { HotStore } from '../runtime/hot-store.ts'
 import type { ControlPlane } from '../runtime/internal.ts'
 import type { Log } from '../runtime/log.ts'
 import { createSigner, keepSigningKey, type Signer } from '../runtime/signing.ts'
+import { requirementsOf } from '../runtime/upstream-routes.ts'
 import { createAdminApp } from './admin-app.ts'
+import { createAdmission } from './api/admission.ts'
 import { createPolicyViews } from './api/policy-views.ts'
 import { ensurePractices } from './bootstrap.ts'
 import { createInternal } from './internal.ts'
@@ -28,6 +30,7 @@ import { createMetrics, type Metrics, type Surface } from './metrics.ts'
 import { queueMail } from './notify/mail-queue.ts'
 import { createMailer, type Mailer } from './notify/mailer.ts'
 import { createNotifier } from './notify/notifier.ts'
+import { readWebhookTargets, type WebhookTargets } from './notify/webhook-send.ts'
 import type { QueueMail } from './own-sign-in/password-mails.ts'
 import { type OwnUpstreams, readOwnUpstreams } from './own-sign-in/upstreams.ts'
 import { createPortalApp } from './portal/portal-app.ts'
@@ -116,9 +119,11 @@ async function openDatabase(options: ControlPlaneOptions, undoing: Undoing): Pro
   return database
 }
 
+const signInPaths: ReadonlySet<string> = new Set(['/sign-in', '/sign-out', '/hand-over', '/step-up'])
+
 const surfaceOf = (pathname: string): Surface => {
   if (pathname.startsWith('/api/')) return 'api'
-  return pathname === '/sign-in' || pathname === '/sign-out' ? 'sign-in' : 'ui'
+  return signInPaths.has(pathname) ? 'sign-in' : 'ui'
 }
 
 /** `answer`, counted. */
@@ -153,8 +158,9 @@ function startMachinery(
   undoing: Undoing,
   base: Pick<Machinery, 'database' | 'signer' | 'clusterKey' | 'upstreams' | 'mail'> & {
     readonly mailer: Mailer
+    readonly targets: WebhookTargets
   },
-  portal: () => string,
+  origins: { readonly portal: () => string; readonly admin: () => string },
 ): Machinery {
   const { config, clock, log, store: hotStore } = options
   const { database, signer } = base
@@ -176,16 +182,18 @@ function startMachinery(
     signer,
     provisioning: (id) => config.upstreams.find((one) => one.id === id)?.identity?.provisioning ?? null,
     upstreams: base.upstreams,
-    portal,
+    ...origins,
     now,
   })
   const metrics = createMetrics({ store: database, hotStore, now })
   const notifier = createNotifier({
     store: database,
     mailer: base.mailer,
+    targets: base.targets,
     now,
     log,
     count: metrics.countMail,
+    countWebhook: metrics.countWebhook,
   })
   undoing.add('notifier', notifier.close)
   publisher.start()
@@ -232,18 +240,19 @@ function listenAdmin(
     createApp: (origin, trustedProxies) => {
       const live = createLive({ store: database, now, log })
       undoing.add('live', live.close)
+      const views = createPolicyViews(database, now)
+      const sessions = createAdminSessions({ store: database, now, limits: createTryLimits(), log })
       return createAdminApp({
         plane: {
-          store: database,
-          now,
-          views: createPolicyViews(database, now),
-          live,
-          sessions: createAdminSessions({ store: database, now, limits: createTryLimits(), log }),
+          ...{ store: database, now, views, live, sessions },
+          admission: createAdmission({ store: database, views, now, end: sessions.end }),
           publicKey: machinery.signer.publicKey,
           passwordLinks: upstreams.takePasswords ? { queue: mail, portal } : null,
+          routes: requirementsOf(options.config.upstreams),
           changed: machinery.publisher.kick,
         },
         origin,
+        portal: () => portal,
         trustedProxies,
         ui: createUiAssets(options.uiDir),
         log,
@@ -284,18 +293,24 @@ async function start(options: ControlPlaneOptions, undoing: Undoing): Promise<Ru
   const keyring = valueOr(openFactorKeyring(config.twoFactor.keys, join(dataDir, 'factor-keys')))
   const upstreams = valueOr(readOwnUpstreams(config.upstreams))
   const mailer = valueOr(createMailer(config.notifications, log))
+  const targets = valueOr(readWebhookTargets(config.notifications.webhooks))
   const database = await openDatabase(options, undoing)
   const firstAdmin = await ensureFirstAdmin(database, clock.now)
   let portal = ''
   const mail = config.notifications.mail === 'off' ? null : queueMail
-  const base = { database, signer, clusterKey, upstreams, mailer, mail }
-  const machinery = startMachinery(options, undoing, base, () => portal)
+  let admin = ''
+  const base = { database, signer, clusterKey, upstreams, mailer, targets, mail }
+  const machinery = startMachinery(options, undoing, base, {
+    portal: () => portal,
+    admin: () => admin,
+  })
   await machinery.publisher.tick()
   const { internal, metrics } = machinery
   const figures = await listenOn(config.listen.adminMetrics, metrics.answer)
   undoing.add('metrics listener', figures.close)
-  // Before gateways can ask: an answer to them names it.
+  // Before gateways can ask: answers to them name these.
   portal = await listenPortal(options, undoing, machinery, keyring)
+  admin = await listenAdmin(options, undoing, machinery, portal)
   const internalApp = createInternalApp({ plane: internal, clusterKey, log })
   const inside = await listenOn(
     config.listen.internal,
@@ -307,7 +322,6 @@ async function start(options: ControlPlaneOptions, undoing: Undoing): Promise<Ru
     ),
   )
   undoing.add('internal listener', inside.close)
-  const admin = await listenAdmin(options, undoing, machinery, portal)
   return {
     addresses: { admin, portal, internal: originOf(inside), metrics: originOf(figures) },
     internal,

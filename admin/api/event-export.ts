@@ -5,6 +5,7 @@
  * a file that ends well is whole; if the database goes away half-way, the connection breaks instead of ending. A
  * cell that a spreadsheet would calculate starts with an apostrophe (BYPASSES 26).
  */
+import { csvLine } from '../csv.ts'
 import type { Store } from '../store/database.ts'
 import { type EventFilter, type ListedEvent, listEvents } from '../store/events.ts'
 
@@ -30,17 +31,6 @@ const columns: readonly (readonly [string, (event: ListedEvent) => unknown])[] =
   ['request', ({ requestId }) => requestId],
   ['hash', ({ hash }) => hash],
 ]
-
-/** A value as one CSV cell (RFC 4180), harmless in a spreadsheet. */
-export function csvCell(value: unknown): string {
-  if (value === null || value === undefined) return '""'
-  const text = typeof value === 'string' ? value : JSON.stringify(value)
-  // Also after leading blanks: some programs trim before they look.
-  const safe = typeof value !== 'number' && /^[\s\0]*[=+\-@|%]|^[\t\r\n]/.test(text) ? `'${text}` : text
-  return `"${safe.replaceAll('"', '""')}"`
-}
-
-const csvLine = (cells: readonly unknown[]): string => `${cells.map(csvCell).join(',')}\r\n`
 
 const writeEvent: Readonly<Record<ExportFormat, (event: ListedEvent) => string>> = {
   ndjson: (event) => `${JSON.stringify(event)}\n`,

@@ -6,6 +6,7 @@
  * (Origin, Fetch Metadata, cookie, token) is sent unless a test takes it away. Refused: mocking the store.
  */
 import { createAdminApp } from '../../../admin/admin-app.ts'
+import { createAdmission } from '../../../admin/api/admission.ts'
 import type { ApiPlane } from '../../../admin/api/api-plane.ts'
 import { createPolicyViews } from '../../../admin/api/policy-views.ts'
 import { createLive } from '../../../admin/live.ts'
@@ -17,6 +18,7 @@ import { openStore, type Store } from '../../../admin/store/database.ts'
 import { insertRevision } from '../../../admin/store/practices.ts'
 import { createUiAssets } from '../../../admin/ui-assets.ts'
 import type { PolicyDocument } from '../../../policies/document.ts'
+import type { RouteRequirement } from '../../../policies/routes.ts'
 import { newDocument } from '../../../policies/standard-roles.ts'
 import { readTrustedProxies } from '../../../runtime/forwarded.ts'
 import { silentLog } from '../../../runtime/log.ts'
@@ -29,6 +31,17 @@ import { createDatabase } from '../../support/postgres.ts'
 export const origin = 'https://admin.example'
 /** The password of every account here. */
 export const password = 'correct horse battery staple'
+
+/** The one mapped route of the application here. */
+export const schedulePage: RouteRequirement = {
+  id: 'demo GET /schedule',
+  class: 'staff',
+  stepUp: null,
+  permissions: { any: ['see-schedule-page'] },
+  mapped: true,
+  unmapped: null,
+  paths: 'lenient',
+}
 
 const practiceNames = { lakeside: 'Lakeside Dental', hilltop: 'Hilltop Dental' } as const
 
@@ -229,11 +242,13 @@ export const createStage = async (
   const signer = createSigner(generateSigningKey())
   const views = createPolicyViews(store, now)
   const { publicKey } = signer
+  const admission = createAdmission({ store, views, now, end: sessions.end })
+  const routes = new Map([[schedulePage.id, schedulePage]])
   const mails: Mail[] = []
   const queue = async (_: unknown, mail: Mail): Promise<boolean> => mails.push(mail) > 0
   const passwordLinks = wish.withoutPasswords === true ? null : { queue, portal: 'https://portal.example' }
   const plane: ApiPlane = {
-    ...{ store, now, views, live, sessions, publicKey, passwordLinks },
+    ...{ store, now, views, live, sessions, admission, publicKey, routes, passwordLinks },
     changed: () => {},
   }
   const proxies = readTrustedProxies(wish.trustedProxies ?? [])
@@ -241,6 +256,7 @@ export const createStage = async (
   const app = createAdminApp({
     plane,
     origin,
+    portal: () => 'https://portal.example',
     trustedProxies: proxies.value,
     ui: createUiAssets(wish.uiDir ?? '/nowhere'),
     log: silentLog,

@@ -4,8 +4,8 @@
  */
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { csvCell } from '../../../admin/api/event-export.ts'
-import { writeCheckpoints } from '../../../admin/store/event-chain.ts'
+import { csvCell } from '../../../admin/csv.ts'
+import { writeCheckpoints } from '../../../admin/store/event-checkpoints.ts'
 import { type Browser, createStage, type Stage } from './admin-stage.ts'
 
 let stage: Stage

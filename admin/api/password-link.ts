@@ -1,0 +1,75 @@
+/**
+ * The answer to an admin who wishes a member to have a link to set their password: mailed, or handed out once.
+ *
+ * What a link does is `own-sign-in/password-links.ts`. Invariant: a link is shown only where it cannot be mailed, and only
+ * to whoever may edit people in every practice that it would open. Setting a password in somebody's name was refused: two
+ * people would know it.
+ */
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import { addressOfLogin, layPasswordLink, noteLink, passwordLinkMs } from '../own-sign-in/password-links.ts'
+import { mailPasswordLink, passwordLinkUrl } from '../own-sign-in/password-mails.ts'
+import { findMember } from '../store/members.ts'
+import { listPracticesOf } from '../two-factor/chains.ts'
+import { holds } from './access.ts'
+import type { AdminEnv } from './admin-env.ts'
+import { type ApiPlane, deedOf } from './api-plane.ts'
+import { usersRoutes } from './contract/users.ts'
+import { invalid, refusal } from './refusals.ts'
+
+async function findPerson(plane: ApiPlane, practice: string, user: string) {
+  const found = await plane.store.read((rows) => findMember(rows, practice, user, plane.now()))
+  if (found === null) throw refusal('not-found', 'There is no such member in this practice.')
+  return found
+}
+
+/** The answer to whoever wishes a member to have a link: it was mailed, or here it is. */
+async function givePasswordLink(
+  c: Context<AdminEnv>,
+  plane: ApiPlane,
+  wish: { readonly practice: string; readonly user: string; readonly reason: string | undefined },
+) {
+  const { passwordLinks: via } = plane
+  if (via === null)
+    throw invalid([
+      { path: '', sentence: 'Nobody signs in here with a password: identity.own.password is off.' },
+    ])
+  const { user, login, name } = await findPerson(plane, wish.practice, wish.user)
+  const deed = deedOf(c, plane, wish.reason)
+  const endsAt = deed.at + passwordLinkMs
+  const tooMany = (): Error =>
+    refusal('too-many', 'They were sent three links within the hour. Wait for one of them to be used.', {
+      retryAfterMs: 3_600_000,
+    })
+  const { queue, portal } = via
+  const to = queue === null ? null : addressOfLogin(login)
+  if (queue !== null && to !== null) {
+    const account = { user, login, name }
+    const sent = await plane.store.transaction((tx) => mailPasswordLink(tx, account, { queue, portal }, deed))
+    if (!sent) throw tooMany()
+    return { mailedTo: to, url: null, endsAt }
+  }
+  // Whoever holds the link becomes them in all their practices: their own mailbox may, an admin of one may not.
+  const practices = await plane.store.read((rows) => listPracticesOf(rows, user))
+  if (!practices.every((id) => holds(c.get('admin').account, id, 'gw.users.edit')))
+    throw refusal(
+      'not-permitted',
+      'They belong to another practice too, where you may not edit people, and cannot be sent a mail. Ask somebody who may edit people in all of them.',
+    )
+  const link = await plane.store.transaction(async (tx) => {
+    const made = await layPasswordLink(tx, user, deed.at)
+    if (made !== null) await noteLink(tx, { user, name }, deed, 'handed-out')
+    return made
+  })
+  if (link === null) throw tooMany()
+  return { mailedTo: null, url: passwordLinkUrl(portal, link), endsAt }
+}
+
+/** Adds the answer. */
+export function answerPasswordLink(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
+  app.openapi(usersRoutes.passwordLink, async (c) => {
+    const { practice, user } = c.req.valid('param')
+    const { reason } = c.req.valid('json')
+    return c.json(await givePasswordLink(c, plane, { practice, user, reason }), 200)
+  })
+}
