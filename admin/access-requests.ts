@@ -11,13 +11,14 @@ import type { DurationMs, Instant } from '../policies/instant.ts'
 import type { AccessStanding, AccessStandings, AskAccess } from '../runtime/internal.ts'
 import { newToken } from '../runtime/token.ts'
 import { eventOf, ownDeed } from './deed.ts'
+import { tellAsked } from './notify/notices.ts'
 import {
   countRequests,
+  findRequest,
   type ListedRequest,
   listOwnRequests,
   type RequestKey,
   type RequestKind,
-  type RequestStatus,
 } from './store/access-requests.ts'
 import type { Rows, Store, Tx } from './store/database.ts'
 import { type Actor, appendEvent } from './store/events.ts'
@@ -57,12 +58,12 @@ async function placesOf(rows: Rows, user: string, kind: RequestKind): Promise<re
     .execute()
 }
 
-/** Statuses that follow an approval: what was rejected before it counts no more. */
-const approvedOnce: readonly RequestStatus[] = ['approved', 'lapsed', 'withdrawn']
+/** Whether a request was approved, if no longer: what was rejected before it counts no more. */
+const wasApproved = ({ grantId, entryId }: ListedRequest): boolean => grantId !== null || entryId !== null
 
 /** From when somebody may ask again whose `requests` (of one key, newest first) end in rejections; `null`: now. */
 function coolDownEnd(requests: readonly ListedRequest[], at: Instant): Instant | null {
-  const approval = requests.findIndex(({ status }) => approvedOnce.includes(status))
+  const approval = requests.findIndex(wasApproved)
   const since = approval === -1 ? requests : requests.slice(0, approval)
   const rejected = since.filter(({ status }) => status === 'rejected')
   const last = rejected[0]?.decidedAt ?? null
@@ -76,6 +77,7 @@ const goneNotes = {
   lapsed: 'Your approval has ended. You may ask again.',
   withdrawn: 'Your approval was taken back. You may ask again.',
 } as const
+const takenBackNote = 'You took your request back. You may ask again.'
 
 /** A user's standing in one practice, from their requests there, newest first. */
 function standingOf(place: Place, requests: readonly ListedRequest[], at: Instant): AccessStanding {
@@ -85,10 +87,12 @@ function standingOf(place: Place, requests: readonly ListedRequest[], at: Instan
   const { status, note } = newest
   if (status === 'pending' || status === 'approved') return { ...rest, status, note }
   if (status === 'rejected') return { ...rest, status, note, askAgainAt: coolDownEnd(requests, at) }
-  return { ...rest, status: 'not-requested', note: goneNotes[status] }
+  const takenBack = status === 'withdrawn' && !wasApproved(newest)
+  return { ...rest, status: 'not-requested', note: takenBack ? takenBackNote : goneNotes[status] }
 }
 
-async function readStandings(
+/** Where somebody stands in each of their practices for one network and kind. */
+export async function readStandings(
   rows: Rows,
   key: Omit<RequestKey, 'practice'>,
   at: Instant,
@@ -104,12 +108,14 @@ async function readStandings(
   )
 }
 
-async function findLive(rows: Rows, tokenHash: string, at: Instant): Promise<SessionRow | null> {
+/** The session of a token's hash, if it lives at `at`. */
+export async function findLive(rows: Rows, tokenHash: string, at: Instant): Promise<SessionRow | null> {
   const session = await findSession(rows, tokenHash)
   return session === null || session.ended_at !== null || session.absolute_deadline <= at ? null : session
 }
 
-const networkText = (address: string): string | null => {
+/** The network that an address is asked for as, CIDR text; `null`: no address. */
+export const networkText = (address: string): string | null => {
   const parsed = parseAddress(address)
   return parsed === null ? null : rangeText(networkOf(parsed))
 }
@@ -143,6 +149,7 @@ export async function settleRequests(tx: Tx, user: string | null, at: Instant): 
     .limit(settledMax)
     .forUpdate('r')
     .skipLocked()
+  const ended = sql<boolean>`least(g.ends_at, r.entry_ends_at) <= ${at}`
   const expired = await tx
     .updateTable('access_request')
     .set({ status: 'expired', decided_at: at, decided_by: own.actor.id, decided_by_name: own.actor.name })
@@ -152,7 +159,7 @@ export async function settleRequests(tx: Tx, user: string | null, at: Instant): 
   const lapsed = await tx
     .updateTable('access_request')
     .set({ status: 'lapsed' })
-    .where('id', 'in', due.where('r.status', '=', 'approved').where('g.ends_at', '<=', at))
+    .where('id', 'in', due.where('r.status', '=', 'approved').where(ended))
     .returning(['id', 'practice', 'status', 'user_id', 'kind', 'network'])
     .execute()
   const settled = [...expired, ...lapsed].sort((a, b) => (a.practice < b.practice ? -1 : 1))
@@ -168,7 +175,8 @@ export async function settleRequests(tx: Tx, user: string | null, at: Instant): 
   return settled.length
 }
 
-async function nameOf(rows: Rows, user: string): Promise<string> {
+/** A user's name. */
+export async function nameOf(rows: Rows, user: string): Promise<string> {
   const row = await rows
     .selectFrom('app_user')
     .select('name')
@@ -220,6 +228,8 @@ async function addRequest(tx: Tx, key: RequestKey, request: AskAccess, at: Insta
     before: null,
     after: { request: id, kind, network },
   })
+  const asked = await findRequest(tx, practice, id, at)
+  if (asked !== null) await tellAsked(tx, asked, at)
 }
 
 /** Does the asking under the locks; answers why nothing was asked, or `null`. */

@@ -12,6 +12,7 @@ import type { DurationMs, Instant } from '../policies/instant.ts'
 import { momentText } from '../policies/timetable-zone.ts'
 import { type Deed, ownDeed } from './deed.ts'
 import { refusalOfActing } from './lockout.ts'
+import { tellReverted } from './notify/notices.ts'
 import { differenceOf } from './policy-diff.ts'
 import { saveRevision } from './policy-saving.ts'
 import { listOverdue, readDeadline, type Unconfirmed, waitingNote } from './store/confirmations.ts'
@@ -106,6 +107,9 @@ async function takeBack(tx: Tx, { current, before, unconfirmed }: Waiting, deed:
     action: 'policy.reverted',
     target: targetOf(current.revision, change),
   })
+  // Whoever takes it back in person knows; nobody reads a screen ten minutes after a mistake.
+  if (deed.origin === 'auto')
+    await tellReverted(tx, practice, { ...change, author: unconfirmed.authorName }, deed.at)
   return { outcome: 'settled', revision, announced }
 }
 

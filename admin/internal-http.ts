@@ -20,6 +20,7 @@ import {
   handOverSchema,
   openSessionSchema,
   proveFactorSchema,
+  withdrawAccessSchema,
 } from '../runtime/internal.ts'
 import { internalRoutes } from '../runtime/internal-routes.ts'
 import type { Log } from '../runtime/log.ts'
@@ -86,6 +87,9 @@ export function createInternalApp(options: {
   )
   app.post(internalRoutes.askAccess.path, async (c) =>
     c.json(await plane.askAccess(parsed(askAccessSchema, await bodyOf(c)))),
+  )
+  app.post(internalRoutes.withdrawAccess.path, async (c) =>
+    c.json(await plane.withdrawAccess(parsed(withdrawAccessSchema, await bodyOf(c)))),
   )
   app.post(internalRoutes.accessStandings.path, async (c) => {
     const { tokenHash, kind, address } = parsed(standingsBody, await bodyOf(c))

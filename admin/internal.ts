@@ -20,6 +20,7 @@ import type {
 import { keys } from '../runtime/keys.ts'
 import type { Signer } from '../runtime/signing.ts'
 import { askForAccess, readAccessStandings } from './access-requests.ts'
+import { takeAccessBack } from './access-taking-back.ts'
 import type { Provisioning } from './directory.ts'
 import type { OwnUpstreams } from './own-sign-in/upstreams.ts'
 import { beginSignIn, finishSignIn } from './own-sign-in/visits.ts'
@@ -157,6 +158,7 @@ export const createInternal = (parts: InternalParts): ControlPlane => ({
   changes: (since) => guarded(() => readChanges(parts, since)),
   record: (key) => guarded(() => readRecord(parts, key)),
   askAccess: (request) => guarded(() => askForAccess(parts.store, request, parts.now())),
+  withdrawAccess: (request) => guarded(() => takeAccessBack(parts.store, request, parts.now())),
   accessStandings: (tokenHash, kind, address) =>
     guarded(() => readAccessStandings(parts.store, { tokenHash, kind, address }, parts.now())),
   handOver: (request) =>

@@ -21,12 +21,14 @@ import { createAdminApp } from './admin-app.ts'
 import { createAdmission } from './api/admission.ts'
 import { createPolicyViews } from './api/policy-views.ts'
 import { ensurePractices } from './bootstrap.ts'
+import { createEventJobs } from './event-jobs.ts'
 import { createInternal } from './internal.ts'
 import { createInternalApp } from './internal-http.ts'
 import { createJobs } from './jobs.ts'
 import { type Answer, listenOn, originOf } from './listener.ts'
 import { createLive } from './live.ts'
 import { createMetrics, type Metrics, type Surface } from './metrics.ts'
+import { keepAdminOrigin } from './notify/links.ts'
 import { queueMail } from './notify/mail-queue.ts'
 import { createMailer, type Mailer } from './notify/mailer.ts'
 import { createNotifier } from './notify/notifier.ts'
@@ -159,6 +161,7 @@ function startMachinery(
   base: Pick<Machinery, 'database' | 'signer' | 'clusterKey' | 'upstreams' | 'mail'> & {
     readonly mailer: Mailer
     readonly targets: WebhookTargets
+    readonly streamTargets: WebhookTargets
   },
   origins: { readonly portal: () => string; readonly admin: () => string },
 ): Machinery {
@@ -176,6 +179,11 @@ function startMachinery(
     log,
   })
   undoing.add('jobs', jobs.close)
+  const eventJobs = createEventJobs({
+    ...{ store: database, signer, now, log, ...config.audit },
+    targets: base.streamTargets,
+  })
+  undoing.add('event jobs', eventJobs.close)
   const internal = createInternal({
     store: database,
     publisher,
@@ -198,6 +206,7 @@ function startMachinery(
   undoing.add('notifier', notifier.close)
   publisher.start()
   jobs.start()
+  eventJobs.start()
   notifier.start()
   return { ...base, publisher, metrics, internal }
 }
@@ -231,7 +240,7 @@ function listenAdmin(
   machinery: Machinery,
   portal: string,
 ): Promise<string> {
-  const { clock, log } = options
+  const { clock, config, log } = options
   const { database, metrics, mail, upstreams } = machinery
   const { now } = clock
   return listenLate(options, undoing, metrics, {
@@ -247,8 +256,12 @@ function listenAdmin(
           ...{ store: database, now, views, live, sessions },
           admission: createAdmission({ store: database, views, now, end: sessions.end }),
           publicKey: machinery.signer.publicKey,
+          routes: requirementsOf(config.upstreams),
           passwordLinks: upstreams.takePasswords ? { queue: mail, portal } : null,
-          routes: requirementsOf(options.config.upstreams),
+          notifications: {
+            mailGoesOut: config.notifications.mail !== 'off',
+            webhooks: config.notifications.webhooks.map(({ name }) => name),
+          },
           changed: machinery.publisher.kick,
         },
         origin,
@@ -294,12 +307,13 @@ async function start(options: ControlPlaneOptions, undoing: Undoing): Promise<Ru
   const upstreams = valueOr(readOwnUpstreams(config.upstreams))
   const mailer = valueOr(createMailer(config.notifications, log))
   const targets = valueOr(readWebhookTargets(config.notifications.webhooks))
+  const streamTargets = valueOr(readWebhookTargets(config.audit.streams))
   const database = await openDatabase(options, undoing)
   const firstAdmin = await ensureFirstAdmin(database, clock.now)
   let portal = ''
-  const mail = config.notifications.mail === 'off' ? null : queueMail
   let admin = ''
-  const base = { database, signer, clusterKey, upstreams, mailer, targets, mail }
+  const mail = config.notifications.mail === 'off' ? null : queueMail
+  const base = { database, signer, clusterKey, upstreams, mailer, mail, targets, streamTargets }
   const machinery = startMachinery(options, undoing, base, {
     portal: () => portal,
     admin: () => admin,
@@ -311,6 +325,7 @@ async function start(options: ControlPlaneOptions, undoing: Undoing): Promise<Ru
   // Before gateways can ask: answers to them name these.
   portal = await listenPortal(options, undoing, machinery, keyring)
   admin = await listenAdmin(options, undoing, machinery, portal)
+  await keepAdminOrigin(database, admin)
   const internalApp = createInternalApp({ plane: internal, clusterKey, log })
   const inside = await listenOn(
     config.listen.internal,

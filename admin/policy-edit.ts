@@ -154,25 +154,27 @@ async function save(tx: Tx, edit: PolicyEdit, made: Draft, overridden: boolean):
 }
 
 /** Tries an edit. Rejects only with a `Fault` (database) or for a mistake of ours. */
-export function editPolicy(store: Store, edit: PolicyEdit): Promise<EditOutcome> {
-  return store.transaction(async (tx) => {
-    if ((await lockPractice(tx, edit.practice)) === null) return { outcome: 'unknown-practice' }
-    const current = await readPolicy(tx, edit.practice)
-    if (current === null) return { outcome: 'unknown-practice' }
-    if (edit.isWanted !== undefined && !(await edit.isWanted(tx)))
-      return { outcome: 'unchanged', revision: current.revision, document: current.document }
-    const waiting = await readDeadline(tx, edit.practice, current.revision)
-    if (waiting !== null) return { outcome: 'confirmation-pending', waiting }
-    if (edit.ifRevision !== null && edit.ifRevision !== current.revision)
-      return { outcome: 'conflict', revision: current.revision }
-    const made = draft(current, edit)
-    if ('outcome' in made) return made
-    if (edit.mayWeaken === false && isWeaker(made.current.document, made.document, edit.deed.at))
-      return { outcome: 'weakens' }
-    const lockedOut = await guard(tx, edit, made)
-    if (lockedOut === 'last-security-admin') return { outcome: lockedOut }
-    const overrides = edit.typedName?.trim() === current.document.practice.name
-    if (lockedOut.length > 0 && !overrides) return { outcome: 'lockout-risk', lockedOut }
-    return save(tx, edit, made, lockedOut.length > 0)
-  })
+export const editPolicy = (store: Store, edit: PolicyEdit): Promise<EditOutcome> =>
+  store.transaction((tx) => editPolicyIn(tx, edit))
+
+/** Tries an edit as part of a larger change: what that change does besides is committed with it or not at all. */
+export async function editPolicyIn(tx: Tx, edit: PolicyEdit): Promise<EditOutcome> {
+  if ((await lockPractice(tx, edit.practice)) === null) return { outcome: 'unknown-practice' }
+  const current = await readPolicy(tx, edit.practice)
+  if (current === null) return { outcome: 'unknown-practice' }
+  if (edit.isWanted !== undefined && !(await edit.isWanted(tx)))
+    return { outcome: 'unchanged', revision: current.revision, document: current.document }
+  const waiting = await readDeadline(tx, edit.practice, current.revision)
+  if (waiting !== null) return { outcome: 'confirmation-pending', waiting }
+  if (edit.ifRevision !== null && edit.ifRevision !== current.revision)
+    return { outcome: 'conflict', revision: current.revision }
+  const made = draft(current, edit)
+  if ('outcome' in made) return made
+  if (edit.mayWeaken === false && isWeaker(made.current.document, made.document, edit.deed.at))
+    return { outcome: 'weakens' }
+  const lockedOut = await guard(tx, edit, made)
+  if (lockedOut === 'last-security-admin') return { outcome: lockedOut }
+  const overrides = edit.typedName?.trim() === current.document.practice.name
+  if (lockedOut.length > 0 && !overrides) return { outcome: 'lockout-risk', lockedOut }
+  return save(tx, edit, made, lockedOut.length > 0)
 }

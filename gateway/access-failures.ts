@@ -8,8 +8,9 @@ import type { Failure } from './refusal.ts'
 /** The control plane could not be asked. */
 export const away: Failure = {
   status: 503,
-  title: 'Not possible just now',
-  sentence: 'Your request could not be sent. Please go back and try again in a moment.',
+  title: 'Not possible right now',
+  sentence:
+    'This could not be done just now. Work in the practice application goes on where it is allowed. Please go back and try again in a moment.',
   retryAfterMs: 5_000,
 }
 /** The form was not made by this page. */

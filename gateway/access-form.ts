@@ -10,13 +10,15 @@ import { sameText } from '../runtime/fleet-seal.ts'
 import type { Exchange } from './exchange.ts'
 
 /**
- * What a form says. `again`: sign in once more, confirmed as they are; `later`: go on without a second factor for now.
+ * What a form says. `again`: sign in once more, confirmed as they are; `later`: go on without a second factor for now;
+ * `withdraw`: take back what waits there.
  * `problem`: why it asks for nothing, one public sentence.
  */
 export type AccessForm =
   | { readonly does: 'leave' }
   | { readonly does: 'again' }
   | { readonly does: 'later' }
+  | { readonly does: 'withdraw'; readonly practices: readonly string[] }
   | {
       readonly does: 'ask'
       readonly practices: readonly string[]
@@ -60,6 +62,7 @@ export async function readAccessForm(exchange: Exchange, companionToken: string)
   const does = fields.get('do')
   if (does === 'leave' || does === 'again' || does === 'later') return { does }
   const practices = [...new Set(fields.getAll('practice'))].slice(0, 50)
+  if (does === 'withdraw') return practices.length === 0 ? null : { does, practices }
   const reason = (fields.get('reason') ?? '').trim()
   return { does: 'ask', practices, reason, problem: problemOf(practices, reason) }
 }

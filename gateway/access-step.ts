@@ -11,13 +11,14 @@ import type { ParkedAnswer } from '../runtime/records.ts'
 import { notAPage, notOurs, stale, tooOften } from './access-failures.ts'
 import { readAccessForm } from './access-form.ts'
 import { handOverToAdmin } from './admin-entry.ts'
-import { cureOf, factorReason, type Grace, graceOf, releasedQuestion } from './asking.ts'
+import { cureOf, emergencyPlaces, factorReason, type Grace, graceOf, releasedQuestion } from './asking.ts'
 import { cookieLines } from './cookies.ts'
 import type { Exchange, Judgement, WholeResponse } from './exchange.ts'
 import {
   bringProof,
   handOver,
   heldQuestion,
+  owedQuestion,
   pendingReason,
   showConfirmed,
   showFactor,
@@ -30,7 +31,7 @@ import { readCredential } from './identity/credential.ts'
 import { answer, plainDecision } from './questions.ts'
 import { answerFailure, samePath } from './refusal.ts'
 import { secondFactorPath, securityManagementPath } from './refusals.ts'
-import { askAccess, showApproved, showRequests } from './request-step.ts'
+import { askAccess, showApproved, showRequests, withdrawAccess } from './request-step.ts'
 import type { Duties } from './route-duties.ts'
 import type { MirroredSession } from './sessions.ts'
 import {
@@ -43,6 +44,7 @@ import {
   type Visit,
   visitOf,
 } from './step-visit.ts'
+import { createWaiting, type Waiting, waitAnswer } from './step-wait.ts'
 
 /** The step of one upstream. */
 export type AccessStep = {
@@ -227,9 +229,22 @@ const withCookies = (response: WholeResponse, lines: readonly string[]): WholeRe
   headers: [...response.headers, ...lines.flatMap((line) => ['Set-Cookie', line])],
 })
 
+/** The way to the portal for whoever address or hour keeps out, and who may lift that for a while. */
+async function emergency(visit: Visit): Promise<WholeResponse> {
+  const { parts, session } = visit
+  const question = session.record.held ? heldQuestion(visit) : owedQuestion(visit)
+  const offered =
+    question !== null && emergencyPlaces(parts.directory, question, parts.clock.now()).length > 0
+  if (session.record.held) return offered ? handOver(visit, 'emergency') : seeOther(addressOf(visit))
+  const { setCookies, theirs } = await isTheirs(visit)
+  if (!theirs || !offered) return seeOther(visit.to ?? '/', setCookies)
+  return withCookies(await handOver(visit, 'emergency'), setCookies)
+}
+
 /** The way to the portal, for whoever owes a second factor, or is signed in and wants to see theirs. */
 async function secondFactor(visit: Visit): Promise<WholeResponse> {
   const { parts, exchange, session } = visit
+  if (visit.query.has('emergency')) return emergency(visit)
   const pending = pendingReason(visit)
   if (session.record.held) {
     if (pending !== null) return handOver(visit, pending)
@@ -269,10 +284,11 @@ async function takeForm(visit: Visit): Promise<WholeResponse> {
   if (form === null) return answerFailure(exchange, notOurs)
   if (form.does === 'leave') return leave(visit)
   if (!session.record.held) return seeOther(to ?? '/')
+  if (form.does === 'withdraw') return withdrawAccess(visit, form.practices)
   return form.does === 'ask' ? askAccess(visit, heldQuestion(visit), form) : goOn(visit, form.does)
 }
 
-async function answerStep(parts: StepParts, exchange: Exchange): Promise<WholeResponse> {
+async function answerStep(parts: StepParts, waiting: Waiting, exchange: Exchange): Promise<WholeResponse> {
   const lines = cookieLines(exchange.headers)
   const token = parts.companion.token(lines, exchange.secure)
   const tokenHash = parts.companion.read(lines, exchange.secure)
@@ -284,6 +300,7 @@ async function answerStep(parts: StepParts, exchange: Exchange): Promise<WholeRe
   if (!parts.isAlive()) return again(answerFailure(exchange, stale))
   if (exchange.method !== 'GET') return takeForm(visit)
   if (exchange.kind === 'navigation') return showPage(visit)
+  if (visit.query.has('wait') && exchange.kind === 'fetch') return waitAnswer(await waiting.forChange(visit))
   if (!session.record.held) return answerFailure(exchange, notAPage)
   const question = signInQuestion(parts.duties.signIn, exchange, session)
   return parts.refusals.hold(exchange, question, plainDecision('sign-in-held'), [], false)
@@ -305,7 +322,7 @@ function gateHeld(parts: StepParts, exchange: Exchange, session: MirroredSession
 const isPage = ({ kind, method }: Exchange): boolean => kind === 'navigation' && method === 'GET'
 
 /** The step of one upstream. */
-export const createAccessStep = (parts: StepParts): AccessStep => ({
+export const createAccessStep = (parts: StepParts, waiting: Waiting = createWaiting()): AccessStep => ({
   gate(exchange, duties, companion) {
     const concerned =
       duties.judged.length > 0 || (isPage(exchange) && duties.login === null && !duties.logout)
@@ -319,7 +336,7 @@ export const createAccessStep = (parts: StepParts): AccessStep => ({
   },
   answer: async (exchange) => ({
     act: 'answer',
-    response: await answerStep(parts, exchange),
+    response: await answerStep(parts, waiting, exchange),
     decision: null,
   }),
 })

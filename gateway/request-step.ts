@@ -6,13 +6,17 @@
  */
 import type { AccessStandings } from '../runtime/internal.ts'
 import { type AccessView, accessPage } from '../runtime/pages/access-page.ts'
+import { pagePolicy } from '../runtime/pages/page.ts'
+import { waitingPolicy } from '../runtime/pages/wait-script.ts'
 import { away, notOurs, stale } from './access-failures.ts'
 import { type AccessForm, formToken } from './access-form.ts'
-import { type AskKind, askableKind } from './asking.ts'
+import { type AskKind, askableKind, emergencyPlaces } from './asking.ts'
 import type { WholeResponse } from './exchange.ts'
+import { heldQuestion } from './factor-step.ts'
 import type { Question } from './questions.ts'
 import { answerFailure } from './refusal.ts'
 import { hoursOf } from './refusal-view.ts'
+import { secondFactorPath } from './refusals.ts'
 import { addressOf, again, seeOther, stepPage, type Visit, waitSeconds } from './step-visit.ts'
 
 async function standingsOf(
@@ -73,12 +77,18 @@ function pageOf(
     token: formToken(visit.token),
     here: addressOf(visit),
     askMore: addressOf(visit, { ask: 'more' }),
+    emergency:
+      emergencyPlaces(visit.parts.directory, question, visit.parts.clock.now()).length === 0
+        ? null
+        : addressOf(visit, { emergency: '1' }, secondFactorPath),
+    changes: addressOf(visit, { wait: '1' }),
   }
   return stepPage(
     shown.problem === null ? 200 : 422,
     accessPage(view),
     'same-origin',
     refreshOf(state, told?.returnAfterMs ?? null),
+    state === 'wait' ? waitingPolicy : pagePolicy,
   )
 }
 
@@ -105,6 +115,25 @@ export async function showRequests(
 export async function showApproved(visit: Visit, question: Question): Promise<WholeResponse> {
   const standings = (await standingsOf(visit, 'ip')) ?? { standings: [], refused: null }
   return pageOf(visit, question, 'ip', standings, { ...nothingWrong, again: true })
+}
+
+/** Takes requests back as the form says, and leads back to the page. */
+export async function withdrawAccess(visit: Visit, wished: readonly string[]): Promise<WholeResponse> {
+  const { parts, exchange, session } = visit
+  const kind = askableKind(parts.directory, heldQuestion(visit), parts.clock.now())
+  const own = new Set(parts.directory.practicesOf(session.record.user))
+  const practices = wished.filter((practice) => own.has(practice))
+  // Granted in the meantime: the page itself says so.
+  if (kind === null || practices.length === 0 || parts.controlPlane === null)
+    return seeOther(addressOf(visit))
+  try {
+    const { tokenHash } = session
+    await parts.controlPlane.withdrawAccess({ tokenHash, kind, address: exchange.client.text, practices })
+    return seeOther(addressOf(visit))
+  } catch (error) {
+    parts.log.warn({ error, session: session.record.id }, 'a request for access could not be taken back')
+    return answerFailure(exchange, away)
+  }
 }
 
 /** Asks for access as the form says, and leads back to the page; the form again where something is wrong with it. */

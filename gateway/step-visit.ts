@@ -80,17 +80,18 @@ export const again = (response: WholeResponse): WholeResponse => ({
   headers: [...response.headers, 'Refresh', String(waitSeconds)],
 })
 
-/** A page of the step. `headers`: what is special to it. */
+/** A page of the step. `headers`: what is special to it; `policy`: of one with a script. */
 export const stepPage = (
   status: number,
   body: string,
   referrer: 'same-origin' | 'no-referrer',
   headers: readonly string[],
+  policy: string = pagePolicy,
 ): WholeResponse => ({
   status,
   headers: [
     ...['Cache-Control', 'no-store', 'Content-Type', 'text/html; charset=utf-8'],
-    ...['Content-Security-Policy', pagePolicy, 'X-Content-Type-Options', 'nosniff'],
+    ...['Content-Security-Policy', policy, 'X-Content-Type-Options', 'nosniff'],
     ...['Referrer-Policy', referrer, ...headers],
   ],
   body,

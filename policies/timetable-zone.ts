@@ -6,7 +6,7 @@
  * was asked for, and within one the offset does not change. Nothing here runs in a decision.
  */
 import { IANAZone } from 'luxon'
-import { localText } from './calendar.ts'
+import { dayMs, dayOf, localText, parseClock } from './calendar.ts'
 import type { DurationMs, Instant } from './instant.ts'
 
 /** A stretch of time in which a zone keeps one offset: wall time = instant + `offsetMs`. */
@@ -50,6 +50,20 @@ export const offsetSegments = (zone: string, from: Instant, to: Instant): readon
   }
   if (start < to) segments.push({ from: start, to, offsetMs })
   return segments
+}
+
+/**
+ * An instant within a day after `at` at which the zone's clocks show `clock` (`HH:MM`, at most `24:00`): of a time that
+ * they show twice either one, of one they skip the moment they have passed it.
+ */
+export const nextClock = (zone: string, clock: string, at: Instant): Instant => {
+  const today = dayOf(at + offsetAt(zone, at)) * dayMs + parseClock(clock)
+  const shown = (wall: number): Instant => {
+    const about = wall - offsetAt(zone, at)
+    return wall - offsetAt(zone, wall - offsetAt(zone, about))
+  }
+  const instant = shown(today)
+  return instant > at ? instant : shown(today + dayMs)
 }
 
 /** An instant as the zone's clocks show it: `Mon 23 Nov 2026, 08:00`. */

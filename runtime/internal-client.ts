@@ -166,6 +166,7 @@ export function createInternalClient(options: {
       ask(get(internalRoutes.changes, { since: String(since), gateway }), changesSchema),
     record: (key) => ask(get(internalRoutes.record, { key }), sealedRecordSchema.nullable()),
     askAccess: (request) => ask(post(internalRoutes.askAccess, request), accessStandingsSchema),
+    withdrawAccess: (request) => ask(post(internalRoutes.withdrawAccess, request), accessStandingsSchema),
     accessStandings: (tokenHash, kind, address) =>
       ask(
         post(internalRoutes.accessStandings, { tokenHash, kind, address }),

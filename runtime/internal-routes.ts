@@ -12,6 +12,7 @@ export const internalRoutes = {
   changes: { method: 'GET', path: '/internal/changes' },
   record: { method: 'GET', path: '/internal/record' },
   askAccess: { method: 'POST', path: '/internal/access-requests' },
+  withdrawAccess: { method: 'POST', path: '/internal/access-withdrawals' },
   accessStandings: { method: 'POST', path: '/internal/access-standings' },
   handOver: { method: 'POST', path: '/internal/hand-overs' },
   enterAdmin: { method: 'POST', path: '/internal/admin-entries' },

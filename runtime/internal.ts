@@ -103,6 +103,11 @@ export const askAccessSchema = z.strictObject({
 /** A request for access. */
 export type AskAccess = z.infer<typeof askAccessSchema>
 
+/** To take a held session's user's pending requests back, in the practices named. */
+export const withdrawAccessSchema = askAccessSchema.omit({ reason: true })
+/** To take pending requests back. */
+export type WithdrawAccess = z.infer<typeof withdrawAccessSchema>
+
 /** Where somebody's request stands in one practice. */
 export const accessStandingSchema = z.strictObject({
   practice: z.string(),
@@ -133,6 +138,8 @@ const factorReason = z.enum([
   'two-factor-not-verified',
   'two-factor-too-old',
   'two-factor-too-weak',
+  // They want emergency access, which needs a second factor in any case.
+  'emergency',
 ])
 
 /**
@@ -245,6 +252,8 @@ export type ControlPlane = {
   changes(since: number, gateway: string): Promise<Changes>
   /** Asks for access in the name of a held session's user; idempotent per user, practice, network and kind. */
   askAccess(request: AskAccess): Promise<AccessStandings>
+  /** Takes pending requests of a held session's user back; idempotent. */
+  withdrawAccess(request: WithdrawAccess): Promise<AccessStandings>
   /** Where the requests of a held session's user stand for this address and kind; `null`: no such session. */
   accessStandings(tokenHash: string, kind: 'ip' | 'time', address: string): Promise<AccessStandings | null>
   /** Lays down a ticket for the portal; `null`: there is no such live session. */

@@ -22,7 +22,8 @@ export type PasswordLinks = { readonly queue: QueueMail | null; readonly portal:
 /**
  * What every tab's answers are given. `publicKey`: of the control plane's own signatures (checkpoints). `changed`:
  * to be called once something may have been saved, so that it is published at once. `routes`: what every configured
- * route asks for; read-only, nobody edits it here.
+ * route asks for; read-only, nobody edits it here. `notifications`: what configuration offers to tell people and machines
+ * by; webhooks by name.
  */
 export type ApiPlane = {
   readonly store: Store
@@ -32,9 +33,10 @@ export type ApiPlane = {
   readonly sessions: AdminSessions
   readonly admission: Admission
   readonly publicKey: string
+  readonly routes: ReadonlyMap<RouteId, RouteRequirement>
   /** How links to set a password go out; `null`: nobody signs in here with one. */
   readonly passwordLinks: PasswordLinks | null
-  readonly routes: ReadonlyMap<RouteId, RouteRequirement>
+  readonly notifications: { readonly mailGoesOut: boolean; readonly webhooks: readonly string[] }
   readonly changed: () => void
 }
 

@@ -14,18 +14,21 @@ import type { ApiPlane } from './api-plane.ts'
 import { answerConfirmation } from './confirmation.ts'
 import { routes } from './contract/api.ts'
 import { liveMessageSchema } from './contract/me.ts'
+import { answerEmergency } from './emergency.ts'
 import { answerForecast } from './forecast.ts'
 import { answerGeneral } from './general.ts'
 import { type ContractRoute, createGuardedApp } from './guarded.ts'
 import { answerOnce } from './idempotency.ts'
 import { answerIpAllowlist } from './ip-allowlist.ts'
 import { answerIpImport } from './ip-import.ts'
+import { answerNotifications } from './notifications.ts'
 import { answerPresets } from './presets.ts'
 import { answerRoles } from './roles.ts'
 import { answerSchedule } from './schedule.ts'
 import { answerSecurityEvents } from './security-events.ts'
 import { answerShell } from './shell.ts'
 import { answerTimeWindows } from './time-windows.ts'
+import { answerTokens } from './tokens.ts'
 import { answerTwoFactor } from './two-factor.ts'
 import { answerUsers } from './users.ts'
 
@@ -71,7 +74,10 @@ export function createApi(
   answerUsers(app, plane)
   answerTwoFactor(app, plane)
   answerAccessRequests(app, plane)
+  answerNotifications(app, plane)
   answerRoles(app, plane)
+  answerTokens(app, plane)
+  answerEmergency(app, plane)
   answerSecurityEvents(app, plane)
   app.openAPIRegistry.register('LiveMessage', liveMessageSchema)
   app.openAPIRegistry.registerComponent('securitySchemes', 'session', {

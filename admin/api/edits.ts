@@ -63,7 +63,8 @@ async function pending(plane: ApiPlane, practice: string, { confirmBy, authorNam
   )
 }
 
-async function savedOf(plane: ApiPlane, practice: string, outcome: EditOutcome): Promise<Saved> {
+/** What an edit saved; throws the refusal of one that was not. Sets no header. */
+export async function savedOf(plane: ApiPlane, practice: string, outcome: EditOutcome): Promise<Saved> {
   switch (outcome.outcome) {
     case 'saved':
       return { revision: outcome.revision, sequence: outcome.announced, document: outcome.document }

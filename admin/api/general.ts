@@ -156,8 +156,7 @@ async function readGeneral(c: Context<AdminEnv>, plane: ApiPlane, practice: stri
       },
       permission: controls.permission,
     },
-    signIn: view.document.signIn,
-    ...{ sessions, emergency, requests, scheduled },
+    ...{ sessions, emergency, requests, scheduled, signIn: view.document.signIn },
   }
 }
 

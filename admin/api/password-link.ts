@@ -1,30 +1,29 @@
 /**
- * The answer to an admin who wishes a member to have a link to set their password: mailed, or handed out once.
+ * A link with which a member sets their password, sent or handed out for an admin who asked for it.
  *
- * What a link does is `own-sign-in/password-links.ts`. Invariant: a link is shown only where it cannot be mailed, and only
- * to whoever may edit people in every practice that it would open. Setting a password in somebody's name was refused: two
- * people would know it.
+ * The link itself is `own-sign-in/password-links.ts`. Invariant: whoever holds one becomes its person in all of their
+ * practices, so that it goes to their own mailbox, and to an admin only who may edit people in each of those practices.
  */
-import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { addressOfLogin, layPasswordLink, noteLink, passwordLinkMs } from '../own-sign-in/password-links.ts'
 import { mailPasswordLink, passwordLinkUrl } from '../own-sign-in/password-mails.ts'
-import { findMember } from '../store/members.ts'
+import { listMembers } from '../store/members.ts'
 import { listPracticesOf } from '../two-factor/chains.ts'
 import { holds } from './access.ts'
 import type { AdminEnv } from './admin-env.ts'
 import { type ApiPlane, deedOf } from './api-plane.ts'
-import { usersRoutes } from './contract/users.ts'
 import { invalid, refusal } from './refusals.ts'
 
-async function findPerson(plane: ApiPlane, practice: string, user: string) {
-  const found = await plane.store.read((rows) => findMember(rows, practice, user, plane.now()))
-  if (found === null) throw refusal('not-found', 'There is no such member in this practice.')
+/** The member as listed; refuses `not-found`. */
+async function memberNow(plane: ApiPlane, practice: string, user: string) {
+  const listed = await plane.store.read((rows) => listMembers(rows, practice))
+  const found = listed?.members.find((member) => member.user === user)
+  if (found === undefined) throw refusal('not-found', 'There is no such member in this practice.')
   return found
 }
 
-/** The answer to whoever wishes a member to have a link: it was mailed, or here it is. */
-async function givePasswordLink(
+/** The answer to whoever wishes a member to have a link: it was mailed, or here it is. Refuses where neither may be. */
+export async function givePasswordLink(
   c: Context<AdminEnv>,
   plane: ApiPlane,
   wish: { readonly practice: string; readonly user: string; readonly reason: string | undefined },
@@ -34,7 +33,7 @@ async function givePasswordLink(
     throw invalid([
       { path: '', sentence: 'Nobody signs in here with a password: identity.own.password is off.' },
     ])
-  const { user, login, name } = await findPerson(plane, wish.practice, wish.user)
+  const { user, login, name } = await memberNow(plane, wish.practice, wish.user)
   const deed = deedOf(c, plane, wish.reason)
   const endsAt = deed.at + passwordLinkMs
   const tooMany = (): Error =>
@@ -63,13 +62,4 @@ async function givePasswordLink(
   })
   if (link === null) throw tooMany()
   return { mailedTo: null, url: passwordLinkUrl(portal, link), endsAt }
-}
-
-/** Adds the answer. */
-export function answerPasswordLink(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
-  app.openapi(usersRoutes.passwordLink, async (c) => {
-    const { practice, user } = c.req.valid('param')
-    const { reason } = c.req.valid('json')
-    return c.json(await givePasswordLink(c, plane, { practice, user, reason }), 200)
-  })
 }

@@ -15,7 +15,7 @@ import { type ApiPlane, deedOf } from './api-plane.ts'
 import { usersRoutes } from './contract/users.ts'
 import { lockoutRefusal } from './edits.ts'
 import { etagOf, mentions, pageOf, revisionIn } from './paging.ts'
-import { answerPasswordLink } from './password-link.ts'
+import { givePasswordLink } from './password-link.ts'
 import { invalid, refusal, stepUpRequired } from './refusals.ts'
 
 async function savedAnswer(plane: ApiPlane, practice: string, outcome: MemberOutcome) {
@@ -107,7 +107,11 @@ export function answerUsers(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
     const outcome = await setRoles(plane.store, { practice, user, ifVersion, deed, roles, typedName })
     return c.json(await savedAnswer(plane, practice, outcome), 200)
   })
-  answerPasswordLink(app, plane)
+  app.openapi(usersRoutes.passwordLink, async (c) => {
+    const { practice, user } = c.req.valid('param')
+    const { reason } = c.req.valid('json')
+    return c.json(await givePasswordLink(c, plane, { practice, user, reason }), 200)
+  })
   const suspension = async (
     change: Parameters<typeof setSuspended>[1],
   ): Promise<{ version: number; sequence: number }> =>

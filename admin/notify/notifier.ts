@@ -5,6 +5,7 @@
  * not committed, and several control planes deliver each thing once at a time. A loop of its own, apart from
  * `jobs.ts`: a mail server that does not answer must not delay the end of a session.
  */
+import { remindReviewers } from '../access-reminders.ts'
 import { type JobLoop, startLoop } from '../job-loop.ts'
 import { deliverMails, type MailParts } from './mail-delivery.ts'
 import { deliverWebhooks, forgetDeliveries, type WebhookParts } from './webhook-delivery.ts'
@@ -13,6 +14,8 @@ import { deliverWebhooks, forgetDeliveries, type WebhookParts } from './webhook-
 export type Notifier = {
   readonly deliverMails: () => Promise<number>
   readonly deliverWebhooks: () => Promise<number>
+  /** Reminds reviewers of what waits. */
+  readonly remind: () => Promise<number>
   /** Forgets old deliveries. */
   readonly forget: () => Promise<number>
   readonly start: () => void
@@ -25,12 +28,14 @@ export function createNotifier(parts: MailParts & WebhookParts): Notifier {
   const notifier: Notifier = {
     deliverMails: () => deliverMails(parts),
     deliverWebhooks: () => deliverWebhooks(parts),
+    remind: () => remindReviewers(parts.store, parts.now()),
     forget: () => forgetDeliveries(parts.store, parts.now()),
     start: () => {
       if (loops.length > 0) return
       loops = [
         startLoop(parts.log, 'mail', 1_000, true, notifier.deliverMails),
         startLoop(parts.log, 'webhooks', 1_000, true, notifier.deliverWebhooks),
+        startLoop(parts.log, 'reminders', 600_000, false, notifier.remind),
         startLoop(parts.log, 'old deliveries', 3_600_000, false, notifier.forget),
       ]
     },

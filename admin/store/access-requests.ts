@@ -5,7 +5,7 @@
  * force, is judged at an instant and not by its status alone, so that a late expiry job changes nothing.
  */
 import { sql } from 'kysely'
-import type { DurationMs, Instant } from '../../policies/instant.ts'
+import { type DurationMs, type Instant, never } from '../../policies/instant.ts'
 import type { Rows, Tx } from './database.ts'
 
 /** What a request asks to be lifted. */
@@ -13,7 +13,7 @@ export type RequestKind = 'ip' | 'time'
 /** Where a request stands. `expired`: nobody decided in time; `lapsed`: its approval has ended. */
 export type RequestStatus = 'pending' | 'approved' | 'rejected' | 'withdrawn' | 'expired' | 'lapsed'
 
-/** A request with whom it is of. `grantEndsAt`: of its approval; `null`: it has none. */
+/** A request with whom it is of. `grantEndsAt`: of its approval, be it a grant or an entry; `null`: it has none. */
 export type ListedRequest = {
   readonly id: string
   readonly practice: string
@@ -35,7 +35,15 @@ export type ListedRequest = {
   readonly note: string
   readonly grantId: string | null
   readonly grantEndsAt: Instant | null
+  /** Of an approval for a role or the practice: its allowlist entry; `null`: a grant to the person, or none. */
+  readonly entryId: string | null
 }
+
+/** Whether the entry of an approval is still listed and switched on: somebody may have edited the allowlist since. */
+const entryServes = sql<boolean>`exists (
+  select 1 from practice p join policy_revision d on d.practice = p.id and d.revision = p.revision
+  where p.id = r.practice and d.document -> 'ipEntries'
+    @> jsonb_build_array(jsonb_build_object('id', r.entry_id, 'on', true)))`
 
 const listed = (rows: Rows, at: Instant) =>
   rows
@@ -46,11 +54,17 @@ const listed = (rows: Rows, at: Instant) =>
     .select(['r.kind', 'r.reason', 'r.repeats', 'r.created_at as createdAt', 'r.asked_at as askedAt'])
     .select(['r.expires_at as expiresAt', 'r.decided_at as decidedAt', 'r.decided_by as decidedBy'])
     .select(['r.decided_by_name as decidedByName', 'r.note', 'r.grant_id as grantId'])
-    .select('g.ends_at as grantEndsAt')
+    .select('r.entry_id as entryId')
+    .select(
+      sql<number | null>`case when r.entry_id is null then g.ends_at
+        else coalesce(r.entry_ends_at, ${never}) end`.as('grantEndsAt'),
+    )
     .select(
       sql<RequestStatus>`case
         when r.status = 'pending' and r.expires_at <= ${at} then 'expired'
         when r.status = 'approved' and (g.withdrawn_at is not null or g.ends_at <= ${at}) then 'lapsed'
+        when r.status = 'approved' and r.entry_id is not null and (r.entry_ends_at <= ${at} or not ${entryServes})
+          then 'lapsed'
         else r.status end`.as('status'),
     )
 

@@ -13,6 +13,7 @@ import type { AdminEntryTables } from './admin-entry-tables.ts'
 import type { EventTables } from './event-tables.ts'
 import type { FactorTables } from './factor-tables.ts'
 import type { IdempotencyTables } from './idempotency-tables.ts'
+import type { MachineTables } from './machine-tables.ts'
 import type { NotifyTables } from './notify-tables.ts'
 import type { OwnSignInTables } from './own-sign-in-tables.ts'
 import type { ScheduleTables } from './schedule-tables.ts'
@@ -99,6 +100,9 @@ type AccessRequestTable = {
   decided_by_name: string | null
   note: Generated<string>
   grant_id: string | null
+  entry_id: string | null
+  entry_ends_at: number | null
+  reminded_at: number | null
 }
 
 type SettingTable = { key: string; value: Json<unknown> }
@@ -200,6 +204,7 @@ type DecisionLogTable = {
   practice: string | null
   user_id: string | null
   session: string | null
+  token: ColumnType<string | null, string | null | undefined, string | null>
   address: string
   upstream: string
   method: string
@@ -248,6 +253,7 @@ export type Tables = AdminEntryTables &
   EventTables &
   FactorTables &
   IdempotencyTables &
+  MachineTables &
   NotifyTables &
   OwnSignInTables &
   ScheduleTables & {

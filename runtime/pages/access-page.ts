@@ -1,13 +1,16 @@
 /**
  * The step of a held sign-in: where somebody's requests for access stand, a form to ask, and the wait for an answer.
  *
- * Data in, HTML out; who may ask for what was decided elsewhere. Invariant: it works without script, shows only the
+ * Data in, HTML out; who may ask for what was decided elsewhere. Invariant: it works without script (the waiting page's
+ * only shortens the wait), shows only the
  * visitor's own practices and address, and reloads only while nothing is being typed. An application of its own was
  * refused: this page must render on the worst day.
  */
 import { html } from 'hono/html'
+import { emergencyLine } from './emergency-line.ts'
 import { page } from './page.ts'
 import { reasonTexts } from './texts.ts'
+import { waitScript } from './wait-script.ts'
 
 /** A practice with the visitor's request there. */
 export type AccessRow = {
@@ -51,6 +54,10 @@ export type AccessView = {
   /** Same-origin paths: this page, and this page as a form for further practices. */
   readonly here: string
   readonly askMore: string
+  /** Where emergency access is to be had; `null`: it is not. */
+  readonly emergency: string | null
+  /** Same-origin path that answers once something has changed, for the script of a waiting page. */
+  readonly changes: string
 }
 
 const statusText = {
@@ -99,6 +106,16 @@ const leaveForm = (view: AccessView) => html`<form method="post" class="doing">
 <button name="do" value="leave">Sign in as someone else</button>
 </form>`
 
+const withdrawForm = (view: AccessView) => {
+  const pending = view.rows.filter(({ status }) => status === 'pending')
+  if (pending.length === 0) return ''
+  return html`<form method="post" class="doing">
+<input type="hidden" name="token" value="${view.token}">
+${pending.map(({ practice }) => html`<input type="hidden" name="practice" value="${practice}">`)}
+<button name="do" value="withdraw">Take ${pending.length === 1 ? 'the request' : 'the requests'} back</button>
+</form>`
+}
+
 const middle = (view: AccessView) => {
   switch (view.state) {
     case 'again':
@@ -115,7 +132,8 @@ ${
     ? html`<p><a href="${view.askMore}">Ask for another practice too</a></p>`
     : ''
 }
-<div class="doing"><a class="first" href="${view.here}">Check now</a></div>`
+<div class="doing"><a class="first" href="${view.here}">Check now</a></div>
+${withdrawForm(view)}`
     case 'ask':
       return askForm(view)
   }
@@ -149,6 +167,7 @@ ${middle(view)}
 <dl><dt>Your address</dt><dd>${view.address}</dd>${
       view.code === null ? '' : html`<dt>Reference</dt><dd class="code">${view.code}</dd>`
     }</dl>
-${view.state === 'again' ? '' : leaveForm(view)}`,
+${view.state === 'again' ? '' : emergencyLine(view.emergency)}
+${view.state === 'again' ? '' : leaveForm(view)}${view.state === 'wait' ? waitScript(view.changes) : ''}`,
   })
 }

@@ -4,7 +4,8 @@
  */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { askForAccess, readAccessStandings } from '../../admin/access-requests.ts'
-import { approveRequest, type Review, rejectRequest, withdrawApproval } from '../../admin/access-review.ts'
+import { approveRequest, type Review, rejectRequest } from '../../admin/access-review.ts'
+import { withdrawApproval } from '../../admin/access-undoing.ts'
 import { createInternal } from '../../admin/internal.ts'
 import { createJobs } from '../../admin/jobs.ts'
 import { editPolicy } from '../../admin/policy-edit.ts'
@@ -284,7 +285,8 @@ describe('deciding', () => {
   test('an approval is taken back once, with its grant; what is not approved is not', async () => {
     await ask(ada)
     const { id } = (await list())[0]!
-    const withdraw = () => withdrawApproval(plane.store, { practice: north, id, deed: plane.deed() })
+    const withdraw = () =>
+      withdrawApproval(plane.store, { practice: north, id, deed: plane.deed(), mayEditList: false })
     expect(await withdraw()).toMatchObject({ outcome: 'already-decided', request: { status: 'pending' } })
     await approve({}, null)
     expect(await grants(ada)).toHaveLength(1)

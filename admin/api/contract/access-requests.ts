@@ -20,6 +20,7 @@ import {
   reason,
   refusals,
   savedSchema,
+  slugSchema,
 } from './wire.ts'
 
 const settingsSchema = policyDocumentSchema.shape.requests
@@ -45,12 +46,36 @@ const requestSchema = z
     note: z.string(),
     /** Of an approval: until when; `null`: none given, or without end where the status is `approved`. */
     accessUntil: instantSchema.nullable(),
+    /** Of an approval for a role or the practice: its allowlist entry. */
+    entry: opaqueIdSchema.nullable(),
+    /** Of a pending one of kind `ip`: what speaks for the network. */
+    hints: z.object({
+      /** Names of up to three members who were let in from that network within 30 days, and how many there are. */
+      colleagues: z.array(z.string()),
+      colleagueCount: z.number().int(),
+      /** The label of an allowlist entry next to it (within the same /24 or /56); `null`: none. */
+      nextTo: z.string().nullable(),
+    }),
   })
   .openapi('AccessRequest')
 
 const note = z.string().trim().max(500, 'use at most 500 characters').default('')
 const quarterMs = 900_000
 const longestMs = 400 * 86_400_000
+
+/** `standard`: the practice's time; `{ until }`: until the practice's clocks next show it; `null`: without end. */
+const durationMs = z
+  .union([
+    z.literal('standard'),
+    z.number().int().min(quarterMs).max(longestMs),
+    z.strictObject({
+      until: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/, 'write a time like 18:30, at most 24:00'),
+    }),
+    z.null(),
+  ])
+  .default('standard')
+
+const idsMax = 100
 
 const decidedSchema = z
   .object({
@@ -92,15 +117,22 @@ export const accessRequestsRoutes = {
   approve: createRoute({
     method: 'post',
     path: '/api/practices/{practice}/access-requests/{id}/approve',
-    summary: 'Lifts the control for this user from this network',
+    summary:
+      'Lifts the control for this user from this network, or lists the network for a role or the practice',
     request: {
       params: entryParams,
       body: body(
         z.strictObject({
-          /** `standard`: the practice's time; `null`: without end. */
-          durationMs: z
-            .union([z.literal('standard'), z.number().int().min(quarterMs).max(longestMs), z.null()])
-            .default('standard'),
+          durationMs,
+          /** Another network around the same address, such as exactly it; `null`: the one they asked for. */
+          network: z.string().max(64).nullable().default(null),
+          /** `user`: who asks alone. Else an allowlist entry of that audience (kind `ip`; needs `gw.ip.edit` too). */
+          audience: z
+            .union([z.literal('user'), z.literal('practice'), z.strictObject({ role: slugSchema })])
+            .default('user'),
+          /** Of that entry; needed for it. */
+          label: z.string().trim().min(1).max(80).optional(),
+          confirmPracticeName,
           note,
         }),
       ),
@@ -113,6 +145,46 @@ export const accessRequestsRoutes = {
     summary: 'Says no; the note is shown to who asked',
     request: { params: entryParams, body: body(z.strictObject({ note })) },
     responses: { 200: answers(decidedSchema, 'Rejected.'), ...editRefusals },
+  }),
+  decide: createRoute({
+    method: 'post',
+    path: '/api/practices/{practice}/access-requests/decide',
+    summary:
+      'Decides several alike, each for its user and network; what cannot be decided is told, the rest goes on',
+    request: {
+      params: practiceParams,
+      body: body(
+        z.strictObject({
+          ids: z
+            .array(opaqueIdSchema)
+            .min(1)
+            .max(idsMax, `use at most ${idsMax} at once`)
+            .refine((ids) => new Set(ids).size === ids.length, 'names a request twice'),
+          decision: z.enum(['approve', 'reject']),
+          durationMs,
+          note,
+        }),
+      ),
+    },
+    responses: {
+      200: answers(
+        z.object({
+          decided: z.array(requestSchema),
+          undecided: z.array(z.object({ id: opaqueIdSchema, sentence: z.string() })),
+          /** The last to follow; `null`: nothing that gateways need to know. */
+          sequence: z.number().int().nullable(),
+        }),
+        'Each decided, or why not.',
+      ),
+      ...editRefusals,
+    },
+  }),
+  reopen: createRoute({
+    method: 'post',
+    path: '/api/practices/{practice}/access-requests/{id}/reopen',
+    summary: 'Undoes a rejection: the request waits again until its 72 hours are over',
+    request: { params: entryParams, body: body(z.strictObject({ reason })) },
+    responses: { 200: answers(decidedSchema, 'Waits again.'), ...editRefusals },
   }),
   withdraw: createRoute({
     method: 'post',

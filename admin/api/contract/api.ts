@@ -11,16 +11,19 @@ import type { Context, Env, Hono, Next, ToSchema } from 'hono'
 import { accessRequestsRoutes } from './access-requests.ts'
 import { activeUsersRoutes } from './active-users.ts'
 import { confirmationRoutes } from './confirmation.ts'
+import { emergencyRoutes } from './emergency.ts'
 import { forecastRoutes } from './forecast.ts'
 import { generalRoutes } from './general.ts'
 import { ipAllowlistRoutes } from './ip-allowlist.ts'
 import { ipImportRoutes } from './ip-import.ts'
 import { shellRoutes } from './me.ts'
+import { notificationsRoutes } from './notifications.ts'
 import { presetsRoutes } from './presets.ts'
 import { rolesRoutes } from './roles.ts'
 import { scheduleRoutes } from './schedule.ts'
 import { securityEventsRoutes } from './security-events.ts'
 import { timeWindowsRoutes } from './time-windows.ts'
+import { tokensRoutes } from './tokens.ts'
 import { twoFactorRoutes } from './two-factor.ts'
 import { usersRoutes } from './users.ts'
 
@@ -39,7 +42,10 @@ export const routes = {
   users: usersRoutes,
   twoFactor: twoFactorRoutes,
   accessRequests: accessRequestsRoutes,
+  notifications: notificationsRoutes,
   roles: rolesRoutes,
+  tokens: tokensRoutes,
+  emergency: emergencyRoutes,
   securityEvents: securityEventsRoutes,
 } as const
 

@@ -84,13 +84,13 @@ const generalSchema = z
       }),
       permission: permissionControlSchema,
     }),
-    /** By which ways people may sign in at Gatehouse, where an application has no sign-in of its own. */
-    signIn: signInSchema,
     sessions: sessionsSchema,
     emergency: emergencySchema,
     requests: requestsSchema,
     /** Changes that wait for their time, the next one first. */
     scheduled: z.array(scheduledSchema),
+    /** By which ways people may sign in at Gatehouse, where an application has no sign-in of its own. */
+    signIn: signInSchema,
   })
   .openapi('General')
 

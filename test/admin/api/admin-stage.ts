@@ -126,6 +126,7 @@ export const everyPermission = [
   'gw.requests.review',
   'gw.two-factor.view',
   'gw.two-factor.reset',
+  'gw.tokens.edit',
 ]
 
 const insertAll = async (store: Store, at: number): Promise<void> => {
@@ -243,12 +244,19 @@ export const createStage = async (
   const views = createPolicyViews(store, now)
   const { publicKey } = signer
   const admission = createAdmission({ store, views, now, end: sessions.end })
-  const routes = new Map([[schedulePage.id, schedulePage]])
+  const routes = new Map(
+    [
+      schedulePage,
+      { ...schedulePage, id: 'app POST /api/sync' },
+      { ...schedulePage, id: 'app GET /schedule' },
+    ].map((route) => [route.id, route]),
+  )
   const mails: Mail[] = []
   const queue = async (_: unknown, mail: Mail): Promise<boolean> => mails.push(mail) > 0
   const passwordLinks = wish.withoutPasswords === true ? null : { queue, portal: 'https://portal.example' }
   const plane: ApiPlane = {
     ...{ store, now, views, live, sessions, admission, publicKey, routes, passwordLinks },
+    notifications: { mailGoesOut: true, webhooks: ['chat'] },
     changed: () => {},
   }
   const proxies = readTrustedProxies(wish.trustedProxies ?? [])
@@ -274,6 +282,7 @@ export const createStage = async (
   }
   return {
     app,
+    databaseUrl: database.url,
     mails,
     clock,
     store,

@@ -57,7 +57,8 @@ export const createEntryStage = async () => {
     plane: {
       ...{ store, now, views, live, sessions },
       admission: createAdmission({ store, views, now, end: sessions.end }),
-      ...{ publicKey: stage.signer.publicKey, passwordLinks: null, routes: new Map(), changed: () => {} },
+      notifications: { mailGoesOut: false, webhooks: [] },
+      ...{ publicKey: stage.signer.publicKey, routes: new Map(), passwordLinks: null, changed: () => {} },
     },
     origin: admin,
     portal: () => portal,
