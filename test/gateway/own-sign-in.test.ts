@@ -150,6 +150,16 @@ describe('a proof', () => {
   })
 })
 
+test('by a way that the practice has closed opens nothing, and says what to do', async () => {
+  const client = stand.client()
+  const answer = await signIn(client, 'closed')
+  expect(answer.status).toBe(403)
+  expect(answer.text).toContain('choose another way')
+  expect(client.cookies.has('gatehouse')).toBe(false)
+  expect(stand.control.sessions.size).toBe(0)
+  expect(arrivals()).toBe(0)
+})
+
 describe('a sign-in here', () => {
   test('that owes a second factor is held, goes on to where it was going, and reaches nothing before', async () => {
     await stand.require2fa()

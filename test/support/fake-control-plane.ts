@@ -17,10 +17,12 @@ import type {
   Changes,
   ControlPlane,
   FactorProved,
+  FinishSignIn,
   OpenSession,
   ProveFactor,
   SealedRecord,
   SessionOpened,
+  SignInFinished,
 } from '../../runtime/internal.ts'
 import { keys } from '../../runtime/keys.ts'
 import type { SessionEnd, SessionRecord, TokenRecord } from '../../runtime/records.ts'
@@ -168,6 +170,18 @@ const open = async (state: State, request: OpenSession): Promise<SessionOpened> 
   return { outcome: 'opened', session: { key: entry.key, text: entry.text }, records: [] }
 }
 
+const finishTaken = async (state: State, request: FinishSignIn): Promise<SignInFinished> => {
+  const taken = state.portal.takeSignIn(request)
+  if (taken === null) return { answer: { outcome: 'no-proof' }, to: null }
+  // Somebody whose practice has closed the way.
+  if (taken.appUser === 'closed') return { answer: { outcome: 'way-closed' }, to: taken.to }
+  const { beginHash: _begun, proofHash: _proof, ...wish } = request
+  const person = { appUser: taken.appUser, kind: 'staff', name: null, email: null } as const
+  const identity = { ...person, practices: [], amr: [] }
+  const answer = await open(state, { ...wish, identity, method: 'own-oidc', cookieHash: null })
+  return { answer, to: taken.to }
+}
+
 const changesSince = (state: State, since: number): Changes => {
   const found = [...state.published.values()].filter(
     ({ key, sequence }) => sequence > since && (since > 0 || !key.startsWith('gh:session:')),
@@ -292,13 +306,7 @@ const planeOf = (state: State): ControlPlane => {
     },
     async finishSignIn(request) {
       called()
-      const taken = state.portal.takeSignIn(request)
-      if (taken === null) return { answer: { outcome: 'no-proof' }, to: null }
-      const { beginHash: _begun, proofHash: _proof, ...wish } = request
-      const person = { appUser: taken.appUser, kind: 'staff', name: null, email: null } as const
-      const identity = { ...person, practices: [], amr: [] }
-      const answer = await open(state, { ...wish, identity, method: 'own-oidc', cookieHash: null })
-      return { answer, to: taken.to }
+      return finishTaken(state, request)
     },
     async publicKey() {
       called()

@@ -2,11 +2,7 @@
  * Goal: the portal signs in whom a provider vouches for, here and now and for this browser, and nobody by anything less.
  * Method: a real provider on a loopback port, which lies when told; a real database; the portal asked without a socket.
  */
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { readOwnUpstreams } from '../../../admin/own-sign-in/upstreams.ts'
 import { beginSignIn, finishSignIn, type OwnUpstream } from '../../../admin/own-sign-in/visits.ts'
 import { createPortalApp } from '../../../admin/portal/portal-app.ts'
 import { forgetOldVisits } from '../../../admin/two-factor/expiry.ts'
@@ -28,7 +24,6 @@ let open: OidcProvider
 let app: ReturnType<typeof createPortalApp>
 let upstream: OwnUpstream
 let log: ReturnType<typeof createListeningLog>
-let folder: string
 let peers = 0
 
 const formed = (text: string): string => new URLSearchParams({ '': text }).toString().slice(1)
@@ -37,7 +32,6 @@ beforeAll(async () => {
   stage = await createPracticeStore()
   work = await startOidcProvider(stage.clock.now, formed(secret))
   open = await startOidcProvider(stage.clock.now)
-  folder = await mkdtemp(join(tmpdir(), 'gatehouse-secret-'))
   // Somebody of the directory, whom another application made known.
   await stage.signIn('fiona', {
     identity: { ...sessionRequest('fiona').identity, email: 'fiona.frontdesk@demo.test' },
@@ -45,7 +39,6 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(async () => {
   await Promise.all([work?.close(), open?.close(), stage?.close()])
-  await rm(folder, { recursive: true, force: true })
 })
 beforeEach(() => {
   log = createListeningLog()
@@ -383,26 +376,4 @@ describe('what is not this browser’s, or not new', () => {
     const left = await stage.store.read((rows) => rows.selectFrom('own_sign_in').selectAll().execute())
     expect(left).toEqual([])
   })
-})
-
-test('a secret’s file that is missing, or that others can read, is a problem', async () => {
-  const file = join(folder, 'client')
-  await writeFile(file, `${secret}\n`)
-  await chmod(file, 0o644)
-  const identity = {
-    mode: 'own',
-    own: {
-      providers: [providerRules('https://a.example', { clientSecretFile: file })],
-      ...{ password: false, unknown: 'deny' },
-    },
-  }
-  const upstreams = [{ id: 'app', identity, practice: { fixed: null } }] as unknown as Parameters<
-    typeof readOwnUpstreams
-  >[0]
-  expect(readOwnUpstreams(upstreams)).toMatchObject({ ok: false })
-  await chmod(file, 0o600)
-  const read = readOwnUpstreams(upstreams)
-  expect(read.ok && read.value.secret('app', 'work')).toBe(secret)
-  await rm(file)
-  expect(readOwnUpstreams(upstreams)).toMatchObject({ ok: false, problems: [{ path: file }] })
 })
