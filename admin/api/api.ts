@@ -14,6 +14,7 @@ import type { ApiPlane } from './api-plane.ts'
 import { answerConfirmation } from './confirmation.ts'
 import { routes } from './contract/api.ts'
 import { liveMessageSchema } from './contract/me.ts'
+import { answerExtensions } from './extensions.ts'
 import { answerGeneral } from './general.ts'
 import { type ContractRoute, createGuardedApp } from './guarded.ts'
 import { answerOnce } from './idempotency.ts'
@@ -70,6 +71,7 @@ export function createApi(
   answerTwoFactor(app, plane)
   answerAccessRequests(app, plane)
   answerNotifications(app, plane)
+  answerExtensions(app, plane)
   answerRoles(app, plane)
   answerSecurityEvents(app, plane)
   app.openAPIRegistry.register('LiveMessage', liveMessageSchema)

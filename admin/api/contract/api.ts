@@ -11,6 +11,7 @@ import type { Context, Env, Hono, Next, ToSchema } from 'hono'
 import { accessRequestsRoutes } from './access-requests.ts'
 import { activeUsersRoutes } from './active-users.ts'
 import { confirmationRoutes } from './confirmation.ts'
+import { extensionsRoutes } from './extensions.ts'
 import { generalRoutes } from './general.ts'
 import { ipAllowlistRoutes } from './ip-allowlist.ts'
 import { ipImportRoutes } from './ip-import.ts'
@@ -37,6 +38,7 @@ export const routes = {
   twoFactor: twoFactorRoutes,
   accessRequests: accessRequestsRoutes,
   notifications: notificationsRoutes,
+  extensions: extensionsRoutes,
   roles: rolesRoutes,
   securityEvents: securityEventsRoutes,
 } as const
