@@ -6,6 +6,7 @@
  * person is locked before their practices are, as everywhere, so that two such changes never wait in a circle.
  */
 import type { Instant } from '../policies/instant.ts'
+import { lockSessionsOf } from './session-limit.ts'
 import type { Tx } from './store/database.ts'
 import { announceMembers, announceSession } from './store/outbox.ts'
 import { lockPractice } from './store/practices.ts'
@@ -28,6 +29,8 @@ export async function endEverything(tx: Tx, user: string, at: Instant): Promise<
     .forNoKeyUpdate()
     .executeTakeFirst()
   if (person === undefined) return null
+  // A sign-in on its way waits, and then finds the epochs raised.
+  await lockSessionsOf(tx, user)
   const practices = await listPracticesOf(tx, user)
   for (const practice of practices) await lockPractice(tx, practice)
   await tx.deleteFrom('own_sign_in').where('user_id', '=', user).execute()

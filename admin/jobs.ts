@@ -15,6 +15,7 @@ import { revertOverdue } from './commit-confirm.ts'
 import { tellExpired } from './ip-list/expiry.ts'
 import { type JobLoop, startLoop } from './job-loop.ts'
 import { type ConsumerParts, consumeReports } from './report-consumer.ts'
+import { settleDue } from './scheduled-changes.ts'
 import type { Store } from './store/database.ts'
 import { forgetHits } from './store/entry-hits.ts'
 import { writeCheckpoints } from './store/event-checkpoints.ts'
@@ -44,6 +45,8 @@ export type Jobs = {
   readonly expire: () => Promise<number>
   /** Takes back saves that had to be confirmed and were not; gateways have fallen back by themselves. */
   readonly revert: () => Promise<number>
+  /** Brings into force what waited for its time. */
+  readonly schedule: () => Promise<number>
   /** Announces every policy once a day, so that its timetable's horizon moves on. */
   readonly refresh: () => Promise<number>
   /** Deletes facts, refusals, hits, sessions, outbox rows and addresses that are older than they need be. */
@@ -95,6 +98,15 @@ async function revert({ store, now, kick, log }: JobParts): Promise<number> {
   for (const practice of practices) log.warn({ practice }, 'a save was taken back: nobody confirmed it')
   if (practices.length > 0) kick()
   return practices.length
+}
+
+async function schedule({ store, now, kick, log }: JobParts): Promise<number> {
+  const settled = await settleDue(store, now())
+  for (const { practice, applied, sentence } of settled)
+    if (applied) log.info({ practice }, 'a scheduled change came into force')
+    else log.warn({ practice, why: sentence }, 'a scheduled change did not come into force')
+  if (settled.length > 0) kick()
+  return settled.length
 }
 
 function refresh({ store, now, kick }: JobParts): Promise<number> {
@@ -184,6 +196,7 @@ export function createJobs(parts: JobParts): Jobs {
     checkpoint: () => writeCheckpoints(store, signer, now(), hourMs),
     expire: () => expire(parts),
     revert: () => revert(parts),
+    schedule: () => schedule(parts),
     refresh: () => refresh(parts),
     prune: () => prune(parts),
     start: () => {
@@ -192,6 +205,7 @@ export function createJobs(parts: JobParts): Jobs {
         ...(parts.reports === null ? [] : [startLoop(log, 'reports', 250, true, () => jobs.consume(0))]),
         startLoop(log, 'checkpoints', 60_000, false, jobs.checkpoint),
         startLoop(log, 'reversion', 1_000, false, jobs.revert),
+        startLoop(log, 'schedule', 1_000, false, jobs.schedule),
         startLoop(log, 'expiry', 60_000, false, jobs.expire),
         startLoop(log, 'refresh', 600_000, false, jobs.refresh),
         startLoop(log, 'pruning', 3_600_000, false, jobs.prune),

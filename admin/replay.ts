@@ -9,6 +9,7 @@
 import type { PracticeId } from '../policies/access-request.ts'
 import { type Reason, reasons } from '../policies/decision.ts'
 import type { Instant } from '../policies/instant.ts'
+import { observing } from '../policies/observe.ts'
 import type { RecordedQuestion } from '../runtime/records.ts'
 import {
   askAgain,
@@ -137,7 +138,8 @@ async function loadSays(
     const snapshot = snapshotOf(stored, question, policy.compiledAt)
     if (typeof snapshot === 'string')
       return `this version cannot compile revision ${policy.revision} of ${practice} any more (${snapshot})`
-    says.push({ snapshot, session: recordedSession(session, recorded, user) })
+    const judged = policy.observed === true ? observing(snapshot) : snapshot
+    says.push({ snapshot: judged, session: recordedSession(session, recorded, user) })
     const { name, zone } = snapshot.practice
     const { revision, savedAt, savedBy, newest } = stored
     policies.push({ practice, name, zone, revision, savedAt, savedBy, newest })

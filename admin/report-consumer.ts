@@ -15,6 +15,7 @@ import { keys } from '../runtime/keys.ts'
 import type { Log } from '../runtime/log.ts'
 import { type Report, reportSchema } from '../runtime/records.ts'
 import { comparePositions, isPosition, streamStart } from '../runtime/stream-position.ts'
+import { knownActions } from './event-actions.ts'
 import type { Store, Tx } from './store/database.ts'
 import { appendEvent } from './store/events.ts'
 import { markEnforced } from './store/publish-state.ts'
@@ -29,6 +30,7 @@ import {
   type ReportOf,
   takeBatches,
 } from './store/reports.ts'
+import { applyTokensUsed } from './store/service-tokens.ts'
 
 /** What a consumer works with. `fleet`: the key of the fleet's seal. */
 export type ConsumerParts = {
@@ -74,8 +76,6 @@ async function readCursor(tx: Tx): Promise<StreamPosition> {
 const moveCursor = (tx: Tx, position: StreamPosition) =>
   tx.updateTable('report_cursor').set({ position }).where('stream', '=', keys.reports).execute()
 
-const isActionName = (name: string): boolean => /^[a-z][a-z0-9.-]{0,79}$/.test(name)
-
 /** Gateways' own events go to the chain of their practice, or of the gateway where there is none such. */
 async function applyEvents(tx: Tx, reports: readonly ReportOf<'event'>[]): Promise<void> {
   if (reports.length === 0) return
@@ -88,10 +88,10 @@ async function applyEvents(tx: Tx, reports: readonly ReportOf<'event'>[]): Promi
       at: report.at,
       actor: { kind: 'gateway', id: report.gateway, name: report.gateway },
       origin: 'auto',
-      action: isActionName(report.name) ? report.name : 'gateway.event',
+      action: knownActions.has(report.name) ? report.name : 'gateway.event',
       target: report.user === null ? null : { kind: 'user', id: report.user, name: report.user },
       before: null,
-      after: report.detail,
+      after: knownActions.has(report.name) ? report.detail : { ...report.detail, name: report.name },
     })
 }
 
@@ -101,6 +101,7 @@ const ofKind = <K extends Report['kind']>(reports: readonly Report[], kind: K): 
 async function applyReports(tx: Tx, reports: readonly Report[], at: Instant): Promise<void> {
   const acks = ofKind(reports, 'ack')
   await applySeen(tx, ofKind(reports, 'seen'))
+  await applyTokensUsed(tx, ofKind(reports, 'token-used'))
   await applyRefusals(tx, ofKind(reports, 'refusal'))
   await applyRepeats(tx, ofKind(reports, 'repeat'))
   await applyFacts(tx, ofKind(reports, 'fact'))

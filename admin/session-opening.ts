@@ -12,8 +12,10 @@ import type { DurationMs, Instant } from '../policies/instant.ts'
 import { type ChangeSession, type OpenSession, signInSkewMs } from '../runtime/internal.ts'
 import { endedHere, type SessionEnd } from '../runtime/records.ts'
 import { newToken } from '../runtime/token.ts'
+import { appFactor } from './claimed-factor.ts'
 import type { Deed } from './deed.ts'
 import { findOrProvision, findUser, type KnownPerson, type Provisioning } from './directory.ts'
+import { isOpen, readOpenWays } from './own-sign-in/open-ways.ts'
 import { endAdopted } from './revocations.ts'
 import { endBeyondLimit, lockSessionsOf } from './session-limit.ts'
 import { noteAddress } from './store/address-use.ts'
@@ -27,6 +29,8 @@ export type OpeningOutcome =
   | { readonly outcome: 'opened'; readonly session: SessionRow; readonly changed: readonly string[] }
   | { readonly outcome: 'unknown-user' }
   | { readonly outcome: 'suspended' }
+  /** They may not sign in so: their practice has closed that way. */
+  | { readonly outcome: 'way-closed' }
 
 /** How long an application's own credential may live: so long a revocation refuses adopted cookies (SPEC §2). */
 const appCredentialMs: DurationMs = 30 * 86_400_000
@@ -176,9 +180,14 @@ async function keepFactor(
     .executeTakeFirstOrThrow()
 }
 
-/** The factor that was proved with this very sign-in; `null`: none, and what the session has stays. */
+/**
+ * The factor that came with this very sign-in; `null`: none, and what the session has stays. One that is only claimed takes
+ * the place of no other: it may not be trusted, and whoever just proved their own would be asked in a circle.
+ */
 async function giveFactor(tx: Tx, session: SessionRow, factor: VerifiedFactor | null): Promise<SessionRow> {
   if (factor === null) return session
+  const isClaimed = factor.method === 'app' || factor.method === 'google'
+  if (isClaimed && session.factor_method !== null) return session
   return tx
     .updateTable('session')
     .set({ factor_method: factor.method, factor_verified_at: factor.verifiedAt })
@@ -247,7 +256,9 @@ async function storeSession(
   const own = await inherit(tx, inserted, await earlierSession(tx, request, person.user), at)
   const replaced = request.replaces === null ? null : await markEnded(tx, request.replaces, 'replaced', at)
   const kept = await keepFactor(tx, request, own, replaced, at)
-  const session = await giveFactor(tx, kept, factor)
+  // Of a cookie that was only shown, nothing is believed: whoever stole it would have its factor too.
+  const claimed = isUnseen(request) || request.method === 'token' ? null : appFactor(request.identity.amr, at)
+  const session = await giveFactor(tx, kept, factor ?? claimed)
   await announceSession(tx, session.token_hash, at)
   if (replaced !== null) await announceSession(tx, replaced.token_hash, at)
   await noteAddress(tx, person.user, request.address, at)
@@ -263,6 +274,18 @@ async function repeated(tx: Tx, request: OpenSession, person: KnownPerson): Prom
   if (session === null || session.user_id !== person.user || session.upstream !== request.upstream)
     throw new Error('one token hash for two sessions')
   return { outcome: 'opened', session, changed: person.changed }
+}
+
+/** Whether the practice of the application, or else all of theirs, leave the way open by which they signed in here. */
+async function isWayOpen(
+  tx: Tx,
+  { method, identity }: OpenSession,
+  memberships: readonly Membership[],
+): Promise<boolean> {
+  if (method !== 'own-password' && method !== 'own-passkey' && method !== 'own-oidc') return true
+  const fixed = identity.practices.map(({ id }) => id)
+  const asked = fixed.length > 0 ? fixed : memberships.map(({ practice }) => practice)
+  return isOpen(await readOpenWays(tx, asked), method)
 }
 
 /**
@@ -291,6 +314,7 @@ export function openSession(
     const memberships = await membershipsOf(tx, person.user)
     const everywhere = memberships.length > 0 && memberships.every(({ suspended }) => suspended)
     if (person.suspended || everywhere) return { outcome: 'suspended' }
+    if (!(await isWayOpen(tx, request, memberships))) return { outcome: 'way-closed' }
     return storeSession(tx, request, person, memberships, factor, at)
   })
 }

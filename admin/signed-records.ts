@@ -16,6 +16,7 @@ import type { Rows } from './store/database.ts'
 import { membersRecordOf, readMembers } from './store/members.ts'
 import { readStoredPolicy, type StoredPolicy } from './store/practices.ts'
 import { listPublishedPractices, type Pending, type Publication } from './store/publications.ts'
+import { tokenRecords } from './store/service-tokens.ts'
 import { findSession, type SessionRow, sessionRecordOf } from './store/sessions.ts'
 
 /** A signed record without a sequence yet. */
@@ -69,7 +70,8 @@ async function buildMembers(rows: Rows, signer: Signer, practice: string, at: In
   const known = await readMembers(rows, practice, at)
   if (known === null) return nothing
   const key = keys.members(practice)
-  const text = sealRecord(signer, key, known.version, membersRecordOf(practice, known.members))
+  const tokens = await tokenRecords(rows, practice, at)
+  const text = sealRecord(signer, key, known.version, membersRecordOf(practice, known.members, tokens))
   return { built: { key, kind: 'members', part: practice, version: known.version, text, expiresAt: null } }
 }
 

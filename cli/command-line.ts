@@ -9,6 +9,13 @@ import type { DurationMs } from '../policies/instant.ts'
 import { readReferenceCode } from '../runtime/token.ts'
 import { exitCodes, stopWith } from './exit-codes.ts'
 
+const inPractice = {
+  config: { type: 'string' },
+  practice: { type: 'string' },
+  json: { type: 'boolean' },
+} as const
+const changing = { reason: { type: 'string' }, wait: { type: 'string' } } as const
+
 const commands = {
   start: {
     usage: 'start [--config FILE] [--json] [--ports auto]',
@@ -31,9 +38,48 @@ const commands = {
     options: { config: { type: 'string' }, json: { type: 'boolean' } },
   },
   'audit verify': {
-    usage: 'audit verify [--config FILE] [--practice ID] [--json]',
-    sentence: 'recomputes the chains of security events; exit 1 where one is broken',
-    options: { config: { type: 'string' }, practice: { type: 'string' }, json: { type: 'boolean' } },
+    usage:
+      'audit verify [--practice ID] [--checkpoints FILE] [--events FILE] [--public-key KEY] [--config FILE] [--json]',
+    sentence:
+      'recomputes the chains of security events, or an exported file of them; exit 1 where one is broken',
+    options: {
+      config: { type: 'string' },
+      practice: { type: 'string' },
+      checkpoints: { type: 'string' },
+      events: { type: 'string' },
+      'public-key': { type: 'string' },
+      json: { type: 'boolean' },
+    },
+  },
+  'audit export': {
+    usage:
+      'audit export --practice ID [--format ndjson|csv] [--out FILE] [--from DATE] [--to DATE] [--type T] [--actor ID] [--target ID] [--config FILE] [--json]',
+    sentence:
+      'writes security events, oldest first, to standard output or FILE; the export is an event itself',
+    options: {
+      config: { type: 'string' },
+      practice: { type: 'string' },
+      format: { type: 'string' },
+      out: { type: 'string' },
+      from: { type: 'string' },
+      to: { type: 'string' },
+      type: { type: 'string' },
+      actor: { type: 'string' },
+      target: { type: 'string' },
+      json: { type: 'boolean' },
+    },
+  },
+  'audit report': {
+    usage: 'audit report --practice ID --month YYYY-MM [--user ID] [--out FILE] [--config FILE] [--json]',
+    sentence: 'who had access in a month and what they did with it, a line a person (CSV)',
+    options: {
+      config: { type: 'string' },
+      practice: { type: 'string' },
+      month: { type: 'string' },
+      user: { type: 'string' },
+      out: { type: 'string' },
+      json: { type: 'boolean' },
+    },
   },
   'policy export': {
     usage: 'policy export --practice ID [--config FILE] [--json]',
@@ -65,6 +111,83 @@ const commands = {
       'asks the policy in FILE what its cases expect, without a database; exit 1 where one does not hold',
     options: { config: { type: 'string' }, cases: { type: 'string' }, json: { type: 'boolean' } },
   },
+  'token create': {
+    usage:
+      'token create --practice ID --name TEXT --owner LOGIN --route ID… --method NAME… --from RANGE… [--permission ID…] --days N [--reason TEXT] [--wait SECONDS] [--config FILE] [--json]',
+    sentence:
+      'makes a service token and prints it once; --route and --method take "anything", --from "anywhere"',
+    options: {
+      ...inPractice,
+      ...changing,
+      name: { type: 'string' },
+      owner: { type: 'string' },
+      route: { type: 'string', multiple: true },
+      method: { type: 'string', multiple: true },
+      from: { type: 'string', multiple: true },
+      permission: { type: 'string', multiple: true },
+      days: { type: 'string' },
+    },
+  },
+  'token list': {
+    usage: 'token list --practice ID [--config FILE] [--json]',
+    sentence: 'service tokens with their prefix, scope, owner and last use',
+    options: inPractice,
+  },
+  'token revoke': {
+    usage: 'token revoke ID --practice ID [--reason TEXT] [--wait SECONDS] [--config FILE] [--json]',
+    sentence: 'refuses the next request of a service token and cuts what it has open',
+    options: { ...inPractice, ...changing },
+  },
+  'user list': {
+    usage: 'user list --practice ID [--config FILE] [--json]',
+    sentence: 'members of a practice with their roles, factors and sessions',
+    options: inPractice,
+  },
+  'user roles': {
+    usage:
+      'user roles LOGIN --practice ID --role ID… [--reason TEXT] [--wait SECONDS] [--config FILE] [--json]',
+    sentence: 'replaces the roles of a member',
+    options: { ...inPractice, ...changing, role: { type: 'string', multiple: true } },
+  },
+  'user suspend': {
+    usage: 'user suspend LOGIN --practice ID [--reason TEXT] [--wait SECONDS] [--config FILE] [--json]',
+    sentence: 'refuses a member everywhere in the practice until they rejoin',
+    options: { ...inPractice, ...changing },
+  },
+  'user rejoin': {
+    usage: 'user rejoin LOGIN --practice ID [--reason TEXT] [--wait SECONDS] [--config FILE] [--json]',
+    sentence: 'ends a suspension',
+    options: { ...inPractice, ...changing },
+  },
+  'user revoke': {
+    usage: 'user revoke LOGIN --practice ID [--reason TEXT] [--wait SECONDS] [--config FILE] [--json]',
+    sentence: "ends a member's sessions in the practice, on every gateway; they may sign in again",
+    options: { ...inPractice, ...changing },
+  },
+  'break-glass observe': {
+    usage:
+      'break-glass observe (--practice ID… | --every) --for HOURS --reason TEXT [--config FILE] [--json]',
+    sentence:
+      "on a gateway's host, as root: addresses and hours are watched instead of enforced, for at most 4 h",
+    options: {
+      config: { type: 'string' },
+      json: { type: 'boolean' },
+      practice: { type: 'string', multiple: true },
+      every: { type: 'boolean' },
+      for: { type: 'string' },
+      reason: { type: 'string' },
+    },
+  },
+  'break-glass end': {
+    usage: 'break-glass end [--config FILE] [--json]',
+    sentence: "on a gateway's host, as root: enforces addresses and hours again",
+    options: { config: { type: 'string' }, json: { type: 'boolean' } },
+  },
+  'break-glass status': {
+    usage: 'break-glass status [--config FILE] [--json]',
+    sentence: 'whether this host has an override, until when and why; exit 1 where its file does not count',
+    options: { config: { type: 'string' }, json: { type: 'boolean' } },
+  },
   explain: {
     usage: 'explain CODE [--config FILE] [--json]',
     sentence: 'replays the refusal behind a reference code and says what would allow it',
@@ -95,8 +218,14 @@ export type CommandLine = {
   readonly reason: string | null
   /** The practice's name, typed to save against the lockout guard. */
   readonly override: string | null
+  /** The one word behind a `token` or `user` command: a token's id, a login; `null` for every other command. */
+  readonly subject: string | null
+  /** Every option as typed, for what one command alone takes; several of one name are a list. */
+  readonly given: Readonly<Record<string, unknown>>
   /** How long to wait until a change is active everywhere; 30 s unless told otherwise, at most an hour. */
   readonly waitMs: DurationMs
+  /** Every option that takes a text, as typed, for commands that read their own. */
+  readonly typed: Readonly<Record<string, string>>
 }
 
 const nothingTyped: CommandLine = {
@@ -111,7 +240,10 @@ const nothingTyped: CommandLine = {
   revision: null,
   reason: null,
   override: null,
+  subject: null,
+  given: {},
   waitMs: 30_000,
+  typed: {},
 }
 
 const usageWidth = 62
@@ -149,6 +281,12 @@ const fileIn = (words: readonly string[]): string => {
   return word
 }
 
+/** What was typed for an option that may come several times, in order; empty: it was not typed. */
+export const listIn = ({ given }: CommandLine, option: string): readonly string[] => {
+  const typed = given[option]
+  return Array.isArray(typed) ? typed.filter((one) => typeof one === 'string') : []
+}
+
 /** A whole number of at most `max`; `null` where none was typed; throws where something else was. */
 const wholeIn = (value: unknown, option: string, max: number): number | null => {
   const typed = text(value)
@@ -166,6 +304,36 @@ const portsIn = (value: unknown): CommandLine['ports'] => {
 
 const withFile: ReadonlySet<CommandName> = new Set(['policy plan', 'policy apply', 'policy test'])
 
+const withSubject: Readonly<Partial<Record<CommandName, string>>> = {
+  'token revoke': "the token's id, as `token list` shows it",
+  'user roles': "the member's login",
+  'user suspend': "the member's login",
+  'user rejoin': "the member's login",
+  'user revoke': "the member's login",
+}
+
+/** The one word that names what a command is about; throws what is wrong with it. */
+const subjectIn = (words: readonly string[], what: string): string => {
+  const [word, ...more] = words
+  if (word === undefined) throw new Error(`name ${what}`)
+  if (more.length > 0) throw new Error(`one at a time; "${more.join(' ')}" is too much`)
+  return word
+}
+
+const ofOnePractice: ReadonlySet<CommandName> = new Set<CommandName>([
+  'policy export',
+  'audit export',
+  'audit report',
+  'token create',
+  'token list',
+  'token revoke',
+  'user list',
+  'user roles',
+  'user suspend',
+  'user rejoin',
+  'user revoke',
+])
+
 /** What was typed, understood; throws what is wrong. */
 const lineOf = (
   name: CommandName,
@@ -173,8 +341,9 @@ const lineOf = (
   positionals: readonly string[],
 ): CommandLine => {
   const practice = text(given['practice'])
-  if (name === 'policy export' && practice === null) throw new Error('name the practice with --practice ID')
+  if (ofOnePractice.has(name) && practice === null) throw new Error('name the practice with --practice ID')
   const waitS = wholeIn(given['wait'], '--wait', 3_600)
+  const subject = withSubject[name]
   return {
     command: name,
     config: text(given['config']),
@@ -187,7 +356,12 @@ const lineOf = (
     revision: wholeIn(given['revision'], '--revision', 999_999_999),
     reason: text(given['reason']),
     override: text(given['override']),
+    subject: subject === undefined ? null : subjectIn(positionals, subject),
+    given,
     waitMs: waitS === null ? nothingTyped.waitMs : waitS * 1_000,
+    typed: Object.fromEntries(
+      Object.entries(given).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+    ),
   }
 }
 
@@ -204,7 +378,7 @@ export const readCommandLine = (words: readonly string[]): CommandLine => {
       args: words.slice(name.split(' ').length),
       options: command.options,
       strict: true,
-      allowPositionals: name === 'explain' || withFile.has(name),
+      allowPositionals: name === 'explain' || withFile.has(name) || withSubject[name] !== undefined,
     })
     return lineOf(name, values, positionals)
   } catch (error) {

@@ -8,6 +8,9 @@
 import { type CommandLine, readCommandLine, usage } from './command-line.ts'
 import { exitCodes, isStop } from './exit-codes.ts'
 
+/** Who types: their number in the operating system; where it has none, nobody who counts. */
+const operator = (): number => process.getuid?.() ?? -1
+
 const run = async (line: CommandLine): Promise<number> => {
   switch (line.command) {
     case 'help':
@@ -25,6 +28,10 @@ const run = async (line: CommandLine): Promise<number> => {
       return (await import('./config-check.ts')).checkConfig(line)
     case 'audit verify':
       return (await import('./audit-verify.ts')).verifyAudit(line)
+    case 'audit export':
+      return (await import('./audit-export.ts')).exportAudit(line, () => Date.now())
+    case 'audit report':
+      return (await import('./audit-report.ts')).reportAccess(line, () => Date.now())
     case 'policy export':
       return (await import('./policy-export.ts')).exportPolicy(line)
     case 'policy plan':
@@ -33,6 +40,25 @@ const run = async (line: CommandLine): Promise<number> => {
       return (await import('./policy-apply.ts')).applyPolicy(line, () => Date.now())
     case 'policy test':
       return (await import('./policy-test.ts')).testPolicy(line)
+    case 'token create':
+      return (await import('./token-commands.ts')).createToken(line, () => Date.now())
+    case 'token list':
+      return (await import('./token-commands.ts')).showTokens(line, () => Date.now())
+    case 'token revoke':
+      return (await import('./token-commands.ts')).endToken(line, () => Date.now())
+    case 'user list':
+      return (await import('./user-commands.ts')).showUsers(line, () => Date.now())
+    case 'user roles':
+    case 'user suspend':
+    case 'user rejoin':
+    case 'user revoke':
+      return (await import('./user-commands.ts')).changeUser(line, line.command, () => Date.now())
+    case 'break-glass observe':
+      return (await import('./break-glass.ts')).observe(line, operator(), () => Date.now())
+    case 'break-glass end':
+      return (await import('./break-glass.ts')).endObserving(line, operator(), () => Date.now())
+    case 'break-glass status':
+      return (await import('./break-glass.ts')).showOverride(line, () => Date.now())
     case 'explain':
       return (await import('./explain.ts')).explainCode(line, () => Date.now())
   }

@@ -5,14 +5,12 @@
  * was saved is saved, and "active everywhere" is said only when every live gateway has acknowledged it. Applying the
  * same file twice changes nothing. Overwriting a newer revision was refused: somebody's change would be lost unread.
  */
-import { setTimeout as pause } from 'node:timers/promises'
 import { differenceOf } from '../admin/policy-diff.ts'
 import { type EditOutcome, editPolicy } from '../admin/policy-edit.ts'
 import { readDeadline } from '../admin/store/confirmations.ts'
 import type { Store } from '../admin/store/database.ts'
 import { readPolicy } from '../admin/store/practices.ts'
-import { type PublishState, readPublishState } from '../admin/store/publish-state.ts'
-import type { DurationMs, Instant } from '../policies/instant.ts'
+import type { Instant } from '../policies/instant.ts'
 import { isFault } from '../runtime/fault.ts'
 import type { CommandLine } from './command-line.ts'
 import { exitCodes, stopWith } from './exit-codes.ts'
@@ -20,12 +18,10 @@ import { oneLine, type PolicyFile, problemsStop, readPolicyFile } from './policy
 import { operatorDeed } from './policy-operator.ts'
 import { withDatabase } from './reached-database.ts'
 import { readSettings } from './settings.ts'
-
-const lookEveryMs: DurationMs = 200
+import { awaitEverywhere, spreadText, type Tell } from './spread.ts'
 
 type Saved = Extract<EditOutcome, { readonly outcome: 'saved' }>
 type Refused = Exclude<EditOutcome, { readonly outcome: 'saved' | 'unchanged' }>
-type Tell = (text: string) => void
 
 const isSame = async (store: Store, { document }: PolicyFile): Promise<number | null> => {
   const current = await store.read((rows) => readPolicy(rows, document.practice.id))
@@ -75,43 +71,6 @@ const save = async (
   }
 }
 
-const progressText = ({ state, active, gateways }: PublishState): string =>
-  state === 'saved' ? 'Waiting for the control plane to publish it.' : `Active on ${active} of ${gateways}.`
-
-/** The last state seen within `waitMs`; `null`: none could be read. Tells each step once. */
-const awaitEverywhere = async (
-  store: Store,
-  { announced }: Saved,
-  waitMs: DurationMs,
-  now: () => Instant,
-  tell: Tell,
-): Promise<PublishState | null> => {
-  const began = performance.now()
-  let told = ''
-  for (let last: PublishState | null = null; ; await pause(lookEveryMs)) {
-    try {
-      last = await store.read((rows) => readPublishState(rows, announced, now()))
-    } catch (error) {
-      // It is saved: a database that goes away now only hides how far it has come.
-      if (!isFault(error)) throw error
-    }
-    if (last?.state === 'everywhere' || performance.now() - began >= waitMs) return last
-    const text = last === null ? '' : progressText(last)
-    if (text !== '' && text !== told) tell(text)
-    told = text
-  }
-}
-
-const endText = (state: PublishState | null): string => {
-  if (state?.state === 'everywhere')
-    return `Active everywhere: ${state.active} of ${state.gateways} gateways.`
-  if (state === null || state.state === 'saved')
-    return 'Saved, not enforced yet: no control plane has published it. It will be when one runs.'
-  return state.gateways === 0
-    ? 'Published, but no gateway is running: each one acts by it as it starts.'
-    : `Published, active on ${state.active} of ${state.gateways} gateways so far; the others follow by themselves.`
-}
-
 const conflictLines = (newest: number, seen: number, name: string): readonly string[] =>
   seen > newest
     ? [
@@ -148,6 +107,9 @@ const refusalLines = (refused: Refused, line: CommandLine, file: PolicyFile): re
         `gatehouse: not applied: what ${refused.waiting.authorName} saved waits to be confirmed until ${new Date(refused.waiting.confirmBy).toISOString()}.`,
         'Confirm it or take it back in Security Management first.',
       ]
+    // Asked of people in the console; an operator at the machine has proved more than that.
+    case 'weakens':
+      throw new Error('invariant: an operator may weaken a policy')
     case 'problems':
       return refused.problems.map(({ path, sentence }) => `${path}: ${sentence}`)
   }
@@ -166,8 +128,8 @@ const follow = async (store: Store, line: CommandLine, saved: Saved, now: () => 
   }
   const { revision, announced: sequence, document, confirmBy } = saved
   tell(`Saved as revision ${revision} of ${document.practice.name} (sequence ${sequence}).`)
-  const state = await awaitEverywhere(store, saved, line.waitMs, now, tell)
-  for (const text of [endText(state), ...confirmLines(confirmBy)]) tell(text)
+  const state = await awaitEverywhere(store, sequence, line.waitMs, now, tell)
+  for (const text of [spreadText(state), ...confirmLines(confirmBy)]) tell(text)
   if (line.json) {
     const { practice } = document
     const told = { ok: true, outcome: 'saved', practice: practice.id, revision, sequence, state, confirmBy }

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import type { Entrance, Leave } from '../gateway/main.ts'
 import type { DurationMs } from '../policies/instant.ts'
 import type { Config } from '../runtime/config.ts'
+import { overrideFileOf } from '../runtime/host-override.ts'
 import type { Log } from '../runtime/log.ts'
 import { writeEffectiveConfig } from './settings.ts'
 import type { WorkerFolder, WorkerFolders } from './worker-folders.ts'
@@ -56,6 +57,8 @@ const configOf = (config: Config, post: number, { slot, path }: WorkerFolder): C
   gateway: {
     ...config.gateway,
     workers: 1,
+    // The host's, not the worker's own.
+    overrideFile: overrideFileOf(config),
     // By folder, not by post: two generations live side by side for a while.
     id: config.gateway.id === null || slot === 1 ? config.gateway.id : `${config.gateway.id}.${slot}`,
   },

@@ -10,13 +10,15 @@ import type { ControlPlane } from '../runtime/internal.ts'
 import type { ParkedAnswer } from '../runtime/records.ts'
 import { notAPage, notOurs, stale, tooOften } from './access-failures.ts'
 import { readAccessForm } from './access-form.ts'
-import { cureOf, factorReason, type Grace, graceOf, releasedQuestion } from './asking.ts'
+import { handOverToAdmin } from './admin-entry.ts'
+import { cureOf, emergencyPlaces, factorReason, type Grace, graceOf, releasedQuestion } from './asking.ts'
 import { cookieLines } from './cookies.ts'
 import type { Exchange, Judgement, WholeResponse } from './exchange.ts'
 import {
   bringProof,
   handOver,
   heldQuestion,
+  owedQuestion,
   pendingReason,
   showConfirmed,
   showFactor,
@@ -28,7 +30,7 @@ import type { Credential } from './identity/credential.ts'
 import { readCredential } from './identity/credential.ts'
 import { answer, plainDecision } from './questions.ts'
 import { answerFailure, samePath } from './refusal.ts'
-import { secondFactorPath } from './refusals.ts'
+import { secondFactorPath, securityManagementPath } from './refusals.ts'
 import { askAccess, showApproved, showRequests, withdrawAccess } from './request-step.ts'
 import type { Duties } from './route-duties.ts'
 import type { MirroredSession } from './sessions.ts'
@@ -227,9 +229,22 @@ const withCookies = (response: WholeResponse, lines: readonly string[]): WholeRe
   headers: [...response.headers, ...lines.flatMap((line) => ['Set-Cookie', line])],
 })
 
+/** The way to the portal for whoever address or hour keeps out, and who may lift that for a while. */
+async function emergency(visit: Visit): Promise<WholeResponse> {
+  const { parts, session } = visit
+  const question = session.record.held ? heldQuestion(visit) : owedQuestion(visit)
+  const offered =
+    question !== null && emergencyPlaces(parts.directory, question, parts.clock.now()).length > 0
+  if (session.record.held) return offered ? handOver(visit, 'emergency') : seeOther(addressOf(visit))
+  const { setCookies, theirs } = await isTheirs(visit)
+  if (!theirs || !offered) return seeOther(visit.to ?? '/', setCookies)
+  return withCookies(await handOver(visit, 'emergency'), setCookies)
+}
+
 /** The way to the portal, for whoever owes a second factor, or is signed in and wants to see theirs. */
 async function secondFactor(visit: Visit): Promise<WholeResponse> {
   const { parts, exchange, session } = visit
+  if (visit.query.has('emergency')) return emergency(visit)
   const pending = pendingReason(visit)
   if (session.record.held) {
     if (pending !== null) return handOver(visit, pending)
@@ -245,10 +260,19 @@ async function secondFactor(visit: Visit): Promise<WholeResponse> {
   return withCookies(await handOver(visit, reason), setCookies)
 }
 
+/** The way to the admin origin, for whoever is signed in; whether they have a part there, it says itself. */
+async function securityManagement(visit: Visit): Promise<WholeResponse> {
+  if (visit.session.record.held) return seeOther(addressOf(visit))
+  const { setCookies, theirs } = await isTheirs(visit)
+  if (!theirs) return seeOther(signInPage(visit.exchange), setCookies)
+  return withCookies(await handOverToAdmin(visit), setCookies)
+}
+
 /** A page of the step. */
 function showPage(visit: Visit): Promise<WholeResponse> {
   const { exchange, session, query } = visit
   if (exchange.target.path === secondFactorPath) return secondFactor(visit)
+  if (exchange.target.path === securityManagementPath) return securityManagement(visit)
   const proof = query.get('proof')
   if (proof !== null) return bringProof(visit, proof)
   return session.record.held ? heldPage(visit) : livePage(visit)

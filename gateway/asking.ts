@@ -7,6 +7,7 @@
  */
 import type { PracticeId } from '../policies/access-request.ts'
 import type { Reason } from '../policies/decision.ts'
+import { mayUseEmergency } from '../policies/emergency.ts'
 import type { Instant } from '../policies/instant.ts'
 import type { HandOver } from '../runtime/internal.ts'
 import { answer, type Directory, type Question } from './questions.ts'
@@ -18,7 +19,7 @@ export type AskKind = 'ip' | 'time'
 export type Cure = 'two-factor' | AskKind
 
 /** Why a second factor is asked for. */
-export type FactorReason = NonNullable<HandOver['reason']>
+export type FactorReason = Exclude<NonNullable<HandOver['reason']>, 'emergency'>
 
 /** A practice that asks for a second factor before long: of whom, and by when. */
 export type Grace = { readonly practice: PracticeId; readonly enrolBy: Instant }
@@ -54,6 +55,27 @@ export function askableKind(directory: Directory, question: Question, at: Instan
   }
   const kinds = ownPractices(directory, question).map(kindIn)
   return kinds.includes('ip') ? 'ip' : kinds.includes('time') ? 'time' : null
+}
+
+/** Practices of theirs where address or hour refuses and the person may lift that by emergency access; mostly none. */
+export function emergencyPlaces(
+  directory: Directory,
+  question: Question,
+  at: Instant,
+): readonly PracticeId[] {
+  const { user } = question.session.record
+  return ownPractices(directory, question).filter((practice) => {
+    const member = directory.member(practice, user)
+    const document = directory.practice(practice, at)?.snapshot.document
+    if (member === null || document === undefined || !mayUseEmergency(document, member)) return false
+    return kindOf(answer(directory, onlyIn(question, practice), at).reason) !== null
+  })
+}
+
+/** The control that refuses where only emergency access would help; `null`: it would not. */
+function emergencyKind(directory: Directory, question: Question, at: Instant): AskKind | null {
+  const [practice] = emergencyPlaces(directory, question, at)
+  return practice === undefined ? null : kindOf(answer(directory, onlyIn(question, practice), at).reason)
 }
 
 const factorReasonOf = (reason: Reason): FactorReason | null => {
@@ -94,7 +116,8 @@ export function factorReasonAnywhere(
 /** The step that could cure the refusal of this question; `null`: it is permitted, or refused for good. */
 export const cureOf = (directory: Directory, question: Question, at: Instant): Cure | null => {
   if (factorReason(directory, question, at) !== null) return 'two-factor'
-  return answer(directory, question, at).verdict === 'permit' ? null : askableKind(directory, question, at)
+  if (answer(directory, question, at).verdict === 'permit') return null
+  return askableKind(directory, question, at) ?? emergencyKind(directory, question, at)
 }
 
 /** The directory on the day after everybody's grace. */

@@ -25,7 +25,8 @@ export type Asserted = {
   readonly roles: readonly RoleId[]
   readonly permissions: readonly string[]
   readonly upstream: string
-  readonly proved: Proved
+  /** `service-token`: a machine, whose id stands for user and session. */
+  readonly proved: Proved | 'service-token'
 }
 
 /** Signs assertions. */
@@ -66,7 +67,9 @@ const secondMethods: Readonly<Record<FactorMethod, readonly string[]>> = {
 }
 
 /** Claims on how and when: `acr` as step-up asks for it (RFC 9470), `amr`, and `auth_time` where it is known. */
-function provedClaims({ method, startedAt, factor }: Proved): object {
+function provedClaims(proved: Asserted['proved']): object {
+  if (proved === 'service-token') return { acr: 'service-token', amr: [] }
+  const { method, startedAt, factor } = proved
   const second = factor === null ? [] : [...secondMethods[factor.method], 'mfa']
   const proofs = [method === 'adopted' ? 0 : startedAt, factor?.verifiedAt ?? 0]
   const provedAt = Math.floor(Math.max(...proofs) / 1_000)

@@ -17,6 +17,7 @@ import type { JudgeCounters } from './metrics.ts'
 import { type Directory, isRevokedEverywhere, plainDecision } from './questions.ts'
 import type { Refusals } from './refusals.ts'
 import type { Duties } from './route-duties.ts'
+import type { ServiceTokens } from './service-tokens.ts'
 import type { MirroredSession, Sessions } from './sessions.ts'
 import type { Site, SiteIdentity } from './site.ts'
 import type { Traffic } from './traffic.ts'
@@ -35,6 +36,7 @@ export type JudgeParts = {
   readonly verdicts: VerdictLog
   readonly traffic: Traffic
   readonly counters: JudgeCounters
+  readonly machines: ServiceTokens
   readonly observedBytesMax: number
   readonly clock: Clock
   readonly log: Log

@@ -14,10 +14,12 @@ import { createLastSeen, type LastSeen } from './last-seen.ts'
 import type { Metrics } from './metrics.ts'
 import type { GatewayParts, Mind } from './mind.ts'
 import { createRefusals } from './refusals.ts'
+import { createServiceTokens } from './service-tokens.ts'
 import { createSites } from './site.ts'
 import { createTraffic, type Traffic } from './traffic.ts'
 import { createConnector } from './upstream-connect.ts'
 import { createVerdictLog, type VerdictLog } from './verdict-log.ts'
+import { createWindowCounter } from './window-counter.ts'
 
 /** A judge and what must be looked after. `dispatcher`: its own connections to applications. */
 export type Court = {
@@ -27,6 +29,9 @@ export type Court = {
   readonly verdicts: VerdictLog
   readonly dispatcher: { destroy(): Promise<void> }
 }
+
+/** Service tokens of one address that are not accepted; a machine has one, and it is right. */
+const wrongTokensPerMinute = 30
 
 /** Whether a sign-in could be judged and recorded now: fresh knowledge, and a control plane with its database. */
 const readiness =
@@ -67,7 +72,7 @@ const createDispatchers = (upstreams: readonly UpstreamConfig[], limits: Limits)
 /** The court of one gateway; `origin`: the application as browsers call it. */
 export function createCourt(parts: GatewayParts, origin: string, mind: Mind, metrics: Metrics): Court {
   const { id, config, store, controlPlane, clock, log } = parts
-  const { snapshots: directory, sessions, reports, endings, lease, knowledge } = mind
+  const { directory, sessions, reports, endings, lease, knowledge } = mind
   const { limits } = config.gateway
   const companion = createCompanion(config.gateway.companionName)
   const dispatchers = createDispatchers(config.upstreams, limits)
@@ -93,9 +98,20 @@ export function createCourt(parts: GatewayParts, origin: string, mind: Mind, met
     config.upstreams,
     mind.duties,
   )
+  const asserter = createAsserter(parts.clusterKey, origin)
+  const machines = createServiceTokens(
+    {
+      ...{ directory, companion, asserter, verdicts, traffic, reports, clock, counters: metrics.judge },
+      wrongTokens: createWindowCounter({
+        ...{ limit: wrongTokensPerMinute, windowMs: 60_000, keysMax: 100_000, monotonic: clock.monotonic },
+      }),
+      tokenOf: directory.token,
+    },
+    config.gateway.tokenHeader,
+  )
   const judge = createJudge({
     ...{ sites, companion, sessions, endings, lastSeen, directory, refusals, verdicts, traffic, clock, log },
-    asserter: createAsserter(parts.clusterKey, origin),
+    ...{ asserter, machines },
     counters: metrics.judge,
     observedBytesMax: limits.observedBodyBytesMax,
     isAlive: lease.alive,

@@ -51,7 +51,7 @@ const refusedRequest = ({ query, to }: Visit): { readonly method: string; readon
 }
 
 /** The question that the request they were refused with would meet now; `null`: none is named, or nobody is judged there. */
-function owedQuestion(visit: Visit): Question | null {
+export function owedQuestion(visit: Visit): Question | null {
   const { parts, exchange, session } = visit
   const refused = refusedRequest(visit)
   if (refused === null) return null
@@ -148,7 +148,10 @@ export const showConfirmed = (visit: Visit): WholeResponse => show(viewOf(visit,
 export const showLeave = (visit: Visit): WholeResponse => show(viewOf(visit, 'leave', null))
 
 /** Hands this browser over to the portal; `reason: null`: to see their factors. */
-export async function handOver(visit: Visit, reason: FactorReason | null): Promise<WholeResponse> {
+export async function handOver(
+  visit: Visit,
+  reason: FactorReason | 'emergency' | null,
+): Promise<WholeResponse> {
   const { parts, exchange, session, to } = visit
   const address = exchange.client.text
   if (!parts.handOvers.take(session.tokenHash) || !parts.rate.take(`hand-over ${address}`))
@@ -169,7 +172,7 @@ export async function handOver(visit: Visit, reason: FactorReason | null): Promi
   } catch (error) {
     parts.log.warn({ error, session: session.record.id }, 'somebody could not be handed over to the portal')
   }
-  return again(show(viewOf(visit, 'away', reason), 503))
+  return again(show(viewOf(visit, 'away', reason === 'emergency' ? null : reason), 503))
 }
 
 /** The visit of the same person after their session was raised: under a new token, which this browser alone is given. */

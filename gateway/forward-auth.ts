@@ -33,6 +33,8 @@ export type ForwardAuthParts = {
   /** Proxies in front of those, for `X-Forwarded-For`. */
   readonly trusts: TrustedProxies
   readonly secret: string
+  /** In which machines send their token; it comes here, and the proxy removes it. */
+  readonly tokenHeader: string
   readonly duties: ReadonlyMap<string, RouteDuties>
   readonly lookUpstream: (host: string) => UpstreamConfig | null
   readonly log: Log
@@ -89,11 +91,13 @@ const onlyOne = (headers: RawHeaders, wanted: string): string | null => {
 const notTheClients =
   /^(?:host|connection|keep-alive|content-length|transfer-encoding|expect|upgrade|te|trailer|x-forwarded-.*|x-gatehouse-.*)$/
 
-const clientHeaders = (headers: RawHeaders, host: string): RawHeaders => {
+const clientHeaders = (headers: RawHeaders, host: string, tokenHeader: string): RawHeaders => {
   const kept: string[] = ['Host', host]
-  for (let i = 0; i + 1 < headers.length; i += 2)
-    if (!notTheClients.test((headers[i] ?? '').toLowerCase()))
-      kept.push(headers[i] ?? '', headers[i + 1] ?? '')
+  const token = tokenHeader.toLowerCase()
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    const name = (headers[i] ?? '').toLowerCase()
+    if (name === token || !notTheClients.test(name)) kept.push(headers[i] ?? '', headers[i + 1] ?? '')
+  }
   return kept
 }
 
@@ -144,7 +148,7 @@ type Read =
 /** The exchange that a proxy asks about, or why there is none. */
 function readExchange(parts: ForwardAuthParts, request: IncomingMessage, told: Told, id: string): Read {
   const refused = (of: Failure): Read => ({ ok: false, failure: of })
-  const headers = clientHeaders(request.rawHeaders, told.host)
+  const headers = clientHeaders(request.rawHeaders, told.host, parts.tokenHeader)
   // In the path they are left out; here the proxy forwards the client's headers itself.
   if (request.rawHeaders.some((name, i) => i % 2 === 0 && isMisleading(name))) return refused(misleading)
   const head = checkHead({ method: told.method, target: told.uri, version: '1.1', headers }, parts.limits)
@@ -187,14 +191,19 @@ function permitted(
   return {
     status: 200,
     headers: [
-      ...['Cache-Control', 'no-store', ...own],
+      ...['Cache-Control', 'no-store', ...own, parts.tokenHeader, ''],
       // Twice: most proxies copy a name to another one, Traefik and Envoy only to the same.
       ...['X-Gatehouse-Cookie', onlyOne(sent, 'cookie') ?? '', 'Cookie', onlyOne(sent, 'cookie') ?? ''],
       ...['X-Gatehouse-Authorization', authorization ?? ''],
       // An empty one would be a malformed credential. Traefik removes what is not answered, Envoy what is named here.
       ...(authorization === null
-        ? ['X-Envoy-Auth-Headers-To-Remove', 'authorization']
-        : ['Authorization', authorization]),
+        ? ['X-Envoy-Auth-Headers-To-Remove', `authorization,${parts.tokenHeader.toLowerCase()}`]
+        : [
+            'Authorization',
+            authorization,
+            'X-Envoy-Auth-Headers-To-Remove',
+            parts.tokenHeader.toLowerCase(),
+          ]),
       ...setCookieHeaders(changes.setCookies),
     ],
     body: '',

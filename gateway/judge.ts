@@ -245,6 +245,11 @@ function judgeRequest(parts: JudgeParts, exchange: Exchange): Judgement | Promis
   const judged = first !== undefined
   if (judged && isPreflight(exchange))
     return forward({ dropCookies: [], setRequest: ['cookie', ''], setCookies: [] })
+  if (parts.machines.isCarried(exchange)) {
+    if (judged && !parts.isAlive()) return stale(exchange)
+    const judgement = parts.machines.judge(site, exchange, duties)
+    if (judgement !== null) return judgement
+  }
   const { identity } = site
   if (identity === null) {
     if (!judged) return forward(unchanged)

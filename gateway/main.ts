@@ -181,7 +181,7 @@ async function listenForProxies(
   { config, clock, log }: GatewayOptions,
   { court, mind, metrics, trusts }: Assembly,
 ): Promise<ForwardAuthListener | null> {
-  const { forwardAuth, limits, companionName } = config.gateway
+  const { forwardAuth, limits, companionName, tokenHeader } = config.gateway
   const { listen, secret } = forwardAuth
   if (listen === null || secret === null) return null
   const { host, port } = hostAndPort(listen)
@@ -190,6 +190,7 @@ async function listenForProxies(
     rules: createHeaderRules(companionName),
     asks: proxiesOf(forwardAuth.peers, 'gateway.forwardAuth.peers'),
     secret,
+    tokenHeader,
     lookUpstream: upstreamLookup(config.upstreams),
     refused: () => metrics.engine.malformed('forward-auth'),
   }

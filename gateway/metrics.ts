@@ -39,6 +39,8 @@ export type JudgeCounters = {
   practiceUnclear(why: (typeof practiceDoubts)[number]): void
   /** A request that named a person as only an identity proxy may, and did not come from one. */
   spoofed(): void
+  /** A service token that is unknown here. */
+  tokenNotAccepted(): void
 }
 
 /** The metrics of one gateway. */
@@ -230,6 +232,12 @@ const createJudgeCounters = (registry: Registry): JudgeCounters => {
     'Requests that named a person in the headers of an identity proxy, and did not come from one.',
     [{}],
   )
+  const wrongTokens = createTable(
+    registry,
+    'gatehouse_service_tokens_refused_total',
+    'Requests with a service token that is not known here.',
+    [{}],
+  )
   const oddRow = indexOf(oddnesses)
   const doubtRow = indexOf(practiceDoubts)
   const classRow = indexOf<RouteClass>(routeClasses)
@@ -239,6 +247,7 @@ const createJudgeCounters = (registry: Registry): JudgeCounters => {
     oddPath: (how) => oddPaths.add(oddRow(how)),
     practiceUnclear: (why) => unclear.add(doubtRow(why)),
     spoofed: () => spoofs.add(0),
+    tokenNotAccepted: () => wrongTokens.add(0),
     decided(decision, mode, durationMs) {
       decisions.add(reasonRow(decision.reason) * modes.length + (mode === 'enforce' ? 0 : 1))
       durations(durationMs)

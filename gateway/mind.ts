@@ -5,9 +5,11 @@
  * the live exchanges in the turn in which it is applied.
  */
 import type { KeyObject } from 'node:crypto'
+import { join } from 'node:path'
 import type { RouteRequirement } from '../policies/routes.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Config } from '../runtime/config.ts'
+import { overrideFileOf } from '../runtime/host-override.ts'
 import type { HotStore } from '../runtime/hot-store.ts'
 import type { ControlPlane } from '../runtime/internal.ts'
 import { createLease, type Lease } from '../runtime/lease.ts'
@@ -16,9 +18,11 @@ import { claimedVersion } from '../runtime/signing.ts'
 import type { DiskCopy } from './disk-copy.ts'
 import { createEndings, type Endings } from './endings.ts'
 import type { Exchanges } from './exchanges.ts'
+import { createOverride, type Override } from './host-override.ts'
 import { createKeyOfTruth, type KeyOfTruth } from './key-of-truth.ts'
 import { createKnowledge, type Knowledge } from './knowledge.ts'
 import type { Metrics } from './metrics.ts'
+import type { Directory } from './questions.ts'
 import { createReports, type Reports } from './reports.ts'
 import { createRouteDuties, type RouteDuties } from './route-duties.ts'
 import { createSessions, type Sessions } from './sessions.ts'
@@ -46,6 +50,9 @@ export type Mind = {
   /** Routes by upstream id. */
   readonly duties: ReadonlyMap<string, RouteDuties>
   readonly snapshots: Snapshots
+  /** What is asked of practices and people: the mirror, with the operator's override laid over it. */
+  readonly directory: Directory & Pick<Snapshots, 'token'>
+  readonly override: Override
   readonly sessions: Sessions
   readonly lease: Lease
   readonly knowledge: Knowledge
@@ -121,12 +128,41 @@ export function createMind(parts: GatewayParts, exchanges: Exchanges, { watermar
     if (restored > 0) log.info({ records: restored }, 'knowledge from disk; it counts once it is fresh')
     knowledge.start()
   }
-  return { truth, duties, snapshots, lease, sessions, reports, knowledge, endings, begin, acknowledge }
+  const override = createOverride({
+    ...{ gateway: id, file: overrideFileOf(config), spool: join(config.dataDir, 'override-spool.jsonl') },
+    ...{ reports, log, now: clock.now },
+    onChange: () => exchanges.recheck({}),
+  })
+  const directory: Mind['directory'] = {
+    ...snapshots,
+    practice(practice, at) {
+      const known = snapshots.practice(practice, at)
+      return known === null ? null : override.over(known, practice, at)
+    },
+  }
+  override.look()
+  return {
+    truth,
+    duties,
+    snapshots,
+    directory,
+    override,
+    lease,
+    sessions,
+    reports,
+    knowledge,
+    endings,
+    begin,
+    acknowledge,
+  }
 }
 
 /** Shows a mind to operators. */
 export function watchMind(metrics: Metrics, mind: Mind): void {
-  const { lease, knowledge, sessions, snapshots, reports } = mind
+  const { lease, knowledge, sessions, snapshots, reports, override } = mind
+  metrics.gauge('host_override_active', 'Whether the operator has addresses and hours watched only.', () =>
+    override.isOn() ? 1 : 0,
+  )
   metrics.gauge('knowledge_age_seconds', 'Since knowledge was last known to be complete.', () =>
     Math.min(1e9, lease.ageMs() / 1_000),
   )

@@ -208,7 +208,10 @@ export function recordedQuestion(
         policy:
           snapshot === null
             ? null
-            : { revision: snapshot.revision, compiledAt: snapshot.compiledAt, tzdata: snapshot.tzdata },
+            : {
+                ...{ revision: snapshot.revision, compiledAt: snapshot.compiledAt, tzdata: snapshot.tzdata },
+                ...(snapshot.observed ? { observed: true as const } : {}),
+              },
         epoch,
         deviceTrustedUntil,
         member: member === null ? null : recordedMember(member),

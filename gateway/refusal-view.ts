@@ -9,11 +9,13 @@ import { randomInt } from 'node:crypto'
 import type { PracticeId } from '../policies/access-request.ts'
 import type { Weekday } from '../policies/calendar.ts'
 import type { Decision } from '../policies/decision.ts'
+import { emergencyUntil } from '../policies/emergency.ts'
 import type { DurationMs, Instant } from '../policies/instant.ts'
 import { permissionName } from '../policies/permissions.ts'
 import { describeWeek } from '../policies/week.ts'
 import type { AccessHours } from '../runtime/pages/access-page.ts'
 import type { RefusalView } from '../runtime/pages/refusal-page.ts'
+import { emergencyPlaces } from './asking.ts'
 import { signInOf } from './engine-node.ts'
 import type { Exchange, WholeResponse } from './exchange.ts'
 import { answer, type Directory, type Question, scopeOf } from './questions.ts'
@@ -152,6 +154,24 @@ export function hoursOf(
   }
 }
 
+/** Emergency access as far as it concerns whoever is refused: where to take it, or until when it is on. */
+function emergencyView(directory: Directory, refusing: Refusing, zone: string) {
+  const { exchange, question, at } = refusing
+  if (question === null) return { emergency: null, emergencyUntil: null }
+  const { user } = question.session.record
+  const ends = directory.practicesOf(user).flatMap((practice) => {
+    const member = directory.member(practice, user)
+    return member === null ? [] : (emergencyUntil(member, at) ?? [])
+  })
+  // Back to a page that was read: what was sent is not sent again.
+  const to = exchange.method === 'GET' ? exchange.target.raw : '/'
+  const offered = emergencyPlaces(directory, question, at).length > 0 && to.length <= 1_000
+  return {
+    emergency: offered ? `/.gatehouse/second-factor?emergency=1&to=${encodeURIComponent(to)}` : null,
+    emergencyUntil: ends.length === 0 ? null : readable(Math.max(...ends), zone),
+  }
+}
+
 function viewOf(directory: Directory, refusing: Refusing): NonNullable<RefusalExtra['view']> {
   const { exchange, question, decision, at } = refusing
   const practice = practiceOf(directory, refusing)
@@ -170,6 +190,7 @@ function viewOf(directory: Directory, refusing: Refusing): NonNullable<RefusalEx
     contact: snapshot?.document.requests.contact || null,
     practices: question === null ? [] : practiceLines(directory, question, at),
     confirm: refusing.step?.confirm ?? null,
+    ...emergencyView(directory, refusing, zone),
   }
 }
 

@@ -36,6 +36,8 @@ export type RefusalExtra = {
       | 'practices'
       | 'permissions'
       | 'confirm'
+      | 'emergency'
+      | 'emergencyUntil'
     >
   >
   /** The reference code shown to people. */
@@ -184,7 +186,7 @@ const pageOf = (facts: RefusalFacts, decision: Decision, extra: RefusalExtra): s
     contact: null,
     practices: [],
     permissions: extra.permissions ?? [],
-    confirm: null,
+    ...{ confirm: null, emergency: null, emergencyUntil: null },
     ...extra.view,
     reason: decision.reason,
     code: extra.code ?? null,

@@ -10,12 +10,13 @@ import { pagePolicy } from '../runtime/pages/page.ts'
 import { waitingPolicy } from '../runtime/pages/wait-script.ts'
 import { away, notOurs, stale } from './access-failures.ts'
 import { type AccessForm, formToken } from './access-form.ts'
-import { type AskKind, askableKind } from './asking.ts'
+import { type AskKind, askableKind, emergencyPlaces } from './asking.ts'
 import type { WholeResponse } from './exchange.ts'
 import { heldQuestion } from './factor-step.ts'
 import type { Question } from './questions.ts'
 import { answerFailure } from './refusal.ts'
 import { hoursOf } from './refusal-view.ts'
+import { secondFactorPath } from './refusals.ts'
 import { addressOf, again, seeOther, stepPage, type Visit, waitSeconds } from './step-visit.ts'
 
 async function standingsOf(
@@ -76,6 +77,10 @@ function pageOf(
     token: formToken(visit.token),
     here: addressOf(visit),
     askMore: addressOf(visit, { ask: 'more' }),
+    emergency:
+      emergencyPlaces(visit.parts.directory, question, visit.parts.clock.now()).length === 0
+        ? null
+        : addressOf(visit, { emergency: '1' }, secondFactorPath),
     changes: addressOf(visit, { wait: '1' }),
   }
   return stepPage(

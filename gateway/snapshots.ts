@@ -5,7 +5,7 @@
  * not open or compile changes nothing (the last good one stays, and somebody is told); what is handed out is
  * immutable, so that a request sees one state. Half-applying a bad policy was refused: half a policy is another one.
  */
-import type { Member, PracticeId, UserId } from '../policies/access-request.ts'
+import type { Member, PracticeId, ServiceToken, UserId } from '../policies/access-request.ts'
 import { readCompiled } from '../policies/compile.ts'
 import { type Instant, never } from '../policies/instant.ts'
 import type { RouteId, RouteRequirement } from '../policies/routes.ts'
@@ -17,6 +17,7 @@ import {
   type PracticesRecord,
   policyRecordSchema,
   practicesRecordSchema,
+  type TokenRecord,
 } from '../runtime/records.ts'
 import { openRecord, type Verifier } from '../runtime/signing.ts'
 import type { ChangeScope } from './exchanges.ts'
@@ -25,8 +26,13 @@ import type { Directory, KnownPractice } from './questions.ts'
 /** What became of a record. `bad`: it does not open, or what it holds does not compile. */
 export type Applied = 'applied' | 'old' | 'bad'
 
+/** A service token as the mirror has it: what `decide` looks at, and its name. */
+export type KnownToken = { readonly token: ServiceToken; readonly name: string }
+
 /** The mirror. */
 export type Snapshots = Directory & {
+  /** The service token of this hash, revoked and expired ones too; `null`: none is known. */
+  token(hash: string): KnownToken | null
   /** Takes a policy, members or practices record in; `null` for a key of another kind. */
   apply(sealed: SealedRecord): Applied | null
   /** The version held of a key of these kinds, also of a signed record that was bad; -1: none. */
@@ -57,7 +63,11 @@ type Policy = {
   /** What holds again once the confirmation is overdue; `null`: confirmed. */
   readonly fallback: KnownPractice | null
 }
-type Members = { readonly version: number; readonly byUser: ReadonlyMap<UserId, Member> }
+type Members = {
+  readonly version: number
+  readonly byUser: ReadonlyMap<UserId, Member>
+  readonly tokens: readonly TokenRecord[]
+}
 
 const policyKeyForm = /^gh:policy:\{([a-z0-9][a-z0-9-]{0,63})\}$/
 const membersKeyForm = /^gh:members:\{([a-z0-9][a-z0-9-]{0,63})\}$/
@@ -73,11 +83,21 @@ const changedUsers = (before: Members | undefined, after: Members): readonly Use
   return [...changed]
 }
 
+/** Tokens that came, went or changed, by id: what they have open is judged again. */
+const changedTokens = (before: Members | undefined, after: Members): readonly string[] => {
+  const texts = (of: Members | undefined) =>
+    new Map((of?.tokens ?? []).map((token) => [token.id, JSON.stringify(token)]))
+  const [old, now] = [texts(before), texts(after)]
+  return [...new Set([...old.keys(), ...now.keys()])].filter((id) => old.get(id) !== now.get(id))
+}
+
 type State = {
   readonly parts: SnapshotsParts
   readonly policies: Map<PracticeId, Policy>
   readonly members: Map<PracticeId, Members>
   readonly memberships: Map<UserId, readonly PracticeId[]>
+  /** Service tokens of all practices by their hash. */
+  readonly tokens: Map<string, KnownToken>
   /** Signed records that do not compile: not asked for again. */
   readonly badVersions: Map<string, number>
   table: {
@@ -131,6 +151,9 @@ function remember(
   before: Members | undefined,
   after: Members | null,
 ): void {
+  for (const { hash } of before?.tokens ?? []) state.tokens.delete(hash)
+  for (const { hash, name, ...token } of after?.tokens ?? [])
+    state.tokens.set(hash, { token: { kind: 'token', practice, ...token }, name })
   for (const user of before?.byUser.keys() ?? []) {
     if (after?.byUser.has(user)) continue
     const left = (state.memberships.get(user) ?? []).filter((one) => one !== practice)
@@ -149,12 +172,21 @@ function applyMembers(state: State, practice: PracticeId, sealed: SealedRecord):
   const { version, value } = opened
   const before = state.members.get(practice)
   if (version <= (before?.version ?? -1)) return 'old'
-  const after = { version, byUser: new Map(value.members.map((member) => [member.user, member])) }
+  const after = {
+    version,
+    byUser: new Map(value.members.map((member) => [member.user, member])),
+    tokens: value.tokens ?? [],
+  }
   state.members.set(practice, after)
   remember(state, practice, before, after)
   const users = changedUsers(before, after)
+  const tokens = changedTokens(before, after)
   // By user alone: somebody who joins a practice may have exchanges that never heard of it.
-  state.parts.onChange(users.length > scopesMax ? [{}] : users.map((user) => ({ user })))
+  state.parts.onChange(
+    users.length + tokens.length > scopesMax
+      ? [{}]
+      : [...users.map((user) => ({ user })), ...tokens.map((session) => ({ session }))],
+  )
   return 'applied'
 }
 
@@ -194,6 +226,7 @@ export function createSnapshots(parts: SnapshotsParts): Snapshots {
     policies: new Map(),
     members: new Map(),
     memberships: new Map(),
+    tokens: new Map(),
     badVersions: new Map(),
     table: null,
     bad: 0,
@@ -226,6 +259,7 @@ export function createSnapshots(parts: SnapshotsParts): Snapshots {
     },
     member: (practice, user) => state.members.get(practice)?.byUser.get(user) ?? null,
     practicesOf: (user) => state.memberships.get(user) ?? nowhere,
+    token: (hash) => state.tokens.get(hash) ?? null,
     counts() {
       let members = 0
       for (const { byUser } of state.members.values()) members += byUser.size

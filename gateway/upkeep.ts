@@ -35,6 +35,7 @@ const lookMs = 250
 const ackEveryMs = 5_000
 const seenEveryMs = 20_000
 const flushEveryMs = 60_000
+const overrideEveryMs = 1_000
 const skewMaxMs = 5_000
 
 /** Whether `everyMs` have passed since it last said so. */
@@ -54,6 +55,7 @@ export function createUpkeep(parts: UpkeepParts): Upkeep {
   const isAckDue = every(clock, ackEveryMs)
   const isSeenDue = every(clock, seenEveryMs)
   const isFlushDue = every(clock, flushEveryMs)
+  const isOverrideDue = every(clock, overrideEveryMs)
   let timer: NodeJS.Timeout | null = null
   let wasAlive = false
   let asking = false
@@ -99,6 +101,10 @@ export function createUpkeep(parts: UpkeepParts): Upkeep {
     }
     if (isSeenDue()) for (const session of mind.sessions.streaming()) void court.lastSeen.refresh(session)
     if (isFlushDue()) tell()
+    if (isOverrideDue()) {
+      mind.override.look()
+      void mind.override.tell(isAlive && mind.knowledge.source() === 'hot-store')
+    }
   }
 
   return {

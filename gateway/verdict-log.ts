@@ -10,7 +10,7 @@ import type { Instant } from '../policies/instant.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Report } from '../runtime/records.ts'
 import { newReferenceCode } from '../runtime/token.ts'
-import { createBoundedMap } from './bounded-map.ts'
+import { type BoundedMap, createBoundedMap } from './bounded-map.ts'
 import type { Exchange } from './exchange.ts'
 import { type Directory, failingOf, type Question, recordedQuestion, scopeOf } from './questions.ts'
 import type { Reports } from './reports.ts'
@@ -19,10 +19,20 @@ import type { Reports } from './reports.ts'
 export type VerdictLog = {
   /** Records a refusal and answers its reference code; repeats within a minute share one. */
   refused(exchange: Exchange, question: Question | null, decision: Decision, at: Instant): string
+  /** Records the refusal of a machine, as `refused` does. A machine's policy is its own lists: nothing to replay. */
+  refusedToken(exchange: Exchange, refused: RefusedToken, decision: Decision, at: Instant): string
   /** Records what monitored controls would have refused. */
   monitored(exchange: Exchange, question: Question, decision: Decision, at: Instant): void
   /** Sends how often what was recorded came again; called about once a minute. */
   flush(): void
+}
+
+/** A machine that was refused: by token id, in which practice, on which route, and all that refused. */
+export type RefusedToken = {
+  readonly token: string
+  readonly practice: string
+  readonly route: string
+  readonly failing: readonly Reason[]
 }
 
 /** What a verdict log needs. `gateway`: this gateway's id. */
@@ -112,6 +122,36 @@ function createRepeats(reports: Reports) {
   return { again, flush }
 }
 
+/** Records refusals of machines; a code is one token's at one address, for one reason and one route. */
+const refusedTokens =
+  (
+    parts: VerdictLogParts,
+    codes: BoundedMap<string, Recorded>,
+    notes: {
+      again(one: Recorded, at: Instant): void
+      recorded(key: string, code: string, at: Instant, monitored: Refusal | null): void
+    },
+  ): VerdictLog['refusedToken'] =>
+  (exchange, { token, practice, route, failing }, decision, at) => {
+    const { reason, revision } = decision
+    const key = `token ${reason} ${exchange.client.text} ${token} ${route}`
+    const before = codes.peek(key)
+    if (before?.minute === Math.floor(at / minuteMs)) {
+      notes.again(before, at)
+      return before.code
+    }
+    const code = newReferenceCode()
+    notes.recorded(key, code, at, null)
+    parts.reports.add({
+      ...refusalOf(parts, exchange, null, reason, at),
+      ...{ code, monitored: false, practice, route, revision, token, failing: [...failing] },
+      asked: recordedQuestion(parts.directory, null, at),
+    })
+    const address = exchange.client.text
+    parts.log.info({ reference: code, reason, route, token, address }, 'a service token was refused')
+    return code
+  }
+
 /** A verdict log, empty. */
 export function createVerdictLog(parts: VerdictLogParts): VerdictLog {
   const { directory, reports } = parts
@@ -152,6 +192,7 @@ export function createVerdictLog(parts: VerdictLogParts): VerdictLog {
       parts.log.info({ reference: code, reason, route, user, address }, 'refused')
       return code
     },
+    refusedToken: refusedTokens(parts, codes, { again, recorded }),
     monitored(exchange, question, decision, at) {
       const minute = Math.floor(at / minuteMs)
       for (const reason of decision.wouldRefuse) {

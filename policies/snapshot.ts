@@ -72,6 +72,8 @@ export type PolicySnapshot = {
   readonly userParts: ReadonlyMap<UserId, Part>
   readonly routes: ReadonlyMap<RouteId, RouteRequirement>
   readonly roleNames: ReadonlyMap<RoleId, string>
+  /** The operator has address and hours watched instead of enforced (`observe.ts`). */
+  readonly observed: boolean
 }
 
 type DraftPart = {
@@ -207,6 +209,7 @@ export const loadSnapshot = (
     userParts: finishAll(drafts.users),
     routes,
     roleNames: new Map(document.roles.map(({ id, name }) => [id, name])),
+    observed: false,
   }
 }
 

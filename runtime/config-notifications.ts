@@ -38,7 +38,8 @@ const smtpSchema = z.strictObject({
     .describe('The sender’s address.'),
 })
 
-const webhookSchema = z.strictObject({
+/** One address that signed messages are posted to. */
+export const webhookSchema = z.strictObject({
   name: z
     .string()
     .regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'expected 1 to 64 of a-z, 0-9 and -')
@@ -68,6 +69,12 @@ export const notificationsSchema = z.strictObject({
     .describe('Where signed messages may go; each practice chooses from these (docs/notifications.md).'),
 })
 
+/** Whether what is posted there is seen by nobody else: https, or this machine. */
+export const isPrivateWay = (url: string): boolean => {
+  const { protocol, hostname } = new URL(url)
+  return protocol === 'https:' || isLoopback(hostname)
+}
+
 const isLoopback = (host: string): boolean => /^(?:localhost|127\.\d+\.\d+\.\d+|\[?::1\]?)$/.test(host)
 
 /** Every Problem of `notifications` whose single values are right. */
@@ -86,9 +93,7 @@ export function notificationProblems({
   if ((smtp.user === null) !== (smtp.passwordFile === null))
     add(smtp.user === null ? 'smtp.user' : 'smtp.passwordFile', 'must be given too: both or neither')
   webhooks.forEach(({ name, url }, at) => {
-    const { protocol, hostname } = new URL(url)
-    if (protocol !== 'https:' && !isLoopback(hostname))
-      add(`webhooks[${at}].url`, 'must begin with https://: messages name people')
+    if (!isPrivateWay(url)) add(`webhooks[${at}].url`, 'must begin with https://: messages name people')
     if (webhooks.findIndex((one) => one.name === name) !== at)
       add(`webhooks[${at}].name`, `"${name}" is the name of another webhook too`)
   })

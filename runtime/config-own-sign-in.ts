@@ -48,6 +48,13 @@ const providerSchema = z.strictObject({
     .max(100)
     .default([])
     .describe('Domains that a verified address must be of; none: any.'),
+  factorAcr: z
+    .array(z.string().min(1).max(200))
+    .max(20)
+    .default([])
+    .describe(
+      'Values of `acr` by which the provider says that a second factor was shown, beside what `amr` says; both count only with `auth_time`, and only where the practice trusts them.',
+    ),
 })
 
 /** `identity.own`. */

@@ -7,6 +7,7 @@
  * A file per plane was refused: two files that must agree will one day not.
  */
 import { z } from 'zod'
+import { auditSchema } from './config-audit.ts'
 import { notificationsSchema } from './config-notifications.ts'
 import { milliseconds, originText, tokenText, upstreamSchema } from './config-upstream.ts'
 import { readKeyList } from './key-list.ts'
@@ -97,6 +98,25 @@ const gatewaySchema = z.strictObject({
   companionName: tokenText
     .default('gatehouse')
     .describe('The name of the gateway’s own cookie, without prefix.'),
+  tokenHeader: z
+    .string()
+    // Under this beginning no header reaches an application, in whatever spelling.
+    .regex(/^X-Gatehouse-[A-Za-z0-9-]{1,40}$/i, 'expected a name that begins with X-Gatehouse-')
+    .refine(
+      (text) => !/-(?:User|Email|Roles|Practice|Permissions|Session|Assertion|Forward-Auth)$/i.test(text),
+      'expected a name that is not taken',
+    )
+    .default('X-Gatehouse-Token')
+    .describe('The header in which machines send their service token; never forwarded.'),
+  overrideFile: z
+    .string()
+    .min(1)
+    .max(1_000)
+    .nullable()
+    .default(null)
+    .describe(
+      'The operator’s override on this host (docs/break-glass.md); `null`: `override.json` under `dataDir`.',
+    ),
   leaseMs: milliseconds(5_000, 60_000).describe(
     'How long knowledge counts as fresh without word from anywhere.',
   ),
@@ -206,6 +226,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('The second factor.'),
+  audit: auditSchema.prefault({}).describe('The record of security events.'),
   notifications: notificationsSchema.prefault({}).describe('How people and machines are told.'),
   practices: z
     .array(practiceSchema)

@@ -15,6 +15,7 @@ export const internalRoutes = {
   withdrawAccess: { method: 'POST', path: '/internal/access-withdrawals' },
   accessStandings: { method: 'POST', path: '/internal/access-standings' },
   handOver: { method: 'POST', path: '/internal/hand-overs' },
+  enterAdmin: { method: 'POST', path: '/internal/admin-entries' },
   proveFactor: { method: 'POST', path: '/internal/factor-proofs' },
   beginSignIn: { method: 'POST', path: '/internal/sign-ins' },
   finishSignIn: { method: 'POST', path: '/internal/sign-ins/finish' },

@@ -138,6 +138,8 @@ const factorReason = z.enum([
   'two-factor-not-verified',
   'two-factor-too-old',
   'two-factor-too-weak',
+  // They want emergency access, which needs a second factor in any case.
+  'emergency',
 ])
 
 /**
@@ -162,6 +164,23 @@ export type HandOver = z.infer<typeof handOverSchema>
 export const handedOverSchema = z.strictObject({ portal: z.string() })
 /** Where the portal is. */
 export type HandedOver = z.infer<typeof handedOverSchema>
+
+/**
+ * Somebody who wants into the admin origin (SPEC §12). The gateway made the ticket, good for 30 s and once; only its hash
+ * leaves it. Idempotent by `ticketHash`.
+ */
+export const enterAdminSchema = z.strictObject({
+  ticketHash: hash,
+  /** Of the companion token of the browser that goes there: the session there stands on this one. */
+  tokenHash: hash,
+})
+/** Somebody who wants into the admin origin. */
+export type EnterAdmin = z.infer<typeof enterAdminSchema>
+
+/** Where the admin origin is, as browsers call it: `http(s)://host[:port]`. The ticket goes to its `/hand-over?ticket=`. */
+export const adminEnteredSchema = z.strictObject({ admin: z.string() })
+/** Where the admin origin is. */
+export type AdminEntered = z.infer<typeof adminEnteredSchema>
 
 /**
  * The proof that the portal gave a browser to take back (`/.gatehouse/access?proof=`), good for 60 s and once. It counts
@@ -209,9 +228,16 @@ export const finishSignInSchema = openSessionSchema
 /** A sign-in at the portal brought back. */
 export type FinishSignIn = z.infer<typeof finishSignInSchema>
 
-/** What became of it; `no-proof`: there is none such of this browser, or it has run out. `to`: where they were going. */
+/**
+ * What became of it; `no-proof`: there is none such of this browser, or it has run out; `way-closed`: their practice lets
+ * nobody sign in so. `to`: where they were going.
+ */
 export const signInFinishedSchema = z.strictObject({
-  answer: z.union([sessionOpenedSchema, z.strictObject({ outcome: z.literal('no-proof') })]),
+  answer: z.union([
+    sessionOpenedSchema,
+    z.strictObject({ outcome: z.literal('no-proof') }),
+    z.strictObject({ outcome: z.literal('way-closed') }),
+  ]),
   to: z.string().nullable(),
 })
 /** What became of a sign-in at the portal. */
@@ -232,6 +258,8 @@ export type ControlPlane = {
   accessStandings(tokenHash: string, kind: 'ip' | 'time', address: string): Promise<AccessStandings | null>
   /** Lays down a ticket for the portal; `null`: there is no such live session. */
   handOver(request: HandOver): Promise<HandedOver | null>
+  /** Hands somebody over to the admin origin; `null`: their session has ended, or is held. */
+  enterAdmin(request: EnterAdmin): Promise<AdminEntered | null>
   /** Raises a session, under a new token; idempotent by that. `null`: no such proof for it, or it has run out. */
   proveFactor(request: ProveFactor): Promise<FactorProved | null>
   /** Notes that this browser is to sign in at the portal; `null`: the upstream has no sign-in here. */

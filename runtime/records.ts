@@ -34,10 +34,28 @@ export const memberSchema = z.strictObject({
   grants: z.array(grantSchema).readonly(),
 })
 
-/** `gh:members:{P}`: everyone of a practice, version grows with each change to any of them. */
+/** A service token of a practice (SPEC §11): what it may do, and the hash that it is known by. Never the token. */
+export const tokenRecordSchema = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  /** SHA-256 of the token, base64url (`token.ts`). */
+  hash: z.string().length(43),
+  routes: z.union([z.literal('anything'), z.array(z.string()).readonly()]),
+  methods: z.union([z.literal('anything'), z.array(z.string()).readonly()]),
+  ranges: z.union([z.literal('anywhere'), z.array(z.string()).readonly()]),
+  permissions: z.array(z.string()).readonly(),
+  revoked: z.boolean(),
+  expiresAt: instant,
+})
+/** A service token as gateways know it. */
+export type TokenRecord = z.infer<typeof tokenRecordSchema>
+
+/** `gh:members:{P}`: everyone of a practice, machines too; version grows with each change to any of them. */
 export const membersRecordSchema = z.strictObject({
   practice: practiceId,
   members: z.array(memberSchema).readonly(),
+  /** Absent: none, as in records of before there were any. */
+  tokens: z.array(tokenRecordSchema).readonly().optional(),
 })
 /** Everyone of a practice. */
 export type MembersRecord = z.infer<typeof membersRecordSchema>
@@ -194,7 +212,13 @@ export const recordedQuestionSchema = z.strictObject({
     z.strictObject({
       practice: practiceId,
       policy: z
-        .strictObject({ revision: z.number().int().positive(), compiledAt: instant, tzdata: z.string() })
+        .strictObject({
+          revision: z.number().int().positive(),
+          compiledAt: instant,
+          tzdata: z.string(),
+          /** Under the operator's override: address and hours were watched instead of enforced. */
+          observed: z.literal(true).optional(),
+        })
         .nullable(),
       epoch: z.number().int().min(endedHere),
       deviceTrustedUntil: instant.nullable(),
@@ -231,6 +255,8 @@ export const reportSchema = z.discriminatedUnion('kind', [
     practice: z.string().nullable(),
     user: z.string().nullable(),
     session: z.string().nullable(),
+    /** The service token that was refused, by its id; absent: a person, or nobody. */
+    token: z.string().optional(),
     address: z.string(),
     upstream: z.string(),
     method: z.string(),
@@ -252,6 +278,13 @@ export const reportSchema = z.discriminatedUnion('kind', [
     code: z.string(),
     count: z.number().int().positive(),
     at: instant,
+  }),
+  z.strictObject({
+    /** A service token passed; one a minute. */
+    kind: z.literal('token-used'),
+    token: z.string(),
+    at: instant,
+    address: z.string(),
   }),
   z.strictObject({
     kind: z.literal('fact'),

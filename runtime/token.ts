@@ -12,6 +12,19 @@ export const newToken = (): string => randomBytes(32).toString('base64url')
 /** SHA-256 of a token, base64url, 43 characters; about 1 µs. */
 export const hashToken = (token: string): string => hash('sha256', token, 'base64url')
 
+/** What every service token begins with, so that scanners find one that was left in a file. */
+const servicePrefix = 'ght_'
+
+/** A new service token: `ght_` and 256 random bits, 47 characters. */
+export const newServiceToken = (): string => `${servicePrefix}${newToken()}`
+
+/** A text that has the form of a service token, or `null`. */
+export const readServiceToken = (text: string): string | null =>
+  /^ght_[A-Za-z0-9_-]{43}$/.test(text) ? text : null
+
+/** What of a service token is shown in lists: its first ten characters, 36 of 256 bits. */
+export const servicePrefixOf = (token: string): string => token.slice(0, 10)
+
 /** Crockford's base 32: no I, L, O, U, so that a code survives being read aloud. */
 const digits = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 

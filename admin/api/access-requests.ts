@@ -12,6 +12,7 @@ import { type Instant, never } from '../../policies/instant.ts'
 import { approveRequest, type Review, type ReviewOutcome, rejectRequest } from '../access-review.ts'
 import { reopenRequest, withdrawApproval } from '../access-undoing.ts'
 import { approveWidely } from '../access-wide.ts'
+import { isFresh } from '../sign-in/freshness.ts'
 import { countPending, type ListedRequest, listRequests } from '../store/access-requests.ts'
 import { findColleagues } from '../store/request-hints.ts'
 import { holds } from './access.ts'
@@ -20,7 +21,7 @@ import { type ApiPlane, deedOf } from './api-plane.ts'
 import { accessRequestsRoutes } from './contract/access-requests.ts'
 import { savedOf, saveWish } from './edits.ts'
 import { etagOf, pageOf } from './paging.ts'
-import { invalid, refusal } from './refusals.ts'
+import { invalid, refusal, stepUpRequired } from './refusals.ts'
 
 const listedMax = 2_000
 
@@ -157,10 +158,16 @@ function assertMayList(c: Context<AdminEnv>, practice: string, label: string | u
   return label
 }
 
+/** What is given without end, or to more than who asks, is as good as an entry of the allowlist. */
+function assertMayWiden(c: Context<AdminEnv>, plane: ApiPlane, isWide: boolean): void {
+  if (isWide && !isFresh(c.get('admin'), plane.now())) throw stepUpRequired()
+}
+
 function answerDecisions(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
   app.openapi(accessRequestsRoutes.decide, async (c) => {
     const { practice } = c.req.valid('param')
     const { ids, decision, durationMs: length, note } = c.req.valid('json')
+    assertMayWiden(c, plane, decision === 'approve' && length === null)
     const decided: ReturnType<typeof requestAnswer>[] = []
     const undecided: { id: string; sentence: string }[] = []
     let sequence: number | null = null
@@ -180,6 +187,7 @@ function answerDecisions(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
     const wish = c.req.valid('json')
     const where = c.req.valid('param')
     const { audience, network, durationMs: length } = wish
+    assertMayWiden(c, plane, length === null || audience !== 'user')
     const review = reviewOf(c, plane, where, wish.note)
     const outcome =
       audience === 'user'

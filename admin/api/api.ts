@@ -14,7 +14,9 @@ import type { ApiPlane } from './api-plane.ts'
 import { answerConfirmation } from './confirmation.ts'
 import { routes } from './contract/api.ts'
 import { liveMessageSchema } from './contract/me.ts'
+import { answerEmergency } from './emergency.ts'
 import { answerExtensions } from './extensions.ts'
+import { answerForecast } from './forecast.ts'
 import { answerGeneral } from './general.ts'
 import { type ContractRoute, createGuardedApp } from './guarded.ts'
 import { answerOnce } from './idempotency.ts'
@@ -23,9 +25,11 @@ import { answerIpImport } from './ip-import.ts'
 import { answerNotifications } from './notifications.ts'
 import { answerPresets } from './presets.ts'
 import { answerRoles } from './roles.ts'
+import { answerSchedule } from './schedule.ts'
 import { answerSecurityEvents } from './security-events.ts'
 import { answerShell } from './shell.ts'
 import { answerTimeWindows } from './time-windows.ts'
+import { answerTokens } from './tokens.ts'
 import { answerTwoFactor } from './two-factor.ts'
 import { answerUsers } from './users.ts'
 
@@ -52,9 +56,8 @@ export function createApi(
 ): OpenAPIHono<AdminEnv> {
   const app = createGuardedApp(
     {
-      sessions: plane.sessions,
-      origin: options.origin,
-      changed: plane.changed,
+      ...{ sessions: plane.sessions, admission: plane.admission, now: plane.now },
+      ...{ origin: options.origin, changed: plane.changed },
       once: answerOnce(plane.store, plane.now),
     },
     everyRoute,
@@ -63,6 +66,8 @@ export function createApi(
   answerGeneral(app, plane)
   answerConfirmation(app, plane)
   answerPresets(app, plane)
+  answerSchedule(app, plane)
+  answerForecast(app, plane)
   answerIpAllowlist(app, plane)
   answerIpImport(app, plane)
   answerTimeWindows(app, plane)
@@ -73,6 +78,8 @@ export function createApi(
   answerNotifications(app, plane)
   answerExtensions(app, plane)
   answerRoles(app, plane)
+  answerTokens(app, plane)
+  answerEmergency(app, plane)
   answerSecurityEvents(app, plane)
   app.openAPIRegistry.register('LiveMessage', liveMessageSchema)
   app.openAPIRegistry.registerComponent('securitySchemes', 'session', {

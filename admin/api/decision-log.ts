@@ -19,6 +19,8 @@ export type DecisionFilter = {
   readonly to?: Instant | undefined
   readonly user?: string | undefined
   readonly control?: string | undefined
+  readonly address?: string | undefined
+  readonly reason?: string | undefined
   readonly monitored?: boolean | undefined
 }
 
@@ -26,19 +28,22 @@ export type DecisionFilter = {
 const columns = [
   ...(['d.id', 'd.code', 'd.monitored', 'd.at', 'd.last_at', 'd.count', 'd.user_id', 'd.address'] as const),
   ...(['d.upstream', 'd.method', 'd.route', 'd.verdict', 'd.reason', 'd.control'] as const),
-  ...(['d.revision', 'd.failing'] as const),
+  ...(['d.revision', 'd.failing', 'd.token'] as const),
 ] as const
 
 const query = (rows: Rows, filter: DecisionFilter) => {
   let found = rows
     .selectFrom('decision_log as d')
     .leftJoin('app_user as u', 'u.id', 'd.user_id')
-    .select([...columns, 'u.name'])
+    .leftJoin('service_token as t', 't.id', 'd.token')
+    .select([...columns, 'u.name', 't.name as token_name'])
     .where('d.practice', '=', filter.practice)
     .orderBy('d.id', 'desc')
   if (filter.from !== undefined) found = found.where('d.at', '>=', filter.from)
   if (filter.to !== undefined) found = found.where('d.at', '<', filter.to)
   if (filter.user !== undefined) found = found.where('d.user_id', '=', filter.user)
+  if (filter.address !== undefined) found = found.where('d.address', '=', filter.address)
+  if (filter.reason !== undefined) found = found.where('d.reason', '=', filter.reason)
   if (filter.control !== undefined) found = found.where('d.control', '=', filter.control)
   if (filter.monitored !== undefined) found = found.where('d.monitored', '=', filter.monitored)
   return found
@@ -47,7 +52,8 @@ const query = (rows: Rows, filter: DecisionFilter) => {
 type Row = Awaited<ReturnType<ReturnType<typeof query>['execute']>>[number]
 
 const sentenceOf = (row: Row): string => {
-  const who = row.name ?? (row.user_id === null ? 'Somebody' : 'Somebody who left')
+  const person = row.user_id === null ? 'Somebody' : 'Somebody who left'
+  const who = row.name ?? (row.token === null ? person : `The service token ${row.token_name ?? row.token}`)
   const act = row.monitored ? 'would have been refused' : 'was refused'
   return `${who} ${act} from ${row.address}: ${reasonWords(row.reason)}.`
 }

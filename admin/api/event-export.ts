@@ -37,12 +37,16 @@ const writeEvent: Readonly<Record<ExportFormat, (event: ListedEvent) => string>>
   csv: (event) => csvLine(columns.map(([, read]) => read(event))),
 }
 
-/** The events that pass `filter`, numbers up to `last`, oldest first, as a stream of UTF-8. */
+/**
+ * The events that pass `filter`, numbers up to `last`, oldest first, as a stream of UTF-8. The next page (500) is read
+ * only when the one before was taken; `onPage` is told of each.
+ */
 export function exportEvents(
   store: Store,
   filter: EventFilter,
   format: ExportFormat,
   last: number,
+  onPage: (events: number) => void = () => undefined,
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder()
   let after = 0
@@ -55,6 +59,7 @@ export function exportEvents(
         const page = await store.read((rows) => listEvents(rows, filter, { after, countMax: pageEvents }))
         const events = page.filter(({ seq }) => seq <= last)
         if (events.length > 0) controller.enqueue(encoder.encode(events.map(writeEvent[format]).join('')))
+        onPage(events.length)
         after = events.at(-1)?.seq ?? last
         if (page.length < pageEvents || events.length < page.length) controller.close()
       },

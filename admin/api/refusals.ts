@@ -10,12 +10,17 @@ import type { Problem } from '../../policies/problem.ts'
 import { type Fault, isFault } from '../../runtime/fault.ts'
 import type { ProblemAnswer } from './contract/wire.ts'
 
+/** Where a second factor is proved again; takes `?return=`. */
+export const stepUpPath = '/step-up'
+
 type Code = ProblemAnswer['code']
 
 const codes: Readonly<Record<Code, { readonly status: number; readonly title: string }>> = {
   invalid: { status: 422, title: 'Some of this cannot be saved' },
   'not-signed-in': { status: 401, title: 'Sign in first' },
   'not-permitted': { status: 403, title: 'Not permitted' },
+  'access-refused': { status: 403, title: 'Not from here, or not now' },
+  'step-up-required': { status: 401, title: 'Confirm that it is you' },
   'forged-request': { status: 403, title: 'Not asked by the admin pages' },
   'not-found': { status: 404, title: 'Not found' },
   'revision-conflict': { status: 412, title: 'Somebody else saved in between' },
@@ -37,7 +42,10 @@ const codes: Readonly<Record<Code, { readonly status: number; readonly title: st
 }
 
 /** What a refusal carries besides its code. */
-export type RefusalDetails = Pick<ProblemAnswer, 'problems' | 'current' | 'lockedOut' | 'retryAfterMs'>
+export type RefusalDetails = Pick<
+  ProblemAnswer,
+  'problems' | 'current' | 'lockedOut' | 'retryAfterMs' | 'control' | 'reason' | 'opensAt' | 'stepUp'
+>
 
 /** A no on its way to the client. */
 export type Refusal = Error & { readonly refusal: ProblemAnswer }
@@ -55,6 +63,14 @@ export function refusal(code: Code, detail: string, details: RefusalDetails = {}
   }
   return Object.assign(new Error(`${code}: ${detail}`), { refusal: answer })
 }
+
+/** What somebody hears who would weaken the security of a practice without a second factor of the last minutes. */
+export const stepUpRequired = (): Refusal =>
+  refusal(
+    'step-up-required',
+    'This makes the practice easier to get into. Confirm your second factor, then do it again.',
+    { control: 'two-factor', reason: 'two-factor-too-old', stepUp: stepUpPath },
+  )
 
 /** A refusal for bad input: everything that is wrong, at once. */
 export const invalid = (problems: readonly Problem[]): Refusal =>
@@ -103,5 +119,8 @@ export function refusalResponse(answer: ProblemAnswer): Response {
   const headers = new Headers({ 'content-type': 'application/problem+json', 'cache-control': 'no-store' })
   if (answer.retryAfterMs !== undefined)
     headers.set('retry-after', String(Math.max(1, Math.ceil(answer.retryAfterMs / 1_000))))
+  // RFC 9470, as the gateways say it.
+  if (answer.code === 'step-up-required')
+    headers.set('www-authenticate', 'Bearer error="insufficient_user_authentication"')
   return new Response(JSON.stringify(answer), { status: answer.status, headers })
 }

@@ -11,6 +11,7 @@ import type { DurationMs, Instant } from '../../policies/instant.ts'
 import { hashToken, newToken } from '../../runtime/token.ts'
 import { type Deed, eventOf } from '../deed.ts'
 import { endEverything } from '../ending-everywhere.ts'
+import { isMailAddress } from '../notify/mail-queue.ts'
 import { hashPassword } from '../passwords.ts'
 import type { Rows, Store, Tx } from '../store/database.ts'
 import { appendEvent } from '../store/events.ts'
@@ -34,10 +35,7 @@ export type LinkHolder = {
 }
 
 /** The address that links go to; `null`: the login name is none. */
-export const addressOfLogin = (login: string): string | null =>
-  /^[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9-]+(?:\.[a-z0-9-]+)+$/.test(login) && login.length <= 254
-    ? login
-    : null
+export const addressOfLogin = (login: string): string | null => (isMailAddress(login) ? login : null)
 
 /** Lays down a link; its bearer text. `null`: the person has had as many as they may within an hour. */
 export async function layPasswordLink(tx: Tx, user: string, at: Instant): Promise<string | null> {

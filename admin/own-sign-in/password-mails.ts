@@ -8,16 +8,13 @@
 import type { Address } from '../../policies/address.ts'
 import type { Instant } from '../../policies/instant.ts'
 import type { Deed } from '../deed.ts'
+import type { Mail } from '../notify/mail-queue.ts'
 import type { Store, Tx } from '../store/database.ts'
 import { addressOfLogin, type LinkHolder, layPasswordLink, noteLink } from './password-links.ts'
 import { findOwnAccount, foldLogin, type OwnAccount } from './password-sign-in.ts'
 
-/** Queues one mail in the transaction of what it is about. */
-export type QueueMail = (
-  tx: Tx,
-  mail: { readonly to: string; readonly subject: string; readonly text: string },
-  at: Instant,
-) => Promise<void>
+/** Queues one mail in the transaction of what it is about (`notify/mail-queue.ts`); false: to no address. */
+export type QueueMail = (tx: Tx, mail: Mail, at: Instant) => Promise<boolean>
 
 /** The address of a link. `portal`: its origin. */
 export const passwordLinkUrl = (portal: string, link: string): string => `${portal}/password?link=${link}`

@@ -42,6 +42,8 @@ export type ProvedPerson = {
   readonly appUser: string
   readonly name: string | null
   readonly email: string | null
+  /** When the provider saw a second factor of theirs; `null`: it tells of none. */
+  readonly factorAt: Instant | null
 }
 
 /** Who signed in at the portal, and by what; `factor`: proved with it. A `user` is of the directory. */

@@ -20,6 +20,7 @@ import type { FactorParts } from '../two-factor/verification.ts'
 import { endVisit, findVisit, openVisit } from '../two-factor/visits.ts'
 import { createAnswers } from './answers.ts'
 import { expirePortalCookie, readPortalCookie, setPortalCookie } from './cookie.ts'
+import { showEmergency, takeEmergencyForm } from './emergency-step.ts'
 import { formBytesMax, type PortalForm, readPortalForm } from './forms.ts'
 import { createKnocks } from './knocks.ts'
 import { createPasswordSignInStep } from './password-sign-in-step.ts'
@@ -35,6 +36,7 @@ import {
 } from './plain-pages.ts'
 import { showHome, showRenew, showSetUp, takeFirstCode, takeRenewal } from './set-up-step.ts'
 import { createSignInStep } from './sign-in-step.ts'
+import { signOutEverywhere } from './sign-out-step.ts'
 import { finish, showVerify, takeCode } from './verify-step.ts'
 import { findVisitor, isPlainOrigin, type Portal, type PortalEnv, type Visitor } from './visitor.ts'
 
@@ -128,6 +130,7 @@ function addSteps(app: PortalApp, portal: Portal, upstreams: OwnUpstreams): void
   app.get('/password', (c) => showPassword(portal, c))
   app.get('/hand-over', (c) => takeTicket(portal, c))
   app.get('/', showing(portal, showHome))
+  app.get('/emergency', showing(portal, showEmergency))
   app.get('/verify', showing(portal, showVerify))
   app.get('/set-up', showing(portal, showSetUp))
   app.get('/recovery-codes', showing(portal, showRenew))
@@ -141,6 +144,8 @@ function addSteps(app: PortalApp, portal: Portal, upstreams: OwnUpstreams): void
   app.post('/verify', small, taking(portal, takeCode))
   app.post('/set-up', small, taking(portal, takeFirstCode))
   app.post('/recovery-codes', small, taking(portal, takeRenewal))
+  app.post('/emergency', small, taking(portal, takeEmergencyForm))
+  app.post('/sign-out-everywhere', small, taking(portal, signOutEverywhere))
   app.post('/done', small, taking(portal, finish))
 }
 

@@ -13,6 +13,7 @@ import {
   type Standing,
   standingOf,
 } from '../two-factor/enrolment.ts'
+import { showEmergency } from './emergency-step.ts'
 import type { PortalForm } from './forms.ts'
 import { confirmedPage, managePage } from './manage-page.ts'
 import { readPersonFacts } from './person-facts.ts'
@@ -54,6 +55,7 @@ export async function showHome(visitor: Visitor): Promise<Response> {
   const { portal, visit, address, at } = visitor
   const standing = await standingOf(portal.parts.store, visit, address, at)
   if (visit.reason === null) return showManage(visitor, standing)
+  if (visit.reason === 'emergency') return showEmergency(visitor)
   // No page here makes a passkey: a code would only lead back to the same refusal.
   if (visit.reason === 'two-factor-too-weak') return pageOf(visitor, 403, tooWeakPage())
   if (visit.proved !== null)

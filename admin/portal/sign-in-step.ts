@@ -7,6 +7,7 @@
  */
 import type { Context } from 'hono'
 import type { DurationMs } from '../../policies/instant.ts'
+import { readOpenWays } from '../own-sign-in/open-ways.ts'
 import { createProvider, type Provider } from '../own-sign-in/provider.ts'
 import type { OwnUpstreams } from '../own-sign-in/upstreams.ts'
 import {
@@ -87,7 +88,11 @@ async function findGuest(parts: Parts, c: Context<PortalEnv>): Promise<Guest | n
   if (visit === null || !isPlainOrigin(visit.origin)) return null
   const own = parts.upstreams.find(visit.upstream)
   if (own === null) return null
-  return { token, visit, providers: providersOf(parts, visit.upstream), password: own.password }
+  // The practice of an application has its say before anything is typed; others have theirs when somebody is known.
+  const practices = own.practice === null ? [] : [own.practice]
+  const ways = await portal.parts.store.read((rows) => readOpenWays(rows, practices))
+  const providers = ways.provider ? providersOf(parts, visit.upstream) : []
+  return { token, visit, providers, password: own.password && ways.password }
 }
 
 const over = ({ portal }: Parts): Response => portal.answers.page(403, overPage())
@@ -165,7 +170,10 @@ async function comeBack(parts: Parts, c: Context<PortalEnv>): Promise<Response> 
     portal.log.warn({ provider: provider.id, kind: answer.kind, why: answer.why }, 'a provider named nobody')
     return sayAgain(parts, answer.kind)
   }
-  return goBack(parts, guest, { method: 'own-oidc', person: answer.person, factor: null })
+  const { person } = answer
+  const factor =
+    person.factorAt === null ? null : ({ method: 'google', verifiedAt: person.factorAt } as const)
+  return goBack(parts, guest, { method: 'own-oidc', person, factor })
 }
 
 /** The pages of signing in at this portal, for these upstreams. */

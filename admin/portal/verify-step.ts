@@ -62,6 +62,7 @@ export async function takeCode(visitor: Visitor, form: PortalForm): Promise<Resp
   const outcome = await verifyCode(portal.parts, visit, form.get('code'), at, address)
   if (outcome.outcome === 'verified') {
     if (purpose !== 'access') return portal.answers.seeOther(`/${purpose}`)
+    if (visit.reason === 'emergency') return portal.answers.seeOther('/emergency')
     const tells = outcome.method === 'recovery-code' && outcome.recoveryCodesLeft <= codesFewAt
     return tells ? portal.answers.seeOther('/') : goOn(visitor)
   }

@@ -67,9 +67,9 @@ export const frameOf = ({ visit, token, at }: Visitor): PortalFrame => ({
   name: visit.name,
   login: visit.login,
   practices: visit.practices.map(({ name }) => name),
-  // Only a factor that is too old or too weak is asked of somebody who is in; the rest wait, or look after their own.
-  signedIn: visit.reason === null || visit.reason === 'two-factor-too-old',
-  origin: visit.origin,
+  // Whoever is on the way to the admin origin is in, and so is who is asked for a newer factor or looks after their own.
+  signedIn: visit.adminEntry !== null || visit.reason === null || visit.reason === 'two-factor-too-old',
+  leave: `${visit.origin}${visit.adminEntry === null ? '/.gatehouse/access?leave' : '/sign-in'}`,
   token: formToken(token),
   at,
 })
@@ -77,8 +77,9 @@ export const frameOf = ({ visit, token, at }: Visitor): PortalFrame => ({
 const pathOf = ({ origin, to }: PortalVisit): string | null =>
   to !== null && /^\/(?![/\\])[^\s\\]*$/.test(to) && new URL(to, origin).origin === origin ? to : null
 
-/** Back to the application with a proof. */
+/** Back to the application with a proof, or on to the admin origin. */
 export const stepUrl = (visit: PortalVisit, proof: string): string => {
+  if (visit.adminEntry !== null) return `${visit.origin}/hand-over?proof=${proof}`
   const to = pathOf(visit)
   return `${visit.origin}/.gatehouse/access?proof=${proof}${to === null ? '' : `&to=${encodeURIComponent(to)}`}`
 }

@@ -201,3 +201,42 @@ export async function checkNextChain(
   )
   return { practice, check }
 }
+
+/** What is known of a practice's chain without checking it now; `badge` says it in a few words. */
+export async function readStanding(rows: Rows, practice: string) {
+  const head = await rows
+    .selectFrom('event_head')
+    .selectAll()
+    .where('practice', '=', practice)
+    .executeTakeFirst()
+  const check = await rows
+    .selectFrom('event_check')
+    .selectAll()
+    .where('practice', '=', practice)
+    .executeTakeFirst()
+  const anchor = await rows
+    .selectFrom('event_anchor')
+    .select((eb) => eb.fn.max('seq').as('seq'))
+    .where('practice', '=', practice)
+    .executeTakeFirst()
+  const badge =
+    check === undefined
+      ? 'not verified yet'
+      : check.ok
+        ? `verified to #${check.seq}`
+        : `broken at #${check.broken_at ?? check.seq}`
+  return {
+    events: head?.seq ?? 0,
+    verified:
+      check === undefined
+        ? null
+        : { intact: check.ok, to: check.seq, brokenAt: check.broken_at, sentence: check.why, at: check.at },
+    checkpoint:
+      head === undefined || head.checkpoint_seq === 0
+        ? null
+        : { number: head.checkpoint_seq, at: head.checkpoint_at },
+    // The aggregate is null where nothing was forgotten.
+    forgottenTo: anchor?.seq ?? 0,
+    badge,
+  }
+}

@@ -1,8 +1,8 @@
 /**
  * The tables of the audit chain: events, heads, checkpoints, and what keeping, forgetting and streaming them needs.
  *
- * Types only; the SQL is `0003-events.sql` and `0015-event-keeping.sql`. What may be changed or deleted there is the
- * database's own rule, not a matter of these types.
+ * Types only; the SQL is `0003-events.sql`, `0015-event-keeping.sql` and `0025-event-streams.sql`. What may be changed or
+ * deleted there is the database's own rule, not a matter of these types.
  */
 import type { Generated } from 'kysely'
 
@@ -77,7 +77,12 @@ type EventStreamTable = {
   last_error: string | null
 }
 
-type EventStreamCursorTable = { stream: string; practice: string; seq: number }
+type EventStreamCursorTable = {
+  stream: string
+  practice: string
+  seq: number
+  checkpoint_seq: Generated<number>
+}
 
 /** The tables of the audit chain by name. */
 export type EventTables = {

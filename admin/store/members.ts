@@ -8,7 +8,7 @@
 import { sql } from 'kysely'
 import type { FactorMethod, Grant, Member } from '../../policies/access-request.ts'
 import type { Instant } from '../../policies/instant.ts'
-import type { MembersRecord } from '../../runtime/records.ts'
+import type { MembersRecord, TokenRecord } from '../../runtime/records.ts'
 import type { Rows } from './database.ts'
 
 /** A member in the directory's list. */
@@ -121,10 +121,15 @@ export async function findMember(
   return member ?? null
 }
 
-/** The record gateways get of `readMembers`' answer. */
-export const membersRecordOf = (practice: string, members: readonly Member[]): MembersRecord => ({
+/** The record gateways get of `readMembers`' answer and the practice's service tokens. */
+export const membersRecordOf = (
+  practice: string,
+  members: readonly Member[],
+  tokens: readonly TokenRecord[],
+): MembersRecord => ({
   practice,
   members: members.map((member) => ({ ...member })),
+  ...(tokens.length === 0 ? {} : { tokens: [...tokens] }),
 })
 
 /** The members of a practice by name, with the members version that an edit must name; `null`: no such practice. */

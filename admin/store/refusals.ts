@@ -10,8 +10,11 @@ import { recordedQuestionSchema } from '../../runtime/records.ts'
 import type { Rows } from './database.ts'
 import type { Tables } from './tables.ts'
 
-/** A refusal as stored. `name`: of the user, `null` where there is no such user (any more). */
-export type StoredRefusal = Selectable<Tables['decision_log']> & { readonly name: string | null }
+/** A refusal as stored. `name`: of the user, `token_name`: of the machine; `null` where there is none such (any more). */
+export type StoredRefusal = Selectable<Tables['decision_log']> & {
+  readonly name: string | null
+  readonly token_name: string | null
+}
 
 /**
  * The refusal under a code as `newReferenceCode` makes them, of any practice; `null`: none is kept. A question that
@@ -21,8 +24,9 @@ export async function findRefusal(rows: Rows, code: string): Promise<StoredRefus
   const row = await rows
     .selectFrom('decision_log as d')
     .leftJoin('app_user as u', 'u.id', 'd.user_id')
+    .leftJoin('service_token as t', 't.id', 'd.token')
     .selectAll('d')
-    .select('u.name')
+    .select(['u.name', 't.name as token_name'])
     .where('d.code', '=', code)
     .executeTakeFirst()
   if (row === undefined) return null

@@ -123,6 +123,7 @@ const refusalRow = (report: ReportOf<'refusal'>) => ({
   practice: report.practice,
   user_id: report.user,
   session: report.session,
+  token: report.token ?? null,
   address: report.address,
   upstream: report.upstream,
   method: report.method,

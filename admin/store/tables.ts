@@ -9,11 +9,14 @@ import type { ColumnType, Generated } from 'kysely'
 import type { FactorMethod } from '../../policies/access-request.ts'
 import type { PolicyDocument } from '../../policies/document.ts'
 import type { RecordedQuestion, SessionEnd, SignInMethod } from '../../runtime/records.ts'
+import type { AdminEntryTables } from './admin-entry-tables.ts'
 import type { EventTables } from './event-tables.ts'
 import type { FactorTables } from './factor-tables.ts'
 import type { IdempotencyTables } from './idempotency-tables.ts'
+import type { MachineTables } from './machine-tables.ts'
 import type { NotifyTables } from './notify-tables.ts'
 import type { OwnSignInTables } from './own-sign-in-tables.ts'
+import type { ScheduleTables } from './schedule-tables.ts'
 
 /** A jsonb column: a value when read, JSON text when written. */
 type Json<T> = ColumnType<T, string, string>
@@ -146,7 +149,12 @@ type AdminGrantTable = { account: string; practice: string; permissions: string[
 type AdminSessionTable = {
   id: string
   token_hash: string
-  account: string
+  /** An own account's, or, where `null`, a person's who came from the application by `gateway_session`. */
+  account: string | null
+  user_id: string | null
+  gateway_session: string | null
+  factor_method: FactorMethod | null
+  factor_verified_at: number | null
   created_at: number
   last_seen_at: number
   deadline: number
@@ -196,6 +204,7 @@ type DecisionLogTable = {
   practice: string | null
   user_id: string | null
   session: string | null
+  token: ColumnType<string | null, string | null | undefined, string | null>
   address: string
   upstream: string
   method: string
@@ -240,11 +249,14 @@ type ReportSourceTable = {
 }
 
 /** Every table by name. */
-export type Tables = EventTables &
+export type Tables = AdminEntryTables &
+  EventTables &
   FactorTables &
   IdempotencyTables &
+  MachineTables &
   NotifyTables &
-  OwnSignInTables & {
+  OwnSignInTables &
+  ScheduleTables & {
     practice: PracticeTable
     policy_revision: PolicyRevisionTable
     app_user: AppUserTable

@@ -16,6 +16,7 @@ export async function forgetOldVisits(tx: Tx, at: Instant): Promise<number> {
   const deletions = [
     await tx.deleteFrom('factor_ticket').where('ends_at', '<=', at).executeTakeFirst(),
     await tx.deleteFrom('factor_visit').where('ends_at', '<=', at).executeTakeFirst(),
+    await tx.deleteFrom('admin_entry').where('ends_at', '<=', at).executeTakeFirst(),
     await tx.deleteFrom('own_sign_in').where('ends_at', '<=', at).executeTakeFirst(),
     await tx.deleteFrom('factor_proof').where('ends_at', '<=', at).executeTakeFirst(),
     await tx

@@ -7,6 +7,7 @@
  * refused: this page must render on the worst day.
  */
 import { html } from 'hono/html'
+import { emergencyLine } from './emergency-line.ts'
 import { page } from './page.ts'
 import { reasonTexts } from './texts.ts'
 import { waitScript } from './wait-script.ts'
@@ -53,6 +54,8 @@ export type AccessView = {
   /** Same-origin paths: this page, and this page as a form for further practices. */
   readonly here: string
   readonly askMore: string
+  /** Where emergency access is to be had; `null`: it is not. */
+  readonly emergency: string | null
   /** Same-origin path that answers once something has changed, for the script of a waiting page. */
   readonly changes: string
 }
@@ -164,6 +167,7 @@ ${middle(view)}
 <dl><dt>Your address</dt><dd>${view.address}</dd>${
       view.code === null ? '' : html`<dt>Reference</dt><dd class="code">${view.code}</dd>`
     }</dl>
+${view.state === 'again' ? '' : emergencyLine(view.emergency)}
 ${view.state === 'again' ? '' : leaveForm(view)}${view.state === 'wait' ? waitScript(view.changes) : ''}`,
   })
 }

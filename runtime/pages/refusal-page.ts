@@ -7,6 +7,7 @@
  */
 import { html } from 'hono/html'
 import type { Reason } from '../../policies/decision.ts'
+import { emergencyLine, emergencyOnLine } from './emergency-line.ts'
 import { page } from './page.ts'
 import { reasonTexts } from './texts.ts'
 
@@ -41,6 +42,10 @@ export type RefusalView = {
   readonly signIn: string | null
   /** A same-origin path to the step that cures it; `null`: none does. */
   readonly confirm: string | null
+  /** Where emergency access is to be had; `null`: it is not. */
+  readonly emergency: string | null
+  /** Until when emergency access of theirs is on, ready to read; `null`: it is not. */
+  readonly emergencyUntil: string | null
   /** The page goes on by itself once access opens. */
   readonly returns: boolean
   /** A form was sent and not forwarded. */
@@ -89,7 +94,7 @@ export const refusalPage = (view: RefusalView): string => {
   return page({
     title: text.title,
     practice: view.practice,
-    body: html`<p>${text.why}</p>
+    body: html`${emergencyOnLine(view.emergencyUntil)}<p>${text.why}</p>
 <p>${text.next}</p>
 ${view.entryNotSent ? html`<p><strong>What you entered was not sent.</strong> Go back with your browser to keep it.</p>` : ''}
 ${list(view.permissions.length === 1 ? 'The permission that is missing' : 'Permissions, one of which is missing', view.permissions)}
@@ -97,6 +102,7 @@ ${list('Your approved times this week', view.approvedTimes)}
 <dl>${row('Date and time', view.now)}${row('Opens', view.opens)}${row('Your address', view.address)}${row('Contact', view.contact)}${row('Reference', view.code, true)}</dl>
 ${view.returns ? html`<p>You can leave this page open: it goes on by itself when access opens.</p>` : ''}
 ${practices(view)}
-${doing(view)}`,
+${doing(view)}
+${emergencyLine(view.emergency)}`,
   })
 }

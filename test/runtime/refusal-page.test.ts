@@ -30,6 +30,8 @@ const view = (reason: Reason): RefusalView => ({
   retry: '/schedule?day="1"',
   signIn: '/sign-in',
   confirm: '/.gatehouse/access?to="/"',
+  emergency: '/.gatehouse/second-factor?emergency=1&to="/"',
+  emergencyUntil: 'Monday, 09:00',
   returns: true,
   entryNotSent: true,
 })

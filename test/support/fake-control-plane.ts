@@ -23,7 +23,7 @@ import type {
   SessionOpened,
 } from '../../runtime/internal.ts'
 import { keys } from '../../runtime/keys.ts'
-import type { SessionEnd, SessionRecord } from '../../runtime/records.ts'
+import type { SessionEnd, SessionRecord, TokenRecord } from '../../runtime/records.ts'
 import { bodyHash, createSigner, generateSigningKey, type Signer, sealRecord } from '../../runtime/signing.ts'
 import { openedRecord } from './fake-opening.ts'
 import { createFakePortal, type FakePortal } from './fake-portal.ts'
@@ -54,6 +54,7 @@ type State = Options & {
   >
   readonly members: Map<string, { version: number; list: Member[] }>
   readonly sessions: Map<string, { version: number; record: SessionRecord }>
+  readonly tokens: Map<string, readonly TokenRecord[]>
   readonly published: Map<string, Entry>
   readonly calls: Record<'opened' | 'changed' | 'changes' | 'records' | 'asked' | 'handedOver', number>
   readonly portal: FakePortal
@@ -93,7 +94,8 @@ const putPolicy = (state: State, practice: string): Entry => {
 
 const putMembers = (state: State, practice: string): Entry => {
   const { version, list } = state.members.get(practice)!
-  return put(state, keys.members(practice), version, { practice, members: list })
+  const tokens = state.tokens.get(practice) ?? []
+  return put(state, keys.members(practice), version, { practice, members: list, tokens })
 }
 
 const putPractices = (state: State): Entry => {
@@ -272,6 +274,13 @@ const planeOf = (state: State): ControlPlane => {
       if (state.sessions.get(request.tokenHash)?.record.ended !== null) return null
       return state.portal.handOver(request)
     },
+    async enterAdmin(request) {
+      called('handedOver')
+      const record = state.sessions.get(request.tokenHash)?.record
+      if (record?.ended !== null || record.held) return null
+      state.portal.entries.set(request.ticketHash, request)
+      return { admin: 'http://admin.example' }
+    },
     async proveFactor(request) {
       called()
       return proveFactor(state, request)
@@ -315,6 +324,14 @@ const found = (state: State): void => {
   putPractices(state)
 }
 
+/** The service tokens of a practice from now on. */
+const saveTokens = async (state: State, practice: string, tokens: readonly TokenRecord[]): Promise<void> => {
+  const { version, list } = state.members.get(practice)!
+  state.tokens.set(practice, tokens)
+  state.members.set(practice, { version: version + 1, list })
+  await push(state, [putMembers(state, practice), putPractices(state)])
+}
+
 /** A control plane of these people, by the application's user id, and their practices. */
 export const createFakeControlPlane = (options: Options) => {
   const state: State = {
@@ -322,7 +339,7 @@ export const createFakeControlPlane = (options: Options) => {
     signer: createSigner(generateSigningKey()),
     documents: new Map(),
     members: new Map(),
-    sessions: new Map(),
+    ...{ sessions: new Map(), tokens: new Map() },
     published: new Map(),
     calls: { opened: 0, changed: 0, changes: 0, records: 0, asked: 0, handedOver: 0 },
     portal: createFakePortal(options.now),
@@ -360,6 +377,7 @@ export const createFakeControlPlane = (options: Options) => {
     },
     /** `null`: they leave the practice. */
     saveMember,
+    saveTokens: (practice: string, tokens: readonly TokenRecord[]) => saveTokens(state, practice, tokens),
     /** Raises the user's epoch, as a revocation does. */
     revoke: (practice: string, user: string) => {
       state.revokedAt.set(`${practice} ${user}`, state.now())

@@ -12,7 +12,7 @@ export const providerRules = (
   change: Partial<Own['providers'][number]> = {},
 ): Own['providers'][number] => ({
   ...{ id: 'work', name: 'Work account', issuer, clientId: 'gatehouse', clientSecretFile: null },
-  ...{ scopes: ['openid', 'email', 'profile'], match: 'email', allowedDomains: [] },
+  ...{ scopes: ['openid', 'email', 'profile'], match: 'email', allowedDomains: [], factorAcr: [] },
   ...change,
 })
 

@@ -11,7 +11,9 @@ import type { Context, Env, Hono, Next, ToSchema } from 'hono'
 import { accessRequestsRoutes } from './access-requests.ts'
 import { activeUsersRoutes } from './active-users.ts'
 import { confirmationRoutes } from './confirmation.ts'
+import { emergencyRoutes } from './emergency.ts'
 import { extensionsRoutes } from './extensions.ts'
+import { forecastRoutes } from './forecast.ts'
 import { generalRoutes } from './general.ts'
 import { ipAllowlistRoutes } from './ip-allowlist.ts'
 import { ipImportRoutes } from './ip-import.ts'
@@ -19,8 +21,10 @@ import { shellRoutes } from './me.ts'
 import { notificationsRoutes } from './notifications.ts'
 import { presetsRoutes } from './presets.ts'
 import { rolesRoutes } from './roles.ts'
+import { scheduleRoutes } from './schedule.ts'
 import { securityEventsRoutes } from './security-events.ts'
 import { timeWindowsRoutes } from './time-windows.ts'
+import { tokensRoutes } from './tokens.ts'
 import { twoFactorRoutes } from './two-factor.ts'
 import { usersRoutes } from './users.ts'
 
@@ -30,6 +34,8 @@ export const routes = {
   general: generalRoutes,
   confirmation: confirmationRoutes,
   presets: presetsRoutes,
+  schedule: scheduleRoutes,
+  forecast: forecastRoutes,
   ipAllowlist: ipAllowlistRoutes,
   ipImport: ipImportRoutes,
   timeWindows: timeWindowsRoutes,
@@ -40,6 +46,8 @@ export const routes = {
   notifications: notificationsRoutes,
   extensions: extensionsRoutes,
   roles: rolesRoutes,
+  tokens: tokensRoutes,
+  emergency: emergencyRoutes,
   securityEvents: securityEventsRoutes,
 } as const
 

@@ -2,11 +2,12 @@
  * Goal: a login name and a password of the directory's own sign in whom they belong to, tell nobody anything else, and are
  * set by a link that works once. Method: a real database, the portal asked without a socket, mails kept by the test.
  */
+import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { layPasswordLink } from '../../../admin/own-sign-in/password-links.ts'
 import { beginSignIn, finishSignIn, type OwnUpstream } from '../../../admin/own-sign-in/visits.ts'
 import { hashPassword } from '../../../admin/passwords.ts'
-import { createPortalApp } from '../../../admin/portal/portal-app.ts'
+import { createPortalApp, type PortalAppOptions } from '../../../admin/portal/portal-app.ts'
 import { createFactorKeyring } from '../../../admin/two-factor/factor-keys.ts'
 import { hashToken, newToken } from '../../../runtime/token.ts'
 import { createListeningLog, createPracticeStore, north, sessionRequest } from '../practice-store.ts'
@@ -60,22 +61,24 @@ beforeAll(async () => {
   )
 }, 60_000)
 afterAll(() => stage?.close())
+const ways = { secret: () => null, takePasswords: true }
+const options = (): PortalAppOptions => ({
+  parts: {
+    store: stage.store,
+    keyring: createFactorKeyring([{ id: 'k1', bytes: Buffer.alloc(32, 7) }]),
+    changed: () => undefined,
+  },
+  origin: portal,
+  trustedProxies: [],
+  upstreams: { ...ways, find: (id) => (id === 'app' ? upstream : null) },
+  mail: async (_, mail) => mails.push(mail) > 0,
+  now: stage.clock.now,
+  log,
+})
 beforeEach(() => {
   mails = []
   log = createListeningLog()
-  app = createPortalApp({
-    parts: {
-      store: stage.store,
-      keyring: createFactorKeyring([{ id: 'k1', bytes: Buffer.alloc(32, 7) }]),
-      changed: () => undefined,
-    },
-    origin: portal,
-    trustedProxies: [],
-    upstreams: { find: (id) => (id === 'app' ? upstream : null), secret: () => null },
-    mail: async (_, mail) => void mails.push(mail),
-    now: stage.clock.now,
-    log,
-  })
+  app = createPortalApp(options())
 })
 
 const ask = (path: string, cookie: string, init: RequestInit = {}): Promise<Response> => {
@@ -253,6 +256,32 @@ const openLink = async (link: string) => {
   return { cookie, status: shown.status, html: await shown.text() }
 }
 
+describe('a practice that closes the way', () => {
+  const close = (signIn: object | undefined) =>
+    stage.store.read((rows) =>
+      sql`update policy_revision set document = ${
+        signIn === undefined
+          ? sql`document - 'signIn'`
+          : sql`jsonb_set(document, '{signIn}', ${JSON.stringify(signIn)}::jsonb)`
+      } where practice = ${north}`.execute(rows),
+    )
+
+  test('opens no session for its people, and says so beforehand where the application is its own', async () => {
+    const { answer, beginHash } = await signIn(fiona, password)
+    await close({ password: false, passkey: true, provider: true })
+    expect(await finish(beginHash, proofOf(answer))).toMatchObject({ opened: { outcome: 'way-closed' } })
+    const fixed = { ...upstream, practice: north }
+    app = createPortalApp({ ...options(), upstreams: { ...ways, find: () => fixed } })
+    const { html, cookie, token } = await arrive()
+    expect(html).not.toContain('type="password"')
+    expect((await post('/sign-in/password', cookie, { token, login: fiona, password })).status).toBe(403)
+    // A document of before there were switches closes nothing.
+    await close(undefined)
+    expect((await arrive()).html).toContain('type="password"')
+    expect(proofOf((await signIn(fiona, password)).answer)).not.toBe('')
+  })
+})
+
 describe('a link to set a password', () => {
   const askLink = async (login: string): Promise<string> => {
     const { cookie, token } = await arrive()
@@ -353,15 +382,7 @@ describe('a link to set a password', () => {
 })
 
 test('where no mail can be sent, people are told whom to ask', async () => {
-  const mailless = createPortalApp({
-    parts: {
-      store: stage.store,
-      keyring: createFactorKeyring([{ id: 'k1', bytes: Buffer.alloc(32, 7) }]),
-      changed: () => undefined,
-    },
-    ...{ origin: portal, trustedProxies: [], now: stage.clock.now, log },
-    upstreams: { find: () => upstream, secret: () => null },
-  })
+  const mailless = createPortalApp({ ...options(), mail: null })
   const { cookie, html } = await arrive()
   expect(html).toContain('href="/sign-in/password-link"')
   const asked = (path: string) =>

@@ -102,16 +102,16 @@ test('secrets are redacted wherever they stand, other words are kept', async () 
 })
 
 test('events are found by type, actor, target and time, from either end', async () => {
-  await append('filters', 'ip-entry.added', { target: 'a' })
-  await append('filters', 'ip-entry.removed', { target: 'b' })
-  await append('filters', 'ip-entryway.built', { target: 'a' })
+  await append('filters', 'test.entry.added', { target: 'a' })
+  await append('filters', 'test.entry.removed', { target: 'b' })
+  await append('filters', 'test.entryway.built', { target: 'a' })
   const find = async (filter: object, page = { countMax: 10, before: null as number | null }) => {
     const found = await plane.store.read((rows) => listEvents(rows, { practice: 'filters', ...filter }, page))
     return found.map(({ seq }) => seq)
   }
   expect(await find({})).toEqual([3, 2, 1])
-  expect(await find({ type: 'ip-entry' })).toEqual([2, 1])
-  expect(await find({ type: 'ip-entry.added' })).toEqual([1])
+  expect(await find({ type: 'test.entry' })).toEqual([2, 1])
+  expect(await find({ type: 'test.entry.added' })).toEqual([1])
   expect(await find({ target: 'a' })).toEqual([3, 1])
   expect(await find({ actor: 'adm_1', from: plane.clock.now() })).toEqual([3, 2, 1])
   expect(await find({ actor: 'adm_2' })).toEqual([])

@@ -1,0 +1,73 @@
+/**
+ * The pages of emergency access: what it is and why you need it, and that it is on.
+ *
+ * Data in, HTML out. Invariant: before anything is done the page says what is lifted, for how long, and that every
+ * security admin is told; each page names the person.
+ */
+import { html } from 'hono/html'
+import { page } from '../../runtime/pages/page.ts'
+import { doneForm, hiddenFields, notYouLine, type PortalFrame, whoLine } from './page-parts.ts'
+
+/** A practice to choose. `lasts`: ready to read; `until`: it is on already, ready to read, or `null`. */
+export type EmergencyChoice = {
+  readonly practice: string
+  readonly name: string
+  readonly lasts: string
+  readonly until: string | null
+}
+
+const choices = (places: readonly EmergencyChoice[]) => {
+  const [only] = places
+  if (only !== undefined && places.length === 1)
+    return html`<input type="hidden" name="practice" value="${only.practice}">
+<p>At <strong>${only.name}</strong>, for ${only.lasts}.</p>`
+  return html`<fieldset><legend>Where</legend>${places.map(
+    ({ practice, name, lasts }, at) =>
+      html`<label class="choice"><input type="radio" name="practice" value="${practice}" required${at === 0 ? html` checked` : ''}> ${name}, for ${lasts}</label>`,
+  )}</fieldset>`
+}
+
+/** Asks for the reason. `problem`: what was wrong with what was sent; `null`: nothing. */
+export const emergencyPage = (
+  frame: PortalFrame,
+  places: readonly EmergencyChoice[],
+  problem: string | null,
+): string =>
+  page({
+    title: 'Emergency access',
+    practice: null,
+    body: html`${whoLine(frame)}
+<p>For urgent care, when you cannot wait for somebody to approve you. The rules for networks and hours are lifted for you
+for a while; your second factor and your permissions hold as ever.</p>
+<p><strong>Every security admin of the practice is told now</strong>, with your reason, and it is reviewed later.</p>
+<form method="post" action="/emergency">${hiddenFields(frame)}
+${choices(places)}
+<label for="reason">What is the emergency?</label>
+<p class="hint" id="reason-hint">No names of patients, please.</p>
+${problem === null ? '' : html`<p class="problem" id="problem" role="alert">${problem}</p>`}
+<textarea id="reason" name="reason" rows="3" maxlength="200" required aria-describedby="reason-hint${problem === null ? '' : ' problem'}"></textarea>
+<div class="doing"><button class="first">Use emergency access</button></div>
+</form>
+${notYouLine(frame)}`,
+  })
+
+/** It is on. */
+export const emergencyOnPage = (frame: PortalFrame, places: readonly EmergencyChoice[]): string =>
+  page({
+    title: 'Emergency access is on',
+    practice: null,
+    body: html`${whoLine(frame)}
+<ul>${places.map(({ name, until }) => html`<li>${name}: until <strong>${until}</strong></li>`)}</ul>
+<p>Every security admin was told. Whoever manages access can end it earlier.</p>
+${doneForm(frame, 'Continue')}`,
+  })
+
+/** It is not to be had by this person. `why`: a sentence. */
+export const noEmergencyPage = (frame: PortalFrame, why: string): string =>
+  page({
+    title: 'Emergency access is not possible',
+    practice: null,
+    body: html`${whoLine(frame)}<p>${why}</p>
+<p>Call the person who manages access at your practice.</p>
+${doneForm(frame, 'Back')}`,
+  })

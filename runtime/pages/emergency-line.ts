@@ -1,0 +1,18 @@
+/**
+ * What pages say of emergency access: where it is to be had, and that it is on.
+ *
+ * Data in, HTML out. Invariant: whoever is offered it reads first that everybody who manages access is told.
+ */
+import { html } from 'hono/html'
+
+/** The way to emergency access; nothing where `href` is `null`. */
+export const emergencyLine = (href: string | null) =>
+  href === null
+    ? ''
+    : html`<p>Urgent care, and nobody to ask? <a href="${href}">Use emergency access</a>: it opens for a while, needs your second factor, and everybody who manages access is told.</p>`
+
+/** The banner of whoever uses it; nothing where `until` is `null`. */
+export const emergencyOnLine = (until: string | null) =>
+  until === null
+    ? ''
+    : html`<p role="status"><strong>You are using emergency access until ${until}.</strong> Everybody who manages access was told.</p>`
