@@ -16,6 +16,7 @@ import { answerConfirmation } from './confirmation.ts'
 import { routes } from './contract/api.ts'
 import { liveMessageSchema } from './contract/me.ts'
 import { answerEmergency } from './emergency.ts'
+import { answerExtensions } from './extensions.ts'
 import { answerForecast } from './forecast.ts'
 import { answerGeneral } from './general.ts'
 import { type ContractRoute, createGuardedApp } from './guarded.ts'
@@ -85,6 +86,7 @@ export function createApi(
   answerTwoFactor(app, plane)
   answerAccessRequests(app, plane)
   answerNotifications(app, plane)
+  answerExtensions(app, plane)
   answerRoles(app, plane)
   answerRoleEdits(app, plane)
   answerRoleViews(app, plane)

@@ -13,6 +13,7 @@ import { activeUsersRoutes } from './active-users.ts'
 import { addressCardRoutes } from './address-cards.ts'
 import { confirmationRoutes } from './confirmation.ts'
 import { emergencyRoutes } from './emergency.ts'
+import { extensionsRoutes } from './extensions.ts'
 import { forecastRoutes } from './forecast.ts'
 import { generalRoutes } from './general.ts'
 import { heartbeatRoutes } from './heartbeats.ts'
@@ -51,6 +52,7 @@ export const routes = {
   twoFactor: twoFactorRoutes,
   accessRequests: accessRequestsRoutes,
   notifications: notificationsRoutes,
+  extensions: extensionsRoutes,
   roles: rolesRoutes,
   tokens: tokensRoutes,
   emergency: emergencyRoutes,

@@ -3,6 +3,7 @@
  * and the preview tells what holds. Method: the API asked as a browser would, on a real database, under a stepped clock.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { momentText } from '../../../policies/timetable-zone.ts'
 import { type Browser, confirmWaiting, createStage, type Stage } from './admin-stage.ts'
 
 let stage: Stage
@@ -315,5 +316,57 @@ describe('everyone', () => {
     })
     expect(moved.status).toBe(422)
     expect((await json<Answer>(moved)).problems[0]?.sentence).toContain('Fred would be in scope')
+  })
+})
+
+describe('staying late', () => {
+  const hourMs = 3_600_000
+  const path = `${lakeside}/users/usr_fred/extensions`
+  const give = (length: unknown, to = path, by = root) => by.ask('POST', to, { json: { length } })
+  const listed = async () =>
+    (await json<{ extensions: object[] }>(await root.ask('GET', `${lakeside}/extensions`))).extensions
+
+  it('is given by an admin for a day at most, and taken back once, each with its event', async () => {
+    for (const length of [1_000, 25 * hourMs, { until: '24:30' }])
+      expect((await give(length)).status).toBe(422)
+    const viewer = await stage.signIn('viewer')
+    expect((await give(hourMs, path, viewer)).status).toBe(403)
+    expect((await give(hourMs, path.replace('usr_fred', 'usr_none'))).status).toBe(404)
+    const given = await give({ until: '20:00' })
+    expect(given.status).toBe(201)
+    const { extension } = await json<{ extension: { id: string; endsAt: number } }>(given)
+    expect(momentText('America/Chicago', extension.endsAt)).toContain('20:00')
+    expect(extension.endsAt - stage.clock.now()).toBeLessThanOrEqual(24 * hourMs)
+    const grants = await stage.store.read((rows) => rows.selectFrom('access_grant').selectAll().execute())
+    expect(grants).toMatchObject([
+      { kind: 'time', range: null, ends_at: extension.endsAt, user_id: 'usr_fred' },
+    ])
+    expect(await listed()).toMatchObject([
+      { id: extension.id, user: { id: 'usr_fred', name: 'Fred' }, givenBy: 'The root' },
+    ])
+    const one = `${lakeside}/extensions/${extension.id}`
+    const twice = await Promise.all([1, 2].map(() => root.ask('DELETE', one, { json: {} })))
+    expect(twice.map(({ status }) => status).sort()).toEqual([200, 404])
+    expect(await listed()).toEqual([])
+    const events = await stage.store.read((rows) =>
+      rows
+        .selectFrom('security_event')
+        .select('action')
+        .where('action', 'like', 'extension.%')
+        .orderBy('seq')
+        .execute(),
+    )
+    expect(events.map(({ action }) => action)).toEqual(['extension.given', 'extension.withdrawn'])
+  })
+
+  it('is not given to oneself', async () => {
+    const rename = (login: string) =>
+      stage.store.read((rows) =>
+        rows.updateTable('app_user').set({ login }).where('id', '=', 'usr_fred').execute(),
+      )
+    await rename('root')
+    expect((await give(hourMs)).status).toBe(403)
+    await rename('fred')
+    expect((await give(hourMs)).status).toBe(201)
   })
 })

@@ -3,7 +3,7 @@
  * Method: queued in real transactions, delivered to a receiver on loopback under a clock that steps.
  */
 import { randomBytes } from 'node:crypto'
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
@@ -11,7 +11,9 @@ import { deliverWebhooks, forgetDeliveries, listDeliveries } from '../../../admi
 import { queueWebhooks } from '../../../admin/notify/webhook-queue.ts'
 import { readWebhookTargets, signWebhook, type WebhookTargets } from '../../../admin/notify/webhook-send.ts'
 import { loadConfig } from '../../../runtime/config-load.ts'
+import { projectRoot } from '../../support/cache-folder.ts'
 import { startWebhookReceiver } from '../../support/webhook-receiver.ts'
+import { loadBlock, yamlBlocks } from '../../support/written-config.ts'
 import { createListeningLog, createPracticeStore, north, type PracticeStore } from '../practice-store.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'gatehouse-webhooks-'))
@@ -157,4 +159,33 @@ test('an address in the clear, a name twice and a weak or open key are Problems'
   expect(read(`whsec_${key.toString('base64')}`, 0o644)).toBe(false)
   for (const weak of ['secret', 'whsec_c2hvcnQ=', `whsec_${randomBytes(80).toString('base64')}`])
     expect(read(weak), weak).toBe(false)
+})
+
+test('the check printed in docs/notifications.md accepts what arrives, and nothing altered, old or signed by others', async () => {
+  const text = readFileSync(join(projectRoot, 'docs/notifications.md'), 'utf8')
+  const printed = /```js\n([\s\S]*?)```/.exec(text)?.[1] ?? ''
+  const file = join(folder, 'printed.mjs')
+  writeFileSync(file, printed)
+  const { isGenuine } = (await import(file)) as {
+    isGenuine: (secret: string, headers: object, body: string, now: number) => boolean
+  }
+  await queue()
+  await deliver()
+  const { headers, body } = receiver.requests[0]!
+  const now = plane.clock.now()
+  const secret = `whsec_${key.toString('base64')}\n`
+  expect(isGenuine(secret, headers, body, now)).toBe(true)
+  expect(isGenuine(secret, headers, `${body} `, now)).toBe(false)
+  expect(isGenuine(secret, headers, body, now + 301_000)).toBe(false)
+  expect(isGenuine(secret, { ...headers, 'webhook-id': 'whk_other' }, body, now)).toBe(false)
+  expect(isGenuine(`whsec_${randomBytes(32).toString('base64')}`, headers, body, now)).toBe(false)
+})
+
+test('the configurations printed there are accepted', () => {
+  const blocks = yamlBlocks('docs/notifications.md')
+  expect(blocks).toHaveLength(2)
+  for (const block of blocks) {
+    const loaded = loadBlock(block)
+    expect(loaded.ok ? [] : loaded.problems, block).toEqual([])
+  }
 })
