@@ -9,7 +9,9 @@ import type { Instant } from '../../policies/instant.ts'
 import type { Deed } from '../deed.ts'
 import type { Live } from '../live.ts'
 import { type AdminSessions, actorOf } from '../sign-in/admin-sessions.ts'
+import type { TryLimits } from '../sign-in/try-limits.ts'
 import type { Store } from '../store/database.ts'
+import type { FactorKeyring } from '../two-factor/factor-keys.ts'
 import type { AdminEnv } from './admin-env.ts'
 import type { Admission } from './admission.ts'
 import type { PolicyViews } from './policy-views.ts'
@@ -25,6 +27,9 @@ export type ApiPlane = {
   readonly live: Live
   readonly sessions: AdminSessions
   readonly admission: Admission
+  /** What sealed second factors of own accounts are opened with, and how often codes and passwords may be tried. */
+  readonly keyring: FactorKeyring
+  readonly limits: TryLimits
   readonly publicKey: string
   readonly changed: () => void
 }

@@ -19,6 +19,7 @@ import { type ContractRoute, createGuardedApp } from './guarded.ts'
 import { answerOnce } from './idempotency.ts'
 import { answerIpAllowlist } from './ip-allowlist.ts'
 import { answerIpImport } from './ip-import.ts'
+import { answerOwnAccounts } from './own-accounts.ts'
 import { answerPresets } from './presets.ts'
 import { answerRoles } from './roles.ts'
 import { answerSecurityEvents } from './security-events.ts'
@@ -69,6 +70,7 @@ export function createApi(
   answerAccessRequests(app, plane)
   answerRoles(app, plane)
   answerSecurityEvents(app, plane)
+  answerOwnAccounts(app, plane)
   app.openAPIRegistry.register('LiveMessage', liveMessageSchema)
   app.openAPIRegistry.registerComponent('securitySchemes', 'session', {
     type: 'apiKey',

@@ -14,6 +14,7 @@ import type { EventTables } from './event-tables.ts'
 import type { FactorTables } from './factor-tables.ts'
 import type { IdempotencyTables } from './idempotency-tables.ts'
 import type { NotifyTables } from './notify-tables.ts'
+import type { OwnAccountTables } from './own-account-tables.ts'
 import type { OwnSignInTables } from './own-sign-in-tables.ts'
 
 /** A jsonb column: a value when read, JSON text when written. */
@@ -132,7 +133,8 @@ type AdminAccountTable = {
   id: string
   login: string
   name: string
-  password_hash: string
+  /** `null`: none has been set by the account's link yet. */
+  password_hash: string | null
   every_practice: boolean
   suspended: Generated<boolean>
   created_at: number
@@ -248,6 +250,7 @@ export type Tables = AdminEntryTables &
   FactorTables &
   IdempotencyTables &
   NotifyTables &
+  OwnAccountTables &
   OwnSignInTables & {
     practice: PracticeTable
     policy_revision: PolicyRevisionTable

@@ -17,6 +17,9 @@ export async function forgetOldVisits(tx: Tx, at: Instant): Promise<number> {
     await tx.deleteFrom('factor_ticket').where('ends_at', '<=', at).executeTakeFirst(),
     await tx.deleteFrom('factor_visit').where('ends_at', '<=', at).executeTakeFirst(),
     await tx.deleteFrom('admin_entry').where('ends_at', '<=', at).executeTakeFirst(),
+    await tx.deleteFrom('admin_sign_in').where('ends_at', '<=', at).executeTakeFirst(),
+    await tx.deleteFrom('admin_factor_pending').where('ends_at', '<=', at).executeTakeFirst(),
+    await tx.deleteFrom('admin_link').where('ends_at', '<=', at).executeTakeFirst(),
     await tx.deleteFrom('own_sign_in').where('ends_at', '<=', at).executeTakeFirst(),
     await tx.deleteFrom('factor_proof').where('ends_at', '<=', at).executeTakeFirst(),
     await tx

@@ -15,6 +15,7 @@ import { generalRoutes } from './general.ts'
 import { ipAllowlistRoutes } from './ip-allowlist.ts'
 import { ipImportRoutes } from './ip-import.ts'
 import { shellRoutes } from './me.ts'
+import { ownAccountsRoutes } from './own-accounts.ts'
 import { presetsRoutes } from './presets.ts'
 import { rolesRoutes } from './roles.ts'
 import { securityEventsRoutes } from './security-events.ts'
@@ -37,6 +38,7 @@ export const routes = {
   accessRequests: accessRequestsRoutes,
   roles: rolesRoutes,
   securityEvents: securityEventsRoutes,
+  ownAccounts: ownAccountsRoutes,
 } as const
 
 type Declared = RouteConfig & { getRoutingPath(): string }

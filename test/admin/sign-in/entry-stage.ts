@@ -50,12 +50,14 @@ export const createEntryStage = async () => {
   const stage = await createPortalStage()
   const { store, clock, log } = stage
   const { now } = clock
-  const sessions = createAdminSessions({ store, now, limits: createTryLimits(), log })
+  const limits = createTryLimits()
+  const { keyring } = stage.parts
+  const sessions = createAdminSessions({ store, now, limits, keyring, log })
   const views = createPolicyViews(store, now)
   const live = createLive({ store, now, log })
   const app = createAdminApp({
     plane: {
-      ...{ store, now, views, live, sessions },
+      ...{ store, now, views, live, sessions, keyring, limits },
       admission: createAdmission({ store, views, now, end: sessions.end }),
       ...{ publicKey: stage.signer.publicKey, changed: () => {} },
     },
