@@ -17,7 +17,7 @@ import { hashToken, newToken } from '../../runtime/token.ts'
 import { createGatehouseGrants } from '../gatehouse-grants.ts'
 import { verifyPassword } from '../passwords.ts'
 import { listAddresses } from '../store/address-use.ts'
-import { type AdminAccount, findAdmin, findAdminByLogin } from '../store/admin-accounts.ts'
+import { type AdminAccount, findAdminByLogin } from '../store/admin-accounts.ts'
 import {
   type AdminSession,
   endAdminSession,
@@ -42,6 +42,7 @@ import {
 } from './entries.ts'
 import { acceptOwnCode } from './own-factors.ts'
 import type { TryLimits } from './try-limits.ts'
+import { beginWaiting, takeWaiting } from './waiting-sign-in.ts'
 
 /** After how long without a request an admin session ends. */
 export const idleMs: DurationMs = 30 * 60_000
@@ -175,37 +176,6 @@ async function open(
   return token
 }
 
-const waitingMs: DurationMs = 300_000
-const waitingTriesMax = 5
-
-/** Lets a sign-in wait for its code; the bearer text of its cookie. */
-async function wait(store: Store, account: AdminAccount, at: Instant): Promise<string> {
-  const token = newToken()
-  await store.read((rows) =>
-    rows
-      .insertInto('admin_sign_in')
-      .values({ token_hash: hashToken(token), account: account.id, ends_at: at + waitingMs })
-      .execute(),
-  )
-  return token
-}
-
-/** Takes one try of a sign-in that waits, committed when it answers; whose it is, `null`: it is over. */
-async function takeWaiting(store: Store, waiting: string, at: Instant): Promise<AdminAccount | null> {
-  return store.transaction(async (tx) => {
-    const row = await tx
-      .updateTable('admin_sign_in')
-      .set((eb) => ({ tries: eb('tries', '+', 1) }))
-      .where('token_hash', '=', hashToken(waiting))
-      .where('ends_at', '>', at)
-      .where('tries', '<', waitingTriesMax)
-      .returning('account')
-      .executeTakeFirst()
-    const account = row === undefined ? null : await findAdmin(tx, row.account)
-    return account === null || account.suspended ? null : account
-  })
-}
-
 type CodeParts = {
   readonly store: Store
   readonly keyring: FactorKeyring
@@ -321,18 +291,19 @@ const enterWith = (
     return { token, to }
   })
 
-/** The sessions kept in `store`. */
-export function createAdminSessions(options: {
+type SessionParts = {
   readonly store: Store
   readonly now: () => Instant
   readonly limits: TryLimits
   readonly keyring: FactorKeyring
   readonly log: Log
-}): AdminSessions {
+}
+
+/** How own accounts sign in: a password, a code where they have a second factor, and a code again. */
+const createOwnSignIn = (
+  options: SessionParts,
+): Pick<AdminSessions, 'signIn' | 'finishSignIn' | 'proveAgain'> => {
   const { store, now, limits, log } = options
-  const grantsOf = createGatehouseGrants()
-  const read = async (token: string, at: Instant): Promise<AdminSession | null> =>
-    tokenForm.test(token) ? store.read((rows) => findAdminSession(rows, hashToken(token), at)) : null
   return {
     async signIn(attempt) {
       const login = attempt.login.normalize('NFC').trim().toLowerCase()
@@ -343,7 +314,8 @@ export function createAdminSessions(options: {
       const passes = await verifyPassword(account?.passwordHash ?? null, attempt.password)
       if (account !== null && passes && !account.suspended) {
         await counted.succeeded()
-        if (account.hasFactor) return { outcome: 'second-step', token: await wait(store, account, now()) }
+        if (account.hasFactor)
+          return { outcome: 'second-step', token: await beginWaiting(store, account, now()) }
         const at = now()
         const token = await store.transaction((tx) => open(tx, account, attempt, null, at))
         return { outcome: 'signed-in', token }
@@ -375,6 +347,17 @@ export function createAdminSessions(options: {
         return token
       })
     },
+  }
+}
+
+/** The sessions kept in `store`. */
+export function createAdminSessions(options: SessionParts): AdminSessions {
+  const { store, now } = options
+  const grantsOf = createGatehouseGrants()
+  const read = async (token: string, at: Instant): Promise<AdminSession | null> =>
+    tokenForm.test(token) ? store.read((rows) => findAdminSession(rows, hashToken(token), at)) : null
+  return {
+    ...createOwnSignIn(options),
 
     async find(token, address, renews) {
       const at = now()
