@@ -19,6 +19,7 @@ import { secureHeaders } from './response-headers.ts'
 import { createEntryRoutes } from './sign-in/entry-routes.ts'
 import { isForUs } from './sign-in/own-origin.ts'
 import { createSignInRoutes } from './sign-in/routes.ts'
+import { createStepRoutes } from './sign-in/step-routes.ts'
 import type { UiAssets } from './ui-assets.ts'
 
 /**
@@ -62,6 +63,7 @@ export function createAdminApp(options: AdminAppOptions): AdminApp {
     return next()
   })
   app.route('/', createSignInRoutes({ sessions: plane.sessions, origin }))
+  app.route('/', createStepRoutes({ sessions: plane.sessions, store: plane.store, now: plane.now, origin }))
   app.route('/', createEntryRoutes({ sessions: plane.sessions, origin, portal: options.portal }))
   app.route('/', createApi(plane, { origin, heartbeatMs: options.heartbeatMs }))
   app.all('/api/*', () => refusalResponse(refusal('not-found', 'There is no such route.').refusal))

@@ -121,7 +121,9 @@ async function openDatabase(options: ControlPlaneOptions, undoing: Undoing): Pro
   return database
 }
 
-const signInPaths: ReadonlySet<string> = new Set(['/sign-in', '/sign-out', '/hand-over', '/step-up'])
+const signInPaths: ReadonlySet<string> = new Set([
+  ...['/sign-in', '/sign-in/code', '/sign-out', '/hand-over', '/step-up', '/set-password'],
+])
 
 const surfaceOf = (pathname: string): Surface => {
   if (pathname.startsWith('/api/')) return 'api'
@@ -239,7 +241,7 @@ function listenAdmin(
   options: ControlPlaneOptions,
   undoing: Undoing,
   machinery: Machinery,
-  portal: string,
+  { portal, keyring }: { readonly portal: string; readonly keyring: FactorKeyring },
 ): Promise<string> {
   const { clock, config, log } = options
   const { database, metrics, mail, upstreams } = machinery
@@ -251,10 +253,11 @@ function listenAdmin(
       const live = createLive({ store: database, now, log })
       undoing.add('live', live.close)
       const views = createPolicyViews(database, now)
-      const sessions = createAdminSessions({ store: database, now, limits: createTryLimits(), log })
+      const limits = createTryLimits()
+      const sessions = createAdminSessions({ store: database, now, keyring, log, limits })
       return createAdminApp({
         plane: {
-          ...{ store: database, now, views, live, sessions },
+          ...{ store: database, now, views, live, sessions, keyring, limits },
           admission: createAdmission({ store: database, views, now, end: sessions.end }),
           publicKey: machinery.signer.publicKey,
           routes: requirementsOf(config.upstreams),
@@ -327,7 +330,7 @@ async function start(options: ControlPlaneOptions, undoing: Undoing): Promise<Ru
   undoing.add('metrics listener', figures.close)
   // Before gateways can ask: answers to them name these.
   portal = await listenPortal(options, undoing, machinery, keyring)
-  admin = await listenAdmin(options, undoing, machinery, portal)
+  admin = await listenAdmin(options, undoing, machinery, { portal, keyring })
   await keepAdminOrigin(database, admin)
   const internalApp = createInternalApp({ plane: internal, clusterKey, log })
   const inside = await listenOn(

@@ -20,6 +20,8 @@ export type Needed =
       readonly practiceIn: 'path' | 'query'
       readonly factor?: 'always' | 'weakening'
     }
+  /** `own`: an own account, about itself; `every`: one with every practice, about all own accounts. */
+  | { readonly account: 'own' | 'every'; readonly factor?: 'always' }
   | 'signed-in'
 
 const inPath = (permission: string, factor?: 'always' | 'weakening'): Needed => ({
@@ -41,6 +43,18 @@ export const neededBy: Readonly<Record<string, Needed>> = {
   'PATCH /api/practices/:practice': inPath('gw.security.settings.edit', 'weakening'),
   'GET /api/permissions': 'signed-in',
   'GET /api/publish/:sequence': 'signed-in',
+  'GET /api/me/factors': { account: 'own' },
+  'POST /api/me/factors/totp': { account: 'own', factor: 'always' },
+  'POST /api/me/factors/totp/confirm': { account: 'own', factor: 'always' },
+  'DELETE /api/me/factors': { account: 'own', factor: 'always' },
+  'POST /api/me/password': { account: 'own', factor: 'always' },
+  'GET /api/admins': { account: 'every' },
+  'POST /api/admins': { account: 'every', factor: 'always' },
+  'PUT /api/admins/:id': { account: 'every', factor: 'always' },
+  'DELETE /api/admins/:id': { account: 'every', factor: 'always' },
+  'POST /api/admins/:id/reset': { account: 'every', factor: 'always' },
+  'GET /api/admin-sessions': { account: 'every' },
+  'POST /api/admin-sessions/:id/end': { account: 'every' },
   'GET /api/live': { permission: 'gw.security.view', practiceIn: 'query' },
   'GET /api/practices/:practice/general': inPath('gw.security.view'),
   'PUT /api/practices/:practice/controls/ip': inPath('gw.security.settings.edit', 'weakening'),

@@ -11,7 +11,9 @@ import type { Deed } from '../deed.ts'
 import type { Live } from '../live.ts'
 import type { QueueMail } from '../own-sign-in/password-mails.ts'
 import { type AdminSessions, actorOf } from '../sign-in/admin-sessions.ts'
+import type { TryLimits } from '../sign-in/try-limits.ts'
 import type { Store } from '../store/database.ts'
+import type { FactorKeyring } from '../two-factor/factor-keys.ts'
 import type { AdminEnv } from './admin-env.ts'
 import type { Admission } from './admission.ts'
 import type { PolicyViews } from './policy-views.ts'
@@ -33,6 +35,9 @@ export type ApiPlane = {
   readonly live: Live
   readonly sessions: AdminSessions
   readonly admission: Admission
+  /** What sealed second factors of own accounts are opened with, and how often codes and passwords may be tried. */
+  readonly keyring: FactorKeyring
+  readonly limits: TryLimits
   readonly publicKey: string
   readonly routes: ReadonlyMap<RouteId, RouteRequirement>
   /** How links to set a password go out; `null`: nobody signs in here with one. */

@@ -25,6 +25,7 @@ import { answerOnce } from './idempotency.ts'
 import { answerIpAllowlist } from './ip-allowlist.ts'
 import { answerIpImport } from './ip-import.ts'
 import { answerNotifications } from './notifications.ts'
+import { answerOwnAccounts } from './own-accounts.ts'
 import { answerPeopleImport } from './people-import.ts'
 import { answerPractices } from './practices.ts'
 import { answerPresets } from './presets.ts'
@@ -93,6 +94,7 @@ export function createApi(
   answerTokens(app, plane)
   answerEmergency(app, plane)
   answerSecurityEvents(app, plane)
+  answerOwnAccounts(app, plane)
   app.openAPIRegistry.register('LiveMessage', liveMessageSchema)
   app.openAPIRegistry.registerComponent('securitySchemes', 'session', {
     type: 'apiKey',

@@ -50,7 +50,17 @@ export function neededFor(route: ContractRoute): Needed {
   return needed
 }
 
-type NeededInPractice = Exclude<Needed, 'signed-in'>
+type NeededInPractice = Extract<Needed, { readonly permission: string }>
+type NeededOfAccount = Extract<Needed, { readonly account: string }>
+
+/** Own accounts look after themselves, and those with every practice after all of them; no person of a practice does. */
+function assertAccount(admin: Admin, needed: NeededOfAccount, at: Instant): void {
+  const { kind, practices } = admin.account
+  if (kind !== 'admin') throw refusal('not-permitted', 'This is for own accounts of Gatehouse.')
+  if (needed.account === 'every' && practices !== 'every')
+    throw refusal('not-permitted', 'This is for accounts that may administer every practice.')
+  if (needed.factor === 'always' && !isFresh(admin, at)) throw stepUpRequired()
+}
 
 const practiceIn = (c: Context<AdminEnv>, needed: NeededInPractice): string | undefined =>
   needed.practiceIn === 'query' ? c.req.query('practice') : c.req.param('practice')
@@ -86,7 +96,8 @@ function guard(options: DoorOptions, needed: Needed): MiddlewareHandler<AdminEnv
       if (!ours || !isCsrf(admin, c.req.header('x-gatehouse-csrf')))
         throw refusal('forged-request', 'This was not asked by the admin pages. Load the page again.')
     }
-    if (needed !== 'signed-in') await assertPermitted(c, options, admin, needed)
+    if (needed !== 'signed-in' && 'account' in needed) assertAccount(admin, needed, options.now())
+    if (needed !== 'signed-in' && 'permission' in needed) await assertPermitted(c, options, admin, needed)
     c.set('admin', admin)
     await next()
     if (isUnsafe(c.req.method) && c.res.ok) options.changed()

@@ -68,7 +68,7 @@ export function refusal(code: Code, detail: string, details: RefusalDetails = {}
 export const stepUpRequired = (): Refusal =>
   refusal(
     'step-up-required',
-    'This makes the practice easier to get into. Confirm your second factor, then do it again.',
+    'This is asked of somebody who has just confirmed their second factor. Confirm it, then do this again.',
     { control: 'two-factor', reason: 'two-factor-too-old', stepUp: stepUpPath },
   )
 

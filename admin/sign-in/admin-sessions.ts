@@ -25,9 +25,10 @@ import {
   openAdminSession,
   touchAdminSession,
 } from '../store/admin-sessions.ts'
-import type { Store } from '../store/database.ts'
+import type { Store, Tx } from '../store/database.ts'
 import { type Actor, appendEvent } from '../store/events.ts'
 import type { SessionRow } from '../store/sessions.ts'
+import type { FactorKeyring } from '../two-factor/factor-keys.ts'
 import {
   beginAgain,
   type EntryOutcome,
@@ -39,7 +40,9 @@ import {
   openEntry,
   takeEntryProof,
 } from './entries.ts'
+import { acceptOwnCode } from './own-factors.ts'
 import type { TryLimits } from './try-limits.ts'
+import { beginWaiting, takeWaiting } from './waiting-sign-in.ts'
 
 /** After how long without a request an admin session ends. */
 export const idleMs: DurationMs = 30 * 60_000
@@ -73,6 +76,8 @@ export type Admin = {
 /** How a sign-in ended. `refused`: name or password; which one is not told. */
 export type SignInOutcome =
   | { readonly outcome: 'signed-in'; readonly token: string }
+  /** The password was right and a code is asked for; `token` names the sign-in that waits, for five minutes. */
+  | { readonly outcome: 'second-step'; readonly token: string }
   | { readonly outcome: 'refused' }
   | { readonly outcome: 'too-many'; readonly retryAfterMs: DurationMs }
 
@@ -84,9 +89,22 @@ export type SignInTry = {
   readonly device: string
 }
 
+/** What became of a code. `over`: this sign-in's five tries or minutes are gone. */
+export type CodeOutcome =
+  | { readonly outcome: 'signed-in'; readonly token: string }
+  | { readonly outcome: 'wrong' | 'used' | 'over' }
+  | { readonly outcome: 'too-many'; readonly retryAfterMs: DurationMs }
+
+/** A code that somebody types. `device`: as above. */
+export type CodeTry = { readonly code: string; readonly address: Address; readonly device: string }
+
 /** The sessions. Every call rejects with a `Fault` when the database cannot be had. */
 export type AdminSessions = {
   readonly signIn: (attempt: SignInTry) => Promise<SignInOutcome>
+  /** Judges the code of a sign-in that waits (`second-step`). */
+  readonly finishSignIn: (waiting: string, attempt: CodeTry) => Promise<CodeOutcome>
+  /** Judges a code of an own account that is in; its session goes on under a new token. */
+  readonly proveAgain: (admin: Admin, attempt: CodeTry) => Promise<CodeOutcome>
   /** Who holds the token, or `null`. `renews`: this is a person's doing and puts off the idle end. */
   readonly find: (token: string, address: Address, renews: boolean) => Promise<Admin | null>
   readonly signOut: (token: string) => Promise<void>
@@ -123,7 +141,7 @@ async function hasBeenAt(store: Store, account: string, address: Address, at: In
   return used.get(account)?.includes(address.text) ?? false
 }
 
-const signInEvent = (attempt: SignInTry, at: Instant) => ({
+const signInEvent = (attempt: Pick<SignInTry, 'address' | 'device'>, at: Instant) => ({
   practice: null,
   at,
   origin: 'ui' as const,
@@ -132,33 +150,63 @@ const signInEvent = (attempt: SignInTry, at: Instant) => ({
   address: attempt.address.text,
 })
 
+/** Opens the session of an own account; its token. */
 async function open(
-  store: Store,
-  account: AdminAccount,
-  attempt: SignInTry,
+  tx: Tx,
+  account: Pick<AdminAccount, 'id' | 'name'>,
+  attempt: Pick<SignInTry, 'address' | 'device'>,
+  factor: VerifiedFactor | null,
   at: Instant,
-): Promise<SignInOutcome> {
+): Promise<string> {
   const token = newToken()
-  const session = `ads_${newToken().slice(0, 22)}`
-  const endsAt = at + absoluteMs
-  await store.transaction(async (tx) => {
-    await openAdminSession(tx, {
-      id: session,
-      tokenHash: hashToken(token),
-      of: { account: account.id },
-      at,
-      deadline: endsAt,
-      address: attempt.address.text,
-      device: attempt.device,
-    })
+  await openAdminSession(tx, {
+    id: `ads_${newToken().slice(0, 22)}`,
+    tokenHash: hashToken(token),
+    of: { account: account.id, factor },
+    deadline: at + absoluteMs,
+    ...{ at, address: attempt.address.text, device: attempt.device },
+  })
+  await appendEvent(tx, {
+    ...signInEvent(attempt, at),
+    after: { device: attempt.device, factor: factor?.method ?? null },
+    actor: { kind: 'admin', id: account.id, name: account.name },
+    action: 'admin.signed-in',
+    target: null,
+  })
+  return token
+}
+
+type CodeParts = {
+  readonly store: Store
+  readonly keyring: FactorKeyring
+  readonly limits: TryLimits
+}
+
+/** Judges a code; `then` is done with it in the same transaction. Of a wrong one the chain is told. */
+async function judgeCode(
+  { store, keyring, limits }: CodeParts,
+  account: Pick<AdminAccount, 'id' | 'name'>,
+  attempt: CodeTry,
+  at: Instant,
+  then: (tx: Tx, factor: VerifiedFactor) => Promise<string>,
+): Promise<CodeOutcome> {
+  const counted = await limits.beginCode(account.id)
+  if (!counted.allowed) return { outcome: 'too-many', retryAfterMs: counted.retryAfterMs }
+  const judged = await store.transaction(async (tx): Promise<CodeOutcome> => {
+    const accepted = await acceptOwnCode(tx, keyring, account.id, attempt.code, at)
+    if (accepted === 'totp' || accepted === 'recovery-code')
+      return { outcome: 'signed-in', token: await then(tx, { method: accepted, verifiedAt: at }) }
     await appendEvent(tx, {
       ...signInEvent(attempt, at),
+      after: { device: attempt.device, why: accepted === 'used' ? 'accepted before' : 'wrong' },
       actor: { kind: 'admin', id: account.id, name: account.name },
-      action: 'admin.signed-in',
+      action: 'admin.two-factor.failed',
       target: null,
     })
+    return { outcome: accepted }
   })
-  return { outcome: 'signed-in', token }
+  if (judged.outcome === 'signed-in') await counted.succeeded()
+  return judged
 }
 
 /** Only of accounts that there are: a stranger's invented names must not fill the chain. */
@@ -184,8 +232,8 @@ async function administratorOf(
   grantsOf: GrantsOf,
 ): Promise<Administrator> {
   if (holder.kind === 'admin') {
-    const { id, login, name, practices } = holder.account
-    return { kind: 'admin', id, login, name, practices, hasFactor: false }
+    const { id, login, name, practices, hasFactor } = holder.account
+    return { kind: 'admin', id, login, name, practices, hasFactor }
   }
   const practices = await store.read((rows) => grantsOfEntrant(rows, holder, grantsOf))
   return { kind: 'user', ...holder.person, practices, hasFactor: true }
@@ -243,17 +291,19 @@ const enterWith = (
     return { token, to }
   })
 
-/** The sessions kept in `store`. */
-export function createAdminSessions(options: {
+type SessionParts = {
   readonly store: Store
   readonly now: () => Instant
   readonly limits: TryLimits
+  readonly keyring: FactorKeyring
   readonly log: Log
-}): AdminSessions {
+}
+
+/** How own accounts sign in: a password, a code where they have a second factor, and a code again. */
+const createOwnSignIn = (
+  options: SessionParts,
+): Pick<AdminSessions, 'signIn' | 'finishSignIn' | 'proveAgain'> => {
   const { store, now, limits, log } = options
-  const grantsOf = createGatehouseGrants()
-  const read = async (token: string, at: Instant): Promise<AdminSession | null> =>
-    tokenForm.test(token) ? store.read((rows) => findAdminSession(rows, hashToken(token), at)) : null
   return {
     async signIn(attempt) {
       const login = attempt.login.normalize('NFC').trim().toLowerCase()
@@ -264,7 +314,11 @@ export function createAdminSessions(options: {
       const passes = await verifyPassword(account?.passwordHash ?? null, attempt.password)
       if (account !== null && passes && !account.suspended) {
         await counted.succeeded()
-        return open(store, account, attempt, now())
+        if (account.hasFactor)
+          return { outcome: 'second-step', token: await beginWaiting(store, account, now()) }
+        const at = now()
+        const token = await store.transaction((tx) => open(tx, account, attempt, null, at))
+        return { outcome: 'signed-in', token }
       }
       // Not waited for: the time of the answer must not tell that there is such an account.
       if (account !== null)
@@ -273,6 +327,37 @@ export function createAdminSessions(options: {
         )
       return { outcome: 'refused' }
     },
+
+    async finishSignIn(waiting, attempt) {
+      const at = now()
+      const account = tokenForm.test(waiting) ? await takeWaiting(store, waiting, at) : null
+      if (account === null) return { outcome: 'over' }
+      return judgeCode(options, account, attempt, at, async (tx, factor) => {
+        await tx.deleteFrom('admin_sign_in').where('token_hash', '=', hashToken(waiting)).execute()
+        return open(tx, account, attempt, factor, at)
+      })
+    },
+
+    async proveAgain({ account, session }, attempt) {
+      const at = now()
+      if (account.kind !== 'admin') return { outcome: 'over' }
+      return judgeCode(options, account, attempt, at, async (tx, factor) => {
+        const token = await open(tx, account, attempt, factor, at)
+        await endAdminSession(tx, session, at)
+        return token
+      })
+    },
+  }
+}
+
+/** The sessions kept in `store`. */
+export function createAdminSessions(options: SessionParts): AdminSessions {
+  const { store, now } = options
+  const grantsOf = createGatehouseGrants()
+  const read = async (token: string, at: Instant): Promise<AdminSession | null> =>
+    tokenForm.test(token) ? store.read((rows) => findAdminSession(rows, hashToken(token), at)) : null
+  return {
+    ...createOwnSignIn(options),
 
     async find(token, address, renews) {
       const at = now()

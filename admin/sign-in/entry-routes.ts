@@ -17,6 +17,7 @@ import { secureHeaders } from '../response-headers.ts'
 import type { AdminSessions } from './admin-sessions.ts'
 import { readCookie, readCookieCalled, setCookie } from './cookie.ts'
 import { returnTarget } from './own-origin.ts'
+import { showCode } from './step-routes.ts'
 
 /** What the routes stand on. `origin`: ours, as browsers write it; `portal`: asked late, as its port is known late. */
 export type EntryOptions = {
@@ -31,7 +32,7 @@ const beginMs: DurationMs = 600_000
 const tokenForm = /^[A-Za-z0-9_-]{43}$/
 
 /** Under which name the cookie of a beginning goes. */
-export const beginCookieName = (secure: boolean): string =>
+const beginCookieName = (secure: boolean): string =>
   secure ? '__Host-gatehouse-admin-begin' : 'gatehouse-admin-begin'
 
 /** Lax and not Strict: people come back by a redirect from the portal's origin. */
@@ -138,11 +139,13 @@ async function takeProof(
   return seeOther(returnTarget(entered.to), [setCookie(secure, entered.token), beginCookie(secure, '', 0)])
 }
 
-/** Whoever is in as a person goes to the portal once more; others go to the page where they sign in. */
+/** Whoever is in as a person goes to the portal once more; an own account is asked here; others sign in. */
 async function stepUp(c: Context<AdminEnv>, options: EntryOptions, secure: boolean): Promise<Response> {
   const to = returnTarget(c.req.query('return'))
   const token = readCookie(c.req.header('cookie'), secure)
   const admin = token === null ? null : await options.sessions.find(token, c.get('hop').client, false)
+  if (admin?.account.kind === 'admin' && admin.account.hasFactor)
+    return showCode({ action: '/step-up', returnTo: to, csrf: admin.csrf })
   const place = { admin: options.origin, address: c.get('hop').client.text }
   const opened = admin === null ? null : await options.sessions.beginAgain(admin, place, to)
   return opened === null

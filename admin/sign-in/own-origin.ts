@@ -24,6 +24,6 @@ export const returnTarget = (text: string | undefined): string =>
   text !== undefined &&
   text.length <= 500 &&
   /^\/(?![/\\])[A-Za-z0-9\-._~/?=&%]*$/.test(text) &&
-  !/^\/(?:api|sign-in|sign-out)(?:[/?]|$)/.test(text)
+  !/^\/(?:api|sign-in|sign-out|hand-over|step-up|set-password)(?:[/?]|$)/.test(text)
     ? text
     : '/'

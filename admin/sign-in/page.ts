@@ -5,6 +5,7 @@
  * and no sentence tells whether an account exists.
  */
 import { html, raw } from 'hono/html'
+import type { HtmlEscapedString } from 'hono/utils/html'
 
 /** What the page shows. `message`: what went wrong last time, or `null`. */
 export type SignInView = {
@@ -27,19 +28,29 @@ button { margin-top: 1.25rem; width: 100%; font: inherit; font-weight: 600; padd
 p.note { font-size: .9rem }
 `
 
-/** The whole page. */
-export const signInPage = (view: SignInView) => html`<!doctype html>
+const frame = (nonce: string, title: string, body: HtmlEscapedString | Promise<HtmlEscapedString>) =>
+  html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Sign in · Gatehouse</title>
-<style nonce="${view.nonce}">${raw(style)}</style>
+<title>${title} · Gatehouse</title>
+<style nonce="${nonce}">${raw(style)}</style>
 </head>
 <body>
 <main>
-<h1>Gatehouse security management</h1>
-${view.message === null ? '' : html`<p role="alert">${view.message}</p>`}
+<h1>${title}</h1>
+${body}
+</main>
+</body>
+</html>`
+
+/** The whole page. */
+export const signInPage = (view: SignInView) =>
+  frame(
+    view.nonce,
+    'Gatehouse security management',
+    html`${view.message === null ? '' : html`<p role="alert">${view.message}</p>`}
 <form method="post" action="/sign-in">
 <input type="hidden" name="return" value="${view.returnTo}">
 <label for="login">Account</label>
@@ -48,7 +59,59 @@ ${view.message === null ? '' : html`<p role="alert">${view.message}</p>`}
 <input id="password" name="password" type="password" autocomplete="current-password" maxlength="1000" required>
 <button>Sign in</button>
 </form>
-<p class="note">Own accounts are for the first admin and for emergencies.</p>
-</main>
-</body>
-</html>`
+<p class="note">Own accounts are for the first admin and for emergencies. If you sign in to your practice application, open
+<code>/.gatehouse/security-management</code> there instead.</p>`,
+  )
+
+/** What the page of the second step shows. `action`: where its form goes; `csrf`: `null` before there is a session. */
+export type CodeView = {
+  readonly nonce: string
+  readonly action: '/sign-in/code' | '/step-up'
+  readonly returnTo: string
+  readonly csrf: string | null
+  readonly message: string | null
+}
+
+/** The page that asks for a code of the account's second factor. */
+export const codePage = (view: CodeView) =>
+  frame(
+    view.nonce,
+    'Confirm that it is you',
+    html`${view.message === null ? '' : html`<p role="alert">${view.message}</p>`}
+<form method="post" action="${view.action}">
+<input type="hidden" name="return" value="${view.returnTo}">
+${view.csrf === null ? '' : html`<input type="hidden" name="csrf" value="${view.csrf}">`}
+<label for="code">Code of your authenticator app, or a recovery code</label>
+<input id="code" name="code" autocomplete="one-time-code" autocapitalize="none" spellcheck="false" maxlength="40" required autofocus>
+<button>Confirm</button>
+</form>
+<p class="note"><a href="/sign-in">Sign in as someone else</a></p>`,
+  )
+
+/** What the page of a link shows: whose password is set. */
+export type PasswordView = {
+  readonly nonce: string
+  readonly link: string
+  readonly login: string
+  readonly message: string | null
+}
+
+/** The page that sets a password by a link. */
+export const passwordPage = (view: PasswordView) =>
+  frame(
+    view.nonce,
+    'Set your password',
+    html`${view.message === null ? '' : html`<p role="alert">${view.message}</p>`}
+<form method="post" action="/set-password">
+<input type="hidden" name="link" value="${view.link}">
+<label for="login">Account</label>
+<input id="login" name="login" value="${view.login}" autocomplete="username" readonly>
+<label for="password">New password, at least 12 characters</label>
+<input id="password" name="password" type="password" autocomplete="new-password" maxlength="128" required autofocus>
+<button>Set password</button>
+</form>`,
+  )
+
+/** A page of one sentence and the way to the sign-in. */
+export const sentencePage = (nonce: string, title: string, sentence: string) =>
+  frame(nonce, title, html`<p>${sentence}</p><p class="note"><a href="/sign-in">Sign in</a></p>`)

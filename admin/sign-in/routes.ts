@@ -13,35 +13,13 @@ import { refusalOf } from '../api/refusals.ts'
 import { secureHeaders } from '../response-headers.ts'
 import { type AdminSessions, isCsrf } from './admin-sessions.ts'
 import { expireCookie, readCookie, setCookie } from './cookie.ts'
+import { deviceOf, elsewhere, formBytesMax, minutesText, readFields, seeOtherHere } from './forms.ts'
 import { isFromUs, returnTarget } from './own-origin.ts'
 import { signInPage } from './page.ts'
+import { showCode, waitingCookie } from './step-routes.ts'
 
 /** What the routes stand on. `origin`: ours, as browsers write it. */
 export type SignInOptions = { readonly sessions: AdminSessions; readonly origin: string }
-
-const formBytesMax = 16_384
-
-type Fields = {
-  readonly login: string
-  readonly password: string
-  readonly returnTo: string
-  readonly csrf: string
-}
-
-/** Each field at most once: a second value would be read differently by whoever looks next. */
-const readFields = async (c: Context<AdminEnv>): Promise<Fields | null> => {
-  if (!/^application\/x-www-form-urlencoded(?:;|$)/.test(c.req.header('content-type') ?? '')) return null
-  const form = new URLSearchParams(await c.req.text())
-  const one = (name: string): string => form.get(name) ?? ''
-  const names = ['login', 'password', 'return', 'csrf']
-  if (names.some((name) => form.getAll(name).length > 1)) return null
-  return {
-    login: one('login').slice(0, 200),
-    password: one('password'),
-    returnTo: returnTarget(one('return')),
-    csrf: one('csrf'),
-  }
-}
 
 const page = async (
   c: Context<AdminEnv>,
@@ -57,40 +35,31 @@ const page = async (
   })
 }
 
-const minutes = (ms: number): string => {
-  const whole = Math.max(1, Math.ceil(ms / 60_000))
-  return whole === 1 ? 'a minute' : `${whole} minutes`
-}
-
-const elsewhere = 'That form was not sent by this page. Try again here.'
-
 async function signIn(c: Context<AdminEnv>, { sessions, origin }: SignInOptions): Promise<Response> {
-  const fields = await readFields(c)
-  const ours = isFromUs(origin, c.req.header('origin'), c.req.header('sec-fetch-site'))
-  if (fields === null || !ours) return page(c, 403, { login: '', returnTo: '/', message: elsewhere })
-  const { login, password, returnTo } = fields
+  const fields = await readFields(c, origin, ['login', 'password', 'return'])
+  if (fields === null) return page(c, 403, { login: '', returnTo: '/', message: elsewhere })
+  const { password } = fields
+  const login = fields.login.slice(0, 200)
+  const returnTo = returnTarget(fields.return)
   const secure = origin.startsWith('https:')
   const result = await sessions.signIn({
     login,
     password,
     address: c.get('hop').client,
-    device: (c.req.header('user-agent') ?? '').slice(0, 300),
+    device: deviceOf(c),
   })
   if (result.outcome === 'signed-in') {
     const before = readCookie(c.req.header('cookie'), secure)
     if (before !== null) await sessions.signOut(before)
-    return new Response(null, {
-      status: 303,
-      headers: {
-        ...secureHeaders(null),
-        location: returnTo,
-        'set-cookie': setCookie(secure, result.token),
-        'cache-control': 'no-store',
-      },
-    })
+    return seeOtherHere(returnTo, [setCookie(secure, result.token)])
+  }
+  if (result.outcome === 'second-step') {
+    const shown = await showCode({ action: '/sign-in/code', returnTo, csrf: null })
+    shown.headers.set('set-cookie', waitingCookie(secure, result.token))
+    return shown
   }
   if (result.outcome === 'too-many') {
-    const message = `Too many tries. Try again in ${minutes(result.retryAfterMs)}.`
+    const message = `Too many tries. Try again in ${minutesText(result.retryAfterMs)}.`
     const retryAfter = String(Math.max(1, Math.ceil(result.retryAfterMs / 1_000)))
     return page(c, 429, { login, returnTo, message }, { 'retry-after': retryAfter })
   }
@@ -103,19 +72,11 @@ async function signOut(c: Context<AdminEnv>, { sessions, origin }: SignInOptions
   const admin = token === null ? null : await sessions.find(token, c.get('hop').client, false)
   const ours = isFromUs(origin, c.req.header('origin'), c.req.header('sec-fetch-site'))
   if (admin !== null) {
-    const sent = c.req.header('x-gatehouse-csrf') ?? (await readFields(c))?.csrf
+    const sent = c.req.header('x-gatehouse-csrf') ?? (await readFields(c, origin, ['csrf']))?.csrf
     if (!ours || !isCsrf(admin, sent)) return page(c, 403, { login: '', returnTo: '/', message: elsewhere })
     await sessions.signOut(token ?? '')
   }
-  return new Response(null, {
-    status: 303,
-    headers: {
-      ...secureHeaders(null),
-      location: '/sign-in',
-      'set-cookie': expireCookie(secure),
-      'cache-control': 'no-store',
-    },
-  })
+  return seeOtherHere('/sign-in', [expireCookie(secure)])
 }
 
 /** The routes. A database that cannot be had answers 503 with the form kept. */

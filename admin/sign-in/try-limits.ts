@@ -17,21 +17,39 @@ export type Try =
   | { readonly allowed: false; readonly retryAfterMs: DurationMs }
 
 /** The counters. `known`: the account has signed in from this network before. */
-export type TryLimits = { readonly begin: (login: string, address: Address, known: boolean) => Promise<Try> }
+export type TryLimits = {
+  readonly begin: (login: string, address: Address, known: boolean) => Promise<Try>
+  /** A code of an own account's second factor, wherever it is typed; only who has the password comes so far. */
+  readonly beginCode: (account: string) => Promise<Try>
+}
 
 const pairTries = { points: 5, duration: 15 * 60 }
 const networkTries = { points: 30, duration: 15 * 60 }
 const accountTries = { points: 50, duration: 60 * 60 }
+const codeTries = { points: 10, duration: 60 * 60 }
 
 /**
  * New counters, all at zero: 5 tries a person and network, 30 a network in 15 minutes, 50 a person in an
- * hour.
+ * hour, and 10 codes an account in an hour.
  */
 export function createTryLimits(): TryLimits {
   const pair = new RateLimiterMemory(pairTries)
   const network = new RateLimiterMemory(networkTries)
   const account = new RateLimiterMemory(accountTries)
+  const codes = new RateLimiterMemory(codeTries)
   return {
+    async beginCode(key) {
+      try {
+        await codes.consume(key)
+        return { allowed: true, succeeded: () => codes.delete(key).then(() => undefined) }
+      } catch (reason) {
+        return {
+          allowed: false,
+          retryAfterMs: reason instanceof RateLimiterRes ? reason.msBeforeNext : 60_000,
+        }
+      }
+    },
+
     async begin(login, address, known) {
       const from = rangeText(networkOf(address))
       const both = `${login} ${from}`

@@ -13,8 +13,11 @@ export type AdminAccount = {
   readonly id: string
   readonly login: string
   readonly name: string
-  readonly passwordHash: string
+  /** `null`: none has been set yet. */
+  readonly passwordHash: string | null
   readonly suspended: boolean
+  /** Whether a second factor is set up. */
+  readonly hasFactor: boolean
   /** `'every'`: every practice with every permission. */
   readonly practices: 'every' | Readonly<Record<string, readonly string[]>>
 }
@@ -23,14 +26,20 @@ type AccountRow = {
   readonly id: string
   readonly login: string
   readonly name: string
-  readonly password_hash: string
+  readonly password_hash: string | null
   readonly every_practice: boolean
   readonly suspended: boolean
 }
 
 async function accountOf(rows: Rows, row: AccountRow | undefined): Promise<AdminAccount | null> {
   if (row === undefined) return null
+  const factor = await rows
+    .selectFrom('admin_factor')
+    .select('account')
+    .where('account', '=', row.id)
+    .executeTakeFirst()
   const account = {
+    hasFactor: factor !== undefined,
     id: row.id,
     login: row.login,
     name: row.name,
@@ -90,4 +99,45 @@ export async function insertAdmin(
       password_changed_at: at,
     })
     .execute()
+}
+
+/** An own account in the list of all. `hasPassword`: its link was used. */
+export type ListedAdmin = Omit<AdminAccount, 'passwordHash' | 'practices'> & {
+  readonly practices: 'every' | Record<string, string[]>
+  readonly hasPassword: boolean
+  readonly createdAt: Instant
+  readonly lastSeenAt: Instant | null
+}
+
+/** All own accounts by login. */
+export async function listAdmins(rows: Rows): Promise<ListedAdmin[]> {
+  const found = await rows
+    .selectFrom('admin_account as a')
+    .selectAll('a')
+    .select((eb) =>
+      eb
+        .selectFrom('admin_session as s')
+        .select(({ fn }) => fn.max('s.last_seen_at').as('last'))
+        .whereRef('s.account', '=', 'a.id')
+        .as('last_seen_at'),
+    )
+    .orderBy('a.login')
+    .execute()
+  const listed: ListedAdmin[] = []
+  for (const row of found) {
+    const account = await accountOf(rows, row)
+    if (account === null) continue
+    const { passwordHash, practices, ...rest } = account
+    listed.push({
+      ...rest,
+      practices:
+        practices === 'every'
+          ? practices
+          : Object.fromEntries(Object.entries(practices).map(([id, held]) => [id, [...held]])),
+      hasPassword: passwordHash !== null,
+      createdAt: row.created_at,
+      lastSeenAt: row.last_seen_at,
+    })
+  }
+  return listed
 }

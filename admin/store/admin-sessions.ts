@@ -36,7 +36,7 @@ export type NewAdminSession = {
   readonly id: string
   readonly tokenHash: string
   readonly of:
-    | { readonly account: string }
+    | { readonly account: string; readonly factor: VerifiedFactor | null }
     | { readonly user: string; readonly gatewaySession: string; readonly factor: VerifiedFactor }
   readonly at: Instant
   readonly deadline: Instant
@@ -56,8 +56,8 @@ export async function openAdminSession(tx: Tx, session: NewAdminSession): Promis
       account: own ? holder.account : null,
       user_id: own ? null : holder.user,
       gateway_session: own ? null : holder.gatewaySession,
-      factor_method: own ? null : holder.factor.method,
-      factor_verified_at: own ? null : holder.factor.verifiedAt,
+      factor_method: holder.factor?.method ?? null,
+      factor_verified_at: holder.factor?.verifiedAt ?? null,
       created_at: at,
       last_seen_at: at,
       deadline: session.deadline,
@@ -157,4 +157,47 @@ export async function endAdminSession(rows: Rows, id: string, at: Instant): Prom
     .where('id', '=', id)
     .where('ended_at', 'is', null)
     .execute()
+}
+
+/** A live session in the list of all. */
+export type ListedAdminSession = {
+  readonly id: string
+  readonly who: { readonly kind: 'admin' | 'user'; readonly id: string; readonly name: string }
+  readonly address: string
+  readonly device: string
+  readonly factor: string | null
+  readonly createdAt: Instant
+  readonly lastSeenAt: Instant
+  readonly endsAt: Instant
+}
+
+/** Live sessions, newest first, at most 500; those of people only while their gateway session lives. */
+export async function listAdminSessions(rows: Rows, at: Instant): Promise<ListedAdminSession[]> {
+  const found = await rows
+    .selectFrom('admin_session as s')
+    .leftJoin('admin_account as a', 'a.id', 's.account')
+    .leftJoin('app_user as u', 'u.id', 's.user_id')
+    .leftJoin('session as g', 'g.id', 's.gateway_session')
+    .select(['s.id', 's.account', 's.user_id', 's.address_last', 's.device', 's.factor_method'])
+    .select(['s.created_at', 's.last_seen_at', 's.deadline', 'a.name as account_name', 'u.name as user_name'])
+    .where('s.ended_at', 'is', null)
+    .where('s.deadline', '>', at)
+    .where((eb) => eb.or([eb('s.gateway_session', 'is', null), eb('g.ended_at', 'is', null)]))
+    .orderBy('s.created_at', 'desc')
+    .orderBy('s.id')
+    .limit(500)
+    .execute()
+  return found.map((row) => ({
+    id: row.id,
+    who:
+      row.account === null
+        ? { kind: 'user' as const, id: row.user_id ?? '', name: row.user_name ?? '' }
+        : { kind: 'admin' as const, id: row.account, name: row.account_name ?? '' },
+    address: row.address_last,
+    device: row.device,
+    factor: row.factor_method,
+    createdAt: row.created_at,
+    lastSeenAt: row.last_seen_at,
+    endsAt: row.deadline,
+  }))
 }

@@ -16,6 +16,7 @@ import type { IdempotencyTables } from './idempotency-tables.ts'
 import type { ListTables } from './list-tables.ts'
 import type { MachineTables } from './machine-tables.ts'
 import type { NotifyTables } from './notify-tables.ts'
+import type { OwnAccountTables } from './own-account-tables.ts'
 import type { OwnSignInTables } from './own-sign-in-tables.ts'
 import type { ScheduleTables } from './schedule-tables.ts'
 
@@ -140,7 +141,8 @@ type AdminAccountTable = {
   id: string
   login: string
   name: string
-  password_hash: string
+  /** `null`: none has been set by the account's link yet. */
+  password_hash: string | null
   every_practice: boolean
   suspended: Generated<boolean>
   created_at: number
@@ -259,6 +261,7 @@ export type Tables = AdminEntryTables &
   ListTables &
   MachineTables &
   NotifyTables &
+  OwnAccountTables &
   OwnSignInTables &
   ScheduleTables & {
     practice: PracticeTable

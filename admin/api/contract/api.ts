@@ -21,6 +21,7 @@ import { ipAllowlistRoutes } from './ip-allowlist.ts'
 import { ipImportRoutes } from './ip-import.ts'
 import { shellRoutes } from './me.ts'
 import { notificationsRoutes } from './notifications.ts'
+import { ownAccountsRoutes } from './own-accounts.ts'
 import { peopleImportRoutes } from './people-import.ts'
 import { practicesRoutes } from './practices.ts'
 import { presetsRoutes } from './presets.ts'
@@ -57,6 +58,7 @@ export const routes = {
   tokens: tokensRoutes,
   emergency: emergencyRoutes,
   securityEvents: securityEventsRoutes,
+  ownAccounts: ownAccountsRoutes,
 } as const
 
 type Declared = RouteConfig & { getRoutingPath(): string }

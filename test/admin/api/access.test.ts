@@ -19,7 +19,13 @@ const every = everyRoute.map((route) => {
   const key = `${route.method.toUpperCase()} ${route.getRoutingPath()}`
   return { key, method: route.method.toUpperCase(), path: route.getRoutingPath(), needed: neededBy[key] }
 })
-const ofPractices = every.filter(({ needed }) => needed !== undefined && needed !== 'signed-in')
+const ofPractices = every.filter(
+  ({ needed }) => needed !== undefined && needed !== 'signed-in' && 'permission' in needed,
+)
+const ofAccounts = every.filter(
+  ({ needed }) =>
+    needed !== undefined && needed !== 'signed-in' && 'account' in needed && needed.account === 'every',
+)
 const unsafe = every.filter(({ method }) => method !== 'GET')
 
 const filled = (path: string, practice: string): string =>
@@ -43,7 +49,10 @@ describe('the access table', () => {
   })
 
   it('covers every route that the app answers, but the pages, their files and the document', () => {
-    const open = ['/sign-in', '/sign-out', '/api/openapi.json', '/api/*', '/*', '*']
+    const open = [
+      ...['/sign-in', '/sign-in/code', '/sign-out', '/hand-over', '/step-up', '/set-password'],
+      ...['/api/openapi.json', '/api/*', '/*', '*'],
+    ]
     const answered = stage.app.routes.filter(({ path }) => !open.includes(path))
     expect(answered.length).toBeGreaterThan(every.length)
     for (const { method, path } of answered) expect(Object.keys(neededBy)).toContain(`${method} ${path}`)
@@ -51,7 +60,8 @@ describe('the access table', () => {
 
   it('names only permissions that there are', () => {
     for (const { needed } of every)
-      if (needed !== 'signed-in') expect(needed?.permission).toMatch(/^gw\.[a-z.-]+$/)
+      if (needed !== undefined && needed !== 'signed-in' && 'permission' in needed)
+        expect(needed.permission).toMatch(/^gw\.[a-z.-]+$/)
   })
 })
 
@@ -87,6 +97,14 @@ describe.each(ofPractices)('$key', ({ method, path }) => {
 })
 
 const bodyOf = (method: string) => (method === 'GET' ? {} : { json: {} })
+
+describe.each(ofAccounts)('$key', ({ method, path }) => {
+  it('is closed to accounts that have not every practice', async () => {
+    const response = await browsers.hilly!.ask(method, filled(path, 'lakeside'), bodyOf(method))
+    expect(response.status).toBe(403)
+    expect(await codeOf(response)).toBe('not-permitted')
+  })
+})
 
 describe.each(unsafe)('forging $key', ({ method, path }) => {
   it.each([

@@ -5,6 +5,7 @@
  * Not a plane: nothing publishes and no gateway acknowledges. Invariant: what a browser would send along
  * (Origin, Fetch Metadata, cookie, token) is sent unless a test takes it away. Refused: mocking the store.
  */
+import { randomBytes } from 'node:crypto'
 import { createAdminApp } from '../../../admin/admin-app.ts'
 import { createAdmission } from '../../../admin/api/admission.ts'
 import type { ApiPlane } from '../../../admin/api/api-plane.ts'
@@ -16,6 +17,7 @@ import { createAdminSessions } from '../../../admin/sign-in/admin-sessions.ts'
 import { createTryLimits } from '../../../admin/sign-in/try-limits.ts'
 import { openStore, type Store } from '../../../admin/store/database.ts'
 import { insertRevision } from '../../../admin/store/practices.ts'
+import { createFactorKeyring } from '../../../admin/two-factor/factor-keys.ts'
 import { createUiAssets } from '../../../admin/ui-assets.ts'
 import type { PolicyDocument } from '../../../policies/document.ts'
 import type { RouteRequirement } from '../../../policies/routes.ts'
@@ -196,8 +198,13 @@ const postForm = (request: Request, fields: Readonly<Record<string, string>>, pe
     peer,
   )
 
-const openBrowser = async (request: Request, login: string, address: string): Promise<Browser> => {
-  const response = await postForm(request, { login, password }, address)
+const openBrowser = async (
+  request: Request,
+  login: string,
+  address: string,
+  word: string,
+): Promise<Browser> => {
+  const response = await postForm(request, { login, password: word }, address)
   const cookie = (response.headers.get('set-cookie') ?? '').split(';')[0] ?? ''
   if (response.status !== 303) throw new Error(`sign-in: ${response.status} ${await response.text()}`)
   const me = await request('/api/me', { headers: { cookie } }, address)
@@ -238,7 +245,9 @@ export const createStage = async (
   const store = openStore({ url: database.url, poolMax: 5 })
   await insertAll(store, clock.now())
   const { now } = clock
-  const sessions = createAdminSessions({ store, now, limits: createTryLimits(), log: silentLog })
+  const limits = createTryLimits()
+  const keyring = createFactorKeyring([{ id: 'k1', bytes: randomBytes(32) }])
+  const sessions = createAdminSessions({ store, now, limits, keyring, log: silentLog })
   const live = createLive({ store, now, log: silentLog })
   const signer = createSigner(generateSigningKey())
   const views = createPolicyViews(store, now)
@@ -256,7 +265,7 @@ export const createStage = async (
   const passwordLinks = wish.withoutPasswords === true ? null : { queue, portal: 'https://portal.example' }
   const plane: ApiPlane = {
     ...{ store, now, views, live, sessions, admission, publicKey, routes, passwordLinks },
-    notifications: { mailGoesOut: true, webhooks: ['chat'] },
+    ...{ keyring, limits, notifications: { mailGoesOut: true, webhooks: ['chat'] } },
     changed: () => {},
     portal: () => 'https://portal.example',
     upstreams: ['demo'],
@@ -293,7 +302,8 @@ export const createStage = async (
     request,
     postSignIn: (fields: Readonly<Record<string, string>>, peer?: string, headers = {}) =>
       postForm(request, fields, peer, headers),
-    signIn: (login: string, address = '203.0.113.9') => openBrowser(request, login, address),
+    signIn: (login: string, address = '203.0.113.9', word = password) =>
+      openBrowser(request, login, address, word),
     close: async () => {
       live.close()
       await store.close()

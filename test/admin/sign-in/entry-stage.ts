@@ -45,17 +45,18 @@ const cookieOf = (answer: Response, name: string): string =>
 export const sentOn = (answer: Response, name: string): string =>
   new URL(answer.headers.get('location') ?? '', admin).searchParams.get(name) ?? ''
 
-/** A portal and an admin origin with nobody at them. */
-export const createEntryStage = async () => {
+const createOrigins = async () => {
   const stage = await createPortalStage()
   const { store, clock, log } = stage
   const { now } = clock
-  const sessions = createAdminSessions({ store, now, limits: createTryLimits(), log })
+  const limits = createTryLimits()
+  const { keyring } = stage.parts
+  const sessions = createAdminSessions({ store, now, limits, keyring, log })
   const views = createPolicyViews(store, now)
   const live = createLive({ store, now, log })
   const app = createAdminApp({
     plane: {
-      ...{ store, now, views, live, sessions },
+      ...{ store, now, views, live, sessions, keyring, limits },
       admission: createAdmission({ store, views, now, end: sessions.end }),
       ...{ notifications: { mailGoesOut: false, webhooks: [] }, passwordLinks: null },
       ...{ publicKey: stage.signer.publicKey, routes: new Map(), changed: () => {} },
@@ -72,6 +73,13 @@ export const createEntryStage = async () => {
     Promise.resolve(app.request(`${admin}${path}`, init, { peer }))
   const get = (path: string, cookie = '', headers: Record<string, string> = {}, peer?: string) =>
     request(path, { headers: { ...(cookie === '' ? {} : { cookie }), ...headers } }, peer)
+  return { stage, app, views, live, request, get }
+}
+
+type Origins = Awaited<ReturnType<typeof createOrigins>>
+
+const createPeople = ({ stage }: Origins) => {
+  const { store } = stage
   let people = 0
   /** Signs somebody in with these roles (of `north`) and sets up their app. */
   const someone = async (roles: readonly string[] = ['owner']): Promise<Someone> => {
@@ -90,6 +98,12 @@ export const createEntryStage = async () => {
         .where('practice', '=', practice)
         .execute(),
     )
+  return { someone, setRoles }
+}
+
+const createWay = ({ stage, request, get }: Origins) => {
+  const { store, clock } = stage
+  const { now } = clock
   /** A gateway's ticket for a session. */
   const ticketOf = async ({ token_hash: tokenHash }: SessionRow): Promise<string> => {
     const ticket = newToken()
@@ -145,6 +159,11 @@ export const createEntryStage = async () => {
     const { begin, proof } = await walk(who)
     return inside(await get(`/hand-over?proof=${proof}`, begin))
   }
+  return { ticketOf, prove, walk, inside, enter }
+}
+
+const createPolicies = ({ stage }: Origins) => {
+  const { store } = stage
   /** Saves a policy as Gatehouse's operator would, with nothing to confirm left behind unless `waiting`. */
   const policy = async (
     change: (document: PolicyDocument) => PolicyDocument,
@@ -169,9 +188,16 @@ export const createEntryStage = async () => {
           .execute(),
       )
   }
+  return { policy }
+}
+
+/** A portal and an admin origin with nobody at them. */
+export const createEntryStage = async () => {
+  const origins = await createOrigins()
+  const { stage, live, views, request, get } = origins
   return {
-    ...{ ...stage, live, someone, setRoles, ticketOf, prove, walk, inside, enter, policy, views },
-    admin: { get, request },
+    ...{ ...stage, live, views, admin: { get, request } },
+    ...{ ...createPeople(origins), ...createWay(origins), ...createPolicies(origins) },
     close: async () => {
       live.close()
       await stage.close()

@@ -1,0 +1,174 @@
+/**
+ * Contract: one's own account (password, second factor), and, for accounts with every practice, all own accounts and the
+ * sessions of the admin origin.
+ *
+ * People of practices are not here: their passwords and factors are theirs. Invariant: no answer carries a hash, and a
+ * secret, a recovery code and a link are answered once, to who made them.
+ */
+import { createRoute, z } from '@hono/zod-openapi'
+import {
+  answers,
+  body,
+  editRefusals,
+  instantSchema,
+  opaqueIdSchema,
+  reason,
+  refusals,
+  slugSchema,
+} from './wire.ts'
+
+const code = z.string().max(64)
+
+const factorSchema = z
+  .object({
+    /** `null`: no second factor is set up. */
+    enrolledAt: instantSchema.nullable(),
+    lastVerifiedAt: instantSchema.nullable(),
+    recoveryCodesLeft: z.number().int(),
+  })
+  .openapi('OwnFactor')
+
+const practicesSchema = z.union([
+  z.literal('every'),
+  z.record(slugSchema, z.array(z.string().regex(/^gw\.[a-z.-]{1,60}$/)).max(50)),
+])
+const name = z.string().trim().min(1).max(100)
+
+const accountSchema = z
+  .object({
+    id: z.string(),
+    login: z.string(),
+    name: z.string(),
+    practices: practicesSchema,
+    suspended: z.boolean(),
+    hasFactor: z.boolean(),
+    /** False: its link has not been used yet. */
+    hasPassword: z.boolean(),
+    createdAt: instantSchema,
+    lastSeenAt: instantSchema.nullable(),
+    /** This is who asks. */
+    mine: z.boolean(),
+  })
+  .openapi('OwnAccount')
+
+const linkSchema = z.object({
+  id: z.string(),
+  /** A path of this origin with a token: hand it over by a way you trust. It works once, for a day. */
+  link: z.string(),
+})
+
+const sessionSchema = z
+  .object({
+    id: z.string(),
+    who: z.object({ kind: z.enum(['admin', 'user']), id: z.string(), name: z.string() }),
+    address: z.string(),
+    device: z.string(),
+    factor: z.string().nullable(),
+    createdAt: instantSchema,
+    lastSeenAt: instantSchema,
+    endsAt: instantSchema,
+    mine: z.boolean(),
+  })
+  .openapi('AdminSession')
+
+const accountParams = z.strictObject({ id: opaqueIdSchema })
+const done = z.object({ done: z.literal(true) })
+
+/** Routes of own accounts. */
+export const ownAccountsRoutes = {
+  factor: createRoute({
+    method: 'get',
+    path: '/api/me/factors',
+    summary: "The second factor of one's own account",
+    responses: { 200: answers(factorSchema, 'What is set up.'), ...refusals },
+  }),
+  beginTotp: createRoute({
+    method: 'post',
+    path: '/api/me/factors/totp',
+    summary: 'A secret for an authenticator app, to be confirmed within 15 minutes',
+    responses: {
+      200: answers(z.object({ key: z.string(), uri: z.string() }), 'Base32, and what the picture says.'),
+      ...refusals,
+    },
+  }),
+  confirmTotp: createRoute({
+    method: 'post',
+    path: '/api/me/factors/totp/confirm',
+    summary: 'Sets the app up with its first code, in place of any before',
+    request: { body: body(z.strictObject({ code })) },
+    responses: {
+      200: answers(z.object({ recoveryCodes: z.array(z.string()) }), 'Ten codes, shown this once.'),
+      ...refusals,
+    },
+  }),
+  removeFactor: createRoute({
+    method: 'delete',
+    path: '/api/me/factors',
+    summary: "Removes the second factor of one's own account",
+    responses: { 200: answers(done, 'Removed.'), ...refusals },
+  }),
+  password: createRoute({
+    method: 'post',
+    path: '/api/me/password',
+    summary: "Changes one's own password; other sessions end",
+    request: { body: body(z.strictObject({ current: z.string().max(1_000), next: z.string().max(1_000) })) },
+    responses: { 200: answers(done, 'Changed.'), ...refusals },
+  }),
+  list: createRoute({
+    method: 'get',
+    path: '/api/admins',
+    summary: 'Own accounts, by login',
+    responses: { 200: answers(z.object({ accounts: z.array(accountSchema) }), 'All of them.'), ...refusals },
+  }),
+  create: createRoute({
+    method: 'post',
+    path: '/api/admins',
+    summary: 'Makes an own account without a password',
+    request: {
+      body: body(
+        z.strictObject({
+          login: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._@+-]{2,99}$/),
+          ...{ name, practices: practicesSchema, reason },
+        }),
+      ),
+    },
+    responses: { 200: answers(linkSchema, 'With the link that sets its password.'), ...editRefusals },
+  }),
+  change: createRoute({
+    method: 'put',
+    path: '/api/admins/{id}',
+    summary: 'Changes name, reach or suspension',
+    request: {
+      params: accountParams,
+      body: body(z.strictObject({ name, practices: practicesSchema, suspended: z.boolean(), reason })),
+    },
+    responses: { 200: answers(done, 'Changed.'), ...editRefusals },
+  }),
+  remove: createRoute({
+    method: 'delete',
+    path: '/api/admins/{id}',
+    summary: 'Removes an own account',
+    request: { params: accountParams },
+    responses: { 200: answers(done, 'Removed.'), ...editRefusals },
+  }),
+  reset: createRoute({
+    method: 'post',
+    path: '/api/admins/{id}/reset',
+    summary: 'A new link to set the password; with `factor`, the second factor is removed too',
+    request: { params: accountParams, body: body(z.strictObject({ factor: z.boolean(), reason })) },
+    responses: { 200: answers(linkSchema, 'Its sessions have ended.'), ...refusals },
+  }),
+  sessions: createRoute({
+    method: 'get',
+    path: '/api/admin-sessions',
+    summary: 'Who is in at the admin origin, newest first',
+    responses: { 200: answers(z.object({ sessions: z.array(sessionSchema) }), 'At most 500.'), ...refusals },
+  }),
+  endSession: createRoute({
+    method: 'post',
+    path: '/api/admin-sessions/{id}/end',
+    summary: 'Ends a session of the admin origin',
+    request: { params: accountParams, body: body(z.strictObject({ reason })) },
+    responses: { 200: answers(done, 'Ended.'), ...refusals },
+  }),
+} as const

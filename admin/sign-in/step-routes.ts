@@ -1,0 +1,179 @@
+/**
+ * `/sign-in/code`, the form of `/step-up`, and `/set-password`: the second step of own accounts, and their links.
+ *
+ * Codes are judged by `admin-sessions.ts`, passwords by `password-rules.ts`. Invariant: a form that one of our own pages did
+ * not send changes nothing; looking at a link spends nothing; after a code the session has a new token. Nothing here says
+ * whether an account exists.
+ */
+import { randomBytes } from 'node:crypto'
+import { type Context, Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import type { HtmlEscapedString } from 'hono/utils/html'
+import type { Instant } from '../../policies/instant.ts'
+import type { AdminEnv } from '../api/admin-env.ts'
+import { refusalOf } from '../api/refusals.ts'
+import { passwordProblem } from '../own-sign-in/password-rules.ts'
+import { secureHeaders } from '../response-headers.ts'
+import type { Store } from '../store/database.ts'
+import { type Admin, type AdminSessions, type CodeOutcome, isCsrf } from './admin-sessions.ts'
+import { readCookie, readCookieCalled, setCookie } from './cookie.ts'
+import { deviceOf, elsewhere, formBytesMax, minutesText, readFields, seeOtherHere } from './forms.ts'
+import { findLink, takeLink } from './own-accounts.ts'
+import { returnTarget } from './own-origin.ts'
+import { codePage, passwordPage, sentencePage } from './page.ts'
+
+/** What the routes stand on. `origin`: ours, as browsers write it. */
+export type StepOptions = {
+  readonly sessions: AdminSessions
+  readonly store: Store
+  readonly now: () => Instant
+  readonly origin: string
+}
+
+/** Under which name the cookie of a sign-in goes that waits for its code. */
+const waitingCookieName = (secure: boolean): string =>
+  secure ? '__Host-gatehouse-admin-step' : 'gatehouse-admin-step'
+
+/** The `Set-Cookie` value of a sign-in that waits five minutes; empty removes it. */
+export const waitingCookie = (secure: boolean, token: string): string =>
+  `${waitingCookieName(secure)}=${token}; Max-Age=${token === '' ? 0 : 300}; Path=/; HttpOnly; SameSite=Strict${secure ? '; Secure' : ''}`
+
+/** A page made with a nonce of its own. */
+const show = async (
+  status: number,
+  make: (nonce: string) => HtmlEscapedString | Promise<HtmlEscapedString>,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Response> => {
+  const nonce = randomBytes(18).toString('base64')
+  return new Response(String(await make(nonce)), {
+    status,
+    headers: {
+      ...secureHeaders(nonce),
+      'content-type': 'text/html; charset=utf-8',
+      'cache-control': 'no-store',
+      ...headers,
+    },
+  })
+}
+
+type Asked = {
+  readonly action: '/sign-in/code' | '/step-up'
+  readonly returnTo: string
+  readonly csrf: string | null
+}
+
+/** The page that asks for a code. */
+export const showCode = (asked: Asked, status = 200, message: string | null = null): Promise<Response> =>
+  show(status, (nonce) => codePage({ nonce, ...asked, message }))
+
+const wrongWords: Readonly<Record<'wrong' | 'used', string>> = {
+  wrong: 'That code is not right. Look at your app again.',
+  used: 'That code was used already. Wait for the next one.',
+}
+
+const startAgain = (): Response => seeOtherHere('/sign-in', [])
+
+/** What a judged code leads to. `done`: the answer to a right one. */
+function answerCode(
+  outcome: CodeOutcome,
+  asked: Asked,
+  done: (token: string) => Response,
+): Response | Promise<Response> {
+  switch (outcome.outcome) {
+    case 'signed-in':
+      return done(outcome.token)
+    case 'over':
+      return startAgain()
+    case 'too-many':
+      return showCode(asked, 429, `Too many codes. Try again in ${minutesText(outcome.retryAfterMs)}.`)
+    case 'wrong':
+    case 'used':
+      return showCode(asked, 403, wrongWords[outcome.outcome])
+  }
+}
+
+async function takeSignInCode(c: Context<AdminEnv>, { sessions, origin }: StepOptions): Promise<Response> {
+  const secure = origin.startsWith('https:')
+  const fields = await readFields(c, origin, ['code', 'return'])
+  const waiting = readCookieCalled(waitingCookieName(secure), c.req.header('cookie'))
+  if (waiting === null) return startAgain()
+  const asked: Asked = { action: '/sign-in/code', returnTo: returnTarget(fields?.return), csrf: null }
+  if (fields === null) return showCode(asked, 403, elsewhere)
+  const attempt = { code: fields.code, address: c.get('hop').client, device: deviceOf(c) }
+  const outcome = await sessions.finishSignIn(waiting, attempt)
+  const before = readCookie(c.req.header('cookie'), secure)
+  if (outcome.outcome === 'signed-in' && before !== null) await sessions.signOut(before)
+  return answerCode(outcome, asked, (token) =>
+    seeOtherHere(asked.returnTo, [setCookie(secure, token), waitingCookie(secure, '')]),
+  )
+}
+
+/** The own account that is in, with its token's csrf; `null`: nobody, or a person of a practice. */
+async function findOwn(
+  c: Context<AdminEnv>,
+  { sessions, origin }: Pick<StepOptions, 'sessions' | 'origin'>,
+): Promise<Admin | null> {
+  const token = readCookie(c.req.header('cookie'), origin.startsWith('https:'))
+  const admin = token === null ? null : await sessions.find(token, c.get('hop').client, false)
+  return admin?.account.kind === 'admin' ? admin : null
+}
+
+async function takeStepUp(c: Context<AdminEnv>, options: StepOptions): Promise<Response> {
+  const { sessions, origin } = options
+  const admin = await findOwn(c, options)
+  const fields = await readFields(c, origin, ['code', 'return', 'csrf'])
+  if (admin === null) return startAgain()
+  const asked: Asked = { action: '/step-up', returnTo: returnTarget(fields?.return), csrf: admin.csrf }
+  if (fields === null || !isCsrf(admin, fields.csrf)) return showCode(asked, 403, elsewhere)
+  const attempt = { code: fields.code, address: c.get('hop').client, device: deviceOf(c) }
+  return answerCode(await sessions.proveAgain(admin, attempt), asked, (token) =>
+    seeOtherHere(asked.returnTo, [setCookie(origin.startsWith('https:'), token)]),
+  )
+}
+
+const linkForm = /^[A-Za-z0-9_-]{43}$/
+
+const linkOverPage = () =>
+  show(403, (nonce) =>
+    sentencePage(
+      nonce,
+      'This link no longer works',
+      'A link to set a password works once, for a day. Ask whoever gave it to you for a new one.',
+    ),
+  )
+
+async function showLink(c: Context<AdminEnv>, { store, now }: StepOptions): Promise<Response> {
+  const link = c.req.query('link') ?? ''
+  const account = linkForm.test(link) ? await store.read((rows) => findLink(rows, link, now())) : null
+  if (account === null) return linkOverPage()
+  return show(200, (nonce) => passwordPage({ nonce, link, login: account.login, message: null }))
+}
+
+async function takePassword(c: Context<AdminEnv>, { store, now, origin }: StepOptions): Promise<Response> {
+  const fields = await readFields(c, origin, ['link', 'password'])
+  const link = fields?.link ?? ''
+  const account = linkForm.test(link) ? await store.read((rows) => findLink(rows, link, now())) : null
+  if (fields === null || account === null) return linkOverPage()
+  const { login, name } = account
+  const problem = passwordProblem(fields.password, [login, name])
+  if (problem !== null) return show(422, (nonce) => passwordPage({ nonce, link, login, message: problem }))
+  const { password } = fields
+  const taken = await takeLink(store, { link, password, address: c.get('hop').client.text, at: now() })
+  return taken ? seeOtherHere('/sign-in', []) : linkOverPage()
+}
+
+/** The routes. A database that cannot be had answers 503. */
+export function createStepRoutes(options: StepOptions): Hono<AdminEnv> {
+  const app = new Hono<AdminEnv>()
+  const small = bodyLimit({ maxSize: formBytesMax })
+  app.post('/sign-in/code', small, (c) => takeSignInCode(c, options))
+  app.post('/step-up', small, (c) => takeStepUp(c, options))
+  app.get('/set-password', (c) => showLink(c, options))
+  app.post('/set-password', small, (c) => takePassword(c, options))
+  app.onError((error, c) => {
+    const { answer, ours } = refusalOf(error)
+    if (ours) c.get('log').error({ error, requestId: c.get('requestId') }, 'a step failed')
+    return show(503, (nonce) => sentencePage(nonce, answer.title, 'Nothing was changed. Try again soon.'))
+  })
+  return app
+}

@@ -1,0 +1,34 @@
+/**
+ * The tables of own accounts' links, second factors and waiting sign-ins as kysely sees them
+ * (`migrations/0023-own-accounts.sql`).
+ *
+ * It creates nothing. Invariant: no column here holds a secret in the clear, a code or a token. Their own tables and not
+ * those of people (`factor-tables.ts`): an own account belongs to no practice, and a mistake there must not reach here.
+ */
+import type { Generated } from 'kysely'
+
+type AdminLinkTable = { token_hash: string; account: string; ends_at: number }
+
+type AdminFactorTable = {
+  account: string
+  key_id: string
+  sealed: string
+  last_step: number
+  enrolled_at: number
+  last_verified_at: number
+}
+
+type AdminFactorPendingTable = { account: string; key_id: string; sealed: string; ends_at: number }
+
+type AdminRecoveryCodeTable = { account: string; mark: string; used_at: number | null }
+
+type AdminSignInTable = { token_hash: string; account: string; ends_at: number; tries: Generated<number> }
+
+/** The tables by name. */
+export type OwnAccountTables = {
+  admin_link: AdminLinkTable
+  admin_factor: AdminFactorTable
+  admin_factor_pending: AdminFactorPendingTable
+  admin_recovery_code: AdminRecoveryCodeTable
+  admin_sign_in: AdminSignInTable
+}
