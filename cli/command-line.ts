@@ -149,6 +149,21 @@ const commands = {
     sentence: 'whether this host has an override, until when and why; exit 1 where its file does not count',
     options: { config: { type: 'string' }, json: { type: 'boolean' } },
   },
+  'break-glass codes': {
+    usage: 'break-glass codes LOGIN [--reason TEXT] [--config FILE] [--json]',
+    sentence: 'ten new sealed codes for an own account of Security Management; earlier ones are void',
+    options: { config: { type: 'string' }, json: { type: 'boolean' }, reason: { type: 'string' } },
+  },
+  doctor: {
+    usage: 'doctor [--around URL…] [--config FILE] [--json]',
+    sentence:
+      'looks at clocks, stores, listeners, forwarding, certificates and ways around; exit 1 where something must be put right',
+    options: {
+      config: { type: 'string' },
+      json: { type: 'boolean' },
+      around: { type: 'string', multiple: true },
+    },
+  },
   explain: {
     usage: 'explain CODE [--config FILE] [--json]',
     sentence: 'replays the refusal behind a reference code and says what would allow it',
@@ -263,6 +278,7 @@ const portsIn = (value: unknown): CommandLine['ports'] => {
 const withFile: ReadonlySet<CommandName> = new Set(['policy plan', 'policy apply', 'policy test'])
 
 const withSubject: Readonly<Partial<Record<CommandName, string>>> = {
+  'break-glass codes': "the account's login",
   'token revoke': "the token's id, as `token list` shows it",
   'user roles': "the member's login",
   'user suspend': "the member's login",

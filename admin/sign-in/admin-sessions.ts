@@ -14,6 +14,7 @@ import { sameText } from '../../runtime/fleet-seal.ts'
 import type { Log } from '../../runtime/log.ts'
 import { hashToken, newToken } from '../../runtime/token.ts'
 import { verifyPassword } from '../passwords.ts'
+import { checkSealedCode, isSealedCode, sealedSessionMs, spendSealedCode } from '../sealed-codes.ts'
 import { listAddresses } from '../store/address-use.ts'
 import {
   type AdminAccount,
@@ -87,16 +88,19 @@ const signInEvent = (attempt: SignInTry, at: Instant) => ({
   address: attempt.address.text,
 })
 
+/** `code`: the sealed code that was typed instead of the password; `null`: none. */
 async function open(
   store: Store,
   account: AdminAccount,
   attempt: SignInTry,
   at: Instant,
+  code: string | null = null,
 ): Promise<SignInOutcome> {
   const token = newToken()
   const session = `ads_${newToken().slice(0, 22)}`
-  const endsAt = at + absoluteMs
-  await store.transaction(async (tx) => {
+  const endsAt = at + (code === null ? absoluteMs : sealedSessionMs)
+  const opened = await store.transaction(async (tx) => {
+    if (code !== null && !(await spendSealedCode(tx, code, account, attempt.address.text, at))) return false
     await openAdminSession(tx, {
       id: session,
       tokenHash: hashToken(token),
@@ -112,7 +116,9 @@ async function open(
       action: 'admin.signed-in',
       target: null,
     })
+    return true
   })
+  if (!opened) return { outcome: 'refused' }
   return { outcome: 'signed-in', token, admin: { account, session, csrf: csrfOf(token), endsAt } }
 }
 
@@ -166,7 +172,13 @@ export function createAdminSessions(options: {
       const known = await hasBeenAt(store, account?.id ?? 'nobody', attempt.address, now())
       const counted = await limits.begin(login, attempt.address, known)
       if (!counted.allowed) return { outcome: 'too-many', retryAfterMs: counted.retryAfterMs }
-      const passes = await verifyPassword(account?.passwordHash ?? null, attempt.password)
+      const sealed = isSealedCode(attempt.password)
+      const code = sealed ? await checkSealedCode(store, account?.id ?? '', attempt.password) : null
+      if (account !== null && code !== null && !account.suspended) {
+        await counted.succeeded()
+        return open(store, account, attempt, now(), code)
+      }
+      const passes = !sealed && (await verifyPassword(account?.passwordHash ?? null, attempt.password))
       if (account !== null && passes && !account.suspended) {
         await counted.succeeded()
         return open(store, account, attempt, now())
