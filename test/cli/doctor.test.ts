@@ -46,7 +46,15 @@ const run = async (listen: Readonly<Record<string, string>>, origin: string | nu
   const upstreams = [
     { id: 'app', name: 'App', url: 'http://127.0.0.1:3000', routes: [{ match: '* /**', class: 'public' }] },
   ]
-  writeFileSync(file, JSON.stringify({ dataDir: folder, listen, origins, upstreams }))
+  writeFileSync(
+    file,
+    JSON.stringify({
+      dataDir: folder,
+      listen: { adminMetrics: '127.0.0.1:1', ...listen },
+      origins,
+      upstreams,
+    }),
+  )
   const printed: string[] = []
   const spy = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
     printed.push(String(text))
@@ -65,8 +73,9 @@ const run = async (listen: Readonly<Record<string, string>>, origin: string | nu
 }
 
 test('a good set-up, as far as it can be looked at: exit 0, and what could not be looked at is a warning', async () => {
-  const gateway = await serve((path) => (path === '/readyz' ? [200, 'ok'] : statusOf('127.0.0.1')))
-  const { code, ok, of, findings } = await run({ application: gateway, gatewayMetrics: gateway }, null)
+  const application = await serve(() => statusOf('127.0.0.1'))
+  const gatewayMetrics = await serve(() => [200, 'ok'])
+  const { code, ok, of, findings } = await run({ application, gatewayMetrics }, null)
   expect([code, ok]).toEqual([0, true])
   expect(of('database')).toMatchObject({ state: 'ok', what: expect.stringMatching(/^PostgreSQL \d+/) })
   expect(of('database clock')?.state).toBe('ok')
@@ -82,11 +91,10 @@ test('a good set-up, as far as it can be looked at: exit 0, and what could not b
 })
 
 test('a proxy that passes on what clients write, a gateway that is not ready, and a way around: exit 1', async () => {
-  const careless = await serve((path, forwarded) =>
-    path === '/readyz' ? [503, 'missing: a clock that agrees\n'] : statusOf(forwarded ?? '127.0.0.1'),
-  )
+  const careless = await serve((_path, forwarded) => statusOf(forwarded ?? '127.0.0.1'))
+  const gatewayMetrics = await serve(() => [503, 'missing: a clock that agrees\n'])
   const application = await serve(() => [200, 'the application itself'])
-  const listen = { application: careless, gatewayMetrics: careless }
+  const listen = { application: careless, gatewayMetrics }
   const { code, of } = await run(listen, `http://${careless}`, '--around', `http://${application}`)
   expect(code).toBe(1)
   expect(of('gateway')).toMatchObject({ state: 'fail', what: expect.stringContaining('a clock that agrees') })
