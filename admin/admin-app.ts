@@ -16,6 +16,7 @@ import { createApi } from './api/api.ts'
 import type { ApiPlane } from './api/api-plane.ts'
 import { refusal, refusalResponse } from './api/refusals.ts'
 import { secureHeaders } from './response-headers.ts'
+import { createEntryRoutes } from './sign-in/entry-routes.ts'
 import { isForUs } from './sign-in/own-origin.ts'
 import { createSignInRoutes } from './sign-in/routes.ts'
 import type { UiAssets } from './ui-assets.ts'
@@ -26,6 +27,8 @@ import type { UiAssets } from './ui-assets.ts'
 export type AdminAppOptions = {
   readonly plane: ApiPlane
   readonly origin: string
+  /** The portal's origin, where second factors are proved. */
+  readonly portal: () => string
   readonly trustedProxies: readonly Range[]
   readonly ui: UiAssets
   readonly log: Log
@@ -59,6 +62,7 @@ export function createAdminApp(options: AdminAppOptions): AdminApp {
     return next()
   })
   app.route('/', createSignInRoutes({ sessions: plane.sessions, origin }))
+  app.route('/', createEntryRoutes({ sessions: plane.sessions, origin, portal: options.portal }))
   app.route('/', createApi(plane, { origin, heartbeatMs: options.heartbeatMs }))
   app.all('/api/*', () => refusalResponse(refusal('not-found', 'There is no such route.').refusal))
   app.get('*', (c) => {

@@ -6,11 +6,15 @@
  * e-mail was refused: whoever may write an address in one would become somebody in the other.
  */
 import { sql } from 'kysely'
+import type { Member } from '../policies/access-request.ts'
+import type { PolicyDocument } from '../policies/document.ts'
+import { hasNoHours } from '../policies/document-problems.ts'
 import type { Problem } from '../policies/problem.ts'
 import { fallbackRole } from '../policies/standard-roles.ts'
 import type { AppIdentity } from '../runtime/internal.ts'
 import { newToken } from '../runtime/token.ts'
 import { type Deed, eventOf } from './deed.ts'
+import { findLockedOut, type LockedOut } from './lockout.ts'
 import { securityAdmins } from './security-admins.ts'
 import type { Store, Tx } from './store/database.ts'
 import { appendEvent } from './store/events.ts'
@@ -219,6 +223,7 @@ export type MemberOutcome =
   | { readonly outcome: 'conflict'; readonly version: number }
   | { readonly outcome: 'problems'; readonly problems: readonly Problem[] }
   | { readonly outcome: 'last-security-admin' }
+  | { readonly outcome: 'lockout-risk'; readonly lockedOut: readonly LockedOut[] }
 
 /** Which member to change, and the members version that the change was made from; `null`: whatever it is. */
 export type MemberChange = {
@@ -226,6 +231,8 @@ export type MemberChange = {
   readonly user: string
   readonly ifVersion: number | null
   readonly deed: Deed
+  /** The practice's name typed again, to override `lockout-risk`. */
+  readonly typedName?: string | null
 }
 
 type MemberPatch = { readonly roles: readonly string[] } | { readonly suspended: boolean }
@@ -239,6 +246,26 @@ const rolesProblems = (
       ? []
       : [{ path: `roles[${position}]`, sentence: `there is no role "${role}" in this practice` }],
   )
+
+/** What stands against these people under this policy; `null`: nothing. */
+async function guard(
+  tx: Tx,
+  { deed, typedName, user }: MemberChange,
+  document: PolicyDocument,
+  { before, after }: { readonly before: readonly Member[]; readonly after: readonly Member[] },
+): Promise<MemberOutcome | null> {
+  if (securityAdmins(document, before).length > 0 && securityAdmins(document, after).length === 0)
+    return { outcome: 'last-security-admin' }
+  const [was, is] = [before, after].map((members) => members.find((member) => member.user === user))
+  if (is !== undefined && hasNoHours(document, is) && (was === undefined || !hasNoHours(document, was))) {
+    const sentence = `${is.name} would be in scope of time windows and have none: add hours for one of the roles first`
+    return { outcome: 'problems', problems: [{ path: 'roles', sentence }] }
+  }
+  const change = { before: document, after: document, members: after, membersBefore: before, deed }
+  const lockedOut = await findLockedOut(tx, change)
+  const isOverridden = typedName?.trim() === document.practice.name
+  return lockedOut.length > 0 && !isOverridden ? { outcome: 'lockout-risk', lockedOut } : null
+}
 
 const sameRoles = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((role) => b.includes(role))
@@ -269,9 +296,8 @@ async function changeMember(
   if (sameRoles(after.roles, row.roles) && after.suspended === row.suspended)
     return { outcome: 'unchanged', version: current.version }
   const members = current.members.map((member) => (member.user === user ? { ...member, ...after } : member))
-  const before = securityAdmins(policy.document, current.members)
-  if (before.length > 0 && securityAdmins(policy.document, members).length === 0)
-    return { outcome: 'last-security-admin' }
+  const refused = await guard(tx, change, policy.document, { before: current.members, after: members })
+  if (refused !== null) return refused
   await tx
     .updateTable('membership')
     .set({ roles: [...new Set(after.roles)], suspended: after.suspended })
@@ -292,7 +318,10 @@ async function changeMember(
   return { outcome: 'saved', ...told }
 }
 
-/** Replaces a member's roles; bites on the next request. The last security admin keeps the permission. */
+/**
+ * Replaces a member's roles; bites on the next request. The last security admin keeps the permission, nobody is put in
+ * scope of hours that they have none of, and the lockout guard is asked as for an edit of the policy.
+ */
 export const setRoles = (
   store: Store,
   change: MemberChange & { readonly roles: readonly string[] },

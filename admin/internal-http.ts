@@ -15,6 +15,7 @@ import {
   beginSignInSchema,
   type ControlPlane,
   changeSessionSchema,
+  enterAdminSchema,
   finishSignInSchema,
   handOverSchema,
   openSessionSchema,
@@ -92,6 +93,9 @@ export function createInternalApp(options: {
   })
   app.post(internalRoutes.handOver.path, async (c) =>
     c.json(await plane.handOver(parsed(handOverSchema, await bodyOf(c)))),
+  )
+  app.post(internalRoutes.enterAdmin.path, async (c) =>
+    c.json(await plane.enterAdmin(parsed(enterAdminSchema, await bodyOf(c)))),
   )
   app.post(internalRoutes.proveFactor.path, async (c) =>
     c.json(await plane.proveFactor(parsed(proveFactorSchema, await bodyOf(c)))),

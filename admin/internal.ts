@@ -25,6 +25,7 @@ import type { OwnUpstreams } from './own-sign-in/upstreams.ts'
 import { beginSignIn, finishSignIn } from './own-sign-in/visits.ts'
 import type { Publisher } from './publish.ts'
 import { changeSession, type OpeningOutcome, openSession } from './session-opening.ts'
+import { layEntry } from './sign-in/entries.ts'
 import { buildRecord, sealManifest, sealSession } from './signed-records.ts'
 import type { Store } from './store/database.ts'
 import { findPublication, listPublications, readSequence } from './store/publications.ts'
@@ -43,6 +44,8 @@ export type InternalParts = {
   /** Whose people sign in here; absent: nobody's. */
   readonly upstreams?: OwnUpstreams
   readonly portal: () => string
+  /** The admin origin, likewise. */
+  readonly admin: () => string
   readonly now: () => Instant
 }
 
@@ -52,12 +55,16 @@ async function open(parts: InternalParts, request: OpenSession): Promise<Session
   const provisioning = parts.provisioning(request.upstream)
   if (provisioning === null) throw fault('control-plane', 'refused', `no upstream ${request.upstream}`, 'no')
   const at = parts.now()
-  return answerOpened(parts, await openSession(parts.store, request, provisioning, at), at)
+  const opened = await openSession(parts.store, request, provisioning, at)
+  // Only what came from the portal signs in here, and that is finished, not opened.
+  if (opened.outcome === 'way-closed')
+    throw fault('control-plane', 'refused', `no sign-in by ${request.method}`, 'no')
+  return answerOpened(parts, opened, at)
 }
 
 async function answerOpened(
   parts: InternalParts,
-  opened: OpeningOutcome,
+  opened: Exclude<OpeningOutcome, { readonly outcome: 'way-closed' }>,
   at: Instant,
 ): Promise<SessionOpened> {
   const { store, signer } = parts
@@ -78,7 +85,8 @@ async function finishOwn(parts: InternalParts, request: FinishSignIn): Promise<S
   if (own === null) throw fault('control-plane', 'refused', `no own sign-in of ${request.upstream}`, 'no')
   const at = parts.now()
   const { opened, to } = await finishSignIn(parts.store, request, own, at)
-  return { answer: opened.outcome === 'no-proof' ? opened : await answerOpened(parts, opened, at), to }
+  const isDone = opened.outcome === 'no-proof' || opened.outcome === 'way-closed'
+  return { answer: isDone ? opened : await answerOpened(parts, opened, at), to }
 }
 
 function readChanges({ store, signer, now }: InternalParts, since: number): Promise<Changes> {
@@ -154,6 +162,10 @@ export const createInternal = (parts: InternalParts): ControlPlane => ({
   handOver: (request) =>
     guarded(async () =>
       (await handOver(parts.store, request, parts.now())) ? { portal: parts.portal() } : null,
+    ),
+  enterAdmin: (request) =>
+    guarded(async () =>
+      (await layEntry(parts.store, request, parts.now())) ? { admin: parts.admin() } : null,
     ),
   proveFactor: (request) =>
     guarded(async () => {

@@ -10,11 +10,15 @@ import type { DurationMs, Instant } from '../policies/instant.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Signer } from '../runtime/signing.ts'
 import { settleRequests } from './access-requests.ts'
+import { idempotencyKeptMs } from './api/idempotency.ts'
 import { revertOverdue } from './commit-confirm.ts'
+import { tellExpired } from './ip-list/expiry.ts'
 import { type JobLoop, startLoop } from './job-loop.ts'
 import { type ConsumerParts, consumeReports } from './report-consumer.ts'
+import { settleDue } from './scheduled-changes.ts'
 import type { Store } from './store/database.ts'
-import { writeCheckpoints } from './store/event-chain.ts'
+import { forgetHits } from './store/entry-hits.ts'
+import { writeCheckpoints } from './store/event-checkpoints.ts'
 import { announcePolicy } from './store/outbox.ts'
 import { readSetting, writeSetting } from './store/settings.ts'
 import { forgetOldVisits } from './two-factor/expiry.ts'
@@ -34,10 +38,15 @@ export type Jobs = {
   /** Takes reports; waits up to `waitMs` for the first. Answers the entries taken. */
   readonly consume: (waitMs: DurationMs) => Promise<number>
   readonly checkpoint: () => Promise<number>
-  /** Ends sessions past their deadline, requests that nobody decided, approvals and visits of the portal that are over. */
+  /**
+   * Ends sessions past their deadline, requests that nobody decided, approvals and visits of the portal that are over;
+   * tells of allowlist entries that have expired.
+   */
   readonly expire: () => Promise<number>
   /** Takes back saves that had to be confirmed and were not; gateways have fallen back by themselves. */
   readonly revert: () => Promise<number>
+  /** Brings into force what waited for its time. */
+  readonly schedule: () => Promise<number>
   /** Announces every policy once a day, so that its timetable's horizon moves on. */
   readonly refresh: () => Promise<number>
   /** Deletes facts, refusals, hits, sessions, outbox rows and addresses that are older than they need be. */
@@ -46,11 +55,13 @@ export type Jobs = {
   readonly close: () => Promise<void>
 }
 
-const dayMs: DurationMs = 86_400_000
+const hourMs: DurationMs = 3_600_000
+const dayMs: DurationMs = 24 * hourMs
 const keptMs = {
   outbox: dayMs,
   facts: 30 * dayMs,
   hits: 30 * dayMs,
+  lastHit: 400 * dayMs,
   addresses: 31 * dayMs,
   sessions: 90 * dayMs,
   decisions: 90 * dayMs,
@@ -61,9 +72,9 @@ const keptMs = {
 const deletedMax = 5_000
 const refreshSetting = 'policies-refreshed-at'
 
-function expire({ store, now }: JobParts): Promise<number> {
+async function expire({ store, now }: JobParts): Promise<number> {
   const at = now()
-  return store.transaction(async (tx) => {
+  const sessions = await store.transaction(async (tx) => {
     const due = tx
       .selectFrom('session')
       .select('id')
@@ -79,6 +90,7 @@ function expire({ store, now }: JobParts): Promise<number> {
     const requests = await settleRequests(tx, null, at)
     return Number(ended.numUpdatedRows) + requests + (await forgetOldVisits(tx, at))
   })
+  return sessions + (await tellExpired(store, at))
 }
 
 async function revert({ store, now, kick, log }: JobParts): Promise<number> {
@@ -86,6 +98,15 @@ async function revert({ store, now, kick, log }: JobParts): Promise<number> {
   for (const practice of practices) log.warn({ practice }, 'a save was taken back: nobody confirmed it')
   if (practices.length > 0) kick()
   return practices.length
+}
+
+async function schedule({ store, now, kick, log }: JobParts): Promise<number> {
+  const settled = await settleDue(store, now())
+  for (const { practice, applied, sentence } of settled)
+    if (applied) log.info({ practice }, 'a scheduled change came into force')
+    else log.warn({ practice, why: sentence }, 'a scheduled change did not come into force')
+  if (settled.length > 0) kick()
+  return settled.length
 }
 
 function refresh({ store, now, kick }: JobParts): Promise<number> {
@@ -123,7 +144,7 @@ async function prune({ store, now }: JobParts): Promise<number> {
         .deleteFrom('traffic_fact')
         .where('at', '<', at - keptMs.facts)
         .executeTakeFirst(),
-      rows.deleteFrom('entry_hit').where('day', '<', day).executeTakeFirst(),
+      forgetHits(rows, day, Math.floor((at - keptMs.lastHit) / dayMs)),
       rows
         .deleteFrom('address_use')
         .where('last_at', '<', at - keptMs.addresses)
@@ -153,6 +174,10 @@ async function prune({ store, now }: JobParts): Promise<number> {
         .deleteFrom('admin_session')
         .where('deadline', '<', at - keptMs.sessions)
         .executeTakeFirst(),
+      rows
+        .deleteFrom('idempotency_key')
+        .where('begun_at', '<', at - idempotencyKeptMs)
+        .executeTakeFirst(),
     ]),
   )
   return deletions.reduce((sum, deletion) => sum + Number(deletion.numDeletedRows), 0)
@@ -168,9 +193,10 @@ export function createJobs(parts: JobParts): Jobs {
       const { entries } = await consumeReports({ store, now, log, ...parts.reports }, waitMs)
       return entries
     },
-    checkpoint: () => writeCheckpoints(store, signer, now()),
+    checkpoint: () => writeCheckpoints(store, signer, now(), hourMs),
     expire: () => expire(parts),
     revert: () => revert(parts),
+    schedule: () => schedule(parts),
     refresh: () => refresh(parts),
     prune: () => prune(parts),
     start: () => {
@@ -179,6 +205,7 @@ export function createJobs(parts: JobParts): Jobs {
         ...(parts.reports === null ? [] : [startLoop(log, 'reports', 250, true, () => jobs.consume(0))]),
         startLoop(log, 'checkpoints', 60_000, false, jobs.checkpoint),
         startLoop(log, 'reversion', 1_000, false, jobs.revert),
+        startLoop(log, 'schedule', 1_000, false, jobs.schedule),
         startLoop(log, 'expiry', 60_000, false, jobs.expire),
         startLoop(log, 'refresh', 600_000, false, jobs.refresh),
         startLoop(log, 'pruning', 3_600_000, false, jobs.prune),

@@ -7,15 +7,14 @@
  * up shuts nobody out; one that could not be set up from there does. Counting entries was refused: a list can be
  * long and still not hold the admin's own address.
  */
-import type { AccessRequest, Member, Session } from '../policies/access-request.ts'
-import { parseAddress } from '../policies/address.ts'
+import type { Member, Session } from '../policies/access-request.ts'
+import { parseAddress, parseRange, type Range, rangeContains } from '../policies/address.ts'
 import { compile } from '../policies/compile.ts'
-import { decide } from '../policies/decide.ts'
 import type { Decision, Reason } from '../policies/decision.ts'
 import type { PolicyDocument } from '../policies/document.ts'
 import { type Instant, never } from '../policies/instant.ts'
-import type { RouteRequirement } from '../policies/routes.ts'
-import { loadSnapshot, type PolicySnapshot } from '../policies/snapshot.ts'
+import { loadSnapshot } from '../policies/snapshot.ts'
+import { adminRoutes, decideForAdmin, flawlessSession, standIn } from './admin-judging.ts'
 import type { Deed } from './deed.ts'
 import { securityAdmins } from './security-admins.ts'
 import { listAddresses } from './store/address-use.ts'
@@ -29,48 +28,25 @@ export type LockedOut = {
   readonly sentence: string
 }
 
-/** A change of policy to guard. */
+/** People who went from one network to another and are let in there instead: the change only follows them. */
+export type Move = { readonly from: Range; readonly to: string }
+
+/** A change of policy to guard. `move`: whoever was seen in `from` counts as coming from `to` under the new policy. */
 export type GuardedChange = {
+  readonly move?: Move | null
   readonly before: PolicyDocument
   readonly after: PolicyDocument
+  /** As they would be. */
   readonly members: readonly Member[]
+  /** As they are, where their roles change too; absent: the same. */
+  readonly membersBefore?: readonly Member[]
   readonly deed: Deed
 }
 
 type Judge = (member: Member, address: string, at: Instant) => Decision | null
 
-/** Any page of staff: nothing is asked of it but the practice's own controls. */
-const anyPage: RouteRequirement = {
-  id: 'GET /',
-  class: 'staff',
-  stepUp: null,
-  permissions: null,
-  mapped: true,
-  unmapped: 'report',
-  paths: 'lenient',
-}
-
 const guardedReasons: ReadonlySet<Reason> = new Set(['address-not-allowed', 'outside-time-window'])
-const expiriesMax = 50
-
-/**
- * A session that nothing but the address and the hour can be held against. The factor in it is no claim that there is
- * one: whoever has it can show it, and whether the others could set one up is asked apart (`cannotEnrol`).
- */
-const flawlessSession = (member: Member, at: Instant): Session => ({
-  kind: 'session',
-  id: 'lockout-guard',
-  user: member.user,
-  member,
-  epoch: member.epoch,
-  held: false,
-  ended: false,
-  startedAt: at,
-  lastSeenAt: at,
-  factor: { method: 'passkey', verifiedAt: at },
-  deviceTrustedUntil: null,
-  boundTo: null,
-})
+const expiriesMax = 500
 
 /** A judge under a document; answers `null` for an address that is none. `null` for a document that does not compile. */
 function judgeOf(
@@ -80,18 +56,10 @@ function judgeOf(
 ): Judge | null {
   const compiled = compile(document, at, process.versions.tz)
   if (!compiled.ok) return null
-  const snapshot: PolicySnapshot = loadSnapshot(compiled.value, 1, new Map([[anyPage.id, anyPage]]))
+  const snapshot = loadSnapshot(compiled.value, 1, adminRoutes)
   return (member, text, when) => {
     const address = parseAddress(text)
-    if (address === null) return null
-    const request: AccessRequest = {
-      method: 'GET',
-      route: anyPage.id,
-      address,
-      practice: document.practice.id,
-      subject: sessionOf(member, when),
-    }
-    return decide(snapshot, request, when)
+    return address === null ? null : decideForAdmin(snapshot, sessionOf(member, when), address, when)
   }
 }
 
@@ -128,12 +96,32 @@ function cannotEnrolUnder(document: PolicyDocument, at: Instant): CannotEnrol {
   }
 }
 
-/** Now, and each instant at which an entry expires; hours are judged now only, since windows close by design. */
-const instantsOf = (document: PolicyDocument, at: Instant): readonly Instant[] => {
-  const expiries = document.ipEntries.flatMap(({ on, expiresAt }) =>
-    on && expiresAt !== null && expiresAt > at && expiresAt < never ? [expiresAt] : [],
-  )
-  return [at, ...[...new Set(expiries)].sort((a, b) => a - b).slice(0, expiriesMax)]
+type Expiring = { readonly range: Range; readonly at: Instant }
+
+/** The entries that will expire, read once for all members and addresses. */
+const expiringOf = (document: PolicyDocument, at: Instant): readonly Expiring[] =>
+  document.ipEntries.flatMap(({ on, expiresAt, range: text }) => {
+    const range = on && expiresAt !== null && expiresAt > at ? parseRange(text)?.range : undefined
+    return range === undefined || expiresAt === null || expiresAt >= never ? [] : [{ range, at: expiresAt }]
+  })
+
+/**
+ * Now, and each instant at which something ends that lets the member in from the address: refusals by address begin
+ * nowhere else. Hours are judged now only, since windows close by design. Of very many the last count, at which what is
+ * over is over for good.
+ */
+function instantsOf(
+  expiring: readonly Expiring[],
+  { grants }: Member,
+  text: string,
+  at: Instant,
+): readonly Instant[] {
+  const address = parseAddress(text)
+  if (address === null) return [at]
+  const expiries = expiring.filter(({ range }) => rangeContains(range, address)).map((one) => one.at)
+  const ends = grants.map(({ endsAt }) => endsAt).filter((end) => end > at && end < never)
+  const later = [...new Set([...expiries, ...ends])].sort((a, b) => a - b)
+  return [at, ...later.slice(-expiriesMax)]
 }
 
 function sentenceOf(decision: Decision, address: string, when: Instant, at: Instant): string {
@@ -147,18 +135,31 @@ type Guard = {
   readonly change: GuardedChange
   readonly after: Judge
   readonly before: () => Judge | null
-  readonly instants: readonly Instant[]
+  readonly expiring: readonly Expiring[]
   readonly cannotEnrol: CannotEnrol
 }
 
+/** Whether a refusal is no news: the old policy had it too, or refused the address outright. Another hour excuses none. */
+const wasSo = (decision: Decision, earlier: Decision | null): boolean =>
+  earlier !== null && (earlier.reason === 'address-not-allowed' || earlier.reason === decision.reason)
+
+const movedTo = (move: Move | null | undefined, text: string): string => {
+  const address = parseAddress(text)
+  return move != null && address !== null && rangeContains(move.from, address) ? move.to : text
+}
+
+const asTheyAre = ({ membersBefore }: GuardedChange, member: Member): Member =>
+  membersBefore?.find(({ user }) => user === member.user) ?? member
+
 /** How a member is shut out from an address under the new policy and not under the old; `null`: they are not. */
-function newlyRefused(guard: Guard, member: Member, address: string): LockedOut | null {
-  const { change, after, before, instants } = guard
+function newlyRefused(guard: Guard, member: Member, seen: string): LockedOut | null {
+  const { change, after, before, expiring } = guard
   const { at } = change.deed
-  for (const when of instants) {
+  const address = movedTo(change.move, seen)
+  for (const when of instantsOf(expiring, member, address, at)) {
     const decision = refused(after(member, address, when))
     if (decision === null || (when !== at && decision.reason !== 'address-not-allowed')) continue
-    if (refused(before()?.(member, address, when) ?? null) !== null) continue
+    if (wasSo(decision, refused(before()?.(asTheyAre(change, member), seen, when) ?? null))) continue
     return {
       user: member.user,
       name: member.name,
@@ -167,31 +168,14 @@ function newlyRefused(guard: Guard, member: Member, address: string): LockedOut 
     }
   }
   if (!guard.cannotEnrol(member, address, at)) return null
-  if (cannotEnrolUnder(change.before, at)(member, address, at)) return null
+  if (cannotEnrolUnder(change.before, at)(asTheyAre(change, member), address, at)) return null
   const sentence = `needs a second factor and has none; ${address} is not on the allowlist, so none can be set up there`
   return { user: member.user, name: member.name, address, sentence }
 }
 
-/**
- * An own account of the admin plane, as a member without roles: only what concerns everyone concerns it. It signs in
- * here and not through a gateway, so no second factor of the practice is ever asked of it: it stands as if it had one.
- */
-const standIn = (deed: Deed): Member => ({
-  user: deed.actor.id,
-  name: deed.actor.name,
-  login: deed.actor.id,
-  email: null,
-  roles: [],
-  suspended: false,
-  epoch: 0,
-  factors: ['passkey'],
-  enrolBy: null,
-  grants: [],
-})
-
 const actingMember = ({ members, deed }: GuardedChange): Member | null => {
   if (deed.actor.kind !== 'user' && deed.actor.kind !== 'admin') return null
-  return members.find(({ user }) => user === deed.actor.id) ?? standIn(deed)
+  return members.find(({ user }) => user === deed.actor.id) ?? standIn(deed.actor)
 }
 
 /** The other security admins, all of them, if none would be left who passes from everywhere they came from. */
@@ -228,7 +212,7 @@ export async function findLockedOut(rows: Rows, change: GuardedChange): Promise<
       if (old === undefined) old = judgeOf(before, deed.at)
       return old
     },
-    instants: instantsOf(after, deed.at),
+    expiring: expiringOf(after, deed.at),
     cannotEnrol: cannotEnrolUnder(after, deed.at),
   }
   const acting = actingMember(change)

@@ -16,18 +16,23 @@ import type { HotStore } from '../runtime/hot-store.ts'
 import type { ControlPlane } from '../runtime/internal.ts'
 import type { Log } from '../runtime/log.ts'
 import { createSigner, keepSigningKey, type Signer } from '../runtime/signing.ts'
-import { compileRoutes } from '../runtime/upstream-routes.ts'
+import { requirementsOf } from '../runtime/upstream-routes.ts'
 import { createAdminApp } from './admin-app.ts'
+import { createAdmission } from './api/admission.ts'
 import { createPolicyViews } from './api/policy-views.ts'
 import { ensurePractices } from './bootstrap.ts'
+import { createEventJobs } from './event-jobs.ts'
 import { createInternal } from './internal.ts'
 import { createInternalApp } from './internal-http.ts'
 import { createJobs } from './jobs.ts'
 import { type Answer, listenOn, originOf } from './listener.ts'
 import { createLive } from './live.ts'
 import { createMetrics, type Metrics, type Surface } from './metrics.ts'
+import { queueMail } from './notify/mail-queue.ts'
 import { createMailer, type Mailer } from './notify/mailer.ts'
 import { createNotifier } from './notify/notifier.ts'
+import { readWebhookTargets, type WebhookTargets } from './notify/webhook-send.ts'
+import type { QueueMail } from './own-sign-in/password-mails.ts'
 import { type OwnUpstreams, readOwnUpstreams } from './own-sign-in/upstreams.ts'
 import { createPortalApp } from './portal/portal-app.ts'
 import { createPublisher, type Publisher } from './publish.ts'
@@ -115,9 +120,11 @@ async function openDatabase(options: ControlPlaneOptions, undoing: Undoing): Pro
   return database
 }
 
+const signInPaths: ReadonlySet<string> = new Set(['/sign-in', '/sign-out', '/hand-over', '/step-up'])
+
 const surfaceOf = (pathname: string): Surface => {
   if (pathname.startsWith('/api/')) return 'api'
-  return pathname === '/sign-in' || pathname === '/sign-out' ? 'sign-in' : 'ui'
+  return signInPaths.has(pathname) ? 'sign-in' : 'ui'
 }
 
 /** `answer`, counted. */
@@ -131,14 +138,6 @@ const counted =
     return response
   }
 
-const routeIdsOf = (upstreams: ControlPlaneOptions['config']['upstreams']): ReadonlySet<string> =>
-  new Set(
-    upstreams.flatMap((upstream) => {
-      const compiled = compileRoutes(upstream)
-      return compiled.ok ? [...compiled.table.requirements.keys()] : []
-    }),
-  )
-
 type LateApp = {
   readonly fetch: (request: Request, env: Parameters<Answer>[1]) => Response | Promise<Response>
 }
@@ -151,13 +150,19 @@ type Machinery = {
   readonly internal: ControlPlane
   readonly clusterKey: string
   readonly upstreams: OwnUpstreams
+  /** `null`: no mail goes out. */
+  readonly mail: QueueMail | null
 }
 
 function startMachinery(
   options: ControlPlaneOptions,
   undoing: Undoing,
-  base: Pick<Machinery, 'database' | 'signer' | 'clusterKey' | 'upstreams'> & { readonly mailer: Mailer },
-  portal: () => string,
+  base: Pick<Machinery, 'database' | 'signer' | 'clusterKey' | 'upstreams' | 'mail'> & {
+    readonly mailer: Mailer
+    readonly targets: WebhookTargets
+    readonly streamTargets: WebhookTargets
+  },
+  origins: { readonly portal: () => string; readonly admin: () => string },
 ): Machinery {
   const { config, clock, log, store: hotStore } = options
   const { database, signer } = base
@@ -173,26 +178,34 @@ function startMachinery(
     log,
   })
   undoing.add('jobs', jobs.close)
+  const eventJobs = createEventJobs({
+    ...{ store: database, signer, now, log, ...config.audit },
+    targets: base.streamTargets,
+  })
+  undoing.add('event jobs', eventJobs.close)
   const internal = createInternal({
     store: database,
     publisher,
     signer,
     provisioning: (id) => config.upstreams.find((one) => one.id === id)?.identity?.provisioning ?? null,
     upstreams: base.upstreams,
-    portal,
+    ...origins,
     now,
   })
   const metrics = createMetrics({ store: database, hotStore, now })
   const notifier = createNotifier({
     store: database,
     mailer: base.mailer,
+    targets: base.targets,
     now,
     log,
     count: metrics.countMail,
+    countWebhook: metrics.countWebhook,
   })
   undoing.add('notifier', notifier.close)
   publisher.start()
   jobs.start()
+  eventJobs.start()
   notifier.start()
   return { ...base, publisher, metrics, internal }
 }
@@ -220,9 +233,14 @@ async function listenLate(
   return origin
 }
 
-function listenAdmin(options: ControlPlaneOptions, undoing: Undoing, machinery: Machinery): Promise<string> {
+function listenAdmin(
+  options: ControlPlaneOptions,
+  undoing: Undoing,
+  machinery: Machinery,
+  portal: string,
+): Promise<string> {
   const { clock, log } = options
-  const { database, metrics } = machinery
+  const { database, metrics, mail, upstreams } = machinery
   const { now } = clock
   return listenLate(options, undoing, metrics, {
     key: 'admin',
@@ -230,18 +248,19 @@ function listenAdmin(options: ControlPlaneOptions, undoing: Undoing, machinery: 
     createApp: (origin, trustedProxies) => {
       const live = createLive({ store: database, now, log })
       undoing.add('live', live.close)
+      const views = createPolicyViews(database, now)
+      const sessions = createAdminSessions({ store: database, now, limits: createTryLimits(), log })
       return createAdminApp({
         plane: {
-          store: database,
-          now,
-          views: createPolicyViews(database, now),
-          live,
-          sessions: createAdminSessions({ store: database, now, limits: createTryLimits(), log }),
+          ...{ store: database, now, views, live, sessions },
+          admission: createAdmission({ store: database, views, now, end: sessions.end }),
           publicKey: machinery.signer.publicKey,
-          routeIds: routeIdsOf(options.config.upstreams),
+          routes: requirementsOf(options.config.upstreams),
+          passwordLinks: upstreams.takePasswords ? { queue: mail, portal } : null,
           changed: machinery.publisher.kick,
         },
         origin,
+        portal: () => portal,
         trustedProxies,
         ui: createUiAssets(options.uiDir),
         log,
@@ -255,7 +274,7 @@ function listenAdmin(options: ControlPlaneOptions, undoing: Undoing, machinery: 
 function listenPortal(
   options: ControlPlaneOptions,
   undoing: Undoing,
-  { database, metrics, publisher, upstreams }: Machinery,
+  { database, metrics, publisher, upstreams, mail }: Machinery,
   keyring: FactorKeyring,
 ): Promise<string> {
   const { clock, log } = options
@@ -268,6 +287,7 @@ function listenPortal(
         origin,
         trustedProxies,
         upstreams,
+        mail,
         now: clock.now,
         log,
       }),
@@ -281,17 +301,25 @@ async function start(options: ControlPlaneOptions, undoing: Undoing): Promise<Ru
   const keyring = valueOr(openFactorKeyring(config.twoFactor.keys, join(dataDir, 'factor-keys')))
   const upstreams = valueOr(readOwnUpstreams(config.upstreams))
   const mailer = valueOr(createMailer(config.notifications, log))
+  const targets = valueOr(readWebhookTargets(config.notifications.webhooks))
+  const streamTargets = valueOr(readWebhookTargets(config.audit.streams))
   const database = await openDatabase(options, undoing)
   const firstAdmin = await ensureFirstAdmin(database, clock.now)
   let portal = ''
-  const base = { database, signer, clusterKey, upstreams, mailer }
-  const machinery = startMachinery(options, undoing, base, () => portal)
+  let admin = ''
+  const mail = config.notifications.mail === 'off' ? null : queueMail
+  const base = { database, signer, clusterKey, upstreams, mailer, mail, targets, streamTargets }
+  const machinery = startMachinery(options, undoing, base, {
+    portal: () => portal,
+    admin: () => admin,
+  })
   await machinery.publisher.tick()
   const { internal, metrics } = machinery
   const figures = await listenOn(config.listen.adminMetrics, metrics.answer)
   undoing.add('metrics listener', figures.close)
-  // Before gateways can ask: an answer to them names it.
+  // Before gateways can ask: answers to them name these.
   portal = await listenPortal(options, undoing, machinery, keyring)
+  admin = await listenAdmin(options, undoing, machinery, portal)
   const internalApp = createInternalApp({ plane: internal, clusterKey, log })
   const inside = await listenOn(
     config.listen.internal,
@@ -303,7 +331,6 @@ async function start(options: ControlPlaneOptions, undoing: Undoing): Promise<Ru
     ),
   )
   undoing.add('internal listener', inside.close)
-  const admin = await listenAdmin(options, undoing, machinery)
   return {
     addresses: { admin, portal, internal: originOf(inside), metrics: originOf(figures) },
     internal,

@@ -10,6 +10,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { DurationMs, Instant } from '../policies/instant.ts'
 import type { HotStore } from '../runtime/hot-store.ts'
 import { countWaitingMails, type MailCount } from './notify/mail-delivery.ts'
+import type { WebhookCount } from './notify/webhook-delivery.ts'
 import type { Store } from './store/database.ts'
 import { listLiveGateways } from './store/publish-state.ts'
 
@@ -22,6 +23,8 @@ export type Metrics = {
   readonly count: (surface: Surface, status: number, seconds: number) => void
   /** Counts what became of a mail at one try. */
   readonly countMail: (outcome: MailCount) => void
+  /** Counts what became of a webhook's message at one try. */
+  readonly countWebhook: (outcome: WebhookCount) => void
   /** Answers `/metrics`, `/livez` and `/readyz`; anything else is 404. */
   readonly answer: (request: Request) => Promise<Response>
 }
@@ -147,6 +150,12 @@ export function createMetrics(measured: Measured): Metrics {
     labelNames: ['outcome'],
     registers: [registry],
   })
+  const webhooks = new Counter({
+    name: 'gatehouse_admin_webhooks_total',
+    help: 'Tries to deliver a webhook’s message by outcome: delivered, retried, given-up.',
+    labelNames: ['outcome'],
+    registers: [registry],
+  })
   const readGauges = createGauges(registry, measured)
   return {
     count(surface, status, seconds) {
@@ -154,6 +163,7 @@ export function createMetrics(measured: Measured): Metrics {
       durations.observe({ surface }, seconds)
     },
     countMail: (outcome) => mails.inc({ outcome }),
+    countWebhook: (outcome) => webhooks.inc({ outcome }),
     async answer(request) {
       const { pathname } = new URL(request.url)
       if (pathname === '/livez') return new Response('alive\n')

@@ -6,6 +6,7 @@
  * of sign-ins must queue, not exhaust the machine. bcrypt was refused: it cuts passwords at 72 bytes.
  */
 import { type Argon2Parameters, argon2, randomBytes, timingSafeEqual } from 'node:crypto'
+import { fault } from '../runtime/fault.ts'
 
 /** OWASP's second profile for argon2id: 19 MiB, two passes, one lane. */
 const memoryKiB = 19_456
@@ -27,7 +28,7 @@ const waiting: (() => void)[] = []
 
 async function inTurn<T>(work: () => Promise<T>): Promise<T> {
   if (running >= atOnceMax) {
-    if (waiting.length >= waitingMax) throw new Error('too many passwords wait to be checked')
+    if (waiting.length >= waitingMax) throw fault('self', 'full', 'too many passwords wait to be checked')
     // The turn is handed over by whoever ends, so `running` does not change here.
     await new Promise<void>((resolve) => waiting.push(resolve))
   } else running += 1

@@ -7,14 +7,16 @@
  * outcome, never an exception; nothing is half-saved. Merging concurrent edits was refused: a merged policy is
  * one that nobody has read.
  */
+import type { RoleId, UserId } from '../policies/access-request.ts'
 import { compile } from '../policies/compile.ts'
 import type { PolicyDocument } from '../policies/document.ts'
 import type { Instant } from '../policies/instant.ts'
 import type { Problem } from '../policies/problem.ts'
-import { canRefuseMore } from '../policies/tightening.ts'
+import { canRefuseMore, isWeaker } from '../policies/tightening.ts'
 import type { Deed } from './deed.ts'
-import { findLockedOut, type LockedOut } from './lockout.ts'
+import { findLockedOut, type LockedOut, type Move } from './lockout.ts'
 import { type Difference, differenceOf } from './policy-diff.ts'
+import { withRoles } from './policy-forecast.ts'
 import { saveRevision } from './policy-saving.ts'
 import { securityAdmins } from './security-admins.ts'
 import { confirmWithinMs, readDeadline, type Unconfirmed, waitingNote } from './store/confirmations.ts'
@@ -38,8 +40,28 @@ export type PolicyEdit = {
    * where the wish itself is wrong (there is no such entry).
    */
   readonly change: (document: PolicyDocument) => PolicyDocument | { readonly problems: readonly Problem[] }
+  /** Whether whoever acts may make the practice easier to get into; absent: they may (Gatehouse itself, an operator). */
+  readonly mayWeaken?: boolean
   /** The practice's name typed again, to override `lockout-risk`. */
   readonly typedName?: string | null
+  /**
+   * The edit only follows people to where they have gone (`ip-list/heartbeats.ts`): the guard lets admins go with them,
+   * and it is not held for a confirmation, since what it would fall back to is the network that is gone.
+   */
+  readonly follows?: Move
+  /** Who gets other roles with it, written by `alongside`; the guard judges the people as they would be. */
+  readonly roles?: ReadonlyMap<UserId, readonly RoleId[]>
+  /** What is written in the same transaction, before the revision; the practice is held. */
+  readonly alongside?: (tx: Tx) => Promise<void>
+  /** Asked while the practice is held; `false`: it has been done, or is not wanted any more, and nothing is changed. */
+  readonly isWanted?: (tx: Tx) => Promise<boolean>
+  /** More for the event. */
+  readonly notes?: Readonly<Record<string, unknown>>
+  /**
+   * It comes into force by itself at a time chosen before: nobody is there to confirm it, so that what the guard lets
+   * through holds for good. What was overridden has to be confirmed all the same.
+   */
+  readonly isUnattended?: boolean
 }
 
 /** What became of an edit. Nothing was changed unless `saved`. */
@@ -61,6 +83,8 @@ export type EditOutcome =
   | { readonly outcome: 'problems'; readonly problems: readonly Problem[] }
   | { readonly outcome: 'lockout-risk'; readonly lockedOut: readonly LockedOut[] }
   | { readonly outcome: 'last-security-admin' }
+  /** It makes the practice easier to get into, and whoever acts may not. */
+  | { readonly outcome: 'weakens' }
 
 type Draft = {
   readonly current: SavedPolicy
@@ -92,16 +116,22 @@ async function guard(
   { current, document }: Draft,
 ): Promise<readonly LockedOut[] | 'last-security-admin'> {
   const known = await readMembers(tx, edit.practice, edit.deed.at)
-  const members = known?.members ?? []
-  if (securityAdmins(current.document, members).length > 0 && securityAdmins(document, members).length === 0)
+  const membersBefore = known?.members ?? []
+  const members = withRoles(membersBefore, edit.roles)
+  const before = current.document
+  if (securityAdmins(before, membersBefore).length > 0 && securityAdmins(document, members).length === 0)
     return 'last-security-admin'
-  return findLockedOut(tx, { before: current.document, after: document, members, deed: edit.deed })
+  const { deed, follows: move = null } = edit
+  return findLockedOut(tx, { before, after: document, members, membersBefore, deed, move })
 }
 
 /** Until when a draft may hold unconfirmed; `null`: it can refuse nobody who passes now. */
-const deadlineOf = ({ deed }: PolicyEdit, made: Draft, overridden: boolean): Instant | null =>
-  overridden || canRefuseMore(made.current.document, made.document, deed.at)
-    ? deed.at + confirmWithinMs
+const deadlineOf = (edit: PolicyEdit, made: Draft, overridden: boolean): Instant | null =>
+  overridden ||
+  (edit.follows === undefined &&
+    !edit.isUnattended &&
+    canRefuseMore(made.current.document, made.document, edit.deed.at))
+    ? edit.deed.at + confirmWithinMs
     : null
 
 async function save(tx: Tx, edit: PolicyEdit, made: Draft, overridden: boolean): Promise<EditOutcome> {
@@ -109,11 +139,13 @@ async function save(tx: Tx, edit: PolicyEdit, made: Draft, overridden: boolean):
   const { practice, deed } = edit
   const revision = made.current.revision + 1
   const confirmBy = deadlineOf(edit, made, overridden)
+  await edit.alongside?.(tx)
   const announced = await saveRevision(tx, {
     ...{ practice, revision, document, difference, deed, confirmBy },
     action: edit.action ?? 'policy.edited',
     target: edit.target ?? { kind: 'practice', id: practice, name: document.practice.name },
     notes: {
+      ...edit.notes,
       ...(overridden ? { 'lockout guard': 'overridden' } : {}),
       ...(confirmBy === null ? {} : { [waitingNote]: new Date(confirmBy).toISOString() }),
     },
@@ -127,12 +159,16 @@ export function editPolicy(store: Store, edit: PolicyEdit): Promise<EditOutcome>
     if ((await lockPractice(tx, edit.practice)) === null) return { outcome: 'unknown-practice' }
     const current = await readPolicy(tx, edit.practice)
     if (current === null) return { outcome: 'unknown-practice' }
+    if (edit.isWanted !== undefined && !(await edit.isWanted(tx)))
+      return { outcome: 'unchanged', revision: current.revision, document: current.document }
     const waiting = await readDeadline(tx, edit.practice, current.revision)
     if (waiting !== null) return { outcome: 'confirmation-pending', waiting }
     if (edit.ifRevision !== null && edit.ifRevision !== current.revision)
       return { outcome: 'conflict', revision: current.revision }
     const made = draft(current, edit)
     if ('outcome' in made) return made
+    if (edit.mayWeaken === false && isWeaker(made.current.document, made.document, edit.deed.at))
+      return { outcome: 'weakens' }
     const lockedOut = await guard(tx, edit, made)
     if (lockedOut === 'last-security-admin') return { outcome: lockedOut }
     const overrides = edit.typedName?.trim() === current.document.practice.name

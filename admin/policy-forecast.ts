@@ -6,7 +6,7 @@
  * what cannot be forecast is `null`, never "nobody". Forecasting by saving and rolling back was refused: a preview
  * must not hold the practice's lock.
  */
-import type { Member, UserId } from '../policies/access-request.ts'
+import type { Member, RoleId, UserId } from '../policies/access-request.ts'
 import type { PolicyDocument } from '../policies/document.ts'
 import { describeChanges } from '../policies/document-changes.ts'
 import { type Impact, impactOf, type TrafficFact } from '../policies/impact.ts'
@@ -29,6 +29,8 @@ export type Draft = {
   readonly document: PolicyDocument
   readonly deed: Deed
   readonly routes: ReadonlyMap<RouteId, RouteRequirement>
+  /** Who would have other roles, with these; absent: nobody. */
+  readonly roles?: ReadonlyMap<UserId, readonly RoleId[]>
 }
 
 /** What saving the draft would do. */
@@ -87,11 +89,29 @@ type Asked = {
   readonly before: PolicyDocument
   readonly draft: Draft
   readonly members: ReadonlyMap<UserId, Member>
+  readonly membersAfter: ReadonlyMap<UserId, Member>
 }
 
-function impact({ before, draft, members }: Asked, facts: readonly TrafficFact[]): Impact | null {
+const byUser = (members: readonly Member[]): ReadonlyMap<UserId, Member> =>
+  new Map(members.map((member) => [member.user, member]))
+
+/** The people with the roles of the draft. */
+export const withRoles = (
+  members: readonly Member[],
+  roles: ReadonlyMap<UserId, readonly RoleId[]> | undefined,
+): readonly Member[] =>
+  roles === undefined
+    ? members
+    : members.map((member) => ({ ...member, roles: roles.get(member.user) ?? member.roles }))
+
+function impact(
+  { before, draft, members, membersAfter }: Asked,
+  facts: readonly TrafficFact[],
+): Impact | null {
   const routes = new Map([...draft.routes, [somePage.id, somePage]])
-  const found = impactOf({ before, after: draft.document, routes, members, facts, now: draft.deed.at })
+  const found = impactOf({
+    ...{ before, after: draft.document, routes, members, membersAfter, facts, now: draft.deed.at },
+  })
   return found.ok ? found.value : null
 }
 
@@ -103,6 +123,23 @@ function changesOf(before: PolicyDocument, after: PolicyDocument): readonly stri
   if (words.length > 0) return words
   const paths = new Set([...Object.keys(difference.before), ...Object.keys(difference.after)])
   return [...paths].map((path) => `${path} changed`)
+}
+
+/** Whose roles would be others, a sentence each. */
+function roleMoves(
+  { roles }: PolicyDocument,
+  before: readonly Member[],
+  after: readonly Member[],
+): readonly string[] {
+  const names = new Map(roles.map(({ id, name }) => [id, name]))
+  const listed = (ids: readonly RoleId[]): string =>
+    ids.length === 0 ? 'no role' : ids.map((id) => names.get(id) ?? id).join(', ')
+  return after.flatMap((member, at) => {
+    const was = before[at]?.roles ?? []
+    return listed(was) === listed(member.roles)
+      ? []
+      : [`${member.name}: ${listed(was)} → ${listed(member.roles)}`]
+  })
 }
 
 /**
@@ -117,8 +154,9 @@ export async function forecastPolicy(rows: Rows, draft: Draft): Promise<Forecast
   const known = await readMembers(rows, practice, at)
   if (saved === null || known === null) return null
   const { members } = known
+  const after = withRoles(members, draft.roles)
   const before = saved.document
-  const changes = changesOf(before, document)
+  const changes = [...changesOf(before, document), ...roleMoves(document, members, after)]
   const found = {
     revision: saved.revision,
     savedAt: saved.savedAt,
@@ -132,13 +170,14 @@ export async function forecastPolicy(rows: Rows, draft: Draft): Promise<Forecast
     const nothing = { lockedOut: [], lastSecurityAdmin: false, toBeConfirmed: false }
     return { ...found, ...nothing, live: nobody, recorded: nobody }
   }
-  const lockedOut = await findLockedOut(rows, { before, after: document, members, deed })
-  const asked: Asked = { before, draft, members: new Map(members.map((member) => [member.user, member])) }
+  const guarded = { before, after: document, members: after, membersBefore: members, deed }
+  const lockedOut = await findLockedOut(rows, guarded)
+  const asked: Asked = { before, draft, members: byUser(members), membersAfter: byUser(after) }
   const hadAdmins = securityAdmins(before, members).length > 0
   return {
     ...found,
     lockedOut,
-    lastSecurityAdmin: hadAdmins && securityAdmins(document, members).length === 0,
+    lastSecurityAdmin: hadAdmins && securityAdmins(document, after).length === 0,
     toBeConfirmed: lockedOut.length > 0 || canRefuseMore(before, document, at),
     live: impact(asked, await liveFacts(rows, practice, at)),
     recorded: impact(asked, await listTrafficFacts(rows, practice, at - recordedMs, factsMax)),

@@ -15,6 +15,7 @@ import { keys } from '../runtime/keys.ts'
 import type { Log } from '../runtime/log.ts'
 import { type Report, reportSchema } from '../runtime/records.ts'
 import { comparePositions, isPosition, streamStart } from '../runtime/stream-position.ts'
+import { knownActions } from './event-actions.ts'
 import type { Store, Tx } from './store/database.ts'
 import { appendEvent } from './store/events.ts'
 import { markEnforced } from './store/publish-state.ts'
@@ -75,8 +76,6 @@ async function readCursor(tx: Tx): Promise<StreamPosition> {
 const moveCursor = (tx: Tx, position: StreamPosition) =>
   tx.updateTable('report_cursor').set({ position }).where('stream', '=', keys.reports).execute()
 
-const isActionName = (name: string): boolean => /^[a-z][a-z0-9.-]{0,79}$/.test(name)
-
 /** Gateways' own events go to the chain of their practice, or of the gateway where there is none such. */
 async function applyEvents(tx: Tx, reports: readonly ReportOf<'event'>[]): Promise<void> {
   if (reports.length === 0) return
@@ -89,10 +88,10 @@ async function applyEvents(tx: Tx, reports: readonly ReportOf<'event'>[]): Promi
       at: report.at,
       actor: { kind: 'gateway', id: report.gateway, name: report.gateway },
       origin: 'auto',
-      action: isActionName(report.name) ? report.name : 'gateway.event',
+      action: knownActions.has(report.name) ? report.name : 'gateway.event',
       target: report.user === null ? null : { kind: 'user', id: report.user, name: report.user },
       before: null,
-      after: report.detail,
+      after: knownActions.has(report.name) ? report.detail : { ...report.detail, name: report.name },
     })
 }
 

@@ -7,12 +7,15 @@
  * the token's hash.
  */
 import { sql } from 'kysely'
+import type { VerifiedFactor } from '../policies/access-request.ts'
 import type { DurationMs, Instant } from '../policies/instant.ts'
 import { type ChangeSession, type OpenSession, signInSkewMs } from '../runtime/internal.ts'
 import { endedHere, type SessionEnd } from '../runtime/records.ts'
 import { newToken } from '../runtime/token.ts'
+import { appFactor } from './claimed-factor.ts'
 import type { Deed } from './deed.ts'
 import { findOrProvision, findUser, type KnownPerson, type Provisioning } from './directory.ts'
+import { isOpen, readOpenWays } from './own-sign-in/open-ways.ts'
 import { endAdopted } from './revocations.ts'
 import { endBeyondLimit, lockSessionsOf } from './session-limit.ts'
 import { noteAddress } from './store/address-use.ts'
@@ -26,6 +29,8 @@ export type OpeningOutcome =
   | { readonly outcome: 'opened'; readonly session: SessionRow; readonly changed: readonly string[] }
   | { readonly outcome: 'unknown-user' }
   | { readonly outcome: 'suspended' }
+  /** They may not sign in so: their practice has closed that way. */
+  | { readonly outcome: 'way-closed' }
 
 /** How long an application's own credential may live: so long a revocation refuses adopted cookies (SPEC §2). */
 const appCredentialMs: DurationMs = 30 * 86_400_000
@@ -175,6 +180,22 @@ async function keepFactor(
     .executeTakeFirstOrThrow()
 }
 
+/**
+ * The factor that came with this very sign-in; `null`: none, and what the session has stays. One that is only claimed takes
+ * the place of no other: it may not be trusted, and whoever just proved their own would be asked in a circle.
+ */
+async function giveFactor(tx: Tx, session: SessionRow, factor: VerifiedFactor | null): Promise<SessionRow> {
+  if (factor === null) return session
+  const isClaimed = factor.method === 'app' || factor.method === 'google'
+  if (isClaimed && session.factor_method !== null) return session
+  return tx
+    .updateTable('session')
+    .set({ factor_method: factor.method, factor_verified_at: factor.verifiedAt })
+    .where('token_hash', '=', session.token_hash)
+    .returningAll()
+    .executeTakeFirstOrThrow()
+}
+
 async function appendOpened(
   tx: Tx,
   session: SessionRow,
@@ -200,6 +221,7 @@ async function appendOpened(
         upstream: session.upstream,
         address: session.address_first,
         device: session.device,
+        ...(session.factor_method === null ? {} : { factor: session.factor_method }),
         ...(session.ended_why === null ? {} : { ended: session.ended_why }),
         ...(session.held ? { held: true } : {}),
       },
@@ -211,6 +233,7 @@ async function storeSession(
   request: OpenSession,
   person: KnownPerson,
   memberships: readonly Membership[],
+  factor: VerifiedFactor | null,
   at: Instant,
 ): Promise<OpeningOutcome> {
   const lasts =
@@ -232,7 +255,10 @@ async function storeSession(
   if (inserted === null) return repeated(tx, request, person)
   const own = await inherit(tx, inserted, await earlierSession(tx, request, person.user), at)
   const replaced = request.replaces === null ? null : await markEnded(tx, request.replaces, 'replaced', at)
-  const session = await keepFactor(tx, request, own, replaced, at)
+  const kept = await keepFactor(tx, request, own, replaced, at)
+  // Of a cookie that was only shown, nothing is believed: whoever stole it would have its factor too.
+  const claimed = isUnseen(request) || request.method === 'token' ? null : appFactor(request.identity.amr, at)
+  const session = await giveFactor(tx, kept, factor ?? claimed)
   await announceSession(tx, session.token_hash, at)
   if (replaced !== null) await announceSession(tx, replaced.token_hash, at)
   await noteAddress(tx, person.user, request.address, at)
@@ -250,15 +276,28 @@ async function repeated(tx: Tx, request: OpenSession, person: KnownPerson): Prom
   return { outcome: 'opened', session, changed: person.changed }
 }
 
+/** Whether the practice of the application, or else all of theirs, leave the way open by which they signed in here. */
+async function isWayOpen(
+  tx: Tx,
+  { method, identity }: OpenSession,
+  memberships: readonly Membership[],
+): Promise<boolean> {
+  if (method !== 'own-password' && method !== 'own-passkey' && method !== 'own-oidc') return true
+  const fixed = identity.practices.map(({ id }) => id)
+  const asked = fixed.length > 0 ? fixed : memberships.map(({ practice }) => practice)
+  return isOpen(await readOpenWays(tx, asked), method)
+}
+
 /**
  * Opens the session a gateway asks for, with its person and memberships made where `provisioning` says so.
- * `suspended`: the person is, or is so in every practice they belong to.
+ * `suspended`: the person is, or is so in every practice they belong to. `factor`: proved with the sign-in.
  */
 export function openSession(
   store: Store,
   request: OpenSession,
   provisioning: Provisioning,
   at: Instant,
+  factor: VerifiedFactor | null = null,
 ): Promise<OpeningOutcome> {
   const deed: Deed = {
     actor: { kind: 'system', id: request.upstream, name: request.upstream },
@@ -275,7 +314,8 @@ export function openSession(
     const memberships = await membershipsOf(tx, person.user)
     const everywhere = memberships.length > 0 && memberships.every(({ suspended }) => suspended)
     if (person.suspended || everywhere) return { outcome: 'suspended' }
-    return storeSession(tx, request, person, memberships, at)
+    if (!(await isWayOpen(tx, request, memberships))) return { outcome: 'way-closed' }
+    return storeSession(tx, request, person, memberships, factor, at)
   })
 }
 

@@ -38,9 +38,48 @@ const commands = {
     options: { config: { type: 'string' }, json: { type: 'boolean' } },
   },
   'audit verify': {
-    usage: 'audit verify [--config FILE] [--practice ID] [--json]',
-    sentence: 'recomputes the chains of security events; exit 1 where one is broken',
-    options: { config: { type: 'string' }, practice: { type: 'string' }, json: { type: 'boolean' } },
+    usage:
+      'audit verify [--practice ID] [--checkpoints FILE] [--events FILE] [--public-key KEY] [--config FILE] [--json]',
+    sentence:
+      'recomputes the chains of security events, or an exported file of them; exit 1 where one is broken',
+    options: {
+      config: { type: 'string' },
+      practice: { type: 'string' },
+      checkpoints: { type: 'string' },
+      events: { type: 'string' },
+      'public-key': { type: 'string' },
+      json: { type: 'boolean' },
+    },
+  },
+  'audit export': {
+    usage:
+      'audit export --practice ID [--format ndjson|csv] [--out FILE] [--from DATE] [--to DATE] [--type T] [--actor ID] [--target ID] [--config FILE] [--json]',
+    sentence:
+      'writes security events, oldest first, to standard output or FILE; the export is an event itself',
+    options: {
+      config: { type: 'string' },
+      practice: { type: 'string' },
+      format: { type: 'string' },
+      out: { type: 'string' },
+      from: { type: 'string' },
+      to: { type: 'string' },
+      type: { type: 'string' },
+      actor: { type: 'string' },
+      target: { type: 'string' },
+      json: { type: 'boolean' },
+    },
+  },
+  'audit report': {
+    usage: 'audit report --practice ID --month YYYY-MM [--user ID] [--out FILE] [--config FILE] [--json]',
+    sentence: 'who had access in a month and what they did with it, a line a person (CSV)',
+    options: {
+      config: { type: 'string' },
+      practice: { type: 'string' },
+      month: { type: 'string' },
+      user: { type: 'string' },
+      out: { type: 'string' },
+      json: { type: 'boolean' },
+    },
   },
   'policy export': {
     usage: 'policy export --practice ID [--config FILE] [--json]',
@@ -200,6 +239,8 @@ export type CommandLine = {
   readonly given: Readonly<Record<string, unknown>>
   /** How long to wait until a change is active everywhere; 30 s unless told otherwise, at most an hour. */
   readonly waitMs: DurationMs
+  /** Every option that takes a text, as typed, for commands that read their own. */
+  readonly typed: Readonly<Record<string, string>>
 }
 
 const nothingTyped: CommandLine = {
@@ -217,6 +258,7 @@ const nothingTyped: CommandLine = {
   subject: null,
   given: {},
   waitMs: 30_000,
+  typed: {},
 }
 
 const usageWidth = 62
@@ -296,6 +338,8 @@ const subjectIn = (words: readonly string[], what: string): string => {
 
 const ofOnePractice: ReadonlySet<CommandName> = new Set<CommandName>([
   'policy export',
+  'audit export',
+  'audit report',
   'token create',
   'token list',
   'token revoke',
@@ -331,6 +375,9 @@ const lineOf = (
     subject: subject === undefined ? null : subjectIn(positionals, subject),
     given,
     waitMs: waitS === null ? nothingTyped.waitMs : waitS * 1_000,
+    typed: Object.fromEntries(
+      Object.entries(given).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+    ),
   }
 }
 

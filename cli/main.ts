@@ -28,6 +28,10 @@ const run = async (line: CommandLine): Promise<number> => {
       return (await import('./config-check.ts')).checkConfig(line)
     case 'audit verify':
       return (await import('./audit-verify.ts')).verifyAudit(line)
+    case 'audit export':
+      return (await import('./audit-export.ts')).exportAudit(line, () => Date.now())
+    case 'audit report':
+      return (await import('./audit-report.ts')).reportAccess(line, () => Date.now())
     case 'policy export':
       return (await import('./policy-export.ts')).exportPolicy(line)
     case 'policy plan':

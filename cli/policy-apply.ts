@@ -107,6 +107,9 @@ const refusalLines = (refused: Refused, line: CommandLine, file: PolicyFile): re
         `gatehouse: not applied: what ${refused.waiting.authorName} saved waits to be confirmed until ${new Date(refused.waiting.confirmBy).toISOString()}.`,
         'Confirm it or take it back in Security Management first.',
       ]
+    // Asked of people in the console; an operator at the machine has proved more than that.
+    case 'weakens':
+      throw new Error('invariant: an operator may weaken a policy')
     case 'problems':
       return refused.problems.map(({ path, sentence }) => `${path}: ${sentence}`)
   }

@@ -1,5 +1,5 @@
 /**
- * Who changes a policy at the command line, and what its commands need of the configuration.
+ * Who changes a policy at the command line.
  *
  * The actor is the account of the operating system that runs the command: whoever can reach the database is an operator,
  * and no sign-in is asked for that would prove more. Invariant: the account stands in the event, and `origin` is `cli`.
@@ -7,9 +7,6 @@
 import { userInfo } from 'node:os'
 import type { Deed } from '../admin/deed.ts'
 import type { Instant } from '../policies/instant.ts'
-import type { RouteId, RouteRequirement } from '../policies/routes.ts'
-import type { Config } from '../runtime/config.ts'
-import { compileRoutes } from '../runtime/upstream-routes.ts'
 
 /** The account's name; its number where it has none, as in containers. */
 const accountName = (): string => {
@@ -25,12 +22,3 @@ export const operatorDeed = (at: Instant, reason: string | null): Deed => {
   const name = accountName()
   return { actor: { kind: 'cli', id: name, name: `${name} (command line)` }, origin: 'cli', at, reason }
 }
-
-/** What every route of the configuration asks for, by id. The configuration was checked: its routes compile. */
-export const routesOf = ({ upstreams }: Config): ReadonlyMap<RouteId, RouteRequirement> =>
-  new Map(
-    upstreams.flatMap((upstream) => {
-      const compiled = compileRoutes(upstream)
-      return compiled.ok ? [...compiled.table.requirements] : []
-    }),
-  )

@@ -9,10 +9,11 @@ import { type Forecast, forecastPolicy } from '../admin/policy-forecast.ts'
 import { reasonWords } from '../admin/reason-words.ts'
 import type { Impact, ImpactLine } from '../policies/impact.ts'
 import type { Instant } from '../policies/instant.ts'
+import { requirementsOf } from '../runtime/upstream-routes.ts'
 import type { CommandLine } from './command-line.ts'
 import { exitCodes, stopWith } from './exit-codes.ts'
 import { oneLine, readPolicyFile } from './policy-file.ts'
-import { operatorDeed, routesOf } from './policy-operator.ts'
+import { operatorDeed } from './policy-operator.ts'
 import { withDatabase } from './reached-database.ts'
 import { readSettings } from './settings.ts'
 
@@ -130,7 +131,7 @@ export const planPolicy = async (line: CommandLine, now: () => Instant): Promise
   const { document } = file
   const deed = operatorDeed(now(), null)
   const forecast = await withDatabase(config, (store) =>
-    store.snapshot((tx) => forecastPolicy(tx, { document, deed, routes: routesOf(config) })),
+    store.snapshot((tx) => forecastPolicy(tx, { document, deed, routes: requirementsOf(config.upstreams) })),
   )
   if (forecast === null)
     throw stopWith(exitCodes.failed, `gatehouse: there is no practice "${document.practice.id}".`)

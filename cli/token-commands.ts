@@ -9,10 +9,11 @@ import { makeToken, revokeToken, type TokenWish } from '../admin/service-tokens.
 import type { Store } from '../admin/store/database.ts'
 import { type ListedToken, listTokens } from '../admin/store/service-tokens.ts'
 import type { Instant } from '../policies/instant.ts'
+import { requirementsOf } from '../runtime/upstream-routes.ts'
 import { type CommandLine, listIn } from './command-line.ts'
 import { exitCodes, stopWith } from './exit-codes.ts'
 import { oneLine, problemsStop } from './policy-file.ts'
-import { operatorDeed, routesOf } from './policy-operator.ts'
+import { operatorDeed } from './policy-operator.ts'
 import { withDatabase } from './reached-database.ts'
 import { readSettings } from './settings.ts'
 import { tellChange } from './told-change.ts'
@@ -58,7 +59,7 @@ export const createToken = async (line: CommandLine, now: () => Instant): Promis
   return withDatabase(config, async (store) => {
     const owner = await findMemberByLogin(store, practice, login)
     const deed = operatorDeed(at, line.reason)
-    const routes = new Set(routesOf(config).keys())
+    const routes = new Set(requirementsOf(config.upstreams).keys())
     const made = await makeToken(store, { practice, deed, routes }, { ...wish, owner: owner.user })
     if (made.outcome === 'unknown-practice')
       throw stopWith(exitCodes.failed, `gatehouse: there is no practice "${practice}".`)

@@ -75,6 +75,11 @@ const memberChange = (outcome: MemberOutcome, line: CommandLine, sentence: strin
       throw stopWith(exitCodes.refused, 'gatehouse: the member was changed in between. Look again.')
     case 'problems':
       throw problemsStop('roles', outcome.problems, line.json)
+    case 'lockout-risk':
+      throw stopWith(
+        exitCodes.refused,
+        `gatehouse: not changed: ${oneLine(outcome.lockedOut.map(({ name }) => name).join(', '))} could no longer get in.`,
+      )
     case 'last-security-admin':
       throw stopWith(
         exitCodes.refused,

@@ -10,6 +10,7 @@ import type { ControlPlane } from '../runtime/internal.ts'
 import type { ParkedAnswer } from '../runtime/records.ts'
 import { notAPage, notOurs, stale, tooOften } from './access-failures.ts'
 import { readAccessForm } from './access-form.ts'
+import { handOverToAdmin } from './admin-entry.ts'
 import { cureOf, emergencyPlaces, factorReason, type Grace, graceOf, releasedQuestion } from './asking.ts'
 import { cookieLines } from './cookies.ts'
 import type { Exchange, Judgement, WholeResponse } from './exchange.ts'
@@ -29,7 +30,7 @@ import type { Credential } from './identity/credential.ts'
 import { readCredential } from './identity/credential.ts'
 import { answer, plainDecision } from './questions.ts'
 import { answerFailure, samePath } from './refusal.ts'
-import { secondFactorPath } from './refusals.ts'
+import { secondFactorPath, securityManagementPath } from './refusals.ts'
 import { askAccess, showApproved, showRequests } from './request-step.ts'
 import type { Duties } from './route-duties.ts'
 import type { MirroredSession } from './sessions.ts'
@@ -258,10 +259,19 @@ async function secondFactor(visit: Visit): Promise<WholeResponse> {
   return withCookies(await handOver(visit, reason), setCookies)
 }
 
+/** The way to the admin origin, for whoever is signed in; whether they have a part there, it says itself. */
+async function securityManagement(visit: Visit): Promise<WholeResponse> {
+  if (visit.session.record.held) return seeOther(addressOf(visit))
+  const { setCookies, theirs } = await isTheirs(visit)
+  if (!theirs) return seeOther(signInPage(visit.exchange), setCookies)
+  return withCookies(await handOverToAdmin(visit), setCookies)
+}
+
 /** A page of the step. */
 function showPage(visit: Visit): Promise<WholeResponse> {
   const { exchange, session, query } = visit
   if (exchange.target.path === secondFactorPath) return secondFactor(visit)
+  if (exchange.target.path === securityManagementPath) return securityManagement(visit)
   const proof = query.get('proof')
   if (proof !== null) return bringProof(visit, proof)
   return session.record.held ? heldPage(visit) : livePage(visit)

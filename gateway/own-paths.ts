@@ -2,14 +2,14 @@
  * The paths under `/.gatehouse/` on the application's origin: answered by the gateway, never forwarded.
  *
  * Only what is harmless there: the keys that assertions are verified with, the visitor's own status, the step of a held
- * sign-in, and the way to the portal, on whose own origin people sign in and factors live (SPEC §7). Invariant: whatever
- * some back end would read as such a path is answered here, so that an application cannot pose as the gateway.
+ * sign-in, and the ways to the portal, on whose own origin people sign in and factors live (SPEC §7), and to the admin
+ * origin (SPEC §12). Invariant: whatever some back end would read as such a path is answered here, so that an application cannot pose as the gateway.
  */
 import type { Asserter } from './assertion.ts'
 import { cookieLines } from './cookies.ts'
 import type { Exchange, Judgement, WholeResponse } from './exchange.ts'
 import { answerFailure } from './refusal.ts'
-import { secondFactorPath, stepPath } from './refusals.ts'
+import { secondFactorPath, securityManagementPath, stepPath } from './refusals.ts'
 import type { Site } from './site.ts'
 
 const folder = '/.gatehouse'
@@ -49,7 +49,9 @@ export function answerOwnPath(
     return own.finish(exchange)
   if (stepping && exchange.target.path === stepPath && site.identity !== null)
     return site.identity.access.answer(exchange)
-  if (exchange.method === 'GET' && exchange.target.path === secondFactorPath && site.identity !== null)
+  const handsOver =
+    exchange.target.path === secondFactorPath || exchange.target.path === securityManagementPath
+  if (exchange.method === 'GET' && handsOver && site.identity !== null)
     return site.identity.access.answer(exchange)
   if (reading && exchange.target.path === `${folder}/jwks.json`)
     return answerWhole(json(asserter.jwks, 'public, max-age=300'))

@@ -73,6 +73,13 @@ const notBegun: Failure = {
     'This sign-in was not begun in this browser, or it took too long. Nobody was signed in. Open the application again and sign in there; if somebody sent you this link, do not use it.',
 }
 
+const wayClosed: Failure = {
+  status: 403,
+  title: 'Please sign in another way',
+  sentence:
+    'Your practice has switched off the way by which you just signed in. Nobody was signed in. Open the application again and choose another way, or ask the person who manages access at your practice.',
+}
+
 /** Begins with our name, so that no application ever sees it. */
 const beginName = (secure: boolean): string => (secure ? '__Host-gatehouse-begin' : 'gatehouse-begin')
 
@@ -193,6 +200,8 @@ async function finish(parts: OwnSignInParts, exchange: Exchange): Promise<WholeR
         return await openedBy(parts, exchange, answered, { token, tokenHash, to: wished })
       case 'no-proof':
         return answerFailure(exchange, notBegun)
+      case 'way-closed':
+        return answerFailure(exchange, wayClosed)
       case 'unknown-user':
       case 'suspended': {
         const reason = answered.outcome === 'suspended' ? 'user-suspended' : 'not-a-member'

@@ -31,7 +31,16 @@ const leaves = (before: unknown, after: unknown, path: readonly string[], into: 
   } else into.push({ path, before, after })
 }
 
-const sections = ['practice', 'controls', 'stepUp', 'requests', 'emergency', 'sessions', 'presets'] as const
+const sections = [
+  'practice',
+  'controls',
+  'stepUp',
+  'requests',
+  'emergency',
+  'sessions',
+  'signIn',
+  'presets',
+] as const
 
 /** Every setting outside the lists (entries, windows, exceptions, roles) that differs. */
 export const settingChanges = (before: PolicyDocument, after: PolicyDocument): readonly SettingChange[] => {
@@ -90,6 +99,9 @@ const names: { readonly [path: string]: string } = {
   'sessions.idleMs': 'Sessions end without traffic after',
   'sessions.absoluteMs': 'Sessions end in any case after',
   'sessions.bindToNetwork': 'Sessions are bound to their network',
+  'signIn.password': 'Signing in here with a password',
+  'signIn.passkey': 'Signing in here with a passkey',
+  'signIn.provider': 'Signing in here with Google or another provider',
 }
 
 const msText = (ms: number): string => {

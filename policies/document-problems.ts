@@ -83,6 +83,29 @@ const addWindowless = (add: Add, document: PolicyDocument): void => {
   }
 }
 
+/**
+ * Whether somebody with these roles is in scope of `time`, which is on, and has no window at all, practice-wide, by role
+ * or by name: closed for good. Whoever has no proper role stays closed on purpose and does not count.
+ */
+export const hasNoHours = (
+  { controls, timeWindows }: PolicyDocument,
+  { user, roles }: { readonly user: string; readonly roles: readonly string[] },
+): boolean => {
+  const { mode, scope } = controls.time
+  const { include, exempt } = scope
+  if (mode === 'off' || exempt.users.includes(user)) return false
+  const proper = roles.filter((role) => role !== fallbackRole)
+  const isNamed = include !== 'everyone' && include.users.includes(user)
+  const isIncluded = (role: string): boolean =>
+    !exempt.roles.includes(role) && (include === 'everyone' || include.roles.includes(role))
+  if (proper.length === 0 || (!isNamed && !proper.some(isIncluded))) return false
+  return !timeWindows.some(
+    ({ audience }) =>
+      audience === 'practice' ||
+      ('role' in audience ? roles.includes(audience.role) : audience.user === user),
+  )
+}
+
 const addReferences = (add: Add, document: PolicyDocument, known: ReadonlySet<string>): void => {
   for (const section of ['ipEntries', 'timeWindows', 'exceptions'] as const) {
     for (const [at, { audience }] of document[section].entries()) {

@@ -162,6 +162,19 @@ export const roleSchema = z.strictObject({
   absoluteMs: minuteMs.nullable(),
 })
 
+/** By which ways people may sign in at Gatehouse itself, where an application has no sign-in of its own. */
+export const signInSchema = z
+  .strictObject({
+    password: z.boolean(),
+    passkey: z.boolean(),
+    /** Google, or any other OpenID provider that is configured. */
+    provider: z.boolean(),
+  })
+  .refine(({ password, passkey, provider }) => password || passkey || provider, {
+    path: ['password'],
+    message: 'leave one way of signing in on: else nobody could',
+  })
+
 /** The whole document. Defaults make a new practice: every control off, everyone in scope once switched on. */
 export const policyDocumentSchema = z.strictObject({
   schema: z.literal(1),
@@ -232,6 +245,8 @@ export const policyDocumentSchema = z.strictObject({
     concurrentMax: z.number().int().min(1).max(100).nullable(),
     bindToNetwork: z.boolean(),
   }),
+  /** Documents of before there were such switches have every way on. */
+  signIn: signInSchema.default({ password: true, passkey: true, provider: true }),
   /** Presets applied and not taken back. They decide nothing; documents of before there were any have none. */
   presets: z.partialRecord(z.enum(presetIds), z.literal(true)).default({}),
 })

@@ -52,6 +52,8 @@ export type ImpactQuestion = {
   readonly after: PolicyDocument
   readonly routes: ReadonlyMap<RouteId, RouteRequirement>
   readonly members: ReadonlyMap<UserId, Member>
+  /** The people as they would be, where their roles change too; absent: as they are. */
+  readonly membersAfter?: ReadonlyMap<UserId, Member>
   readonly facts: readonly TrafficFact[]
   readonly now: Instant
 }
@@ -151,11 +153,13 @@ export const impactOf = (question: ImpactQuestion): Checked<Impact> => {
       skipped += 1
       continue
     }
-    const subject = sessionAt(member, fact)
     const practice = question.before.practice.id
-    const request: AccessRequest = { method: 'GET', route: fact.route, address, practice, subject }
-    const was = decide(before.value, request, fact.at)
-    const will = decide(after.value, request, fact.at)
+    const asked = (who: Member): AccessRequest => ({
+      ...{ method: 'GET', route: fact.route, address, practice },
+      subject: sessionAt(who, fact),
+    })
+    const was = decide(before.value, asked(member), fact.at)
+    const will = decide(after.value, asked(question.membersAfter?.get(fact.user) ?? member), fact.at)
     const [permitted, permits] = [was.verdict === 'permit', will.verdict === 'permit']
     if (permitted && !permits) tally(refused, member, will, address, fact.at)
     if (!permitted && permits) tally(allowed, member, was, address, fact.at)

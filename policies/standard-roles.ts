@@ -135,6 +135,7 @@ export const newDocument = (
       concurrentMax: null,
       bindToNetwork: false,
     },
+    signIn: { password: true, passkey: true, provider: true },
     presets: {},
   }
 }

@@ -162,6 +162,10 @@ function arePermissionsTightened(before: PolicyDocument, after: PolicyDocument):
   return !before.roles.every(keepsAll)
 }
 
+/** A way of signing in that is closed: who knows no other cannot sign in anew. */
+const isSignInTightened = (before: PolicyDocument, after: PolicyDocument): boolean =>
+  (['password', 'passkey', 'provider'] as const).some((way) => before.signIn[way] && !after.signIn[way])
+
 /**
  * Whether somebody who passes under `before` may be refused, or asked for more, under `after`. Entries that have
  * expired by `at` let nobody in, so that removing them refuses nobody.
@@ -170,4 +174,28 @@ export const canRefuseMore = (before: PolicyDocument, after: PolicyDocument, at:
   isAddressTightened(before, after, at) ||
   areHoursTightened(before, after) ||
   isFactorTightened(before, after) ||
+  isSignInTightened(before, after) ||
   arePermissionsTightened(before, after)
+
+/** Gatehouse's own permissions that a role has gained: they count whatever the control's mode. */
+const givesOurs = (before: PolicyDocument, after: PolicyDocument): boolean => {
+  const earlier = new Map(before.roles.map((role) => [role.id, role.permissions]))
+  return after.roles.some(({ id, permissions }) =>
+    permissions.some((one) => one.startsWith('gw.') && !(earlier.get(id) ?? []).includes(one)),
+  )
+}
+
+const asksLonger = (before: PolicyDocument, after: PolicyDocument): boolean => {
+  const [was, is] = [before.sessions, after.sessions]
+  return is.idleMs > was.idleMs || is.absoluteMs > was.absoluteMs || (was.bindToNetwork && !is.bindToNetwork)
+}
+
+/**
+ * Whether the practice is easier to get into under `after` than under `before`: going back could refuse somebody, a role
+ * gains a permission of Gatehouse's own, emergency access is opened, or sessions last longer.
+ */
+export const isWeaker = (before: PolicyDocument, after: PolicyDocument, at: Instant): boolean =>
+  canRefuseMore(after, before, at) ||
+  givesOurs(before, after) ||
+  (after.emergency.allowed && !before.emergency.allowed) ||
+  asksLonger(before, after)

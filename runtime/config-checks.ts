@@ -9,6 +9,7 @@ import { unknownPermission } from '../policies/permissions.ts'
 import type { Problem } from '../policies/problem.ts'
 import { isZone } from '../policies/timetable-zone.ts'
 import type { Config, IdentityConfig, UpstreamConfig } from './config.ts'
+import { auditProblems } from './config-audit.ts'
 import { notificationProblems } from './config-notifications.ts'
 import { ownSignInPath, ownSignInProblems } from './config-own-sign-in.ts'
 import { trustedHeaderProblems } from './config-trusted-header.ts'
@@ -342,6 +343,7 @@ export const checkConfig = (config: Config): readonly Problem[] => [
   ...gatewayProblems(config),
   ...workerProblems(config),
   ...notificationProblems(config.notifications),
+  ...auditProblems(config.audit),
   ...practiceProblems(config),
   ...upstreamProblems(config),
 ]

@@ -38,6 +38,21 @@ const smtpSchema = z.strictObject({
     .describe('The sender’s address.'),
 })
 
+/** One address that signed messages are posted to. */
+export const webhookSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'expected 1 to 64 of a-z, 0-9 and -')
+    .describe('What practices choose it by.'),
+  url: z
+    .url({ protocol: /^https?$/, error: 'expected https://host/path' })
+    .max(1_000)
+    .describe('Where messages are posted; https, or this machine.'),
+  secretFile: secretFile.describe(
+    'A file with the key they are signed with: `whsec_` and 24 to 64 random bytes in base64; readable by its owner only.',
+  ),
+})
+
 /** `notifications` of the configuration. */
 export const notificationsSchema = z.strictObject({
   mail: z
@@ -47,7 +62,18 @@ export const notificationsSchema = z.strictObject({
       'How mail goes out. `console`: into the log, with every link and code in it; for development only. `off`: what would be sent is dropped and counted.',
     ),
   smtp: smtpSchema.prefault({}).describe('The mail server of `mail: smtp`.'),
+  webhooks: z
+    .array(webhookSchema)
+    .max(20)
+    .default([])
+    .describe('Where signed messages may go; each practice chooses from these (docs/notifications.md).'),
 })
+
+/** Whether what is posted there is seen by nobody else: https, or this machine. */
+export const isPrivateWay = (url: string): boolean => {
+  const { protocol, hostname } = new URL(url)
+  return protocol === 'https:' || isLoopback(hostname)
+}
 
 const isLoopback = (host: string): boolean => /^(?:localhost|127\.\d+\.\d+\.\d+|\[?::1\]?)$/.test(host)
 
@@ -55,6 +81,7 @@ const isLoopback = (host: string): boolean => /^(?:localhost|127\.\d+\.\d+\.\d+|
 export function notificationProblems({
   mail,
   smtp,
+  webhooks,
 }: z.output<typeof notificationsSchema>): readonly Problem[] {
   const problems: Problem[] = []
   const add = (key: string, sentence: string): void =>
@@ -65,5 +92,10 @@ export function notificationProblems({
     add('smtp.encryption', 'none is for a server on this machine: mails carry links that let people in')
   if ((smtp.user === null) !== (smtp.passwordFile === null))
     add(smtp.user === null ? 'smtp.user' : 'smtp.passwordFile', 'must be given too: both or neither')
+  webhooks.forEach(({ name, url }, at) => {
+    if (!isPrivateWay(url)) add(`webhooks[${at}].url`, 'must begin with https://: messages name people')
+    if (webhooks.findIndex((one) => one.name === name) !== at)
+      add(`webhooks[${at}].name`, `"${name}" is the name of another webhook too`)
+  })
   return problems
 }

@@ -1,6 +1,6 @@
 /**
- * The part of the configuration that is about signing in at the gateway itself: the OIDC providers that say who people
- * are, and whom of the directory their word means.
+ * The part of the configuration that is about signing in at the gateway itself: whether people have a password here, the
+ * OIDC providers that say who they are, and whom of the directory their word means.
  *
  * It asks no provider (`admin/own-sign-in/provider.ts` does). Invariant: a provider is reached by https, or on this
  * machine; nobody is made a member by a provider's word unless configuration says so; secrets stay in files of their own.
@@ -48,11 +48,28 @@ const providerSchema = z.strictObject({
     .max(100)
     .default([])
     .describe('Domains that a verified address must be of; none: any.'),
+  factorAcr: z
+    .array(z.string().min(1).max(200))
+    .max(20)
+    .default([])
+    .describe(
+      'Values of `acr` by which the provider says that a second factor was shown, beside what `amr` says; both count only with `auth_time`, and only where the practice trusts them.',
+    ),
 })
 
 /** `identity.own`. */
 export const ownSignInSchema = z.strictObject({
-  providers: z.array(providerSchema).max(10).describe('The OIDC providers that people may sign in with.'),
+  providers: z
+    .array(providerSchema)
+    .max(10)
+    .default([])
+    .describe('The OIDC providers that people may sign in with.'),
+  password: z
+    .boolean()
+    .default(false)
+    .describe(
+      'People of the directory may sign in with their login name and a password that Gatehouse keeps; they set it by a link.',
+    ),
   unknown: z
     .enum(['deny', 'unassigned'])
     .default('deny')
@@ -86,7 +103,7 @@ const isLoopback = (host: string): boolean => /^(?:localhost|127\.\d+\.\d+\.\d+|
 /** What the sentences call one given key. */
 const isGiven = (value: unknown): boolean => (Array.isArray(value) ? value.length > 0 : value !== null)
 
-function providerProblems(providers: OwnSignInRules['providers'], path: string): readonly Problem[] {
+function providerProblems({ providers, password }: OwnSignInRules, path: string): readonly Problem[] {
   const problems = providers.flatMap(({ id, issuer, scopes }, at): Problem[] => {
     const { protocol, hostname } = new URL(issuer)
     const own = `${path}[${at}]`
@@ -105,9 +122,9 @@ function providerProblems(providers: OwnSignInRules['providers'], path: string):
         : [{ path: `${own}.id`, sentence: `"${id}" is the id of another provider too` }]),
     ]
   })
-  return providers.length > 0
+  return providers.length > 0 || password
     ? problems
-    : [{ path, sentence: 'must name a provider: else nobody could sign in' }]
+    : [{ path, sentence: 'must name a provider, unless password is on: else nobody could sign in' }]
 }
 
 /** Every Problem of `identity.mode` and `identity.own` at `path` (`upstreams[0].identity`). `fixed`: `practice.fixed`. */
@@ -146,7 +163,7 @@ export function ownSignInProblems(identity: Beside, fixed: string | null, path: 
     ...(signInPage === ownSignInPath
       ? []
       : [{ path: `${path}.signInPage`, sentence: `is ${ownSignInPath} with mode: own: leave it out` }]),
-    ...providerProblems(own.providers, `${path}.own.providers`),
+    ...providerProblems(own, `${path}.own.providers`),
     ...(own.unknown === 'deny' || fixed !== null
       ? []
       : [

@@ -7,6 +7,7 @@
  * A file per plane was refused: two files that must agree will one day not.
  */
 import { z } from 'zod'
+import { auditSchema } from './config-audit.ts'
 import { notificationsSchema } from './config-notifications.ts'
 import { milliseconds, originText, tokenText, upstreamSchema } from './config-upstream.ts'
 import { readKeyList } from './key-list.ts'
@@ -225,6 +226,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('The second factor.'),
+  audit: auditSchema.prefault({}).describe('The record of security events.'),
   notifications: notificationsSchema.prefault({}).describe('How people and machines are told.'),
   practices: z
     .array(practiceSchema)

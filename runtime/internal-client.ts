@@ -14,6 +14,7 @@ import { internalBearer } from './fleet-seal.ts'
 import type { ControlPlane } from './internal.ts'
 import {
   accessStandingsSchema,
+  adminEnteredSchema,
   changesSchema,
   factorProvedSchema,
   handedOverSchema,
@@ -171,6 +172,7 @@ export function createInternalClient(options: {
         accessStandingsSchema.nullable(),
       ),
     handOver: (request) => ask(post(internalRoutes.handOver, request), handedOverSchema.nullable()),
+    enterAdmin: (request) => ask(post(internalRoutes.enterAdmin, request), adminEnteredSchema.nullable()),
     proveFactor: (request) => ask(post(internalRoutes.proveFactor, request), factorProvedSchema.nullable()),
     beginSignIn: (request) => ask(post(internalRoutes.beginSignIn, request), handedOverSchema.nullable()),
     finishSignIn: (request) => ask(post(internalRoutes.finishSignIn, request), signInFinishedSchema),

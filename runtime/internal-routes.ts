@@ -14,6 +14,7 @@ export const internalRoutes = {
   askAccess: { method: 'POST', path: '/internal/access-requests' },
   accessStandings: { method: 'POST', path: '/internal/access-standings' },
   handOver: { method: 'POST', path: '/internal/hand-overs' },
+  enterAdmin: { method: 'POST', path: '/internal/admin-entries' },
   proveFactor: { method: 'POST', path: '/internal/factor-proofs' },
   beginSignIn: { method: 'POST', path: '/internal/sign-ins' },
   finishSignIn: { method: 'POST', path: '/internal/sign-ins/finish' },

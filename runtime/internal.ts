@@ -161,6 +161,23 @@ export const handedOverSchema = z.strictObject({ portal: z.string() })
 export type HandedOver = z.infer<typeof handedOverSchema>
 
 /**
+ * Somebody who wants into the admin origin (SPEC §12). The gateway made the ticket, good for 30 s and once; only its hash
+ * leaves it. Idempotent by `ticketHash`.
+ */
+export const enterAdminSchema = z.strictObject({
+  ticketHash: hash,
+  /** Of the companion token of the browser that goes there: the session there stands on this one. */
+  tokenHash: hash,
+})
+/** Somebody who wants into the admin origin. */
+export type EnterAdmin = z.infer<typeof enterAdminSchema>
+
+/** Where the admin origin is, as browsers call it: `http(s)://host[:port]`. The ticket goes to its `/hand-over?ticket=`. */
+export const adminEnteredSchema = z.strictObject({ admin: z.string() })
+/** Where the admin origin is. */
+export type AdminEntered = z.infer<typeof adminEnteredSchema>
+
+/**
  * The proof that the portal gave a browser to take back (`/.gatehouse/access?proof=`), good for 60 s and once. It counts
  * only for the session whose companion brought it: a code coaxed out of somebody on another machine opens nothing.
  */
@@ -206,9 +223,16 @@ export const finishSignInSchema = openSessionSchema
 /** A sign-in at the portal brought back. */
 export type FinishSignIn = z.infer<typeof finishSignInSchema>
 
-/** What became of it; `no-proof`: there is none such of this browser, or it has run out. `to`: where they were going. */
+/**
+ * What became of it; `no-proof`: there is none such of this browser, or it has run out; `way-closed`: their practice lets
+ * nobody sign in so. `to`: where they were going.
+ */
 export const signInFinishedSchema = z.strictObject({
-  answer: z.union([sessionOpenedSchema, z.strictObject({ outcome: z.literal('no-proof') })]),
+  answer: z.union([
+    sessionOpenedSchema,
+    z.strictObject({ outcome: z.literal('no-proof') }),
+    z.strictObject({ outcome: z.literal('way-closed') }),
+  ]),
   to: z.string().nullable(),
 })
 /** What became of a sign-in at the portal. */
@@ -227,6 +251,8 @@ export type ControlPlane = {
   accessStandings(tokenHash: string, kind: 'ip' | 'time', address: string): Promise<AccessStandings | null>
   /** Lays down a ticket for the portal; `null`: there is no such live session. */
   handOver(request: HandOver): Promise<HandedOver | null>
+  /** Hands somebody over to the admin origin; `null`: their session has ended, or is held. */
+  enterAdmin(request: EnterAdmin): Promise<AdminEntered | null>
   /** Raises a session, under a new token; idempotent by that. `null`: no such proof for it, or it has run out. */
   proveFactor(request: ProveFactor): Promise<FactorProved | null>
   /** Notes that this browser is to sign in at the portal; `null`: the upstream has no sign-in here. */

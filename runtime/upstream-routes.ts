@@ -5,7 +5,13 @@
  * the same. What a route asks for is `policies/routes.ts`. Compiling on the request path was refused.
  */
 import type { Problem } from '../policies/problem.ts'
-import { parseRoutes, type RouteRule, type RouteTable } from '../policies/routes.ts'
+import {
+  parseRoutes,
+  type RouteId,
+  type RouteRequirement,
+  type RouteRule,
+  type RouteTable,
+} from '../policies/routes.ts'
 import type { UpstreamConfig } from './config.ts'
 
 type Rule = { readonly path: string; readonly rule: RouteRule }
@@ -43,3 +49,14 @@ export function compileRoutes(
   })
   return { ok: false, problems }
 }
+
+/** What every route of these upstreams asks for, by id. The configuration was checked: its routes compile. */
+export const requirementsOf = (
+  upstreams: readonly UpstreamConfig[],
+): ReadonlyMap<RouteId, RouteRequirement> =>
+  new Map(
+    upstreams.flatMap((upstream) => {
+      const compiled = compileRoutes(upstream)
+      return compiled.ok ? [...compiled.table.requirements] : []
+    }),
+  )

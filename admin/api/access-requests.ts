@@ -14,13 +14,14 @@ import {
   rejectRequest,
   withdrawApproval,
 } from '../access-review.ts'
+import { isFresh } from '../sign-in/freshness.ts'
 import { countPending, type ListedRequest, listRequests } from '../store/access-requests.ts'
 import type { AdminEnv } from './admin-env.ts'
 import { type ApiPlane, deedOf } from './api-plane.ts'
 import { accessRequestsRoutes } from './contract/access-requests.ts'
 import { saveWish } from './edits.ts'
 import { etagOf, pageOf } from './paging.ts'
-import { refusal } from './refusals.ts'
+import { refusal, stepUpRequired } from './refusals.ts'
 
 const listedMax = 2_000
 
@@ -99,6 +100,8 @@ export function answerAccessRequests(app: OpenAPIHono<AdminEnv>, plane: ApiPlane
   })
   app.openapi(accessRequestsRoutes.approve, async (c) => {
     const { durationMs, note } = c.req.valid('json')
+    // Without end it is as good as an entry of the allowlist.
+    if (durationMs === null && !isFresh(c.get('admin'), plane.now())) throw stepUpRequired()
     const review = reviewOf(c, plane, c.req.valid('param'), note)
     return c.json(decidedAnswer(await approveRequest(plane.store, { ...review, length: durationMs })), 200)
   })

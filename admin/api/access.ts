@@ -7,14 +7,26 @@
  * open.
  */
 import { catalogue, effectivePermissions } from '../../policies/permissions.ts'
-import type { AdminAccount } from '../store/admin-accounts.ts'
+import type { Administrator } from '../sign-in/admin-sessions.ts'
 
 /**
- * What a route asks for: a `gw.…` permission in the practice it names, or only that somebody is signed in.
+ * What a route asks for: a `gw.…` permission in the practice it names, or only that somebody is signed in. `factor`: a
+ * second factor of the last minutes, `always`, or `weakening`: where what is asked makes the practice easier to get into,
+ * which the answer finds out from the change itself (`policies/tightening.ts`); absent: never.
  */
-export type Needed = { readonly permission: string; readonly practiceIn: 'path' | 'query' } | 'signed-in'
+export type Needed =
+  | {
+      readonly permission: string
+      readonly practiceIn: 'path' | 'query'
+      readonly factor?: 'always' | 'weakening'
+    }
+  | 'signed-in'
 
-const inPath = (permission: string): Needed => ({ permission, practiceIn: 'path' })
+const inPath = (permission: string, factor?: 'always' | 'weakening'): Needed => ({
+  permission,
+  practiceIn: 'path',
+  ...(factor === undefined ? {} : { factor }),
+})
 
 /**
  * Every route of the API. `signed-in` ones answer only what the account may see anyway, or public knowledge.
@@ -26,32 +38,43 @@ export const neededBy: Readonly<Record<string, Needed>> = {
   'GET /api/publish/:sequence': 'signed-in',
   'GET /api/live': { permission: 'gw.security.view', practiceIn: 'query' },
   'GET /api/practices/:practice/general': inPath('gw.security.view'),
-  'PUT /api/practices/:practice/controls/ip': inPath('gw.security.settings.edit'),
-  'PUT /api/practices/:practice/controls/time': inPath('gw.security.settings.edit'),
-  'PUT /api/practices/:practice/controls/two-factor': inPath('gw.security.settings.edit'),
-  'PUT /api/practices/:practice/controls/permission': inPath('gw.security.settings.edit'),
+  'PUT /api/practices/:practice/controls/ip': inPath('gw.security.settings.edit', 'weakening'),
+  'PUT /api/practices/:practice/controls/time': inPath('gw.security.settings.edit', 'weakening'),
+  'PUT /api/practices/:practice/controls/two-factor': inPath('gw.security.settings.edit', 'weakening'),
+  'PUT /api/practices/:practice/controls/permission': inPath('gw.security.settings.edit', 'weakening'),
+  'PUT /api/practices/:practice/controls/sign-in': inPath('gw.security.settings.edit', 'weakening'),
+  'PUT /api/practices/:practice/controls/sessions': inPath('gw.security.settings.edit', 'weakening'),
+  'PUT /api/practices/:practice/controls/emergency': inPath('gw.security.settings.edit', 'weakening'),
+  'POST /api/practices/:practice/impact': inPath('gw.security.view'),
+  'POST /api/practices/:practice/simulate': inPath('gw.security.view'),
+  'GET /api/practices/:practice/scheduled-changes': inPath('gw.security.view'),
+  'POST /api/practices/:practice/scheduled-changes': inPath('gw.security.settings.edit', 'always'),
+  'POST /api/practices/:practice/scheduled-changes/:id/cancel': inPath('gw.security.settings.edit', 'always'),
   'GET /api/practices/:practice/ip-entries': inPath('gw.security.view'),
-  'POST /api/practices/:practice/ip-entries': inPath('gw.ip.edit'),
-  'PATCH /api/practices/:practice/ip-entries/:id': inPath('gw.ip.edit'),
-  'DELETE /api/practices/:practice/ip-entries/:id': inPath('gw.ip.edit'),
+  'POST /api/practices/:practice/ip-entries': inPath('gw.ip.edit', 'weakening'),
+  'PATCH /api/practices/:practice/ip-entries/:id': inPath('gw.ip.edit', 'weakening'),
+  'DELETE /api/practices/:practice/ip-entries/:id': inPath('gw.ip.edit', 'weakening'),
+  'GET /api/practices/:practice/ip-entries/export': inPath('gw.security.view', 'always'),
+  'POST /api/practices/:practice/ip-entries/import/preview': inPath('gw.ip.edit'),
+  'POST /api/practices/:practice/ip-entries/import': inPath('gw.ip.edit', 'weakening'),
   'POST /api/practices/:practice/ip-entries/test': inPath('gw.security.view'),
   'GET /api/practices/:practice/my-address': inPath('gw.security.view'),
   'GET /api/practices/:practice/time-windows': inPath('gw.security.view'),
-  'POST /api/practices/:practice/time-windows': inPath('gw.time.edit'),
-  'PATCH /api/practices/:practice/time-windows/:id': inPath('gw.time.edit'),
-  'DELETE /api/practices/:practice/time-windows/:id': inPath('gw.time.edit'),
-  'POST /api/practices/:practice/time-exceptions': inPath('gw.time.edit'),
-  'PATCH /api/practices/:practice/time-exceptions/:id': inPath('gw.time.edit'),
-  'DELETE /api/practices/:practice/time-exceptions/:id': inPath('gw.time.edit'),
+  'POST /api/practices/:practice/time-windows': inPath('gw.time.edit', 'weakening'),
+  'PATCH /api/practices/:practice/time-windows/:id': inPath('gw.time.edit', 'weakening'),
+  'DELETE /api/practices/:practice/time-windows/:id': inPath('gw.time.edit', 'weakening'),
+  'POST /api/practices/:practice/time-exceptions': inPath('gw.time.edit', 'weakening'),
+  'PATCH /api/practices/:practice/time-exceptions/:id': inPath('gw.time.edit', 'weakening'),
+  'DELETE /api/practices/:practice/time-exceptions/:id': inPath('gw.time.edit', 'weakening'),
   'GET /api/practices/:practice/time-preview': inPath('gw.security.view'),
   // Whoever saved it may settle it, other accounts need gw.security.settings.edit: asked by the answer.
   'POST /api/practices/:practice/confirmation/confirm': inPath('gw.security.view'),
   'POST /api/practices/:practice/confirmation/revert': inPath('gw.security.view'),
-  'POST /api/practices/:practice/confirmation/again': inPath('gw.security.settings.edit'),
+  'POST /api/practices/:practice/confirmation/again': inPath('gw.security.settings.edit', 'weakening'),
   'GET /api/practices/:practice/presets': inPath('gw.security.view'),
   'GET /api/practices/:practice/presets/:preset': inPath('gw.security.view'),
-  'POST /api/practices/:practice/presets/:preset/apply': inPath('gw.security.settings.edit'),
-  'POST /api/practices/:practice/presets/undo': inPath('gw.security.settings.edit'),
+  'POST /api/practices/:practice/presets/:preset/apply': inPath('gw.security.settings.edit', 'weakening'),
+  'POST /api/practices/:practice/presets/undo': inPath('gw.security.settings.edit', 'weakening'),
   'GET /api/practices/:practice/active-users': inPath('gw.sessions.view'),
   'POST /api/practices/:practice/sessions/:id/revoke': inPath('gw.sessions.revoke'),
   'POST /api/practices/:practice/users/:user/revoke': inPath('gw.sessions.revoke'),
@@ -59,28 +82,33 @@ export const neededBy: Readonly<Record<string, Needed>> = {
   'POST /api/practices/:practice/users/:user/revoke-everywhere': inPath('gw.sessions.revoke'),
   'POST /api/practices/:practice/active-users/revoke-all-but-mine': inPath('gw.sessions.revoke'),
   'GET /api/practices/:practice/access-requests': inPath('gw.requests.review'),
-  'POST /api/practices/:practice/access-requests/:id/approve': inPath('gw.requests.review'),
+  'POST /api/practices/:practice/access-requests/:id/approve': inPath('gw.requests.review', 'weakening'),
   'POST /api/practices/:practice/access-requests/:id/reject': inPath('gw.requests.review'),
   'POST /api/practices/:practice/access-requests/:id/withdraw': inPath('gw.requests.review'),
-  'PUT /api/practices/:practice/controls/requests': inPath('gw.security.settings.edit'),
+  'PUT /api/practices/:practice/controls/requests': inPath('gw.security.settings.edit', 'weakening'),
   'GET /api/practices/:practice/two-factor': inPath('gw.two-factor.view'),
-  'POST /api/practices/:practice/users/:user/two-factor/reset': inPath('gw.two-factor.reset'),
+  'POST /api/practices/:practice/users/:user/two-factor/reset': inPath('gw.two-factor.reset', 'always'),
   'GET /api/practices/:practice/users': inPath('gw.security.view'),
-  'PUT /api/practices/:practice/users/:user/roles': inPath('gw.users.edit'),
+  'PUT /api/practices/:practice/users/:user/roles': inPath('gw.users.edit', 'weakening'),
   'POST /api/practices/:practice/users/:user/suspend': inPath('gw.users.edit'),
-  'POST /api/practices/:practice/users/:user/rejoin': inPath('gw.users.edit'),
+  'POST /api/practices/:practice/users/:user/rejoin': inPath('gw.users.edit', 'always'),
+  'POST /api/practices/:practice/users/:user/password-link': inPath('gw.users.edit', 'always'),
   'GET /api/practices/:practice/tokens': inPath('gw.security.view'),
-  'POST /api/practices/:practice/tokens': inPath('gw.tokens.edit'),
+  'POST /api/practices/:practice/tokens': inPath('gw.tokens.edit', 'always'),
   'POST /api/practices/:practice/tokens/:id/revoke': inPath('gw.tokens.edit'),
   'GET /api/practices/:practice/emergency-access': inPath('gw.security.view'),
-  'PUT /api/practices/:practice/controls/emergency': inPath('gw.security.settings.edit'),
   'POST /api/practices/:practice/emergency-access/:id/end': inPath('gw.sessions.revoke'),
   'POST /api/practices/:practice/emergency-access/:id/review': inPath('gw.security.settings.edit'),
   'GET /api/practices/:practice/roles': inPath('gw.security.view'),
-  'PUT /api/practices/:practice/roles/:role/permissions': inPath('gw.roles.edit'),
+  'PUT /api/practices/:practice/roles/:role/permissions': inPath('gw.roles.edit', 'weakening'),
   'GET /api/practices/:practice/security-events': inPath('gw.events.view'),
   'GET /api/practices/:practice/security-events/verify': inPath('gw.events.view'),
-  'GET /api/practices/:practice/security-events/export': inPath('gw.events.export'),
+  'GET /api/practices/:practice/security-events/export': inPath('gw.events.export', 'always'),
+  'GET /api/practices/:practice/security-events/actions': inPath('gw.events.view'),
+  'GET /api/practices/:practice/security-events/chain': inPath('gw.events.view'),
+  'GET /api/practices/:practice/security-events/retention': inPath('gw.events.view'),
+  'PUT /api/practices/:practice/security-events/retention': inPath('gw.security.settings.edit', 'always'),
+  'GET /api/practices/:practice/access-report': inPath('gw.events.export', 'always'),
   'GET /api/practices/:practice/decisions': inPath('gw.events.view'),
   'GET /api/practices/:practice/decisions/:code': inPath('gw.events.view'),
 }
@@ -90,9 +118,12 @@ const everything: ReadonlySet<string> = new Set(ours)
 const nothing: ReadonlySet<string> = new Set()
 
 /**
- * The `gw.…` permissions that an account holds in a practice, without those that another missing one blocks.
+ * The `gw.…` permissions that somebody holds in a practice, without those that another missing one blocks.
  */
-export function permissionsIn(account: AdminAccount, practice: string): ReadonlySet<string> {
+export function permissionsIn(
+  account: Pick<Administrator, 'practices'>,
+  practice: string,
+): ReadonlySet<string> {
   if (account.practices === 'every') return everything
   if (!Object.hasOwn(account.practices, practice)) return nothing
   const granted = new Set(account.practices[practice] ?? [])
@@ -101,5 +132,8 @@ export function permissionsIn(account: AdminAccount, practice: string): Readonly
 }
 
 /** Whether an account holds a permission in a practice. */
-export const holds = (account: AdminAccount, practice: string, permission: string): boolean =>
-  permissionsIn(account, practice).has(permission)
+export const holds = (
+  account: Pick<Administrator, 'practices'>,
+  practice: string,
+  permission: string,
+): boolean => permissionsIn(account, practice).has(permission)

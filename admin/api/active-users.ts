@@ -15,9 +15,8 @@ import {
   revokeUser,
   revokeUserEverywhere,
 } from '../revocations.ts'
-import type { Admin } from '../sign-in/admin-sessions.ts'
+import type { Admin, Administrator } from '../sign-in/admin-sessions.ts'
 import { type ActiveSession, type ActiveUser, listActiveUsers } from '../store/active-users.ts'
-import type { AdminAccount } from '../store/admin-accounts.ts'
 import { listPractices } from '../store/practices.ts'
 import { holds, permissionsIn } from './access.ts'
 import type { AdminEnv } from './admin-env.ts'
@@ -53,20 +52,19 @@ const sessionAnswer = (
   user: ActiveUser,
   visible: Names,
   view: PolicyView,
-  at: Instant,
+  by: { readonly at: Instant; readonly own: string | null },
 ) => ({
   ...session,
-  network: networkOf(view, user, session.address, at),
+  network: networkOf(view, user, session.address, by.at),
   device: deviceName(session.device),
   practices: user.practices.flatMap((id) => {
     const name = visible.get(id)
     return name === undefined ? [] : [{ id, name }]
   }),
-  // Own accounts are not people of the practice; the hand-over from the application will know.
-  mine: false,
+  mine: session.id === by.own,
 })
 
-async function visibleNames(plane: ApiPlane, account: AdminAccount): Promise<Names> {
+async function visibleNames(plane: ApiPlane, account: Administrator): Promise<Names> {
   const all = await plane.store.read(listPractices)
   return new Map(
     all.filter(({ id }) => permissionsIn(account, id).size > 0).map(({ id, name }) => [id, name]),
@@ -137,6 +135,7 @@ export function answerActiveUsers(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): 
     const view = await plane.views.read(practice)
     const visible = await visibleNames(plane, c.get('admin').account)
     const at = plane.now()
+    const own = c.get('admin').gateway?.id ?? null
     const all = await plane.store.read((rows) => listActiveUsers(rows, practice, at))
     const found = foundIn(all, query, at)
     const page = pageOf(found, ({ user }) => user, query)
@@ -146,7 +145,7 @@ export function answerActiveUsers(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): 
         ...person,
         roles: [...person.roles],
         otherPractices: practices.length - 1,
-        sessions: sessions.map((session) => sessionAnswer(session, user, visible, view, at)),
+        sessions: sessions.map((session) => sessionAnswer(session, user, visible, view, { at, own })),
       }
     })
     return c.json({ total: found.length, users, nextCursor: page.nextCursor }, 200)
@@ -180,7 +179,9 @@ function answerRevocations(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
   app.openapi(activeUsersRoutes.revokeAllButMine, async (c) => {
     const { practice } = c.req.valid('param')
     const deed = deedOf(c, plane, c.req.valid('json').reason)
-    const outcome = await revokeEveryoneBut(plane.store, { practice, keep: null, deed })
+    const { account } = c.get('admin')
+    const keep = account.kind === 'user' ? account.id : null
+    const outcome = await revokeEveryoneBut(plane.store, { practice, keep, deed })
     return c.json(revokedAnswer(outcome, 'practice'), 200)
   })
 }

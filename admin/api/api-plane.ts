@@ -6,16 +6,23 @@
  */
 import type { Context } from 'hono'
 import type { Instant } from '../../policies/instant.ts'
+import type { RouteId, RouteRequirement } from '../../policies/routes.ts'
 import type { Deed } from '../deed.ts'
 import type { Live } from '../live.ts'
-import type { AdminSessions } from '../sign-in/admin-sessions.ts'
+import type { QueueMail } from '../own-sign-in/password-mails.ts'
+import { type AdminSessions, actorOf } from '../sign-in/admin-sessions.ts'
 import type { Store } from '../store/database.ts'
 import type { AdminEnv } from './admin-env.ts'
+import type { Admission } from './admission.ts'
 import type { PolicyViews } from './policy-views.ts'
+
+/** `queue`: `null` where no mail can be sent; `portal`: the origin that links lead to. */
+export type PasswordLinks = { readonly queue: QueueMail | null; readonly portal: string }
 
 /**
  * What every tab's answers are given. `publicKey`: of the control plane's own signatures (checkpoints). `changed`:
- * to be called once something may have been saved, so that it is published at once.
+ * to be called once something may have been saved, so that it is published at once. `routes`: what every configured
+ * route asks for; read-only, nobody edits it here.
  */
 export type ApiPlane = {
   readonly store: Store
@@ -23,17 +30,18 @@ export type ApiPlane = {
   readonly views: PolicyViews
   readonly live: Live
   readonly sessions: AdminSessions
+  readonly admission: Admission
   readonly publicKey: string
-  /** The ids of every configured route. */
-  readonly routeIds: ReadonlySet<string>
+  readonly routes: ReadonlyMap<RouteId, RouteRequirement>
+  /** How links to set a password go out; `null`: nobody signs in here with one. */
+  readonly passwordLinks: PasswordLinks | null
   readonly changed: () => void
 }
 
 /** Who does it, when, from where, why, as the change's event will say. */
 export const deedOf = (c: Context<AdminEnv>, plane: ApiPlane, reason: string | undefined): Deed => {
-  const { account } = c.get('admin')
   return {
-    actor: { kind: 'admin', id: account.id, name: account.name },
+    actor: actorOf(c.get('admin').account),
     origin: 'ui',
     at: plane.now(),
     reason: reason === undefined || reason === '' ? null : reason,

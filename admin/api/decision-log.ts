@@ -19,6 +19,8 @@ export type DecisionFilter = {
   readonly to?: Instant | undefined
   readonly user?: string | undefined
   readonly control?: string | undefined
+  readonly address?: string | undefined
+  readonly reason?: string | undefined
   readonly monitored?: boolean | undefined
 }
 
@@ -40,6 +42,8 @@ const query = (rows: Rows, filter: DecisionFilter) => {
   if (filter.from !== undefined) found = found.where('d.at', '>=', filter.from)
   if (filter.to !== undefined) found = found.where('d.at', '<', filter.to)
   if (filter.user !== undefined) found = found.where('d.user_id', '=', filter.user)
+  if (filter.address !== undefined) found = found.where('d.address', '=', filter.address)
+  if (filter.reason !== undefined) found = found.where('d.reason', '=', filter.reason)
   if (filter.control !== undefined) found = found.where('d.control', '=', filter.control)
   if (filter.monitored !== undefined) found = found.where('d.monitored', '=', filter.monitored)
   return found

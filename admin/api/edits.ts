@@ -9,14 +9,16 @@ import type { Context } from 'hono'
 import type { PolicyDocument } from '../../policies/document.ts'
 import type { Problem } from '../../policies/problem.ts'
 import { momentText } from '../../policies/timetable-zone.ts'
-import { type EditOutcome, editPolicy } from '../policy-edit.ts'
+import type { LockedOut } from '../lockout.ts'
+import { type EditOutcome, editPolicy, type PolicyEdit } from '../policy-edit.ts'
+import { isFresh } from '../sign-in/freshness.ts'
 import type { Unconfirmed } from '../store/confirmations.ts'
-import type { Target } from '../store/events.ts'
+import type { Origin, Target } from '../store/events.ts'
 import { lastAnnounced } from '../store/publish-state.ts'
 import type { AdminEnv } from './admin-env.ts'
 import { type ApiPlane, deedOf } from './api-plane.ts'
 import { etagOf, revisionIn } from './paging.ts'
-import { invalid, refusal } from './refusals.ts'
+import { invalid, refusal, stepUpRequired } from './refusals.ts'
 
 /**
  * A wish of a tab. `ifMatch`: as sent, absent where an edit only adds; `target`: absent for the practice
@@ -27,10 +29,12 @@ export type Wish = {
   readonly ifMatch: string | undefined
   readonly action: string
   readonly target?: Target
+  /** By which way; default: by hand. */
+  readonly origin?: Origin
   readonly confirmPracticeName?: string | undefined
   readonly reason?: string | undefined
   readonly change: (document: PolicyDocument) => PolicyDocument | { readonly problems: readonly Problem[] }
-}
+} & Pick<PolicyEdit, 'roles' | 'alongside' | 'notes'>
 
 /** What was saved. */
 export type Saved = {
@@ -41,6 +45,12 @@ export type Saved = {
 
 const lockedOutSentence = (names: readonly string[]): string =>
   `${names.join(', ')} could no longer get in. Add their network first, or type the practice's name to go on.`
+
+/** Who would be locked out, as a no that typing the practice's name overrides. */
+export const lockoutRefusal = (lockedOut: readonly LockedOut[]) =>
+  refusal('lockout-risk', lockedOutSentence([...new Set(lockedOut.map(({ name }) => name))]), {
+    lockedOut: lockedOut.map(({ name, address, sentence }) => ({ name, address, sentence })),
+  })
 
 /** Why nothing else is edited now, who can end that, and when it ends by itself. */
 async function pending(plane: ApiPlane, practice: string, { confirmBy, authorName }: Unconfirmed) {
@@ -72,13 +82,9 @@ async function savedOf(plane: ApiPlane, practice: string, outcome: EditOutcome):
     case 'problems':
       throw invalid(outcome.problems)
     case 'lockout-risk':
-      throw refusal(
-        'lockout-risk',
-        lockedOutSentence([...new Set(outcome.lockedOut.map(({ name }) => name))]),
-        {
-          lockedOut: outcome.lockedOut.map(({ name, address, sentence }) => ({ name, address, sentence })),
-        },
-      )
+      throw lockoutRefusal(outcome.lockedOut)
+    case 'weakens':
+      throw stepUpRequired()
     case 'last-security-admin':
       throw refusal(
         'last-security-admin',
@@ -89,14 +95,13 @@ async function savedOf(plane: ApiPlane, practice: string, outcome: EditOutcome):
 
 /** Tries the wish; answers what was saved and sets the ETag, or throws the refusal. */
 export async function saveWish(c: Context<AdminEnv>, plane: ApiPlane, wish: Wish): Promise<Saved> {
+  const { ifMatch, confirmPracticeName, reason, origin, ...edit } = wish
   const outcome = await editPolicy(plane.store, {
-    practice: wish.practice,
-    ifRevision: wish.ifMatch === undefined ? null : revisionIn(wish.ifMatch),
-    deed: deedOf(c, plane, wish.reason),
-    action: wish.action,
-    ...(wish.target === undefined ? {} : { target: wish.target }),
-    change: wish.change,
-    typedName: wish.confirmPracticeName ?? null,
+    ...edit,
+    ifRevision: ifMatch === undefined ? null : revisionIn(ifMatch),
+    deed: { ...deedOf(c, plane, reason), ...(origin === undefined ? {} : { origin }) },
+    mayWeaken: isFresh(c.get('admin'), plane.now()),
+    typedName: confirmPracticeName ?? null,
   })
   const saved = await savedOf(plane, wish.practice, outcome)
   c.header('etag', etagOf(saved.revision))

@@ -1,5 +1,5 @@
 /**
- * Answers of emergency access: the switch, the uses, ending one early, noting a review.
+ * Answers of emergency access: the uses, ending one early, noting a review.
  *
  * The changes are `admin/emergency-access.ts`. Invariant: whoever acts second changes nothing and is told how it stands.
  */
@@ -9,7 +9,6 @@ import { type EmergencyUse, listEmergencies } from '../store/emergencies.ts'
 import type { AdminEnv } from './admin-env.ts'
 import { type ApiPlane, deedOf } from './api-plane.ts'
 import { type EmergencyAnswer, emergencyRoutes } from './contract/emergency.ts'
-import { saveWish } from './edits.ts'
 import { etagOf } from './paging.ts'
 import { refusal } from './refusals.ts'
 
@@ -58,18 +57,6 @@ export function answerEmergency(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): vo
       },
       200,
     )
-  })
-  app.openapi(emergencyRoutes.saveSettings, async (c) => {
-    const { confirmPracticeName, reason, ...emergency } = c.req.valid('json')
-    const { revision, sequence } = await saveWish(c, plane, {
-      practice: c.req.valid('param').practice,
-      ifMatch: c.req.valid('header')['if-match'],
-      action: 'control.emergency.changed',
-      confirmPracticeName,
-      reason,
-      change: (document) => ({ ...document, emergency }),
-    })
-    return c.json({ revision, sequence }, 200)
   })
   app.openapi(emergencyRoutes.end, async (c) => {
     const deed = deedOf(c, plane, c.req.valid('json').reason)

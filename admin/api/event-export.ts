@@ -5,6 +5,7 @@
  * a file that ends well is whole; if the database goes away half-way, the connection breaks instead of ending. A
  * cell that a spreadsheet would calculate starts with an apostrophe (BYPASSES 26).
  */
+import { csvLine } from '../csv.ts'
 import type { Store } from '../store/database.ts'
 import { type EventFilter, type ListedEvent, listEvents } from '../store/events.ts'
 
@@ -31,28 +32,21 @@ const columns: readonly (readonly [string, (event: ListedEvent) => unknown])[] =
   ['hash', ({ hash }) => hash],
 ]
 
-/** A value as one CSV cell (RFC 4180), harmless in a spreadsheet. */
-export function csvCell(value: unknown): string {
-  if (value === null || value === undefined) return '""'
-  const text = typeof value === 'string' ? value : JSON.stringify(value)
-  // Also after leading blanks: some programs trim before they look.
-  const safe = typeof value !== 'number' && /^[\s\0]*[=+\-@|%]|^[\t\r\n]/.test(text) ? `'${text}` : text
-  return `"${safe.replaceAll('"', '""')}"`
-}
-
-const csvLine = (cells: readonly unknown[]): string => `${cells.map(csvCell).join(',')}\r\n`
-
 const writeEvent: Readonly<Record<ExportFormat, (event: ListedEvent) => string>> = {
   ndjson: (event) => `${JSON.stringify(event)}\n`,
   csv: (event) => csvLine(columns.map(([, read]) => read(event))),
 }
 
-/** The events that pass `filter`, numbers up to `last`, oldest first, as a stream of UTF-8. */
+/**
+ * The events that pass `filter`, numbers up to `last`, oldest first, as a stream of UTF-8. The next page (500) is read
+ * only when the one before was taken; `onPage` is told of each.
+ */
 export function exportEvents(
   store: Store,
   filter: EventFilter,
   format: ExportFormat,
   last: number,
+  onPage: (events: number) => void = () => undefined,
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder()
   let after = 0
@@ -65,6 +59,7 @@ export function exportEvents(
         const page = await store.read((rows) => listEvents(rows, filter, { after, countMax: pageEvents }))
         const events = page.filter(({ seq }) => seq <= last)
         if (events.length > 0) controller.enqueue(encoder.encode(events.map(writeEvent[format]).join('')))
+        onPage(events.length)
         after = events.at(-1)?.seq ?? last
         if (page.length < pageEvents || events.length < page.length) controller.close()
       },

@@ -23,6 +23,7 @@ import type { PublishStateAnswer } from './contract/wire.ts'
 import { saveWish } from './edits.ts'
 import { etagOf } from './paging.ts'
 import { askAddress, concerns, isOpenFor, type PolicyView, withoutFactor } from './policy-views.ts'
+import { readScheduledAnswer } from './schedule.ts'
 
 const peopleMax = 100
 const refusedMax = 100
@@ -114,14 +115,15 @@ export async function readPublishAnswer(plane: ApiPlane, practice: string): Prom
 async function readGeneral(c: Context<AdminEnv>, plane: ApiPlane, practice: string) {
   const view = await plane.views.read(practice)
   const at = plane.now()
-  const [known, active, publish, confirmation] = await Promise.all([
+  const [known, active, publish, confirmation, scheduled] = await Promise.all([
     plane.store.read((rows) => readMembers(rows, practice, at)),
     plane.store.read((rows) => listActiveUsers(rows, practice, at)),
     readPublishAnswer(plane, practice),
     readConfirmationAnswer(c, plane, practice),
+    readScheduledAnswer(plane, practice, 'waiting'),
   ])
   const members = known?.members ?? []
-  const { practice: head, controls, ipEntries, timeWindows } = view.document
+  const { practice: head, controls, ipEntries, timeWindows, sessions, emergency, requests } = view.document
   return {
     practice: head,
     revision: view.revision,
@@ -154,7 +156,36 @@ async function readGeneral(c: Context<AdminEnv>, plane: ApiPlane, practice: stri
       },
       permission: controls.permission,
     },
+    ...{ sessions, emergency, requests, scheduled, signIn: view.document.signIn },
   }
+}
+
+/** Rules that are no control of their own. */
+function answerRules(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
+  app.openapi(generalRoutes.saveSessions, async (c) => {
+    const { confirmPracticeName, reason, ...sessions } = c.req.valid('json')
+    const { revision, sequence } = await saveWish(c, plane, {
+      practice: c.req.valid('param').practice,
+      ifMatch: c.req.valid('header')['if-match'],
+      action: 'control.sessions.changed',
+      confirmPracticeName,
+      reason,
+      change: (document) => ({ ...document, sessions }),
+    })
+    return c.json({ revision, sequence }, 200)
+  })
+  app.openapi(generalRoutes.saveEmergency, async (c) => {
+    const { confirmPracticeName, reason, ...emergency } = c.req.valid('json')
+    const { revision, sequence } = await saveWish(c, plane, {
+      practice: c.req.valid('param').practice,
+      ifMatch: c.req.valid('header')['if-match'],
+      action: 'control.emergency.changed',
+      confirmPracticeName,
+      reason,
+      change: (document) => ({ ...document, emergency }),
+    })
+    return c.json({ revision, sequence }, 200)
+  })
 }
 
 function answerTime(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
@@ -170,6 +201,21 @@ function answerTime(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
         const { controls } = document
         return { ...document, controls: { ...controls, time: { ...controls.time, ...time } } }
       },
+    })
+    return c.json({ revision, sequence }, 200)
+  })
+}
+
+function answerSignIn(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
+  app.openapi(generalRoutes.saveSignIn, async (c) => {
+    const { confirmPracticeName, reason, signIn } = c.req.valid('json')
+    const { revision, sequence } = await saveWish(c, plane, {
+      practice: c.req.valid('param').practice,
+      ifMatch: c.req.valid('header')['if-match'],
+      action: 'control.sign-in.changed',
+      confirmPracticeName,
+      reason,
+      change: (document) => ({ ...document, signIn }),
     })
     return c.json({ revision, sequence }, 200)
   })
@@ -235,6 +281,8 @@ export function answerGeneral(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void
     })
     return c.json({ revision, sequence }, 200)
   })
+  answerSignIn(app, plane)
   answerTime(app, plane)
+  answerRules(app, plane)
   answerTwoFactorControl(app, plane)
 }

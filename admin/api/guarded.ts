@@ -1,31 +1,41 @@
 /**
  * The door of the API: every route gets its guard before it gets its answer, and every no its form.
  *
- * It knows no tab. Invariant: session, then forgery defence, then permission, then the body is read; a route
+ * It knows no tab. Invariant: session, then forgery defence, then permission, then the practice's own
+ * policy (`admission.ts`), then, where the table says so, a fresh second factor, and only then the body is read; a route
  * of the contract without a line in the access table stops the start. One guard per route, and not one for
  * all paths: only the route itself reads its practice from the path as the answer will.
  */
 import type { RouteConfig } from '@hono/zod-openapi'
 import { OpenAPIHono } from '@hono/zod-openapi'
-import type { MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
+import type { Instant } from '../../policies/instant.ts'
 import { problemsOf } from '../../policies/problem.ts'
 import { secureHeaders } from '../response-headers.ts'
 import { type Admin, type AdminSessions, isCsrf } from '../sign-in/admin-sessions.ts'
 import { readCookie } from '../sign-in/cookie.ts'
+import { isFresh } from '../sign-in/freshness.ts'
 import { isFromUs, isUnsafe } from '../sign-in/own-origin.ts'
 import { holds, type Needed, neededBy } from './access.ts'
 import type { AdminEnv } from './admin-env.ts'
-import { invalid, refusal, refusalOf, refusalResponse } from './refusals.ts'
+import type { Admission } from './admission.ts'
+import { invalid, refusal, refusalOf, refusalResponse, stepUpRequired } from './refusals.ts'
 
 /** The largest body an API route reads. */
 const bodyBytesMax = 1_048_576
 
-/** What the door stands on. `origin`: ours, as browsers write it; `changed`: called after what may have saved. */
+/**
+ * What the door stands on. `origin`: ours, as browsers write it; `changed`: called after what may have saved; `once`: what
+ * stands before the answer of each POST (`idempotency.ts`).
+ */
 export type DoorOptions = {
   readonly sessions: AdminSessions
+  readonly admission: Admission
+  readonly now: () => Instant
   readonly origin: string
   readonly changed: () => void
+  readonly once: MiddlewareHandler<AdminEnv>
 }
 
 /** A route of the contract. */
@@ -40,10 +50,25 @@ export function neededFor(route: ContractRoute): Needed {
   return needed
 }
 
-function assertPermitted(admin: Admin, needed: Needed, practice: string | undefined): void {
-  if (needed === 'signed-in') return
-  if (practice !== undefined && holds(admin.account, practice, needed.permission)) return
-  throw refusal('not-permitted', `This needs the permission ${needed.permission} in this practice.`)
+type NeededInPractice = Exclude<Needed, 'signed-in'>
+
+const practiceIn = (c: Context<AdminEnv>, needed: NeededInPractice): string | undefined =>
+  needed.practiceIn === 'query' ? c.req.query('practice') : c.req.param('practice')
+
+/** Permission first: of a practice that somebody may not look after, not even the hours are told. */
+async function assertPermitted(
+  c: Context<AdminEnv>,
+  { admission, now }: DoorOptions,
+  admin: Admin,
+  needed: NeededInPractice,
+): Promise<void> {
+  const practice = practiceIn(c, needed)
+  if (practice === undefined || !holds(admin.account, practice, needed.permission))
+    throw refusal('not-permitted', `This needs the permission ${needed.permission} in this practice.`)
+  const { client } = c.get('hop')
+  const refused = await admission.admit({ admin, practice, client, method: c.req.method })
+  if (refused !== null) throw refused
+  if (needed.factor === 'always' && !isFresh(admin, now())) throw stepUpRequired()
 }
 
 /** A request that a page makes by itself says so; it may be answered but keeps nobody signed in. */
@@ -61,8 +86,7 @@ function guard(options: DoorOptions, needed: Needed): MiddlewareHandler<AdminEnv
       if (!ours || !isCsrf(admin, c.req.header('x-gatehouse-csrf')))
         throw refusal('forged-request', 'This was not asked by the admin pages. Load the page again.')
     }
-    const inQuery = needed !== 'signed-in' && needed.practiceIn === 'query'
-    assertPermitted(admin, needed, inQuery ? c.req.query('practice') : c.req.param('practice'))
+    if (needed !== 'signed-in') await assertPermitted(c, options, admin, needed)
     c.set('admin', admin)
     await next()
     if (isUnsafe(c.req.method) && c.res.ok) options.changed()
@@ -100,6 +124,8 @@ export function createGuardedApp(
       },
     }),
   )
+  for (const route of routes)
+    if (route.method === 'post') app.on(['POST'], route.getRoutingPath(), options.once)
   app.onError((error, c) => {
     const { answer, ours } = refusalOf(error)
     if (ours)

@@ -20,6 +20,7 @@ import {
   type ScopedControl,
 } from '../../policies/snapshot.ts'
 import { describeDays } from '../../policies/week.ts'
+import { adminRoutes } from '../admin-judging.ts'
 import type { Store } from '../store/database.ts'
 import { readPolicy } from '../store/practices.ts'
 import { refusal } from './refusals.ts'
@@ -62,7 +63,7 @@ export function createPolicyViews(store: Store, now: () => Instant): PolicyViews
       if (!compiled.ok)
         throw new Error(`the saved policy of ${practice} does not compile: ${compiled.problems[0]?.sentence}`)
       const { document } = compiled.value
-      const snapshot = loadSnapshot(compiled.value, revision, new Map())
+      const snapshot = loadSnapshot(compiled.value, revision, adminRoutes)
       const view: PolicyView = { revision, savedAt, document, snapshot }
       kept.delete(practice)
       kept.set(practice, view)

@@ -10,12 +10,17 @@ import type { Problem } from '../../policies/problem.ts'
 import { type Fault, isFault } from '../../runtime/fault.ts'
 import type { ProblemAnswer } from './contract/wire.ts'
 
+/** Where a second factor is proved again; takes `?return=`. */
+export const stepUpPath = '/step-up'
+
 type Code = ProblemAnswer['code']
 
 const codes: Readonly<Record<Code, { readonly status: number; readonly title: string }>> = {
   invalid: { status: 422, title: 'Some of this cannot be saved' },
   'not-signed-in': { status: 401, title: 'Sign in first' },
   'not-permitted': { status: 403, title: 'Not permitted' },
+  'access-refused': { status: 403, title: 'Not from here, or not now' },
+  'step-up-required': { status: 401, title: 'Confirm that it is you' },
   'forged-request': { status: 403, title: 'Not asked by the admin pages' },
   'not-found': { status: 404, title: 'Not found' },
   'revision-conflict': { status: 412, title: 'Somebody else saved in between' },
@@ -25,6 +30,9 @@ const codes: Readonly<Record<Code, { readonly status: number; readonly title: st
   'already-decided': { status: 409, title: 'Somebody else has decided' },
   'confirmation-pending': { status: 409, title: 'An earlier change waits to be confirmed' },
   'confirm-elsewhere': { status: 409, title: 'Not from here' },
+  'in-progress': { status: 409, title: 'Being worked at' },
+  'outcome-unknown': { status: 409, title: 'Perhaps it was done' },
+  'key-reused': { status: 422, title: 'Another request had this key' },
   'too-many': { status: 429, title: 'Too many tries' },
   'too-large': { status: 413, title: 'Too large' },
   'unsupported-media': { status: 415, title: 'Send JSON' },
@@ -34,7 +42,10 @@ const codes: Readonly<Record<Code, { readonly status: number; readonly title: st
 }
 
 /** What a refusal carries besides its code. */
-export type RefusalDetails = Pick<ProblemAnswer, 'problems' | 'current' | 'lockedOut' | 'retryAfterMs'>
+export type RefusalDetails = Pick<
+  ProblemAnswer,
+  'problems' | 'current' | 'lockedOut' | 'retryAfterMs' | 'control' | 'reason' | 'opensAt' | 'stepUp'
+>
 
 /** A no on its way to the client. */
 export type Refusal = Error & { readonly refusal: ProblemAnswer }
@@ -52,6 +63,14 @@ export function refusal(code: Code, detail: string, details: RefusalDetails = {}
   }
   return Object.assign(new Error(`${code}: ${detail}`), { refusal: answer })
 }
+
+/** What somebody hears who would weaken the security of a practice without a second factor of the last minutes. */
+export const stepUpRequired = (): Refusal =>
+  refusal(
+    'step-up-required',
+    'This makes the practice easier to get into. Confirm your second factor, then do it again.',
+    { control: 'two-factor', reason: 'two-factor-too-old', stepUp: stepUpPath },
+  )
 
 /** A refusal for bad input: everything that is wrong, at once. */
 export const invalid = (problems: readonly Problem[]): Refusal =>
@@ -100,5 +119,8 @@ export function refusalResponse(answer: ProblemAnswer): Response {
   const headers = new Headers({ 'content-type': 'application/problem+json', 'cache-control': 'no-store' })
   if (answer.retryAfterMs !== undefined)
     headers.set('retry-after', String(Math.max(1, Math.ceil(answer.retryAfterMs / 1_000))))
+  // RFC 9470, as the gateways say it.
+  if (answer.code === 'step-up-required')
+    headers.set('www-authenticate', 'Bearer error="insufficient_user_authentication"')
   return new Response(JSON.stringify(answer), { status: answer.status, headers })
 }

@@ -5,13 +5,17 @@
  * interest. Invariant: lists go by number and not by time, so that a clock set back hides nothing.
  */
 import type { OpenAPIHono } from '@hono/zod-openapi'
-import { verifyChain } from '../store/event-chain.ts'
+import { accessReportCsv, readAccessReport } from '../access-report.ts'
+import { knownActions } from '../event-actions.ts'
+import { readStanding, verifyChain } from '../store/event-chain.ts'
+import { readRetention, saveRetention } from '../store/event-retention.ts'
 import { appendEvent, type ListedEvent, listEvents } from '../store/events.ts'
 import type { AdminEnv } from './admin-env.ts'
 import { type ApiPlane, deedOf } from './api-plane.ts'
 import { securityEventsRoutes } from './contract/security-events.ts'
 import { findDecision, listDecisions } from './decision-log.ts'
 import { exportEvents } from './event-export.ts'
+import { etagOf, revisionIn } from './paging.ts'
 import { invalid, refusal } from './refusals.ts'
 
 /** A cursor that is a number; absent: `null`. */
@@ -36,6 +40,7 @@ const eventAnswer = (event: ListedEvent) => ({
   requestId: event.requestId,
   address: event.address,
   hash: event.hash,
+  decisions: event.target?.kind === 'user' ? { user: event.target.id, address: event.address ?? null } : null,
 })
 
 function answerEvents(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
@@ -80,6 +85,67 @@ function answerEvents(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
   })
 }
 
+function answerKeeping(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
+  app.openapi(securityEventsRoutes.actions, (c) => c.json({ actions: [...knownActions.values()] }, 200))
+  app.openapi(securityEventsRoutes.chain, async (c) => {
+    const { practice } = c.req.valid('param')
+    return c.json(await plane.store.read((rows) => readStanding(rows, practice)), 200)
+  })
+  app.openapi(securityEventsRoutes.retention, async (c) => {
+    const { practice } = c.req.valid('param')
+    const retention = await plane.store.read((rows) => readRetention(rows, practice))
+    c.header('etag', etagOf(retention.version))
+    return c.json(retention, 200)
+  })
+  app.openapi(securityEventsRoutes.saveRetention, async (c) => {
+    const { practice } = c.req.valid('param')
+    const { reason, ...wish } = c.req.valid('json')
+    if (wish.held && wish.heldWhy === '')
+      throw invalid([
+        { path: 'heldWhy', sentence: 'Say what the legal hold is for: it stands in the record.' },
+      ])
+    const from = revisionIn(c.req.valid('header')['if-match'])
+    const deed = deedOf(c, plane, reason)
+    const saved = await saveRetention(plane.store, { practice, from, deed, ...wish })
+    if (saved.outcome === 'conflict')
+      throw refusal('revision-conflict', 'Somebody else chose in between: load it again.', {
+        current: saved.current.version,
+      })
+    c.header('etag', etagOf(saved.retention.version))
+    return c.json(saved.retention, 200)
+  })
+}
+
+function answerReport(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
+  app.openapi(securityEventsRoutes.accessReport, async (c) => {
+    const { practice } = c.req.valid('param')
+    const { month, user = null, format } = c.req.valid('query')
+    const deed = deedOf(c, plane, undefined)
+    const report = await plane.store.read((rows) =>
+      readAccessReport(rows, { practice, month, user }, deed.at),
+    )
+    if (report === null) throw refusal('not-found', 'There is no such practice.')
+    await plane.store.transaction((tx) =>
+      appendEvent(tx, {
+        ...deed,
+        ...{ practice, action: 'access-report.made', target: null, before: null },
+        after: { month, user, format },
+      }),
+    )
+    if (format === 'json')
+      return c.json(
+        { ...report, people: report.people.map((one) => ({ ...one, addresses: [...one.addresses] })) },
+        200,
+      )
+    return new Response(accessReportCsv(report), {
+      headers: {
+        'content-type': 'text/csv; charset=utf-8',
+        'content-disposition': `attachment; filename="access-report-${practice}-${month}.csv"`,
+      },
+    })
+  })
+}
+
 function answerDecisions(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
   app.openapi(securityEventsRoutes.decisions, async (c) => {
     const { practice } = c.req.valid('param')
@@ -105,5 +171,7 @@ function answerDecisions(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
 /** Adds the answers. */
 export function answerSecurityEvents(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
   answerEvents(app, plane)
+  answerKeeping(app, plane)
+  answerReport(app, plane)
   answerDecisions(app, plane)
 }

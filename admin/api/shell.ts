@@ -2,7 +2,8 @@
  * Answers around the tabs: who am I, which practices, how far a save has come, what changed just now.
  *
  * Nothing of a practice that the account holds no permission in is answered or told. Invariant: an event
- * stream ends with the session that opened it, or with a permission lost; it never puts off the idle end.
+ * stream ends with the session that opened it, with a permission lost, or when the practice's policy refuses
+ * its reader; it never puts off the idle end.
  */
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
@@ -10,8 +11,8 @@ import { streamSSE } from 'hono/streaming'
 import type { DurationMs, Instant } from '../../policies/instant.ts'
 import type { ClientHop } from '../../runtime/forwarded.ts'
 import { publishAnswer } from '../live.ts'
+import type { Administrator } from '../sign-in/admin-sessions.ts'
 import { readCookie } from '../sign-in/cookie.ts'
-import type { AdminAccount } from '../store/admin-accounts.ts'
 import { listPractices } from '../store/practices.ts'
 import { readPublishState } from '../store/publish-state.ts'
 import { holds, permissionsIn } from './access.ts'
@@ -28,7 +29,7 @@ export const hopSentence = ({ vouchedBy, malformed }: ClientHop): string => {
   return malformed ? `${source}; what stood before it was malformed` : source
 }
 
-async function practicesOf(plane: ApiPlane, account: AdminAccount) {
+async function practicesOf(plane: ApiPlane, account: Administrator) {
   const all = await plane.store.read(listPractices)
   return all.filter(({ id }) => permissionsIn(account, id).size > 0)
 }
@@ -112,7 +113,9 @@ async function answerLive(
     }
     const beat = async (): Promise<void> => {
       const admin = await plane.sessions.find(token, client, false)
-      if (admin === null || !holds(admin.account, practice, 'gw.security.view')) ended.resolve()
+      const may = admin !== null && holds(admin.account, practice, 'gw.security.view')
+      const asking = { practice, client, method: 'GET' }
+      if (!may || (await plane.admission.admit({ admin, ...asking })) !== null) ended.resolve()
       else await stream.write(': here\n\n')
     }
     const timer = setInterval(() => send(beat), heartbeatMs)

@@ -48,7 +48,7 @@ export function answerTokens(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void 
     const { practice } = c.req.valid('param')
     const { reason, ...wish } = c.req.valid('json')
     const deed = deedOf(c, plane, reason)
-    const made = await makeToken(plane.store, { practice, deed, routes: plane.routeIds }, wish)
+    const made = await makeToken(plane.store, { practice, deed, routes: new Set(plane.routes.keys()) }, wish)
     switch (made.outcome) {
       case 'made': {
         const { token, listed, announced } = made

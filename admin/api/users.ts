@@ -6,14 +6,17 @@
  */
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { type MemberOutcome, setRoles, setSuspended } from '../directory.ts'
+import { isFresh } from '../sign-in/freshness.ts'
 import { listActiveUsers } from '../store/active-users.ts'
-import { listMembers, readMembers } from '../store/members.ts'
+import { findMember, listMembers, readMembers } from '../store/members.ts'
 import { lastAnnounced } from '../store/publish-state.ts'
 import type { AdminEnv } from './admin-env.ts'
 import { type ApiPlane, deedOf } from './api-plane.ts'
 import { usersRoutes } from './contract/users.ts'
+import { lockoutRefusal } from './edits.ts'
 import { etagOf, mentions, pageOf, revisionIn } from './paging.ts'
-import { invalid, refusal } from './refusals.ts'
+import { givePasswordLink } from './password-link.ts'
+import { invalid, refusal, stepUpRequired } from './refusals.ts'
 
 async function savedAnswer(plane: ApiPlane, practice: string, outcome: MemberOutcome) {
   switch (outcome.outcome) {
@@ -31,6 +34,8 @@ async function savedAnswer(plane: ApiPlane, practice: string, outcome: MemberOut
       })
     case 'problems':
       throw invalid(outcome.problems)
+    case 'lockout-risk':
+      throw lockoutRefusal(outcome.lockedOut)
     case 'last-security-admin':
       throw refusal(
         'last-security-admin',
@@ -50,6 +55,17 @@ async function readList(plane: ApiPlane, practice: string) {
   const sessions = new Map(active.map((user) => [user.user, user.sessions.length]))
   const factors = new Map(known.members.map((member) => [member.user, member.factors]))
   return { version: listed.version, members: listed.members, sessions, factors }
+}
+
+/** Whether somebody would hold a role that they do not hold now; the edit names the version that this was read from. */
+async function gainsRole(
+  plane: ApiPlane,
+  practice: string,
+  user: string,
+  roles: readonly string[],
+): Promise<boolean> {
+  const member = await plane.store.read((rows) => findMember(rows, practice, user, plane.now()))
+  return roles.some((role) => member?.roles.includes(role) !== true)
 }
 
 /** Adds the answers. */
@@ -83,11 +99,18 @@ export function answerUsers(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
   })
   app.openapi(usersRoutes.saveRoles, async (c) => {
     const { practice, user } = c.req.valid('param')
-    const { roles, reason } = c.req.valid('json')
+    const { roles, reason, confirmPracticeName: typedName = null } = c.req.valid('json')
     const ifVersion = revisionIn(c.req.valid('header')['if-match'])
     const deed = deedOf(c, plane, reason)
-    const outcome = await setRoles(plane.store, { practice, user, ifVersion, deed, roles })
+    if (!isFresh(c.get('admin'), deed.at) && (await gainsRole(plane, practice, user, roles)))
+      throw stepUpRequired()
+    const outcome = await setRoles(plane.store, { practice, user, ifVersion, deed, roles, typedName })
     return c.json(await savedAnswer(plane, practice, outcome), 200)
+  })
+  app.openapi(usersRoutes.passwordLink, async (c) => {
+    const { practice, user } = c.req.valid('param')
+    const { reason } = c.req.valid('json')
+    return c.json(await givePasswordLink(c, plane, { practice, user, reason }), 200)
   })
   const suspension = async (
     change: Parameters<typeof setSuspended>[1],
@@ -95,8 +118,9 @@ export function answerUsers(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
     savedAnswer(plane, change.practice, await setSuspended(plane.store, change))
   app.openapi(usersRoutes.suspend, async (c) => {
     const ifVersion = revisionIn(c.req.valid('header')['if-match'])
-    const deed = deedOf(c, plane, c.req.valid('json').reason)
-    return c.json(await suspension({ ...c.req.valid('param'), ifVersion, deed, suspended: true }), 200)
+    const { reason, confirmPracticeName: typedName = null } = c.req.valid('json')
+    const change = { ...c.req.valid('param'), ifVersion, deed: deedOf(c, plane, reason), typedName }
+    return c.json(await suspension({ ...change, suspended: true }), 200)
   })
   app.openapi(usersRoutes.rejoin, async (c) => {
     const ifVersion = revisionIn(c.req.valid('header')['if-match'])

@@ -6,10 +6,11 @@
  * refused: the database ends such transactions, and the mail would go out twice. A crash in between may still do that;
  * the message id is then the same.
  */
-import type { DurationMs, Instant } from '../../policies/instant.ts'
+import type { Instant } from '../../policies/instant.ts'
 import type { Log } from '../../runtime/log.ts'
 import type { Rows, Store, Tx } from '../store/database.ts'
 import type { Mailer, MailOutcome, OutgoingMail } from './mailer.ts'
+import { claimMs, pauseAfter, triesMax } from './retry-pauses.ts'
 
 /** What became of mails, for the metrics. */
 export type MailCount = 'sent' | 'retried' | 'given-up' | 'dropped'
@@ -23,12 +24,7 @@ export type MailParts = {
   readonly count: (outcome: MailCount) => void
 }
 
-/** Longer than the longest try: nobody else takes a mail that is under way. */
-const claimMs: DurationMs = 120_000
 const batchMax = 10
-/** With the pauses below: tried for about eight hours. */
-const triesMax = 12
-const pauseMs = (tries: number): DurationMs => Math.min(30_000 * 2 ** (tries - 1), 3_600_000)
 
 type Claimed = OutgoingMail & { readonly tries: number }
 
@@ -53,7 +49,7 @@ async function settle(parts: MailParts, mail: Claimed, outcome: MailOutcome): Pr
   const { store, now, log, count } = parts
   const { id, tries } = mail
   if (outcome.outcome === 'later' && tries < triesMax) {
-    const dueAt = now() + pauseMs(tries)
+    const dueAt = now() + pauseAfter(tries)
     await store.read((rows) => rows.updateTable('mail').set({ due_at: dueAt }).where('id', '=', id).execute())
     log.warn({ mail: id, tries, why: outcome.why }, 'a mail was not sent: tried again later')
     return count('retried')

@@ -7,22 +7,32 @@
  */
 import { type JobLoop, startLoop } from '../job-loop.ts'
 import { deliverMails, type MailParts } from './mail-delivery.ts'
+import { deliverWebhooks, forgetDeliveries, type WebhookParts } from './webhook-delivery.ts'
 
 /** Delivers what waits. Each call answers how much it tried and rejects with a `Fault`. */
 export type Notifier = {
   readonly deliverMails: () => Promise<number>
+  readonly deliverWebhooks: () => Promise<number>
+  /** Forgets old deliveries. */
+  readonly forget: () => Promise<number>
   readonly start: () => void
   readonly close: () => Promise<void>
 }
 
 /** Creates a notifier; nothing runs before `start`. */
-export function createNotifier(parts: MailParts): Notifier {
+export function createNotifier(parts: MailParts & WebhookParts): Notifier {
   let loops: readonly JobLoop[] = []
   const notifier: Notifier = {
     deliverMails: () => deliverMails(parts),
+    deliverWebhooks: () => deliverWebhooks(parts),
+    forget: () => forgetDeliveries(parts.store, parts.now()),
     start: () => {
       if (loops.length > 0) return
-      loops = [startLoop(parts.log, 'mail', 1_000, true, notifier.deliverMails)]
+      loops = [
+        startLoop(parts.log, 'mail', 1_000, true, notifier.deliverMails),
+        startLoop(parts.log, 'webhooks', 1_000, true, notifier.deliverWebhooks),
+        startLoop(parts.log, 'old deliveries', 3_600_000, false, notifier.forget),
+      ]
     },
     close: async () => {
       for (const { stop } of loops) stop()

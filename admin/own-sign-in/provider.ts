@@ -18,6 +18,7 @@ import type { DurationMs, Instant } from '../../policies/instant.ts'
 import type { ProviderRules } from '../../runtime/config-own-sign-in.ts'
 import { tokenAlgorithms } from '../../runtime/config-upstream.ts'
 import { sameText } from '../../runtime/fleet-seal.ts'
+import { tellsOfFactor } from '../claimed-factor.ts'
 import { foldId } from '../directory.ts'
 import type { Challenge, ProvedPerson } from './visits.ts'
 
@@ -146,8 +147,21 @@ const textOf = (value: unknown, lengthMax: number): string | null =>
 /** ASCII only: in lower case some other letters become these (the Kelvin sign a “k”), and with them somebody else. */
 const addressForm = /^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9.-]{1,189})$/
 
+/**
+ * When the person showed this provider a second factor; `null`: it does not say that, or not when. Without `auth_time` a
+ * factor of weeks ago would count as fresh.
+ */
+function factorOf(rules: ProviderRules, claims: JWTPayload, now: Instant): Instant | null {
+  const { amr, acr, auth_time: at } = claims
+  const methods = Array.isArray(amr) ? amr.filter((one): one is string => typeof one === 'string') : []
+  const isTold = tellsOfFactor(methods) || (typeof acr === 'string' && rules.factorAcr.includes(acr))
+  if (!isTold || typeof at !== 'number' || !Number.isSafeInteger(at) || at <= 0) return null
+  return Math.min(at * 1_000, now)
+}
+
 /** Who a verified token's claims name; `email` only where the provider has verified it. */
-function personOf(rules: ProviderRules, claims: JWTPayload): ProviderAnswer {
+function personOf(rules: ProviderRules, claims: JWTPayload, now: Instant): ProviderAnswer {
+  const factorAt = factorOf(rules, claims, now)
   const text = textOf(claims['email'], 254)
   const verified = text !== null && claims['email_verified'] === true && addressForm.test(text) ? text : null
   const name = textOf(claims['name'], 200)
@@ -157,12 +171,12 @@ function personOf(rules: ProviderRules, claims: JWTPayload): ProviderAnswer {
   if (rules.allowedDomains.length > 0 && !rules.allowedDomains.includes(domain))
     return { kind: 'not-allowed', why: 'an address of another domain' }
   if (rules.match === 'email')
-    return { kind: 'proved', person: { appUser: foldId(verified ?? ''), name, email: verified } }
+    return { kind: 'proved', person: { appUser: foldId(verified ?? ''), name, email: verified, factorAt } }
   const sub = textOf(claims.sub, 160)
   if (sub === null) return refusal('no usable sub')
   // In lower case two ids that differ by case alone would be one person.
   const exact = createHash('sha256').update(sub).digest('hex')
-  return { kind: 'proved', person: { appUser: `${rules.id}:${exact}`, name, email: null } }
+  return { kind: 'proved', person: { appUser: `${rules.id}:${exact}`, name, email: null, factorAt } }
 }
 
 async function verify(
@@ -189,7 +203,7 @@ async function verify(
       (azp !== undefined && azp !== rules.clientId)
     )
       return refusal('given to another client')
-    return personOf(rules, payload)
+    return personOf(rules, payload, now())
   } catch (error) {
     // Keys that cannot be had say nothing about the token.
     const isJudged = error instanceof errors.JOSEError && !unjudged.has(error.code)

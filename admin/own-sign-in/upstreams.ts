@@ -14,10 +14,12 @@ export type OwnUpstreams = {
   /** `null`: this upstream's people do not sign in here. */
   readonly find: (upstream: string) => OwnUpstream | null
   readonly secret: (upstream: string, provider: string) => string | null
+  /** Whether people of any upstream may sign in with a password. */
+  readonly takePasswords: boolean
 }
 
 /** Signing in here where no upstream has it. */
-export const noOwnUpstreams: OwnUpstreams = { find: () => null, secret: () => null }
+export const noOwnUpstreams: OwnUpstreams = { find: () => null, secret: () => null, takePasswords: false }
 
 /** What `upstreams` say of signing in here. Problems: of the secrets' files. */
 export function readOwnUpstreams(upstreams: Config['upstreams']): Checked<OwnUpstreams> {
@@ -27,8 +29,8 @@ export function readOwnUpstreams(upstreams: Config['upstreams']): Checked<OwnUps
   for (const { id, identity, practice } of upstreams) {
     const own = identity?.mode === 'own' ? identity.own : null
     if (own === null) continue
-    const { providers, unknown: provisioning } = own
-    found.set(id, { providers, provisioning, practice: practice.fixed })
+    const { providers, password, unknown: provisioning } = own
+    found.set(id, { providers, password, provisioning, practice: practice.fixed })
     for (const { id: provider, clientSecretFile: file } of providers) {
       if (file === null) continue
       const read = readSecret(file)
@@ -43,6 +45,7 @@ export function readOwnUpstreams(upstreams: Config['upstreams']): Checked<OwnUps
     ok: true,
     value: {
       find: (upstream) => found.get(upstream) ?? null,
+      takePasswords: [...found.values()].some(({ password }) => password),
       secret: (upstream, provider) => secrets.get(`${upstream} ${provider}`) ?? null,
     },
   }

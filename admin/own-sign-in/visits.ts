@@ -8,17 +8,21 @@
  * stateless states were refused: they cannot be single use.
  */
 import { hkdfSync } from 'node:crypto'
+import type { VerifiedFactor } from '../../policies/access-request.ts'
 import type { DurationMs, Instant } from '../../policies/instant.ts'
 import type { ProviderRules } from '../../runtime/config-own-sign-in.ts'
 import type { AppIdentity, BeginSignIn, FinishSignIn } from '../../runtime/internal.ts'
 import { hashToken, newToken } from '../../runtime/token.ts'
 import { foldId, type Provisioning } from '../directory.ts'
 import { type OpeningOutcome, openSession } from '../session-opening.ts'
-import type { Store } from '../store/database.ts'
+import type { Store, Tx } from '../store/database.ts'
+import type { OwnMethod } from '../store/own-sign-in-tables.ts'
 
 /** How one upstream's people sign in here. `practice`: the one that unknown people would join, `null`: none. */
 export type OwnUpstream = {
   readonly providers: readonly ProviderRules[]
+  /** Whether people may sign in with a password that Gatehouse keeps. */
+  readonly password: boolean
   readonly provisioning: Provisioning
   readonly practice: string | null
 }
@@ -38,7 +42,15 @@ export type ProvedPerson = {
   readonly appUser: string
   readonly name: string | null
   readonly email: string | null
+  /** When the provider saw a second factor of theirs; `null`: it tells of none. */
+  readonly factorAt: Instant | null
 }
+
+/** Who signed in at the portal, and by what; `factor`: proved with it. A `user` is of the directory. */
+export type Proved = { readonly factor: VerifiedFactor | null } & (
+  | { readonly method: Exclude<OwnMethod, 'own-oidc'>; readonly user: string; readonly login: string }
+  | { readonly method: 'own-oidc'; readonly person: ProvedPerson }
+)
 
 const openMs: DurationMs = 60_000
 const visitMs: DurationMs = 600_000
@@ -150,18 +162,30 @@ export function takeAttempt(
   })
 }
 
+const provedColumns = (proved: Proved) => ({
+  method: proved.method,
+  factor_method: proved.factor?.method ?? null,
+  factor_verified_at: proved.factor?.verifiedAt ?? null,
+  ...(proved.method === 'own-oidc'
+    ? {
+        ...{ user_id: null, app_user: proved.person.appUser },
+        ...{ person_name: proved.person.name, person_email: proved.person.email },
+      }
+    : { user_id: proved.user, app_user: proved.login, person_name: null, person_email: null }),
+})
+
 /** Notes who somebody is; the bearer text of the proof, good for 60 s and once. `null`: the sign-in is over. */
 export async function layProof(
   store: Store,
   token: string,
-  { appUser, name, email }: ProvedPerson,
+  proved: Proved,
   at: Instant,
 ): Promise<string | null> {
   const proof = newToken()
   const row = await store.read((rows) =>
     rows
       .updateTable('own_sign_in')
-      .set({ app_user: appUser, person_name: name, person_email: email })
+      .set(provedColumns(proved))
       .set({ proof_hash: hashToken(proof), proof_ends_at: at + proofMs })
       .where('browser_hash', '=', hashToken(token))
       .where('proof_hash', 'is', null)
@@ -183,7 +207,8 @@ const takeProof = (store: Store, request: FinishSignIn, at: Instant) =>
       .where('upstream', '=', request.upstream)
       .where('proof_ends_at', '>', at)
       .where(({ or, eb }) => or([eb('used_for', 'is', null), eb('used_for', '=', request.tokenHash)]))
-      .returning(['app_user', 'person_name', 'person_email', 'to_path'])
+      .returning(['app_user', 'person_name', 'person_email', 'to_path', 'method', 'user_id'])
+      .returning(['factor_method', 'factor_verified_at'])
       .executeTakeFirst(),
   )
 
@@ -210,6 +235,59 @@ async function tieByLogin(store: Store, upstream: string, appUser: string, at: I
   })
 }
 
+const nameHere = (tx: Tx, upstream: string, user: string) =>
+  tx
+    .selectFrom('app_identity')
+    .select('app_user')
+    .where('upstream', '=', upstream)
+    .where('user_id', '=', user)
+    .orderBy('created_at')
+    .orderBy('folded')
+    .executeTakeFirst()
+
+/**
+ * By what name this upstream knows a person who proved here who they are; given now where it knows none: the login name,
+ * or, where that is somebody else's there, the directory's own id.
+ */
+function nameOf(
+  store: Store,
+  upstream: string,
+  person: { readonly user: string; readonly login: string },
+  at: Instant,
+): Promise<string> {
+  const { user, login } = person
+  return store.transaction(async (tx) => {
+    for (const appUser of [login, user]) {
+      const known = await nameHere(tx, upstream, user)
+      if (known !== undefined) return known.app_user
+      const given = { upstream, folded: foldId(appUser), app_user: appUser, user_id: user, created_at: at }
+      await tx
+        .insertInto('app_identity')
+        .values(given)
+        .onConflict((oc) => oc.doNothing())
+        .execute()
+    }
+    return (await nameHere(tx, upstream, user))?.app_user ?? user
+  })
+}
+
+type TakenProof = NonNullable<Awaited<ReturnType<typeof takeProof>>>
+
+/** The proof's person as their upstream calls them. */
+async function identityOf(
+  store: Store,
+  { upstream }: FinishSignIn,
+  proved: TakenProof,
+  at: Instant,
+): Promise<Pick<AppIdentity, 'appUser' | 'name' | 'email'>> {
+  const { app_user: login, user_id: user, person_name: name, person_email: email } = proved
+  const appUser = login ?? ''
+  if (user !== null)
+    return { appUser: await nameOf(store, upstream, { user, login: appUser }, at), name: null, email: null }
+  if (email !== null && foldId(email) === foldId(appUser)) await tieByLogin(store, upstream, appUser, at)
+  return { appUser, name, email }
+}
+
 /** What became of a proof brought back. `to`: where they were going. */
 export type SignInOutcome = {
   readonly opened: OpeningOutcome | { readonly outcome: 'no-proof' }
@@ -224,20 +302,23 @@ export async function finishSignIn(
   at: Instant,
 ): Promise<SignInOutcome> {
   const proved = await takeProof(store, request, at)
-  if (proved === undefined || proved.app_user === null) return { opened: { outcome: 'no-proof' }, to: null }
-  const { app_user: appUser, person_name: name, person_email: email } = proved
-  if (email !== null && foldId(email) === foldId(appUser))
-    await tieByLogin(store, request.upstream, appUser, at)
+  if (proved === undefined || proved.app_user === null || proved.method === null)
+    return { opened: { outcome: 'no-proof' }, to: null }
+  const { method, factor_method, factor_verified_at } = proved
   const identity: AppIdentity = {
-    ...{ appUser, kind: 'staff', name, email, amr: [] },
+    ...(await identityOf(store, request, proved, at)),
+    ...{ kind: 'staff', amr: [] },
     practices: own.practice === null ? [] : [{ id: own.practice, roles: [] }],
   }
   const { upstream, tokenHash, address, device, replaces } = request
   const opened = await openSession(
     store,
-    { upstream, identity, method: 'own-oidc', tokenHash, cookieHash: null, address, device, replaces },
+    { upstream, identity, method, tokenHash, cookieHash: null, address, device, replaces },
     own.provisioning,
     at,
+    factor_method === null || factor_verified_at === null
+      ? null
+      : { method: factor_method, verifiedAt: factor_verified_at },
   )
   return { opened, to: proved.to_path }
 }

@@ -6,7 +6,7 @@
  */
 import { html } from 'hono/html'
 import { page } from '../../runtime/pages/page.ts'
-import { doneForm, notYouLine, type PortalFrame, whoLine } from './page-parts.ts'
+import { doneForm, hiddenFields, notYouLine, type PortalFrame, whoLine } from './page-parts.ts'
 
 /** What the page shows; moments are ready to read, `null`: never. */
 export type ManageView = {
@@ -50,6 +50,12 @@ ${
     : html`<p>It can be set up only from a network that your practice has approved, and the one you are on is not among them.</p>`
 }`
 
+const signOutEverywhere = (frame: PortalFrame) =>
+  html`<details><summary>Sign out everywhere</summary>
+<p>Ends every session of yours on every device, this one too: for when a device was lost, or somebody may have used your account.</p>
+<form method="post" action="/sign-out-everywhere">${hiddenFields(frame)}
+<div class="doing"><button>Sign out everywhere</button></div></form></details>`
+
 /** The page of one's own factors. */
 export const managePage = (view: ManageView): string =>
   page({
@@ -58,6 +64,7 @@ export const managePage = (view: ManageView): string =>
     body: html`${whoLine(view.frame)}
 ${view.methods.length === 0 ? absent(view) : present(view)}
 ${doneForm(view.frame, 'Done', view.methods.length > 0 || !view.mayEnrol)}
+${signOutEverywhere(view.frame)}
 ${notYouLine(view.frame)}`,
   })
 

@@ -14,8 +14,8 @@ export type PortalFrame = {
   readonly practices: readonly string[]
   /** They are in already; false: their sign-in waits. */
   readonly signedIn: boolean
-  /** The application's origin. */
-  readonly origin: string
+  /** Where somebody else signs in. */
+  readonly leave: string
   readonly token: string
   /** The time of this page, for sentences that count down. */
   readonly at: number
@@ -37,7 +37,7 @@ export const whoLine = (frame: PortalFrame) =>
 /** The way out for everybody else, to stand last. */
 export const notYouLine = (frame: PortalFrame) =>
   html`<p class="last">${frame.signedIn ? 'Is this not you?' : 'Is this not you, or did you not just sign in? Then enter nothing here.'}
-<a href="${frame.origin}/.gatehouse/access?leave">Sign in as someone else</a></p>`
+<a href="${frame.leave}">Sign in as someone else</a></p>`
 
 /** What a field has to say about the last code; `null`: nothing. */
 export const problemLine = (id: string, said: Said | null, by: 'app' | 'recovery', at: number) =>

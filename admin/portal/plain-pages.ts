@@ -45,6 +45,13 @@ export const tooWeakPage = (): string =>
     'Go back to your practice application. If you need this for your work, ask the person who manages access at your practice.',
   ])
 
+/** Everything of theirs has ended. */
+export const signedOutPage = (): string =>
+  plainPage('You are signed out everywhere', [
+    'Every session of yours has ended, on every device, in every practice of yours.',
+    'Open your practice application and sign in again. If somebody else may know your password, change it first.',
+  ])
+
 /** Too many came from one network. `afterS`: when to come again, in seconds. */
 export const tooOftenPage = (afterS: number): string =>
   plainPage('Just a moment', [

@@ -13,6 +13,7 @@ import type { Instant } from '../../policies/instant.ts'
 import { isFault } from '../../runtime/fault.ts'
 import { clientBehind } from '../../runtime/forwarded.ts'
 import type { Log } from '../../runtime/log.ts'
+import type { QueueMail } from '../own-sign-in/password-mails.ts'
 import { noOwnUpstreams, type OwnUpstreams } from '../own-sign-in/upstreams.ts'
 import { isForUs } from '../sign-in/own-origin.ts'
 import type { FactorParts } from '../two-factor/verification.ts'
@@ -22,6 +23,8 @@ import { expirePortalCookie, readPortalCookie, setPortalCookie } from './cookie.
 import { showEmergency, takeEmergencyForm } from './emergency-step.ts'
 import { formBytesMax, type PortalForm, readPortalForm } from './forms.ts'
 import { createKnocks } from './knocks.ts'
+import { createPasswordSignInStep } from './password-sign-in-step.ts'
+import { showPassword, takePassword } from './password-step.ts'
 import {
   awayPage,
   mistakePage,
@@ -33,6 +36,7 @@ import {
 } from './plain-pages.ts'
 import { showHome, showRenew, showSetUp, takeFirstCode, takeRenewal } from './set-up-step.ts'
 import { createSignInStep } from './sign-in-step.ts'
+import { signOutEverywhere } from './sign-out-step.ts'
 import { finish, showVerify, takeCode } from './verify-step.ts'
 import { findVisitor, isPlainOrigin, type Portal, type PortalEnv, type Visitor } from './visitor.ts'
 
@@ -43,6 +47,8 @@ export type PortalAppOptions = {
   readonly trustedProxies: readonly Range[]
   /** Whose people sign in here; absent: nobody's. */
   readonly upstreams?: OwnUpstreams
+  /** How mails are queued; absent: none can be sent. */
+  readonly mail?: QueueMail | null
   readonly now: () => Instant
   readonly log: Log
 }
@@ -116,9 +122,12 @@ const taking =
 
 function addSteps(app: PortalApp, portal: Portal, upstreams: OwnUpstreams): void {
   const signIn = createSignInStep(portal, upstreams, isOpened)
+  const password = createPasswordSignInStep(portal, signIn)
   app.get('/sign-in', signIn.show)
   app.get('/sign-in/with/:provider', signIn.leave)
   app.get('/sign-in/from/:provider', signIn.comeBack)
+  app.get('/sign-in/password-link', password.showLink)
+  app.get('/password', (c) => showPassword(portal, c))
   app.get('/hand-over', (c) => takeTicket(portal, c))
   app.get('/', showing(portal, showHome))
   app.get('/emergency', showing(portal, showEmergency))
@@ -129,10 +138,14 @@ function addSteps(app: PortalApp, portal: Portal, upstreams: OwnUpstreams): void
     maxSize: formBytesMax,
     onError: () => portal.answers.page(413, notOursPage()),
   })
+  app.post('/sign-in/password', small, password.take)
+  app.post('/sign-in/password-link', small, password.askLink)
+  app.post('/password', small, (c) => takePassword(portal, c))
   app.post('/verify', small, taking(portal, takeCode))
   app.post('/set-up', small, taking(portal, takeFirstCode))
   app.post('/recovery-codes', small, taking(portal, takeRenewal))
   app.post('/emergency', small, taking(portal, takeEmergencyForm))
+  app.post('/sign-out-everywhere', small, taking(portal, signOutEverywhere))
   app.post('/done', small, taking(portal, finish))
 }
 
@@ -143,7 +156,8 @@ export function createPortalApp(options: PortalAppOptions): PortalApp {
   const { parts, origin, trustedProxies, now, log } = options
   const secure = origin.startsWith('https:')
   const answers = createAnswers(secure)
-  const portal: Portal = { parts, origin, secure, answers, knocks: createKnocks(), now, log }
+  const knocks = createKnocks()
+  const portal: Portal = { parts, origin, secure, answers, knocks, mail: options.mail ?? null, now, log }
   const app = new Hono<PortalEnv>()
   app.use(async (c, next) => {
     if (!isForUs(c.req.url, origin)) return answers.page(421, nowherePage())

@@ -7,6 +7,7 @@
  */
 import type { Context } from 'hono'
 import type { DurationMs } from '../../policies/instant.ts'
+import { readOpenWays } from '../own-sign-in/open-ways.ts'
 import { createProvider, type Provider } from '../own-sign-in/provider.ts'
 import type { OwnUpstreams } from '../own-sign-in/upstreams.ts'
 import {
@@ -14,16 +15,22 @@ import {
   findSignIn,
   layProof,
   openSignIn,
+  type Proved,
   type SignInVisit,
   takeAttempt,
 } from '../own-sign-in/visits.ts'
 import { readCookieCalled } from '../sign-in/cookie.ts'
+import { formToken } from './forms.ts'
 import { overPage, tooOftenPage } from './plain-pages.ts'
 import { readSignInSaid, type SignInSaid, signInPage } from './sign-in-page.ts'
 import { isPlainOrigin, type Portal, type PortalEnv } from './visitor.ts'
 
-/** The pages of signing in. `isOpened`: whether a person's browser opens this as a page. */
+/** The pages of signing in. `findGuest`: whose cookie a request carries; `goBack`: to the application, with a proof. */
 export type SignInStep = {
+  readonly findGuest: (c: Context<PortalEnv>) => Promise<Guest | null>
+  /** Where there is no guest. */
+  readonly over: (c: Context<PortalEnv>) => Promise<Response>
+  readonly goBack: (guest: Guest, proved: Proved) => Promise<Response>
   readonly show: (c: Context<PortalEnv>) => Promise<Response>
   readonly leave: (c: Context<PortalEnv>) => Promise<Response>
   readonly comeBack: (c: Context<PortalEnv>) => Promise<Response>
@@ -36,8 +43,13 @@ type Parts = {
   readonly providers: Map<string, Provider>
 }
 
-/** Somebody signing in, with what their upstream offers. */
-type Guest = { readonly token: string; readonly visit: SignInVisit; readonly providers: readonly Provider[] }
+/** Somebody signing in, with what their upstream offers. `token`: the bearer text of their cookie. */
+export type Guest = {
+  readonly token: string
+  readonly visit: SignInVisit
+  readonly providers: readonly Provider[]
+  readonly password: boolean
+}
 
 const tokenForm = /^[A-Za-z0-9_-]{43}$/
 const cookieMs: DurationMs = 600_000
@@ -74,8 +86,13 @@ async function findGuest(parts: Parts, c: Context<PortalEnv>): Promise<Guest | n
   if (token === null || !tokenForm.test(token)) return null
   const visit = await findSignIn(portal.parts.store, token, portal.now())
   if (visit === null || !isPlainOrigin(visit.origin)) return null
-  const providers = providersOf(parts, visit.upstream)
-  return providers.length === 0 ? null : { token, visit, providers }
+  const own = parts.upstreams.find(visit.upstream)
+  if (own === null) return null
+  // The practice of an application has its say before anything is typed; others have theirs when somebody is known.
+  const practices = own.practice === null ? [] : [own.practice]
+  const ways = await portal.parts.store.read((rows) => readOpenWays(rows, practices))
+  const providers = ways.provider ? providersOf(parts, visit.upstream) : []
+  return { token, visit, providers, password: own.password && ways.password }
 }
 
 const over = ({ portal }: Parts): Response => portal.answers.page(403, overPage())
@@ -106,9 +123,12 @@ async function show(parts: Parts, c: Context<PortalEnv>): Promise<Response> {
   if (begun !== undefined) return open(parts, c, begun)
   const guest = await findGuest(parts, c)
   if (guest === null) return (await tooOften(parts, c)) ?? over(parts)
-  const { visit, providers } = guest
+  const { visit, providers, token } = guest
   const said = readSignInSaid(c.req.query('said'))
-  return parts.portal.answers.page(200, signInPage({ origin: visit.origin, providers, said }))
+  const hasLinks = parts.portal.mail !== null
+  const password = guest.password ? { token: formToken(token), hasLinks } : null
+  const html = signInPage({ origin: visit.origin, providers, password, said })
+  return parts.portal.answers.page(200, html, { elsewhere: visit.origin })
 }
 
 const sayAgain = ({ portal }: Parts, said: SignInSaid): Response =>
@@ -127,6 +147,15 @@ async function leave(parts: Parts, c: Context<PortalEnv>): Promise<Response> {
   return to === null ? sayAgain(parts, 'away') : portal.answers.seeOther(to)
 }
 
+/** Back to the application that this browser came from, with a proof that counts only there. */
+async function goBack(parts: Parts, guest: Guest, proved: Proved): Promise<Response> {
+  const { portal } = parts
+  const proof = await layProof(portal.parts.store, guest.token, proved, portal.now())
+  if (proof === null) return over(parts)
+  const gone = cookieOf(portal.secure, '', 0)
+  return portal.answers.seeOther(`${guest.visit.origin}/.gatehouse/access?signed-in=${proof}`, gone)
+}
+
 async function comeBack(parts: Parts, c: Context<PortalEnv>): Promise<Response> {
   const { portal } = parts
   const { store } = portal.parts
@@ -141,10 +170,10 @@ async function comeBack(parts: Parts, c: Context<PortalEnv>): Promise<Response> 
     portal.log.warn({ provider: provider.id, kind: answer.kind, why: answer.why }, 'a provider named nobody')
     return sayAgain(parts, answer.kind)
   }
-  const proof = await layProof(store, guest.token, answer.person, portal.now())
-  if (proof === null) return over(parts)
-  const gone = cookieOf(portal.secure, '', 0)
-  return portal.answers.seeOther(`${guest.visit.origin}/.gatehouse/access?signed-in=${proof}`, gone)
+  const { person } = answer
+  const factor =
+    person.factorAt === null ? null : ({ method: 'google', verifiedAt: person.factorAt } as const)
+  return goBack(parts, guest, { method: 'own-oidc', person, factor })
 }
 
 /** The pages of signing in at this portal, for these upstreams. */
@@ -155,6 +184,9 @@ export function createSignInStep(
 ): SignInStep {
   const parts: Parts = { portal, upstreams, isOpened, providers: new Map() }
   return {
+    findGuest: (c) => findGuest(parts, c),
+    over: async (c) => (await tooOften(parts, c)) ?? over(parts),
+    goBack: (guest, proved) => goBack(parts, guest, proved),
     show: (c) => show(parts, c),
     leave: (c) => leave(parts, c),
     comeBack: (c) => comeBack(parts, c),

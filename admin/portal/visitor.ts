@@ -8,6 +8,7 @@ import type { Context } from 'hono'
 import type { Instant } from '../../policies/instant.ts'
 import type { ClientHop } from '../../runtime/forwarded.ts'
 import type { Log } from '../../runtime/log.ts'
+import type { QueueMail } from '../own-sign-in/password-mails.ts'
 import type { FactorParts } from '../two-factor/verification.ts'
 import { findVisit, type PortalVisit } from '../two-factor/visits.ts'
 import type { Answers } from './answers.ts'
@@ -30,6 +31,8 @@ export type Portal = {
   readonly secure: boolean
   readonly answers: Answers
   readonly knocks: Knocks
+  /** `null`: no mail can be sent. */
+  readonly mail: QueueMail | null
   readonly now: () => Instant
   readonly log: Log
 }
@@ -64,9 +67,9 @@ export const frameOf = ({ visit, token, at }: Visitor): PortalFrame => ({
   name: visit.name,
   login: visit.login,
   practices: visit.practices.map(({ name }) => name),
-  // Only a factor that is too old or too weak is asked of somebody who is in; the rest wait, or look after their own.
-  signedIn: visit.reason === null || visit.reason === 'two-factor-too-old',
-  origin: visit.origin,
+  // Whoever is on the way to the admin origin is in, and so is who is asked for a newer factor or looks after their own.
+  signedIn: visit.adminEntry !== null || visit.reason === null || visit.reason === 'two-factor-too-old',
+  leave: `${visit.origin}${visit.adminEntry === null ? '/.gatehouse/access?leave' : '/sign-in'}`,
   token: formToken(token),
   at,
 })
@@ -74,8 +77,9 @@ export const frameOf = ({ visit, token, at }: Visitor): PortalFrame => ({
 const pathOf = ({ origin, to }: PortalVisit): string | null =>
   to !== null && /^\/(?![/\\])[^\s\\]*$/.test(to) && new URL(to, origin).origin === origin ? to : null
 
-/** Back to the application with a proof. */
+/** Back to the application with a proof, or on to the admin origin. */
 export const stepUrl = (visit: PortalVisit, proof: string): string => {
+  if (visit.adminEntry !== null) return `${visit.origin}/hand-over?proof=${proof}`
   const to = pathOf(visit)
   return `${visit.origin}/.gatehouse/access?proof=${proof}${to === null ? '' : `&to=${encodeURIComponent(to)}`}`
 }

@@ -1,32 +1,45 @@
 /**
- * Sessions of own accounts: opened by a password, found by a cookie's token, ended by sign-out, idleness or
- * age.
+ * Sessions of the admin origin: of own accounts, opened by a password, and of people, opened by what they proved on
+ * their way from the application; found by a cookie's token, ended by sign-out, idleness or age.
  *
- * It is not a gateway session (those are people of a practice) and writes no cookie (`cookie.ts`). Invariant:
- * the token is new at each sign-in and only its hash is stored; whatever is wrong with name or password, the
- * answer is the same and takes as long. The token against forged requests is derived from the session's, not
- * stored.
+ * It writes no cookie (`cookie.ts`) and judges no policy (`admin/api/admission.ts`). Invariant: the token is new at
+ * each sign-in and only its hash is stored; whatever is wrong with name or password, the answer is the same and
+ * takes as long; what a person holds is asked of the directory at each request. The token against forged requests
+ * is derived from the session's, not stored.
  */
 import { hash } from 'node:crypto'
+import type { VerifiedFactor } from '../../policies/access-request.ts'
 import type { Address } from '../../policies/address.ts'
 import type { DurationMs, Instant } from '../../policies/instant.ts'
 import { sameText } from '../../runtime/fleet-seal.ts'
 import type { Log } from '../../runtime/log.ts'
 import { hashToken, newToken } from '../../runtime/token.ts'
+import { createGatehouseGrants } from '../gatehouse-grants.ts'
 import { verifyPassword } from '../passwords.ts'
 import { checkSealedCode, isSealedCode, sealedSessionMs, spendSealedCode } from '../sealed-codes.ts'
 import { listAddresses } from '../store/address-use.ts'
+import { type AdminAccount, findAdminByLogin } from '../store/admin-accounts.ts'
 import {
-  type AdminAccount,
   type AdminSession,
   endAdminSession,
-  findAdminByLogin,
   findAdminSession,
   openAdminSession,
   touchAdminSession,
-} from '../store/admin-accounts.ts'
+} from '../store/admin-sessions.ts'
 import type { Store } from '../store/database.ts'
-import { appendEvent } from '../store/events.ts'
+import { type Actor, appendEvent } from '../store/events.ts'
+import type { SessionRow } from '../store/sessions.ts'
+import {
+  beginAgain,
+  type EntryOutcome,
+  type EntryPlace,
+  type GrantsOf,
+  grantsOfEntrant,
+  hasPart,
+  type Opened,
+  openEntry,
+  takeEntryProof,
+} from './entries.ts'
 import type { TryLimits } from './try-limits.ts'
 
 /** After how long without a request an admin session ends. */
@@ -35,10 +48,23 @@ export const idleMs: DurationMs = 30 * 60_000
 export const absoluteMs: DurationMs = 12 * 3_600_000
 const touchMs: DurationMs = 60_000
 
+/** Who acts: an own account, or a person of practices. `practices`: their `gw.…` permissions in each. */
+export type Administrator = Pick<AdminAccount, 'id' | 'login' | 'name' | 'practices'> & {
+  readonly kind: 'admin' | 'user'
+  /** Whether there is a second factor to ask for. */
+  readonly hasFactor: boolean
+}
+
 /** Somebody signed in to the admin plane. */
 export type Admin = {
-  readonly account: AdminAccount
+  readonly account: Administrator
   readonly session: string
+  /** What was proved at the admin origin, and when; `null`: nothing but a password. */
+  readonly factor: VerifiedFactor | null
+  /** The gateway session that a person's stands on; `null`: an own account. */
+  readonly gateway: SessionRow | null
+  /** When this session was last used before now. */
+  readonly lastSeenAt: Instant
   /** What unsafe requests repeat in `X-Gatehouse-Csrf`. */
   readonly csrf: string
   /** When the session ends however busy it is. */
@@ -47,7 +73,7 @@ export type Admin = {
 
 /** How a sign-in ended. `refused`: name or password; which one is not told. */
 export type SignInOutcome =
-  | { readonly outcome: 'signed-in'; readonly token: string; readonly admin: Admin }
+  | { readonly outcome: 'signed-in'; readonly token: string }
   | { readonly outcome: 'refused' }
   | { readonly outcome: 'too-many'; readonly retryAfterMs: DurationMs }
 
@@ -65,7 +91,26 @@ export type AdminSessions = {
   /** Who holds the token, or `null`. `renews`: this is a person's doing and puts off the idle end. */
   readonly find: (token: string, address: Address, renews: boolean) => Promise<Admin | null>
   readonly signOut: (token: string) => Promise<void>
+  /** Ends a session that a policy has found to be over. */
+  readonly end: (session: string) => Promise<void>
+  /** Takes a gateway's ticket in this browser. */
+  readonly beginEntry: (ticket: string, place: EntryPlace) => Promise<EntryOutcome>
+  /** Begins anew for a person who is in and must prove a second factor again; `null`: their session is over. */
+  readonly beginAgain: (admin: Admin, place: EntryPlace, to: string) => Promise<Opened | null>
+  /** Opens the session of whoever brings a proof in the browser that began; `null`: no such proof, or no part here. */
+  readonly enter: (arrival: Arrival) => Promise<{ readonly token: string; readonly to: string } | null>
 }
+
+/** A browser that comes back with a proof. `device`: the User-Agent, cut; shown, never trusted. */
+export type Arrival = {
+  readonly proof: string
+  readonly begin: string
+  readonly address: Address
+  readonly device: string
+}
+
+/** Who acts, as events name them. */
+export const actorOf = ({ kind, id, name }: Administrator): Actor => ({ kind, id, name })
 
 const tokenForm = /^[A-Za-z0-9_-]{43}$/
 const csrfOf = (token: string): string => hash('sha256', `admin csrf ${token}`, 'base64url')
@@ -104,7 +149,7 @@ async function open(
     await openAdminSession(tx, {
       id: session,
       tokenHash: hashToken(token),
-      account: account.id,
+      of: { account: account.id },
       at,
       deadline: endsAt,
       address: attempt.address.text,
@@ -118,8 +163,7 @@ async function open(
     })
     return true
   })
-  if (!opened) return { outcome: 'refused' }
-  return { outcome: 'signed-in', token, admin: { account, session, csrf: csrfOf(token), endsAt } }
+  return opened ? { outcome: 'signed-in', token } : { outcome: 'refused' }
 }
 
 /** Only of accounts that there are: a stranger's invented names must not fill the chain. */
@@ -138,22 +182,71 @@ const noteFailure = (
     }),
   )
 
-async function close(store: Store, session: AdminSession, at: Instant): Promise<void> {
-  const { account } = session
+/** Who holds a session, with what they hold now. */
+async function administratorOf(
+  store: Store,
+  { holder }: AdminSession,
+  grantsOf: GrantsOf,
+): Promise<Administrator> {
+  if (holder.kind === 'admin') {
+    const { id, login, name, practices } = holder.account
+    return { kind: 'admin', id, login, name, practices, hasFactor: false }
+  }
+  const practices = await store.read((rows) => grantsOfEntrant(rows, holder, grantsOf))
+  return { kind: 'user', ...holder.person, practices, hasFactor: true }
+}
+
+/** The chains that tell of a person's coming and going: of the practices that they may look after, in order. */
+const chainsOf = ({ kind, practices }: Administrator): readonly (string | null)[] =>
+  kind === 'admin' || practices === 'every' ? [null] : Object.keys(practices).sort()
+
+async function close(
+  store: Store,
+  session: AdminSession,
+  account: Administrator,
+  at: Instant,
+): Promise<void> {
   await store.transaction(async (tx) => {
     await endAdminSession(tx, session.id, at)
-    await appendEvent(tx, {
-      practice: null,
-      at,
-      actor: { kind: 'admin', id: account.id, name: account.name },
-      origin: 'ui',
-      action: 'admin.signed-out',
-      target: null,
-      before: null,
-      after: null,
-    })
+    for (const practice of chainsOf(account))
+      await appendEvent(tx, {
+        ...{ practice, at, actor: actorOf(account), origin: 'ui', action: 'admin.signed-out' },
+        ...{ target: null, before: null, after: null },
+      })
   })
 }
+
+/** Opens the session of somebody who proved a second factor on their way in. */
+const enterWith = (
+  store: Store,
+  { proof, begin, address, device }: Arrival,
+  grantsOf: GrantsOf,
+  at: Instant,
+): Promise<{ readonly token: string; readonly to: string } | null> =>
+  store.transaction(async (tx) => {
+    const proved = await takeEntryProof(tx, { proof, begin }, at)
+    if (proved === null) return null
+    const { entrant, factor, to } = proved
+    const practices = await grantsOfEntrant(tx, entrant, grantsOf)
+    if (!hasPart(practices)) return null
+    const { person, gateway } = entrant
+    const token = newToken()
+    await openAdminSession(tx, {
+      id: `ads_${newToken().slice(0, 22)}`,
+      tokenHash: hashToken(token),
+      of: { user: person.id, gatewaySession: gateway.id, factor },
+      deadline: Math.min(at + absoluteMs, gateway.absolute_deadline),
+      ...{ at, address: address.text, device },
+    })
+    const account: Administrator = { kind: 'user', ...person, practices, hasFactor: true }
+    for (const practice of chainsOf(account))
+      await appendEvent(tx, {
+        ...{ practice, at, actor: actorOf(account), origin: 'ui', action: 'admin.signed-in' },
+        ...{ target: null, before: null, address: address.text },
+        after: { device, session: gateway.id, factor: factor.method },
+      })
+    return { token, to }
+  })
 
 /** The sessions kept in `store`. */
 export function createAdminSessions(options: {
@@ -163,6 +256,7 @@ export function createAdminSessions(options: {
   readonly log: Log
 }): AdminSessions {
   const { store, now, limits, log } = options
+  const grantsOf = createGatehouseGrants()
   const read = async (token: string, at: Instant): Promise<AdminSession | null> =>
     tokenForm.test(token) ? store.read((rows) => findAdminSession(rows, hashToken(token), at)) : null
   return {
@@ -201,13 +295,30 @@ export function createAdminSessions(options: {
       }
       if (renews && (at - found.lastSeenAt >= touchMs || found.address !== address.text))
         await store.read((rows) => touchAdminSession(rows, found, address.text, at))
-      return { account: found.account, session: found.id, csrf: csrfOf(token), endsAt: found.deadline }
+      return {
+        account: await administratorOf(store, found, grantsOf),
+        session: found.id,
+        factor: found.factor,
+        gateway: found.holder.kind === 'user' ? found.holder.gateway : null,
+        lastSeenAt: found.lastSeenAt,
+        csrf: csrfOf(token),
+        endsAt: found.deadline,
+      }
     },
 
     async signOut(token) {
       const at = now()
       const found = await read(token, at)
-      if (found !== null) await close(store, found, at)
+      if (found !== null) await close(store, found, await administratorOf(store, found, grantsOf), at)
     },
+
+    end: (session) => store.read((rows) => endAdminSession(rows, session, now())),
+
+    beginEntry: (ticket, place) => openEntry(store, ticket, place, grantsOf, now()),
+
+    beginAgain: async ({ gateway }, place, to) =>
+      gateway === null ? null : beginAgain(store, { ...place, session: gateway.id, to }, now()),
+
+    enter: (arrival) => enterWith(store, arrival, grantsOf, now()),
   }
 }

@@ -1,17 +1,18 @@
 /**
- * Whether a chain of security events is whole, and the signed checkpoints that let one say so.
+ * Whether a chain of security events is whole, and what the newest whole check found.
  *
  * It repairs nothing. Checked: every hash, every link, every number, the columns that people filter by against what
- * was hashed, the head kept apart (a chain cut short), and the checkpoints' signatures (a chain rewritten whole by
- * somebody who can compute hashes but has no key). Checking only the newest events was refused: the tampered row
- * is the one nobody looks at.
+ * was hashed, the head kept apart (a chain cut short), signed checkpoints, in the database and elsewhere (a chain
+ * rewritten whole by somebody who can compute hashes but has no key), and the anchor from which a chain goes on whose
+ * oldest events were forgotten. Checking only the newest events was refused: the tampered row is the one nobody looks at.
  */
-import canonicalize from 'canonicalize'
 import type { Selectable } from 'kysely'
 import type { Instant } from '../../policies/instant.ts'
-import { createVerifier, type Signer, type Verifier } from '../../runtime/signing.ts'
+import { createVerifier, type Verifier } from '../../runtime/signing.ts'
 import type { Rows, Store, Tx } from './database.ts'
-import { eventHash, gatewayChain } from './events.ts'
+import { type Break, type Checkpoint, checkLink, findForged, type Link, type Points } from './event-link.ts'
+import { anchorText } from './event-retention.ts'
+import { gatewayChain } from './events.ts'
 import type { Tables } from './tables.ts'
 
 /** What a check found. `brokenAt`: the number of the first event that does not fit; `null` with `ok`. */
@@ -19,100 +20,66 @@ export type ChainCheck = {
   readonly ok: boolean
   /** How many events fitted. */
   readonly checked: number
+  /** The number of the last event that fitted. */
+  readonly upTo: number
   readonly brokenAt: number | null
   /** A sentence: what is wrong, or that nothing is. */
   readonly why: string
 }
 
-type EventRow = Selectable<Tables['security_event']>
-type Checkpoint = Selectable<Tables['event_checkpoint']>
-type Cursor = { readonly seq: number; readonly hash: string }
-type Break = { readonly at: number; readonly why: string }
+type Anchor = Selectable<Tables['event_anchor']>
+type Head = Selectable<Tables['event_head']>
 
 const pageMax = 2_000
 
-const checkpointText = (point: Omit<Checkpoint, 'signature'>): string =>
-  canonicalize({
-    kind: 'event-checkpoint',
-    practice: point.practice,
-    seq: point.seq,
-    hash: point.hash,
-    at: point.at,
-  }) ?? ''
-
-/** Columns that must say what the hashed text says. */
-function columnsAgree(row: EventRow, said: Readonly<Record<string, unknown>>): boolean {
-  const columns = canonicalize({
-    practice: row.practice,
-    seq: row.seq,
-    at: row.at,
-    action: row.action,
-    origin: row.origin,
-    prev: row.prev_hash,
-    actor: { kind: row.actor_kind, id: row.actor_id, name: row.actor_name },
-    target:
-      row.target_kind === null ? null : { kind: row.target_kind, id: row.target_id, name: row.target_name },
-  })
-  const { practice, seq, at, action, origin, prev, actor, target } = said
-  return columns === canonicalize({ practice, seq, at, action, origin, prev, actor, target })
-}
-
-function readBody(body: string): Readonly<Record<string, unknown>> | null {
-  try {
-    const value: unknown = JSON.parse(body)
-    return typeof value === 'object' && value !== null ? { ...value } : null
-  } catch {
-    return null
-  }
-}
-
-function checkRow(row: EventRow, last: Cursor, points: ReadonlyMap<number, string>): Break | null {
-  const wanted = last.seq + 1
-  if (row.seq !== wanted) return { at: wanted, why: `event ${wanted} is missing` }
-  if (row.prev_hash !== last.hash)
-    return { at: row.seq, why: `event ${row.seq} does not follow the one before it: replaced or re-ordered` }
-  if (eventHash(row.body) !== row.hash) return { at: row.seq, why: `event ${row.seq} was altered` }
-  const said = readBody(row.body)
-  if (said === null || !columnsAgree(row, said))
-    return { at: row.seq, why: `a column of event ${row.seq} was altered` }
-  const point = points.get(row.seq)
-  if (point !== undefined && point !== row.hash)
-    return {
-      at: row.seq,
-      why: `event ${row.seq} is not the one of the signed checkpoint: the chain was rewritten`,
-    }
-  return null
-}
-
 /** What is wrong with the end of the chain, given the last event that fitted. */
 function checkEnd(
-  last: Cursor,
-  head: Selectable<Tables['event_head']> | undefined,
-  points: readonly Checkpoint[],
+  last: Link,
+  head: Head | undefined,
+  own: readonly Checkpoint[],
+  outside: readonly Checkpoint[],
 ): Break | null {
-  const beyond = points.find((point) => point.seq > last.seq)
+  const cut = last.seq + 1
+  const beyond = own.find((point) => point.seq > last.seq)
   if (beyond !== undefined)
-    return { at: last.seq + 1, why: `a signed checkpoint names event ${beyond.seq}: the chain was cut short` }
+    return { at: cut, why: `a signed checkpoint names event ${beyond.seq}: the chain was cut short` }
+  const further = outside.find((point) => point.seq > last.seq)
+  if (further !== undefined)
+    return { at: cut, why: `a checkpoint kept elsewhere names event ${further.seq}: the chain was cut short` }
   if (head === undefined)
     return last.seq === 0 ? null : { at: last.seq, why: 'the head of the chain is missing' }
-  if (head.seq > last.seq)
-    return { at: last.seq + 1, why: `event ${last.seq + 1} is missing: the chain was cut short` }
+  if (head.seq > last.seq) return { at: cut, why: `event ${cut} is missing: the chain was cut short` }
   if (head.seq < last.seq || head.hash !== last.hash)
     return { at: last.seq, why: 'the head of the chain does not fit its last event' }
-  if (head.checkpoint_seq > 0 && !points.some((point) => point.seq === head.checkpoint_seq))
+  if (head.checkpoint_seq > 0 && !own.some((point) => point.seq === head.checkpoint_seq))
     return { at: head.checkpoint_seq, why: `the checkpoint of event ${head.checkpoint_seq} is missing` }
   return null
 }
 
-function forged(points: readonly Checkpoint[], verifier: Verifier): Break | null {
-  const bad = points.find((point) => !verifier.verify(checkpointText(point), point.signature))
-  return bad === undefined
+/** What is wrong with how the chain begins: an anchor not signed by us, or events below it. */
+async function checkStart(
+  tx: Tx,
+  chain: string,
+  anchor: Anchor | undefined,
+  verifier: Verifier | null,
+): Promise<Break | null> {
+  if (anchor === undefined) return null
+  if (verifier !== null && !verifier.verify(anchorText(anchor), anchor.signature))
+    return { at: anchor.seq, why: `that events up to ${anchor.seq} were forgotten is not signed by us` }
+  const below = await tx
+    .selectFrom('security_event')
+    .select('seq')
+    .where('practice', '=', chain)
+    .where('seq', '<=', anchor.seq)
+    .orderBy('seq')
+    .executeTakeFirst()
+  return below === undefined
     ? null
-    : { at: bad.seq, why: `the checkpoint of event ${bad.seq} is not signed by us` }
+    : { at: below.seq, why: `event ${below.seq} was forgotten, and is there again: it was put back` }
 }
 
-async function walk(tx: Tx, practice: string, points: ReadonlyMap<number, string>) {
-  let last: Cursor = { seq: 0, hash: '' }
+async function walk(tx: Tx, practice: string, start: Link, points: Points) {
+  let last = start
   for (;;) {
     const page = await tx
       .selectFrom('security_event')
@@ -123,7 +90,7 @@ async function walk(tx: Tx, practice: string, points: ReadonlyMap<number, string
       .limit(pageMax)
       .execute()
     for (const row of page) {
-      const broken = checkRow(row, last, points)
+      const broken = checkLink(row, last, points)
       if (broken !== null) return { last, broken }
       last = { seq: row.seq, hash: row.hash }
     }
@@ -131,36 +98,66 @@ async function walk(tx: Tx, practice: string, points: ReadonlyMap<number, string
   }
 }
 
+const bySeq = (points: readonly Checkpoint[]): ReadonlyMap<number, string> =>
+  new Map(points.map((point) => [point.seq, point.hash]))
+
+const readBeside = async (tx: Tx, chain: string) => ({
+  points: await tx
+    .selectFrom('event_checkpoint')
+    .selectAll()
+    .where('practice', '=', chain)
+    .orderBy('seq')
+    .execute(),
+  head: await tx.selectFrom('event_head').selectAll().where('practice', '=', chain).executeTakeFirst(),
+  anchor: await tx
+    .selectFrom('event_anchor')
+    .selectAll()
+    .where('practice', '=', chain)
+    .orderBy('seq', 'desc')
+    .executeTakeFirst(),
+})
+
+const verifierOf = (publicKey: string | null): Verifier | null => {
+  if (publicKey === null) return null
+  const verifier = createVerifier(publicKey)
+  if (verifier === null) throw new Error('not a public key')
+  return verifier
+}
+
+const wholeSentence = (checked: number, anchor: Anchor | undefined): string =>
+  anchor === undefined
+    ? `${checked} events, none altered or missing`
+    : `${checked} events after number ${anchor.seq}, none altered or missing; older ones were kept their time and forgotten`
+
 /**
  * Checks the whole chain of `practice` (`null`: the gateway's own) on one view of the database; 100,000 events take
  * a few seconds. `publicKey` (raw Ed25519, base64url) is the control plane's; `null` skips the signatures only.
+ * `outside`: checkpoints kept elsewhere, of any chain; those of forgotten events say nothing any more.
  */
 export function verifyChain(
   store: Store,
   practice: string | null,
   publicKey: string | null,
+  outside: readonly Checkpoint[] = [],
 ): Promise<ChainCheck> {
   const chain = practice ?? gatewayChain
+  const verifier = verifierOf(publicKey)
+  const elsewhere = outside.filter((point) => point.practice === chain)
   return store.snapshot(async (tx) => {
-    const points = await tx
-      .selectFrom('event_checkpoint')
-      .selectAll()
-      .where('practice', '=', chain)
-      .orderBy('seq')
-      .execute()
-    const head = await tx
-      .selectFrom('event_head')
-      .selectAll()
-      .where('practice', '=', chain)
-      .executeTakeFirst()
-    const { last, broken } = await walk(tx, chain, new Map(points.map((point) => [point.seq, point.hash])))
-    const verifier = publicKey === null ? null : createVerifier(publicKey)
-    if (publicKey !== null && verifier === null) throw new Error('not a public key')
+    const { points, head, anchor } = await readBeside(tx, chain)
+    const start: Link = anchor === undefined ? { seq: 0, hash: '' } : { seq: anchor.seq, hash: anchor.hash }
+    const early = await checkStart(tx, chain, anchor, verifier)
+    const maps: Points = { own: bySeq(points), outside: bySeq(elsewhere) }
+    const walked = early === null ? await walk(tx, chain, start, maps) : { last: start, broken: early }
+    const { last } = walked
     const found =
-      broken ?? checkEnd(last, head, points) ?? (verifier === null ? null : forged(points, verifier))
+      walked.broken ??
+      checkEnd(last, head, points, elsewhere) ??
+      (verifier === null ? null : findForged([...points, ...elsewhere], verifier))
+    const checked = last.seq - start.seq
     return found === null
-      ? { ok: true, checked: last.seq, brokenAt: null, why: `${last.seq} events, none altered or missing` }
-      : { ok: false, checked: last.seq, brokenAt: found.at, why: found.why }
+      ? { ok: true, checked, upTo: last.seq, brokenAt: null, why: wholeSentence(checked, anchor) }
+      : { ok: false, checked, upTo: last.seq, brokenAt: found.at, why: found.why }
   })
 }
 
@@ -170,30 +167,76 @@ export async function listChains(rows: Rows): Promise<readonly string[]> {
   return found.map((row) => row.practice)
 }
 
-/** Signs the heads that moved since their last checkpoint, at most 500; answers how many. */
-export function writeCheckpoints(store: Store, signer: Signer, at: Instant): Promise<number> {
-  return store.transaction(async (tx) => {
-    const moved = await tx
-      .selectFrom('event_head')
-      .selectAll()
-      .whereRef('seq', '>', 'checkpoint_seq')
-      .orderBy('practice')
-      .limit(500)
-      .forUpdate()
-      .execute()
-    for (const { practice, seq, hash } of moved) {
-      const point = { practice, seq, hash, at }
-      const signature = signer.sign(checkpointText(point))
-      await tx
-        .insertInto('event_checkpoint')
-        .values({ ...point, signature })
-        .execute()
-      await tx
-        .updateTable('event_head')
-        .set({ checkpoint_seq: seq })
-        .where('practice', '=', practice)
-        .execute()
-    }
-    return moved.length
-  })
+/**
+ * Checks the chain whose last check is oldest, if it is older than `everyMs`, and keeps what it found; answers the
+ * chain and what was found, `null` where none is due.
+ */
+export async function checkNextChain(
+  store: Store,
+  publicKey: string,
+  at: Instant,
+  everyMs: number,
+): Promise<{ readonly practice: string; readonly check: ChainCheck } | null> {
+  const due = await store.read((rows) =>
+    rows
+      .selectFrom('event_head as h')
+      .leftJoin('event_check as c', 'c.practice', 'h.practice')
+      .select('h.practice')
+      .where((eb) => eb.or([eb('c.at', 'is', null), eb('c.at', '<=', at - everyMs), eb('c.at', '>', at)]))
+      .orderBy('c.at', (order) => order.asc().nullsFirst())
+      .orderBy('h.practice')
+      .limit(1)
+      .executeTakeFirst(),
+  )
+  if (due === undefined) return null
+  const { practice } = due
+  const check = await verifyChain(store, practice, publicKey)
+  const found = { seq: check.upTo, ok: check.ok, why: check.why, broken_at: check.brokenAt, at }
+  await store.read((rows) =>
+    rows
+      .insertInto('event_check')
+      .values({ practice, ...found })
+      .onConflict((oc) => oc.column('practice').doUpdateSet(found))
+      .execute(),
+  )
+  return { practice, check }
+}
+
+/** What is known of a practice's chain without checking it now; `badge` says it in a few words. */
+export async function readStanding(rows: Rows, practice: string) {
+  const head = await rows
+    .selectFrom('event_head')
+    .selectAll()
+    .where('practice', '=', practice)
+    .executeTakeFirst()
+  const check = await rows
+    .selectFrom('event_check')
+    .selectAll()
+    .where('practice', '=', practice)
+    .executeTakeFirst()
+  const anchor = await rows
+    .selectFrom('event_anchor')
+    .select((eb) => eb.fn.max('seq').as('seq'))
+    .where('practice', '=', practice)
+    .executeTakeFirst()
+  const badge =
+    check === undefined
+      ? 'not verified yet'
+      : check.ok
+        ? `verified to #${check.seq}`
+        : `broken at #${check.broken_at ?? check.seq}`
+  return {
+    events: head?.seq ?? 0,
+    verified:
+      check === undefined
+        ? null
+        : { intact: check.ok, to: check.seq, brokenAt: check.broken_at, sentence: check.why, at: check.at },
+    checkpoint:
+      head === undefined || head.checkpoint_seq === 0
+        ? null
+        : { number: head.checkpoint_seq, at: head.checkpoint_at },
+    // The aggregate is null where nothing was forgotten.
+    forgottenTo: anchor?.seq ?? 0,
+    badge,
+  }
 }

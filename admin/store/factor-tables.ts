@@ -38,6 +38,8 @@ type FactorTicketTable = {
   address: string
   ends_at: number
   used_at: number | null
+  /** The way into the admin origin that this is a step of; `null`: it is none. */
+  admin_entry: string | null
 }
 
 type FactorVisitTable = {
@@ -54,6 +56,8 @@ type FactorVisitTable = {
   pending_sealed: string | null
   proved_method: FactorMethod | null
   proved_at: number | null
+  /** As of its ticket. */
+  admin_entry: string | null
 }
 
 type FactorProofTable = {

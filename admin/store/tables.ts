@@ -9,10 +9,14 @@ import type { ColumnType, Generated } from 'kysely'
 import type { FactorMethod } from '../../policies/access-request.ts'
 import type { PolicyDocument } from '../../policies/document.ts'
 import type { RecordedQuestion, SessionEnd, SignInMethod } from '../../runtime/records.ts'
+import type { AdminEntryTables } from './admin-entry-tables.ts'
+import type { EventTables } from './event-tables.ts'
 import type { FactorTables } from './factor-tables.ts'
+import type { IdempotencyTables } from './idempotency-tables.ts'
 import type { MachineTables } from './machine-tables.ts'
 import type { NotifyTables } from './notify-tables.ts'
 import type { OwnSignInTables } from './own-sign-in-tables.ts'
+import type { ScheduleTables } from './schedule-tables.ts'
 
 /** A jsonb column: a value when read, JSON text when written. */
 type Json<T> = ColumnType<T, string, string>
@@ -142,7 +146,12 @@ type AdminGrantTable = { account: string; practice: string; permissions: string[
 type AdminSessionTable = {
   id: string
   token_hash: string
-  account: string
+  /** An own account's, or, where `null`, a person's who came from the application by `gateway_session`. */
+  account: string | null
+  user_id: string | null
+  gateway_session: string | null
+  factor_method: FactorMethod | null
+  factor_verified_at: number | null
   created_at: number
   last_seen_at: number
   deadline: number
@@ -153,27 +162,6 @@ type AdminSessionTable = {
 }
 
 type AddressUseTable = { subject: string; address: string; first_at: number; last_at: number }
-
-type SecurityEventTable = {
-  practice: string
-  seq: number
-  at: number
-  action: string
-  origin: string
-  actor_kind: string
-  actor_id: string
-  actor_name: string
-  target_kind: string | null
-  target_id: string | null
-  target_name: string | null
-  prev_hash: string
-  hash: string
-  body: string
-}
-
-type EventHeadTable = { practice: string; seq: number; hash: string; checkpoint_seq: Generated<number> }
-
-type EventCheckpointTable = { practice: string; seq: number; hash: string; at: number; signature: string }
 
 type OutboxTable = {
   id: Generated<number>
@@ -258,10 +246,14 @@ type ReportSourceTable = {
 }
 
 /** Every table by name. */
-export type Tables = FactorTables &
+export type Tables = AdminEntryTables &
+  EventTables &
+  FactorTables &
+  IdempotencyTables &
   MachineTables &
   NotifyTables &
-  OwnSignInTables & {
+  OwnSignInTables &
+  ScheduleTables & {
     practice: PracticeTable
     policy_revision: PolicyRevisionTable
     app_user: AppUserTable
@@ -275,9 +267,6 @@ export type Tables = FactorTables &
     admin_grant: AdminGrantTable
     admin_session: AdminSessionTable
     address_use: AddressUseTable
-    security_event: SecurityEventTable
-    event_head: EventHeadTable
-    event_checkpoint: EventCheckpointTable
     outbox: OutboxTable
     publication: PublicationTable
     publication_state: PublicationStateTable

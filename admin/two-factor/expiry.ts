@@ -5,6 +5,8 @@
  * still good is not touched. Deleting at each visit was refused: those who never come back leave the most behind.
  */
 import type { DurationMs, Instant } from '../../policies/instant.ts'
+import { forgetOldLinks } from '../own-sign-in/password-links.ts'
+import { forgetOldTries } from '../own-sign-in/password-tries.ts'
 import type { Tx } from '../store/database.ts'
 
 const dayMs: DurationMs = 86_400_000
@@ -14,6 +16,7 @@ export async function forgetOldVisits(tx: Tx, at: Instant): Promise<number> {
   const deletions = [
     await tx.deleteFrom('factor_ticket').where('ends_at', '<=', at).executeTakeFirst(),
     await tx.deleteFrom('factor_visit').where('ends_at', '<=', at).executeTakeFirst(),
+    await tx.deleteFrom('admin_entry').where('ends_at', '<=', at).executeTakeFirst(),
     await tx.deleteFrom('own_sign_in').where('ends_at', '<=', at).executeTakeFirst(),
     await tx.deleteFrom('factor_proof').where('ends_at', '<=', at).executeTakeFirst(),
     await tx
@@ -22,5 +25,6 @@ export async function forgetOldVisits(tx: Tx, at: Instant): Promise<number> {
       .where('free_at', '<=', at)
       .executeTakeFirst(),
   ]
-  return deletions.reduce((sum, { numDeletedRows }) => sum + Number(numDeletedRows), 0)
+  const passwords = (await forgetOldLinks(tx, at)) + (await forgetOldTries(tx, at))
+  return deletions.reduce((sum, { numDeletedRows }) => sum + Number(numDeletedRows), passwords)
 }

@@ -11,6 +11,7 @@ import type { FactorMethod } from '../../policies/access-request.ts'
 import type { DurationMs, Instant } from '../../policies/instant.ts'
 import type { HandOver, ProveFactor } from '../../runtime/internal.ts'
 import { hashToken, newToken } from '../../runtime/token.ts'
+import { layEntryProof } from '../sign-in/entries.ts'
 import type { Rows, Store } from '../store/database.ts'
 import { announceSession } from '../store/outbox.ts'
 import { type FactorDeed, noteEverywhere } from './chains.ts'
@@ -30,6 +31,8 @@ export type PortalVisit = {
   /** The application as that browser calls it, and where there they wanted to go. */
   readonly origin: string
   readonly to: string | null
+  /** The way into the admin origin that this is a step of; `null`: what is proved raises the gateway session. */
+  readonly adminEntry: string | null
   /** Where they are a member and not suspended, by name. */
   readonly practices: readonly { readonly id: string; readonly name: string }[]
   readonly endsAt: Instant
@@ -91,6 +94,7 @@ async function readVisit(rows: Rows, id: string, at: Instant): Promise<PortalVis
     reason: row.reason,
     origin: row.origin,
     to: row.to_path,
+    adminEntry: row.admin_entry,
     practices: await practicesOf(rows, row.user_id),
     endsAt: row.ends_at,
     proved:
@@ -161,6 +165,7 @@ export function openVisit(
         reason: taken.reason,
         origin: taken.origin,
         to_path: taken.to_path,
+        admin_entry: taken.admin_entry,
         ends_at: at + visitMs,
       })
       .execute()
@@ -180,7 +185,7 @@ export async function endVisit(store: Store, visit: PortalVisit): Promise<void> 
 
 /**
  * Ends a visit in which something was proved; answers the bearer text of the proof, good for 60 s, once, and for the
- * visit's own session only. `null`: nothing was proved in it, or it is over.
+ * visit's own session only, or for its entry into the admin origin. `null`: nothing was proved in it, or it is over.
  */
 export function layProof(store: Store, visit: PortalVisit, at: Instant): Promise<string | null> {
   return store.transaction(async (tx) => {
@@ -192,6 +197,8 @@ export function layProof(store: Store, visit: PortalVisit, at: Instant): Promise
       .returningAll()
       .executeTakeFirst()
     if (row === undefined || row.proved_method === null || row.proved_at === null) return null
+    if (row.admin_entry !== null)
+      return layEntryProof(tx, row.admin_entry, { method: row.proved_method, at: row.proved_at }, at)
     const proof = newToken()
     await tx
       .insertInto('factor_proof')

@@ -6,7 +6,7 @@
  */
 import { hc } from 'hono/client'
 import type { Api } from '../api/contract/api.ts'
-import { errorOf } from './problem.ts'
+import { errorOf, problemOf } from './problem.ts'
 import { queryClient } from './query-client.ts'
 
 let leaving = false
@@ -36,8 +36,9 @@ const ask: typeof fetch = async (input, init) => {
   if (isUnattended()) headers.set('x-gatehouse-background', '1')
   const response = await fetch(input, { ...init, headers, credentials: 'same-origin' })
   if (response.ok) return response
-  if (response.status === 401) leaveForSignIn()
-  throw await errorOf(response)
+  const error = await errorOf(response)
+  if (response.status === 401 && problemOf(error).code !== 'step-up-required') leaveForSignIn()
+  throw error
 }
 
 /** The API, every route of the contract below `/api`. */

@@ -64,3 +64,9 @@ export function problemsBeside(problem: ShownProblem, fields: readonly string[])
     )
     .map(({ path, sentence }) => (path === '' ? sentence : `${pathOf(path)}: ${sentence}`))
 }
+
+/** Where a second factor is proved, and from there back to this page; `null`: the problem is another one. */
+export const stepUpLink = ({ stepUp }: ShownProblem): string | null =>
+  stepUp === undefined || !/^\/[a-z-]+$/.test(stepUp)
+    ? null
+    : `${stepUp}?return=${encodeURIComponent(`${location.pathname}${location.search}`)}`

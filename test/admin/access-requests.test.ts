@@ -215,6 +215,7 @@ describe('deciding', () => {
       signer: plane.signer,
       provisioning: () => 'app-roles',
       portal: () => 'http://127.0.0.1:8081',
+      admin: () => 'https://admin.example',
       now: plane.clock.now,
     })
     const record = await internal.record(`gh:members:{${north}}`)

@@ -45,6 +45,7 @@ beforeEach(async () => {
     signer: plane.signer,
     provisioning: (upstream) => (upstream === 'demo' ? 'app-roles' : null),
     portal: () => 'http://127.0.0.1:8081',
+    admin: () => 'https://admin.example',
     now: plane.clock.now,
   })
 })
@@ -81,6 +82,7 @@ test('an upstream that is not configured and a database that is away are faults 
     signer: plane.signer,
     provisioning: () => 'app-roles',
     portal: () => 'http://127.0.0.1:8081',
+    admin: () => 'https://admin.example',
     now: plane.clock.now,
   })
   for (const asked of [

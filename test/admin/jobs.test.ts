@@ -203,7 +203,7 @@ test('an older report never moves a session or a gateway back', async () => {
   expect(await all('gateway_ack')).toMatchObject([{ sequence: 9 }])
 })
 
-test('events of an unknown practice, or of an odd name, go to the gateway’s own chain in a safe form', async () => {
+test('events of an unknown practice, or of an unknown name, go to the gateway’s own chain in a safe form', async () => {
   const event = (name: string, practice: string | null): Report => ({
     kind: 'event',
     gateway: 'g1',
@@ -213,14 +213,14 @@ test('events of an unknown practice, or of an odd name, go to the gateway’s ow
     user: null,
     detail: { token: 'abc' },
   })
-  await report([event('lease-lost', 'nowhere'), event('<b>odd</b>', null)])
+  await report([event('identity-mismatch', 'nowhere'), event('<b>odd</b>', null)])
   await jobs.consume(0)
   const events = await plane.store.read((rows) =>
     listEvents(rows, { practice: null }, { countMax: 9, after: 0 }),
   )
   expect(events.map(({ action, after }) => [action, after])).toEqual([
-    ['lease-lost', { token: '[redacted]' }],
-    ['gateway.event', { token: '[redacted]' }],
+    ['identity-mismatch', { token: '[redacted]' }],
+    ['gateway.event', { name: '<b>odd</b>', token: '[redacted]' }],
   ])
 })
 

@@ -286,3 +286,26 @@ test('a sign-in keeps a factor that the same person proved a moment ago in the s
   await revoke(north, row?.user_id ?? '')
   expect(await factorAfter('keeper', revoked, 'app-password')).toBeNull()
 })
+
+test('a factor that the application claims comes with a sign-in just seen, and takes the place of no other', async () => {
+  const claiming = (amr: readonly string[], change = {}) =>
+    plane.signIn('claire', {
+      identity: { ...sessionRequest('claire').identity, amr: [...amr] },
+      ...change,
+    })
+  const at = plane.clock.now()
+  expect(await claiming(['pwd', 'mfa'])).toMatchObject({ factor_method: 'app', factor_verified_at: at })
+  expect(await claiming(['pwd', 'pin'])).toMatchObject({ factor_method: null })
+  // Whoever stole the cookie or the token would have its factor too.
+  for (const method of ['adopted', 'token', 'trusted-header'] as const)
+    expect(await claiming(['mfa'], { method })).toMatchObject({ factor_method: null })
+  const own = await claiming([])
+  await plane.store.read((rows) =>
+    rows
+      .updateTable('session')
+      .set({ factor_method: 'totp', factor_verified_at: at })
+      .where('id', '=', own.id)
+      .execute(),
+  )
+  expect(await claiming(['mfa'], { replaces: own.token_hash })).toMatchObject({ factor_method: 'totp' })
+})

@@ -85,6 +85,12 @@ const tightenings: readonly (readonly [string, Change])[] = [
       controls.twoFactor.maxAgeMs = 1_800_000
     },
   ],
+  [
+    'a way of signing in that is closed',
+    ({ signIn }) => {
+      signIn.password = false
+    },
+  ],
   ['a role with less', ({ roles }) => void roles.find(({ id }) => id === 'dentist')!.permissions.pop()],
   [
     'sign-in only from the list',

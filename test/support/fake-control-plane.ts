@@ -268,6 +268,13 @@ const planeOf = (state: State): ControlPlane => {
       if (state.sessions.get(request.tokenHash)?.record.ended !== null) return null
       return state.portal.handOver(request)
     },
+    async enterAdmin(request) {
+      called('handedOver')
+      const record = state.sessions.get(request.tokenHash)?.record
+      if (record?.ended !== null || record.held) return null
+      state.portal.entries.set(request.ticketHash, request)
+      return { admin: 'http://admin.example' }
+    },
     async proveFactor(request) {
       called()
       return proveFactor(state, request)

@@ -3,7 +3,14 @@
  *
  * It serves no page. A proof counts once, in its time, for its own session only, as the real one's does.
  */
-import type { BeginSignIn, FinishSignIn, HandedOver, HandOver, ProveFactor } from '../../runtime/internal.ts'
+import type {
+  BeginSignIn,
+  EnterAdmin,
+  FinishSignIn,
+  HandedOver,
+  HandOver,
+  ProveFactor,
+} from '../../runtime/internal.ts'
 import type { SessionRecord } from '../../runtime/records.ts'
 import { hashToken, newToken } from '../../runtime/token.ts'
 
@@ -14,6 +21,8 @@ export type FakePortal = {
   /** Hash of a ticket → what was handed over. */
   readonly tickets: ReadonlyMap<string, HandOver>
   handOver(request: HandOver): HandedOver
+  /** Hash of a ticket → who wants into the admin origin. */
+  readonly entries: Map<string, EnterAdmin>
   /** Hash of a begin cookie → what was begun. */
   readonly signIns: Map<string, BeginSignIn>
   /** This person of the application's ids signed in after `beginHash`; the proof for their browser, good for 60 s. */
@@ -34,6 +43,7 @@ export const createFakePortal = (now: () => number): FakePortal => {
   const signedIn = new Map<string, { beginHash: string; appUser: string; endsAt: number }>()
   return {
     tickets,
+    entries: new Map(),
     signIns,
     laySignIn(beginHash, appUser) {
       const proof = newToken()

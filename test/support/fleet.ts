@@ -72,6 +72,8 @@ export type FleetWish = {
   readonly change?: (config: Config) => Config
   /** Where one side finds the Redis at `redisUrl`, if not there. */
   readonly storeUrl?: (redisUrl: string, side: 'gateways' | 'control') => Promise<string>
+  /** Where the control plane finds the PostgreSQL at `databaseUrl`, if not there. */
+  readonly recordUrl?: (databaseUrl: string) => Promise<string>
 }
 
 const startServices = async (wish: FleetWish, now: () => number) => {
@@ -93,6 +95,7 @@ export const startFleet = async (wish: FleetWish = {}) => {
   const stores: HotStore[] = []
   const gatewaysUrl = (await wish.storeUrl?.(redis.url, 'gateways')) ?? redis.url
   const controlUrl = (await wish.storeUrl?.(redis.url, 'control')) ?? redis.url
+  const recordUrl = (await wish.recordUrl?.(database.url)) ?? database.url
   const openStore = (url: string): HotStore => {
     const store = createRedisHotStore({ url })
     stores.push(store)
@@ -101,7 +104,7 @@ export const startFleet = async (wish: FleetWish = {}) => {
   const startControl = (listen: Partial<Config['listen']> = {}) =>
     startControlPlane({
       config: { ...config, listen: { ...config.listen, ...listen } },
-      databaseUrl: database.url,
+      databaseUrl: recordUrl,
       store: openStore(controlUrl),
       clock,
       log: silentLog,

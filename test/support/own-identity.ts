@@ -12,7 +12,7 @@ export const providerRules = (
   change: Partial<Own['providers'][number]> = {},
 ): Own['providers'][number] => ({
   ...{ id: 'work', name: 'Work account', issuer, clientId: 'gatehouse', clientSecretFile: null },
-  ...{ scopes: ['openid', 'email', 'profile'], match: 'email', allowedDomains: [] },
+  ...{ scopes: ['openid', 'email', 'profile'], match: 'email', allowedDomains: [], factorAcr: [] },
   ...change,
 })
 
@@ -21,6 +21,7 @@ export const withOwnSignIn = (
   upstream: Upstream,
   providers: Own['providers'],
   unknown: Own['unknown'] = 'deny',
+  password = false,
 ): Upstream => {
   const { identity } = upstream
   if (identity === null) throw new Error('an upstream without identity')
@@ -29,7 +30,7 @@ export const withOwnSignIn = (
     ...upstream,
     identity: {
       ...{ ...identity, ...none, mode: 'own', cookies: [], login: [], returnParameter: null },
-      ...{ signInPage: '/.gatehouse/sign-in', own: { providers, unknown } },
+      ...{ signInPage: '/.gatehouse/sign-in', own: { providers, password, unknown } },
     },
   }
 }

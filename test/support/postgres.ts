@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import pg from 'pg'
 import { inject } from 'vitest'
+import { knownActions } from '../../admin/event-actions.ts'
 import { projectRoot } from './cache-folder.ts'
 
 /** A database of its own. `drop` cuts whoever is still connected; the run's end drops it anyway. */
@@ -81,12 +82,29 @@ const ensureTemplate = (serverUrl: string): Promise<string> =>
     return name
   })
 
+/** What the events of a database say was done, though no catalogue explains it; tests' own `test.…` aside. */
+const unknownActions = (url: string): Promise<readonly string[]> =>
+  withClient(url, async (client) => {
+    const { rows: tables } = await client.query("select to_regclass('security_event') as found")
+    if (tables[0]?.found === null) return []
+    const { rows } = await client.query<{ action: string }>('select distinct action from security_event')
+    return rows
+      .map(({ action }) => action)
+      .filter((one) => !one.startsWith('test.') && !knownActions.has(one))
+  })
+
 const droppable = (serverUrl: string, name: string): TestDatabase => ({
   url: withDatabase(serverUrl, name),
-  drop: () =>
-    withClient(serverUrl, async (client) => {
+  drop: async () => {
+    const unknown = await unknownActions(withDatabase(serverUrl, name))
+    await withClient(serverUrl, async (client) => {
       await client.query(`drop database if exists ${name} with (force)`)
-    }),
+    })
+    if (unknown.length > 0)
+      throw new Error(
+        `no line in admin/event-actions.ts says what ${unknown.join(', ')} means: add one there`,
+      )
+  },
 })
 
 /**

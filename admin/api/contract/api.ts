@@ -12,11 +12,14 @@ import { accessRequestsRoutes } from './access-requests.ts'
 import { activeUsersRoutes } from './active-users.ts'
 import { confirmationRoutes } from './confirmation.ts'
 import { emergencyRoutes } from './emergency.ts'
+import { forecastRoutes } from './forecast.ts'
 import { generalRoutes } from './general.ts'
 import { ipAllowlistRoutes } from './ip-allowlist.ts'
+import { ipImportRoutes } from './ip-import.ts'
 import { shellRoutes } from './me.ts'
 import { presetsRoutes } from './presets.ts'
 import { rolesRoutes } from './roles.ts'
+import { scheduleRoutes } from './schedule.ts'
 import { securityEventsRoutes } from './security-events.ts'
 import { timeWindowsRoutes } from './time-windows.ts'
 import { tokensRoutes } from './tokens.ts'
@@ -29,7 +32,10 @@ export const routes = {
   general: generalRoutes,
   confirmation: confirmationRoutes,
   presets: presetsRoutes,
+  schedule: scheduleRoutes,
+  forecast: forecastRoutes,
   ipAllowlist: ipAllowlistRoutes,
+  ipImport: ipImportRoutes,
   timeWindows: timeWindowsRoutes,
   activeUsers: activeUsersRoutes,
   users: usersRoutes,

@@ -6,19 +6,7 @@
  */
 import { createRoute, z } from '@hono/zod-openapi'
 import { policyDocumentSchema } from '../../../policies/document.ts'
-import {
-  answers,
-  body,
-  confirmPracticeName,
-  editRefusals,
-  entryParams,
-  ifMatchHeaders,
-  instantSchema,
-  practiceParams,
-  reason,
-  refusals,
-  savedSchema,
-} from './wire.ts'
+import { answers, body, entryParams, instantSchema, practiceParams, reason, refusals } from './wire.ts'
 
 const settingsSchema = policyDocumentSchema.shape.emergency
 
@@ -66,17 +54,6 @@ export const emergencyRoutes = {
       ),
       ...refusals,
     },
-  }),
-  saveSettings: createRoute({
-    method: 'put',
-    path: '/api/practices/{practice}/controls/emergency',
-    summary: 'Whether emergency access may be used, and how long it lasts',
-    request: {
-      params: practiceParams,
-      headers: ifMatchHeaders,
-      body: body(settingsSchema.extend({ confirmPracticeName, reason })),
-    },
-    responses: { 200: answers(savedSchema, 'Saved.'), ...editRefusals },
   }),
   end: createRoute({
     method: 'post',

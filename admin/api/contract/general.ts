@@ -7,8 +7,9 @@
  * control was preferred to one body for all: each has its own permission, prerequisites and event.
  */
 import { createRoute, z } from '@hono/zod-openapi'
-import { modeSchema, policyDocumentSchema, scopeSchema } from '../../../policies/document.ts'
+import { modeSchema, policyDocumentSchema, scopeSchema, signInSchema } from '../../../policies/document.ts'
 import { confirmationSchema } from './confirmation.ts'
+import { scheduledSchema } from './schedule.ts'
 import {
   answers,
   body,
@@ -43,6 +44,11 @@ const factorRules = policyDocumentSchema.shape.controls.shape.twoFactor.pick({
   notFromListedNetworks: true,
   trust: true,
 })
+const {
+  sessions: sessionsSchema,
+  emergency: emergencySchema,
+  requests: requestsSchema,
+} = policyDocumentSchema.shape
 const permissionControlSchema = z.strictObject({ mode: modeSchema, hiddenBlockers: z.boolean() })
 
 const generalSchema = z
@@ -78,6 +84,13 @@ const generalSchema = z
       }),
       permission: permissionControlSchema,
     }),
+    sessions: sessionsSchema,
+    emergency: emergencySchema,
+    requests: requestsSchema,
+    /** Changes that wait for their time, the next one first. */
+    scheduled: z.array(scheduledSchema),
+    /** By which ways people may sign in at Gatehouse, where an application has no sign-in of its own. */
+    signIn: signInSchema,
   })
   .openapi('General')
 
@@ -122,6 +135,39 @@ export const generalRoutes = {
       params: practiceParams,
       headers: ifMatchHeaders,
       body: body(scopedControlSchema.extend({ ...factorRules.partial().shape, ...overridable })),
+    },
+    responses: { 200: answers(savedSchema, 'Saved.'), ...editRefusals },
+  }),
+  saveSignIn: createRoute({
+    method: 'put',
+    path: '/api/practices/{practice}/controls/sign-in',
+    summary: 'By which ways people may sign in at Gatehouse; bites on the next sign-in',
+    request: {
+      params: practiceParams,
+      headers: ifMatchHeaders,
+      body: body(z.strictObject({ signIn: signInSchema, ...overridable })),
+    },
+    responses: { 200: answers(savedSchema, 'Saved.'), ...editRefusals },
+  }),
+  saveSessions: createRoute({
+    method: 'put',
+    path: '/api/practices/{practice}/controls/sessions',
+    summary: 'When sessions end, how many a person may have, and whether they are bound to their network',
+    request: {
+      params: practiceParams,
+      headers: ifMatchHeaders,
+      body: body(sessionsSchema.extend(overridable)),
+    },
+    responses: { 200: answers(savedSchema, 'Saved.'), ...editRefusals },
+  }),
+  saveEmergency: createRoute({
+    method: 'put',
+    path: '/api/practices/{practice}/controls/emergency',
+    summary: 'Whether people may let themselves in in an emergency, and for how long',
+    request: {
+      params: practiceParams,
+      headers: ifMatchHeaders,
+      body: body(emergencySchema.extend(overridable)),
     },
     responses: { 200: answers(savedSchema, 'Saved.'), ...editRefusals },
   }),

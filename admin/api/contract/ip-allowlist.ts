@@ -30,12 +30,37 @@ const listedEntrySchema = ipEntrySchema
     /** When a gateway last let somebody in by it; `null`: never seen. */
     lastMatchedAt: instantSchema.nullable(),
     hits7d: z.number().int(),
+    /** Members seen within thirty days at an address that this entry has for them. */
+    users30d: z.number().int(),
+    state: z.enum(['on', 'off', 'expired']),
+    /** A warning in words for an entry that nobody has come by for a long time; `null`: none. */
+    stale: z.string().nullable(),
     /** Other entries on or around the same addresses, most specific first, at most five. */
     overlaps: z.array(
       z.object({ id: z.string(), label: z.string(), relation: z.enum(['same', 'inside', 'around']) }),
     ),
   })
   .openapi('IpEntry')
+
+/** After so many days without a match an entry is worth a second look. */
+export const staleAfterDays = 60
+
+/** Filters and order of the list. A cursor belongs to the filters and the order it was given under. */
+export const entryQuery = pageQuery.extend({
+  text: z.string().max(80).optional(),
+  state: z.enum(['on', 'off', 'expired']).optional(),
+  /** `practice`, any `role` or `user`, or one of them: `role:front-desk`. */
+  audience: z
+    .string()
+    .regex(/^(practice|role|user|role:[a-z0-9][a-z0-9-]{0,63}|user:[A-Za-z0-9_-]{1,64})$/)
+    .optional(),
+  /** On, and expiring within so many days. */
+  expiresWithinDays: z.coerce.number().int().min(1).max(400).optional(),
+  /** On, and neither matched nor added within so many days. */
+  unmatchedDays: z.coerce.number().int().min(1).max(400).optional(),
+  sort: z.enum(['added', 'label', 'range', 'expires', 'matched']).optional(),
+  order: z.enum(['asc', 'desc']).optional(),
+})
 
 const newEntry = {
   /** CIDR or a bare address; IPv4 and IPv6. */
@@ -95,7 +120,7 @@ export const ipAllowlistRoutes = {
     summary: 'Entries with their use; ETag is the revision',
     request: {
       params: practiceParams,
-      query: pageQuery.extend({ text: z.string().max(80).optional() }),
+      query: entryQuery,
     },
     responses: {
       200: answers(
@@ -105,7 +130,7 @@ export const ipAllowlistRoutes = {
           entries: z.array(listedEntrySchema),
           nextCursor: z.string().nullable(),
         }),
-        'In the order they were added.',
+        'In the order asked for; by default as they were added.',
       ),
       ...refusals,
     },

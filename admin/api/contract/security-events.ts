@@ -5,7 +5,18 @@
  * exports oldest first as a stream with constant memory; both take the same filters.
  */
 import { createRoute, z } from '@hono/zod-openapi'
-import { answers, instantSchema, pageQuery, practiceParams, refusals } from './wire.ts'
+import {
+  answers,
+  body,
+  editRefusals,
+  ifMatchHeaders,
+  instantSchema,
+  opaqueIdSchema,
+  pageQuery,
+  practiceParams,
+  reason,
+  refusals,
+} from './wire.ts'
 
 const filters = z.strictObject({
   /** Not before, not after. */
@@ -34,6 +45,8 @@ const eventSchema = z
     requestId: z.string().nullable(),
     address: z.string().nullable(),
     hash: z.string(),
+    /** Which refusals it has to do with, as a filter of the decision log; `null`: it is about no person. */
+    decisions: z.object({ user: z.string(), address: z.string().nullable() }).nullable(),
   })
   .openapi('SecurityEvent')
 
@@ -47,6 +60,70 @@ const chainSchema = z
     checkedAt: instantSchema,
   })
   .openapi('Chain')
+
+const standingSchema = z
+  .object({
+    /** The newest event's number. */
+    events: z.number().int(),
+    /** The newest whole check, made at least daily; `null`: none yet. */
+    verified: z
+      .object({
+        intact: z.boolean(),
+        to: z.number().int(),
+        brokenAt: z.number().int().nullable(),
+        sentence: z.string(),
+        at: instantSchema,
+      })
+      .nullable(),
+    /** The newest signed checkpoint; `null`: none yet. */
+    checkpoint: z.object({ number: z.number().int(), at: instantSchema }).nullable(),
+    /** Up to which number events were forgotten, kept their time; 0: none. */
+    forgottenTo: z.number().int(),
+    /** What to show beside the list: "verified to #8123". */
+    badge: z.string(),
+  })
+  .openapi('ChainStanding')
+
+const retentionSchema = z
+  .object({
+    years: z.number().int(),
+    /** A legal hold stands: nothing is forgotten. */
+    held: z.boolean(),
+    heldWhy: z.string(),
+    /** What If-Match names. */
+    version: z.number().int(),
+  })
+  .openapi('Retention')
+
+const actionSchema = z
+  .object({ action: z.string(), group: z.string(), meaning: z.string() })
+  .openapi('EventAction')
+
+const personMonthSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  signIns: z.number().int(),
+  addresses: z.array(z.string()),
+  firstAt: instantSchema.nullable(),
+  lastAt: instantSchema.nullable(),
+  /** `null`: older than refusals are kept. */
+  refusals: z.number().int().nullable(),
+  grants: z.number().int(),
+  secondFactors: z.number().int(),
+  failedFactors: z.number().int(),
+  changes: z.number().int(),
+})
+
+const accessReportSchema = z
+  .object({
+    practice: z.string(),
+    month: z.string(),
+    zone: z.string(),
+    from: instantSchema,
+    to: instantSchema,
+    people: z.array(personMonthSchema),
+  })
+  .openapi('AccessReport')
 
 const decisionSchema = z
   .object({
@@ -166,6 +243,71 @@ export const securityEventsRoutes = {
       ...refusals,
     },
   }),
+  actions: createRoute({
+    method: 'get',
+    path: '/api/practices/{practice}/security-events/actions',
+    summary: 'What events can say was done, for filters',
+    request: { params: practiceParams },
+    responses: {
+      200: answers(z.object({ actions: z.array(actionSchema) }), 'Every action there is, by group.'),
+      ...refusals,
+    },
+  }),
+  chain: createRoute({
+    method: 'get',
+    path: '/api/practices/{practice}/security-events/chain',
+    summary: 'How far the chain was checked and signed, without checking it now',
+    request: { params: practiceParams },
+    responses: { 200: answers(standingSchema, 'What is known of the chain.'), ...refusals },
+  }),
+  retention: createRoute({
+    method: 'get',
+    path: '/api/practices/{practice}/security-events/retention',
+    summary: 'How long events are kept, and whether a legal hold stands',
+    request: { params: practiceParams },
+    responses: { 200: answers(retentionSchema, 'The choice that holds.'), ...refusals },
+  }),
+  saveRetention: createRoute({
+    method: 'put',
+    path: '/api/practices/{practice}/security-events/retention',
+    summary: 'Chooses how long events are kept, and sets or lifts the legal hold',
+    request: {
+      params: practiceParams,
+      headers: ifMatchHeaders,
+      body: body(
+        z.strictObject({
+          years: z.number().int().min(1).max(100),
+          held: z.boolean(),
+          heldWhy: z.string().trim().max(500).default(''),
+          reason,
+        }),
+      ),
+    },
+    responses: { 200: answers(retentionSchema, 'The new choice.'), ...editRefusals },
+  }),
+  accessReport: createRoute({
+    method: 'get',
+    path: '/api/practices/{practice}/access-report',
+    summary: 'Who had access in a month and what they did with it',
+    request: {
+      params: practiceParams,
+      query: z.strictObject({
+        month: z.string().regex(/^20\d{2}-(0[1-9]|1[0-2])$/, 'expected a month such as 2026-03'),
+        user: opaqueIdSchema.optional(),
+        format: z.enum(['json', 'csv']).default('json'),
+      }),
+    },
+    responses: {
+      200: {
+        description: 'A line a person; CSV cells that a spreadsheet would calculate are neutralised.',
+        content: {
+          'application/json': { schema: accessReportSchema },
+          'text/csv': { schema: z.string() },
+        },
+      },
+      ...refusals,
+    },
+  }),
   decisions: createRoute({
     method: 'get',
     path: '/api/practices/{practice}/decisions',
@@ -176,6 +318,8 @@ export const securityEventsRoutes = {
         from: z.coerce.number().int().nonnegative().optional(),
         to: z.coerce.number().int().nonnegative().optional(),
         user: z.string().max(64).optional(),
+        address: z.string().max(64).optional(),
+        reason: z.string().max(64).optional(),
         control: z.enum(['session', 'ip', 'time', 'two-factor', 'permission']).optional(),
         monitored: z.enum(['true', 'false']).optional(),
       }),

@@ -9,8 +9,10 @@ import {
   answers,
   body,
   confirmPracticeName,
+  countedRefusals,
   editRefusals,
   ifMatchHeaders,
+  instantSchema,
   opaqueIdSchema,
   pageQuery,
   practiceParams,
@@ -38,6 +40,15 @@ const memberSchema = z
 const memberSavedSchema = z
   .object({ version: z.number().int(), sequence: z.number().int() })
   .openapi('MemberSaved')
+const passwordLinkSchema = z
+  .object({
+    /** Where it was mailed to; `null`: it is handed out here. */
+    mailedTo: z.string().nullable(),
+    /** The link, shown this once; `null`: it was mailed. Whoever has it sets the password. */
+    url: z.string().nullable(),
+    endsAt: instantSchema,
+  })
+  .openapi('PasswordLink')
 const because = z.strictObject({ reason, confirmPracticeName })
 
 /** Routes of the directory. */
@@ -87,5 +98,12 @@ export const usersRoutes = {
     summary: 'Ends a suspension',
     request: { params: userParams, headers: ifMatchHeaders, body: body(because) },
     responses: { 200: answers(memberSavedSchema, 'Rejoined.'), ...editRefusals },
+  }),
+  passwordLink: createRoute({
+    method: 'post',
+    path: '/api/practices/{practice}/users/{user}/password-link',
+    summary: 'Mails a member a link to set their password; without mail, hands it out once',
+    request: { params: userParams, body: body(z.strictObject({ reason })) },
+    responses: { 200: answers(passwordLinkSchema, 'It works once, for half an hour.'), ...countedRefusals },
   }),
 } as const

@@ -48,6 +48,8 @@ export const refusalCodes = [
   'invalid',
   'not-signed-in',
   'not-permitted',
+  'access-refused',
+  'step-up-required',
   'forged-request',
   'not-found',
   'revision-conflict',
@@ -57,6 +59,9 @@ export const refusalCodes = [
   'already-decided',
   'confirmation-pending',
   'confirm-elsewhere',
+  'in-progress',
+  'outcome-unknown',
+  'key-reused',
   'too-many',
   'too-large',
   'unsupported-media',
@@ -83,6 +88,13 @@ export const problemSchema = z
     lockedOut: z
       .array(z.object({ name: z.string(), address: z.string().nullable(), sentence: z.string() }))
       .optional(),
+    /** For `access-refused` and `step-up-required`: which control of the practice spoke, and why. */
+    control: z.enum(['session', 'ip', 'time', 'two-factor', 'permission']).optional(),
+    reason: z.string().optional(),
+    /** For `access-refused`: when it opens by itself; absent: never by itself. */
+    opensAt: instantSchema.optional(),
+    /** For `step-up-required`: the page of this origin where a second factor is proved; takes `?return=`. */
+    stepUp: z.string().optional(),
     /** For `too-many` and `confirmation-pending`: after how long to try again. */
     retryAfterMs: z.number().int().optional(),
   })
@@ -97,8 +109,10 @@ const problem = (description: string) => ({
 
 /** The refusals any route may answer with. */
 export const refusals = {
-  401: problem('Nobody is signed in, or the admin session has ended.'),
-  403: problem('The permission is missing in this practice, or the request was not made by the admin pages.'),
+  401: problem('Nobody is signed in, the admin session has ended, or a second factor must be proved first.'),
+  403: problem(
+    'The permission is missing in this practice, its policy refuses you here and now, or the request was not made by the admin pages.',
+  ),
   404: problem('There is no such practice, entry, user, session or role.'),
   422: problem('Bad input: every problem at once, each with its path.'),
   503: problem('The database cannot be reached; nothing was changed.'),
@@ -112,6 +126,12 @@ export const editRefusals = {
   ),
   412: problem('Somebody else saved in between; `current` is the revision to load.'),
   428: problem('If-Match is missing.'),
+} as const
+
+/** The refusals of what may be done only so often, on top of `refusals`. */
+export const countedRefusals = {
+  ...refusals,
+  429: problem('Too often; `retryAfterMs` says when to come again.'),
 } as const
 
 /** A JSON answer. */

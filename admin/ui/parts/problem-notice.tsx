@@ -6,7 +6,7 @@
  */
 import { Alert, Button, TextInput } from '@mantine/core'
 import { usePractice } from '../practice.ts'
-import { problemsBeside, type ShownProblem } from '../problem.ts'
+import { problemsBeside, type ShownProblem, stepUpLink } from '../problem.ts'
 
 /** What the notice shows and lets do. `fields`: names of the fields that show their own problems. */
 export type NoticeProps = {
@@ -64,6 +64,7 @@ export function ProblemNotice(props: NoticeProps) {
         </Button>
       </Alert>
     )
+  const stepUp = stepUpLink(problem)
   const beside = problemsBeside(problem, fields)
   if (problem.code === 'invalid' && beside.length === 0) return null
   return (
@@ -76,6 +77,11 @@ export function ProblemNotice(props: NoticeProps) {
         </ul>
       ) : (
         <p>{problem.detail}</p>
+      )}
+      {stepUp !== null && (
+        <Button size="xs" component="a" href={stepUp}>
+          Confirm that it is you
+        </Button>
       )}
     </Alert>
   )

@@ -6,7 +6,7 @@
  */
 import { Button, Skeleton } from '@mantine/core'
 import type { ReactNode } from 'react'
-import { problemOf } from '../problem.ts'
+import { problemOf, stepUpLink } from '../problem.ts'
 import { Icon, type IconName } from './icons.tsx'
 
 /** A sentence or two in the middle of an empty place, with what to do next. */
@@ -52,10 +52,27 @@ export function Loading({
   )
 }
 
-/** What went wrong with a question, and a way to ask again; 403 says which permission is missing. */
+/** What went wrong with a question, and a way on: a missing permission, a second factor to prove, or to ask again. */
 export function Failed({ error, again }: { readonly error: unknown; readonly again: () => unknown }) {
   const problem = problemOf(error)
-  if (problem.status === 403)
+  const stepUp = stepUpLink(problem)
+  if (stepUp !== null)
+    return (
+      <Blank
+        icon="shield"
+        title={problem.title}
+        role="alert"
+        action={
+          <Button component="a" href={stepUp}>
+            Confirm that it is you
+          </Button>
+        }
+      >
+        {problem.detail}
+      </Blank>
+    )
+  // The practice's own policy refuses them here or now: its sentence says what, and no permission would help.
+  if (problem.status === 403 && problem.code !== 'access-refused')
     return (
       <Blank icon="shield" title="You may not see this" role="alert">
         {problem.detail} Ask a security admin of this practice for it.

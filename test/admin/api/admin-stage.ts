@@ -6,9 +6,11 @@
  * (Origin, Fetch Metadata, cookie, token) is sent unless a test takes it away. Refused: mocking the store.
  */
 import { createAdminApp } from '../../../admin/admin-app.ts'
+import { createAdmission } from '../../../admin/api/admission.ts'
 import type { ApiPlane } from '../../../admin/api/api-plane.ts'
 import { createPolicyViews } from '../../../admin/api/policy-views.ts'
 import { createLive } from '../../../admin/live.ts'
+import type { Mail } from '../../../admin/notify/mail-queue.ts'
 import { hashPassword } from '../../../admin/passwords.ts'
 import { createAdminSessions } from '../../../admin/sign-in/admin-sessions.ts'
 import { createTryLimits } from '../../../admin/sign-in/try-limits.ts'
@@ -16,6 +18,7 @@ import { openStore, type Store } from '../../../admin/store/database.ts'
 import { insertRevision } from '../../../admin/store/practices.ts'
 import { createUiAssets } from '../../../admin/ui-assets.ts'
 import type { PolicyDocument } from '../../../policies/document.ts'
+import type { RouteRequirement } from '../../../policies/routes.ts'
 import { newDocument } from '../../../policies/standard-roles.ts'
 import { readTrustedProxies } from '../../../runtime/forwarded.ts'
 import { silentLog } from '../../../runtime/log.ts'
@@ -28,6 +31,17 @@ import { createDatabase } from '../../support/postgres.ts'
 export const origin = 'https://admin.example'
 /** The password of every account here. */
 export const password = 'correct horse battery staple'
+
+/** The one mapped route of the application here. */
+export const schedulePage: RouteRequirement = {
+  id: 'demo GET /schedule',
+  class: 'staff',
+  stepUp: null,
+  permissions: { any: ['see-schedule-page'] },
+  mapped: true,
+  unmapped: null,
+  paths: 'lenient',
+}
 
 const practiceNames = { lakeside: 'Lakeside Dental', hilltop: 'Hilltop Dental' } as const
 
@@ -213,7 +227,11 @@ export const confirmWaiting = async (browser: Browser, practice: string): Promis
 
 /** The stage, ready. */
 export const createStage = async (
-  wish: { readonly uiDir?: string; readonly trustedProxies?: string[] } = {},
+  wish: {
+    readonly uiDir?: string
+    readonly trustedProxies?: string[]
+    readonly withoutPasswords?: boolean
+  } = {},
 ) => {
   const database = await createDatabase()
   const clock = createClock()
@@ -225,15 +243,27 @@ export const createStage = async (
   const signer = createSigner(generateSigningKey())
   const views = createPolicyViews(store, now)
   const { publicKey } = signer
-  const routeIds = new Set(['app POST /api/sync', 'app GET /schedule'])
+  const admission = createAdmission({ store, views, now, end: sessions.end })
+  const routes = new Map(
+    [
+      schedulePage,
+      { ...schedulePage, id: 'app POST /api/sync' },
+      { ...schedulePage, id: 'app GET /schedule' },
+    ].map((route) => [route.id, route]),
+  )
+  const mails: Mail[] = []
+  const queue = async (_: unknown, mail: Mail): Promise<boolean> => mails.push(mail) > 0
+  const passwordLinks = wish.withoutPasswords === true ? null : { queue, portal: 'https://portal.example' }
   const plane: ApiPlane = {
-    ...{ store, now, views, live, sessions, publicKey, routeIds, changed: () => {} },
+    ...{ store, now, views, live, sessions, admission, publicKey, routes, passwordLinks },
+    changed: () => {},
   }
   const proxies = readTrustedProxies(wish.trustedProxies ?? [])
   if (!proxies.ok) throw new Error('bad proxies')
   const app = createAdminApp({
     plane,
     origin,
+    portal: () => 'https://portal.example',
     trustedProxies: proxies.value,
     ui: createUiAssets(wish.uiDir ?? '/nowhere'),
     log: silentLog,
@@ -252,6 +282,7 @@ export const createStage = async (
   return {
     app,
     databaseUrl: database.url,
+    mails,
     clock,
     store,
     live,

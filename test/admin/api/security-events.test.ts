@@ -4,8 +4,9 @@
  */
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { csvCell } from '../../../admin/api/event-export.ts'
-import { writeCheckpoints } from '../../../admin/store/event-chain.ts'
+import { csvCell } from '../../../admin/csv.ts'
+import { checkNextChain } from '../../../admin/store/event-chain.ts'
+import { writeCheckpoints } from '../../../admin/store/event-checkpoints.ts'
 import { type Browser, createStage, type Stage } from './admin-stage.ts'
 
 let stage: Stage
@@ -143,12 +144,72 @@ describe('the decision log', () => {
     ])
     expect(await decisions('?monitored=true')).toHaveLength(1)
     expect(await decisions('?control=ip')).toHaveLength(1)
+    expect(await decisions('?address=192.0.2.77&reason=permission-missing')).toHaveLength(1)
+    expect(await decisions('?address=192.0.2.78')).toHaveLength(0)
   })
 
   it('finds a refusal by its code, in its own practice only', async () => {
     const found = await root.ask('GET', `${practice}/decisions/gh-7k2m-94qx`)
     expect(await found.json()).toMatchObject({ code: 'GH-7K2M-94QX', failing: ['address-not-allowed'] })
     expect((await root.ask('GET', `${practice}/decisions/GH-AAAA-BBBB`)).status).toBe(404)
+  })
+})
+
+describe('what is known and kept', () => {
+  const ask = async (path: string) => {
+    const response = await root.ask('GET', path)
+    expect(response.status).toBe(200)
+    return (await response.json()) as Record<string, unknown>
+  }
+
+  it('offers every action with its meaning, so that filters can', async () => {
+    const { actions } = (await ask(`${events}/actions`)) as { actions: { action: string }[] }
+    expect(actions.map(({ action }) => action)).toContain('ip-entry.added')
+  })
+
+  it('has a badge that says how far the chain was verified', async () => {
+    expect(await ask(`${events}/chain`)).toMatchObject({ verified: null, badge: 'not verified yet' })
+    await writeCheckpoints(stage.store, stage.signer, stage.clock.now())
+    while ((await checkNextChain(stage.store, stage.signer.publicKey, stage.clock.now(), 1)) !== null);
+    const known = await ask(`${events}/chain`)
+    expect(known).toMatchObject({
+      ...{ verified: { intact: true, to: known['events'] }, badge: `verified to #${known['events']}` },
+      ...{ checkpoint: { number: known['events'] }, forgottenTo: 0 },
+    })
+  })
+
+  it('links an event about a person to the refusals of that person', async () => {
+    const roles = { json: { roles: ['dentist'] }, revision: 1 }
+    await root.ask('PUT', `${practice}/users/usr_fred/roles`, roles)
+    const [changed] = (await list('?type=user.roles-changed')).events as unknown as { decisions: object }[]
+    expect(changed?.decisions).toEqual({ user: 'usr_fred', address: '203.0.113.9' })
+  })
+
+  const save = (json: object, revision: number) =>
+    root.ask('PUT', `${events}/retention`, { json: { years: 6, held: false, ...json }, revision })
+
+  it('keeps events six years unless told otherwise, at least one, and needs a reason for a legal hold', async () => {
+    expect(await ask(`${events}/retention`)).toEqual({ years: 6, held: false, heldWhy: '', version: 1 })
+    expect((await save({ years: 0 }, 1)).status).toBe(422)
+    expect((await save({ held: true }, 1)).status).toBe(422)
+    expect((await save({ years: 10, held: true, heldWhy: 'a lawsuit' }, 1)).status).toBe(200)
+    expect(await (await save({ years: 7 }, 1)).json()).toMatchObject({
+      code: 'revision-conflict',
+      current: 2,
+    })
+    const [event] = (await list('?type=events.retention-changed')).events
+    expect(event?.after).toEqual({ years: 10, held: true, why: 'a lawsuit' })
+  })
+
+  it('reports a month of access as JSON and as CSV, and notes that it did', async () => {
+    const report = (await ask(`${practice}/access-report?month=2026-03`)) as { people: { id: string }[] }
+    expect(report.people.find(({ id }) => id === 'usr_fred')).toMatchObject({ name: 'Fred', refusals: 1 })
+    const changes = report.people.find(({ id }) => id === 'adm_root') as unknown as { changes: number }
+    expect(changes.changes).toBeGreaterThanOrEqual(4)
+    const csv = await root.ask('GET', `${practice}/access-report?month=2026-03&format=csv&user=usr_fred`)
+    expect((await csv.text()).trim().split('\r\n')).toHaveLength(2)
+    expect((await list('?type=access-report.made')).events).toHaveLength(2)
+    expect((await root.ask('GET', `${practice}/access-report?month=2026-00`)).status).toBe(422)
   })
 })
 

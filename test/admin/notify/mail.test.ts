@@ -49,6 +49,7 @@ const settings = (change: Partial<Config['notifications']> = {}): Config['notifi
     passwordFile,
     from: 'gatehouse@example.com',
   },
+  webhooks: [],
   ...change,
 })
 const mailerOf = (change: Partial<Config['notifications']> = {}): Mailer => {

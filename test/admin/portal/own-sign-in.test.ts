@@ -54,6 +54,7 @@ beforeEach(() => {
       providerRules(work.issuer, { clientSecretFile: 'read' }),
       providerRules(open.issuer, { id: 'open', name: 'Open', match: 'sub' }),
     ],
+    password: false,
     provisioning: 'deny',
     practice: null,
   }
@@ -67,6 +68,7 @@ beforeEach(() => {
     trustedProxies: [],
     upstreams: {
       find: (id) => (id === 'app' ? upstream : null),
+      takePasswords: false,
       secret: (_, provider) => (provider === 'work' ? secret : null),
     },
     now: stage.clock.now,
@@ -214,6 +216,38 @@ describe('a sign-in with a provider', () => {
   })
 })
 
+describe('a second factor that a provider tells of', () => {
+  const seconds = (): number => Math.floor(stage.clock.now() / 1_000)
+  const told = async (claims: Readonly<Record<string, unknown>>) => {
+    work.state.lies = { claims }
+    const { beginHash, answer } = await come()
+    const { opened } = await finish(beginHash, proofOf(answer) ?? '')
+    if (opened.outcome !== 'opened') throw new Error(opened.outcome)
+    const { factor_method, factor_verified_at } = opened.session
+    return [factor_method, factor_verified_at]
+  }
+
+  test('by amr or a listed acr is kept with its own time, and is fresher than nothing', async () => {
+    upstream = {
+      ...upstream,
+      providers: [providerRules(work.issuer, { clientSecretFile: 'read', factorAcr: ['urn:mfa'] })],
+    }
+    const then = seconds() - 7_200
+    expect(await told({ amr: ['pwd', 'mfa'], auth_time: then })).toEqual(['google', then * 1_000])
+    expect(await told({ acr: 'urn:mfa', auth_time: then })).toEqual(['google', then * 1_000])
+    const ahead = await told({ amr: ['otp'], auth_time: seconds() + 3_600 })
+    expect(ahead).toEqual(['google', stage.clock.now()])
+    for (const claims of [
+      { amr: ['pwd', 'pin', 'kba'], auth_time: then },
+      { amr: 'mfa', auth_time: then },
+      { acr: 'urn:other', auth_time: then },
+      { amr: ['mfa'] },
+      { amr: ['mfa'], auth_time: 'yesterday' },
+    ])
+      expect(await told(claims)).toEqual([null, null])
+  })
+})
+
 describe('an answer that is no good names nobody', () => {
   const at = (): number => Math.floor(stage.clock.now() / 1_000)
   const cases: readonly (readonly [string, () => Lies, string])[] = [
@@ -357,7 +391,10 @@ test('a secret’s file that is missing, or that others can read, is a problem',
   await chmod(file, 0o644)
   const identity = {
     mode: 'own',
-    own: { providers: [providerRules('https://a.example', { clientSecretFile: file })], unknown: 'deny' },
+    own: {
+      providers: [providerRules('https://a.example', { clientSecretFile: file })],
+      ...{ password: false, unknown: 'deny' },
+    },
   }
   const upstreams = [{ id: 'app', identity, practice: { fixed: null } }] as unknown as Parameters<
     typeof readOwnUpstreams

@@ -3,6 +3,7 @@
  * Method: addresses asked of the app as a browser would, on a real database, under a stepped clock.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { formToken } from '../../../admin/portal/forms.ts'
 import type { SessionRow } from '../../../admin/store/sessions.ts'
 import { pagePolicyWith } from '../../../runtime/pages/page.ts'
 import { newToken } from '../../../runtime/token.ts'
@@ -22,6 +23,57 @@ beforeEach(async () => {
 })
 const verify = (cookie: string, code: string, by = 'app', purpose = 'access') =>
   stage.send(cookie, '/verify', '/verify', { code, by, purpose })
+
+describe('signing out everywhere', () => {
+  const mine = () =>
+    stage.store.read((rows) =>
+      rows.selectFrom('session').select(['id', 'ended_why']).where('user_id', '=', session.user_id).execute(),
+    )
+
+  it('ends every session of the person, on the page of who is in, and is recorded', async () => {
+    const other = await stage.signIn(`person${person}`)
+    const cookie = await stage.arrive(session, { reason: null })
+    expect((await stage.post('/sign-out-everywhere', cookie, { token: 'x' })).status).toBe(403)
+    const answer = await stage.send(cookie, '/', '/sign-out-everywhere', {})
+    expect(heading(await answer.text())).toBe('You are signed out everywhere')
+    const ended = await mine()
+    expect(ended.map(({ id, ended_why }) => [id, ended_why]).sort()).toEqual(
+      [session.id, other.id].sort().map((id) => [id, 'revoked']),
+    )
+    const member = await stage.store.read((rows) =>
+      rows.selectFrom('membership').select('epoch').where('user_id', '=', session.user_id).execute(),
+    )
+    expect(member).toEqual([{ epoch: 1 }])
+    const events = await stage.store.read((rows) =>
+      rows
+        .selectFrom('security_event')
+        .select('body')
+        .where('action', '=', 'user.signed-out-everywhere')
+        .where('target_id', '=', session.user_id)
+        .execute(),
+    )
+    expect(events).toHaveLength(1)
+    expect((await stage.get('/', cookie)).status).toBe(403)
+  })
+
+  it('is not for somebody whose sign-in waits for a second factor', async () => {
+    const cookie = await stage.arrive(session)
+    const answer = await stage.post('/sign-out-everywhere', cookie, {
+      token: formToken(cookie.split('=')[1] ?? ''),
+    })
+    expect(answer.headers.get('location')).toBe('/')
+    await stage.store.read((rows) =>
+      rows
+        .updateTable('session')
+        .set({ held: true, held_reason: 'two-factor-not-verified' })
+        .where('id', '=', session.id)
+        .execute(),
+    )
+    const again = await stage.arrive(session, { reason: null })
+    expect((await stage.send(again, '/', '/sign-out-everywhere', {})).headers.get('location')).toBe('/')
+    expect((await mine()).map(({ ended_why }) => ended_why)).toEqual([null])
+  })
+})
 
 describe('the ticket', () => {
   it('opens a visit in a cookie that no script can read, and is in no address afterwards', async () => {

@@ -40,7 +40,7 @@ const frame: PortalFrame = {
   login: 'fiona.diaz@riverside-dental.example',
   practices: ['Riverside Dental', 'Lakeview & Sons', 'North', 'South', 'East', 'West', 'Hill'],
   signedIn: false,
-  origin: application,
+  leave: `${application}/.gatehouse/access?leave`,
   token: 'a'.repeat(43),
   at: 0,
 }

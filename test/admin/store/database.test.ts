@@ -3,6 +3,7 @@
  * Method: a real database whose connections an operator cuts.
  */
 
+import { sql } from 'kysely'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createPublisher } from '../../../admin/publish.ts'
@@ -68,6 +69,31 @@ test('a wrong query is our mistake, not a fault', async () => {
   )
   expect(isFault(await wrong.catch((error: unknown) => error))).toBe(false)
 })
+
+test.each([
+  ['53100', 'full'],
+  ['53200', 'full'],
+  ['53300', 'full'],
+  ['57P03', 'unreachable'],
+])(
+  'a server that says %s is a fault that may pass (%s), and nothing of the transaction stays',
+  async (code, kind) => {
+    const failing = plane.store.transaction(async (tx) => {
+      await appendEvent(tx, {
+        ...plane.deed(),
+        ...{ practice: 'full', action: 'test.full', target: null, before: null, after: null },
+      })
+      await sql`do ${sql.raw(`$$ begin raise exception 'no space left on device' using errcode = '${code}'; end $$`)}`.execute(
+        tx,
+      )
+    })
+    expect(await faultOf(failing)).toEqual({ source: 'database', kind, retry: 'yes' })
+    const heads = await plane.store.read((rows) =>
+      rows.selectFrom('event_head').select('seq').where('practice', '=', 'full').execute(),
+    )
+    expect(heads).toEqual([])
+  },
+)
 
 test('transactions that append to two chains crosswise are run again until both are in', async () => {
   const both = (first: string, second: string) =>

@@ -4,7 +4,8 @@
  */
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { listChains, verifyChain, writeCheckpoints } from '../../../admin/store/event-chain.ts'
+import { listChains, verifyChain } from '../../../admin/store/event-chain.ts'
+import { writeCheckpoints } from '../../../admin/store/event-checkpoints.ts'
 import { appendEvent, eventHash, listEvents } from '../../../admin/store/events.ts'
 import { createPracticeStore, type PracticeStore } from '../practice-store.ts'
 
@@ -101,16 +102,16 @@ test('secrets are redacted wherever they stand, other words are kept', async () 
 })
 
 test('events are found by type, actor, target and time, from either end', async () => {
-  await append('filters', 'ip-entry.added', { target: 'a' })
-  await append('filters', 'ip-entry.removed', { target: 'b' })
-  await append('filters', 'ip-entryway.built', { target: 'a' })
+  await append('filters', 'test.entry.added', { target: 'a' })
+  await append('filters', 'test.entry.removed', { target: 'b' })
+  await append('filters', 'test.entryway.built', { target: 'a' })
   const find = async (filter: object, page = { countMax: 10, before: null as number | null }) => {
     const found = await plane.store.read((rows) => listEvents(rows, { practice: 'filters', ...filter }, page))
     return found.map(({ seq }) => seq)
   }
   expect(await find({})).toEqual([3, 2, 1])
-  expect(await find({ type: 'ip-entry' })).toEqual([2, 1])
-  expect(await find({ type: 'ip-entry.added' })).toEqual([1])
+  expect(await find({ type: 'test.entry' })).toEqual([2, 1])
+  expect(await find({ type: 'test.entry.added' })).toEqual([1])
   expect(await find({ target: 'a' })).toEqual([3, 1])
   expect(await find({ actor: 'adm_1', from: plane.clock.now() })).toEqual([3, 2, 1])
   expect(await find({ actor: 'adm_2' })).toEqual([])
@@ -138,34 +139,72 @@ test('a removed head or a changed checkpoint is refused too', async () => {
   await expect(client.query('update event_checkpoint set seq = seq + 1')).rejects.toThrow(/append-only/)
 })
 
-test('altered text, column, order, gap and cut are found where they are', async () => {
-  const where = (name: string) => `where practice = '${name}'`
-  const cases: readonly (readonly [string, string, number])[] = [
-    [
-      'altered',
-      `update security_event set body = replace(body, '"n":3', '"n":4') ${where('altered')} and seq = 3`,
-      3,
-    ],
-    ['column', `update security_event set actor_name = 'Somebody' ${where('column')} and seq = 2`, 2],
-    ['time', `update security_event set at = at + 1 ${where('time')} and seq = 4`, 4],
-    ['gap', `delete from security_event ${where('gap')} and seq = 3`, 3],
-    ['cut', `delete from security_event ${where('cut')} and seq >= 4`, 4],
-    ['emptied', `delete from security_event ${where('emptied')}`, 1],
-    [
-      'swapped',
-      `update security_event set seq = case seq when 2 then -3 else -2 end ${where('swapped')} and seq in (2, 3);
-       update security_event set seq = -seq ${where('swapped')} and seq < 0`,
-      2,
-    ],
-    ['headless', `update event_head set seq = 4 ${where('headless')}`, 5],
-  ]
-  await client.query('alter table security_event drop constraint security_event_seq_check')
-  for (const [name, sql, brokenAt] of cases) {
-    await chainOf(name)
-    expect(await check(name), name).toMatchObject({ ok: true, checked: 5 })
-    await tamper(sql)
-    expect(await check(name), name).toMatchObject({ ok: false, brokenAt })
-  }
+const where = (name: string) => `where practice = '${name}'`
+
+test.each([
+  [
+    'an altered event',
+    'altered',
+    `update security_event set body = replace(body, '"n":3', '"n":4') ${where('altered')} and seq = 3`,
+    [3, 'event 3 was altered'],
+  ],
+  [
+    'an altered column beside it',
+    'column',
+    `update security_event set actor_name = 'Somebody' ${where('column')} and seq = 2`,
+    [2, 'a column of event 2 was altered'],
+  ],
+  [
+    'an altered time',
+    'time',
+    `update security_event set at = at + 1 ${where('time')} and seq = 4`,
+    [4, 'a column of event 4 was altered'],
+  ],
+  [
+    'a deleted event',
+    'gap',
+    `delete from security_event ${where('gap')} and seq = 3`,
+    [3, 'event 3 is missing: it was deleted'],
+  ],
+  [
+    'a deleted event whose number the next ones took',
+    'closed',
+    `delete from security_event ${where('closed')} and seq = 3;
+     update security_event set seq = 3 ${where('closed')} and seq = 4;
+     update security_event set seq = 4 ${where('closed')} and seq = 5`,
+    [3, 'event 3 was written as number 4: re-ordered'],
+  ],
+  [
+    'a chain cut short',
+    'cut',
+    `delete from security_event ${where('cut')} and seq >= 4`,
+    [4, 'event 4 is missing: the chain was cut short'],
+  ],
+  [
+    'a chain emptied',
+    'emptied',
+    `delete from security_event ${where('emptied')}`,
+    [1, 'event 1 is missing: the chain was cut short'],
+  ],
+  [
+    'two events that changed places',
+    'swapped',
+    `update security_event set seq = case seq when 2 then -3 else -2 end ${where('swapped')} and seq in (2, 3);
+     update security_event set seq = -seq ${where('swapped')} and seq < 0`,
+    [2, 'event 2 was written as number 3: re-ordered'],
+  ],
+  [
+    'a head set back',
+    'headless',
+    `update event_head set seq = 4 ${where('headless')}`,
+    [5, 'the head of the chain does not fit its last event'],
+  ],
+] as const)('%s is found where it is, and named', async (_what, name, change, [brokenAt, why]) => {
+  await client.query('alter table security_event drop constraint if exists security_event_seq_check')
+  await chainOf(name)
+  expect(await check(name)).toMatchObject({ ok: true, checked: 5 })
+  await tamper(change)
+  expect(await check(name)).toMatchObject({ ok: false, brokenAt, why })
 })
 
 test('a chain cut together with its head is found by the signed checkpoint', async () => {

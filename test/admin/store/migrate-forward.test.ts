@@ -110,6 +110,10 @@ const laterRows: Readonly<Record<string, (n: number) => Sample>> = {
     table: 'own_sign_in',
     row: { begin_hash: mark('b', n), upstream: 'demo', origin: 'https://app.example', ends_at: at },
   }),
+  '0011': (n) => ({
+    table: 'own_password',
+    row: { user_id: `usr_${n}`, password_hash: '$argon2id$v=19$x', set_at: at },
+  }),
 }
 
 const insert = async (client: pg.Client, { table, row }: Sample): Promise<void> => {

@@ -73,6 +73,7 @@ describe('a ticket', () => {
       reason: 'two-factor-not-verified',
       origin: 'https://app.example',
       to: '/charts',
+      adminEntry: null,
       practices: [
         { id: north, name: 'Practice north' },
         { id: south, name: 'Practice south' },
@@ -315,6 +316,7 @@ test('gateways ask for both: where the portal is, and the signed record of the r
     signer: stage.plane.signer,
     provisioning: () => null,
     portal: () => 'https://portal.example',
+    admin: () => 'https://admin.example',
     now: stage.now,
   })
   const ticket = newToken()

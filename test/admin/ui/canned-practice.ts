@@ -115,6 +115,9 @@ const entry = {
   createdAt: at - 90 * day,
   lastMatchedAt: null,
   hits7d: 0,
+  users30d: 0,
+  state: 'on',
+  stale: null,
   overlaps: [],
 }
 

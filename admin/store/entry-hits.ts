@@ -3,8 +3,9 @@
  *
  * Counting is the jobs'. Days are UTC days since the epoch, so "7 days" is today and the six before.
  */
+import { type DeleteResult, sql } from 'kysely'
 import type { Instant } from '../../policies/instant.ts'
-import type { Rows } from '../store/database.ts'
+import type { Rows } from './database.ts'
 
 /** An entry's use. */
 export type EntryUse = { readonly lastAt: Instant; readonly hits7d: number }
@@ -31,3 +32,20 @@ export async function readEntryUse(
     .execute()
   return new Map(found.map((row) => [row.entry, { lastAt: row.last, hits7d: Number(row.hits) }]))
 }
+
+/**
+ * Forgets counts of days before `day`, but the last of each entry not before `lastDay`: an entry's last match is told
+ * long after its counts have gone.
+ */
+export const forgetHits = (rows: Rows, day: number, lastDay: number): Promise<DeleteResult> =>
+  rows
+    .deleteFrom('entry_hit')
+    .where('day', '<', day)
+    .where((eb) =>
+      eb.or([
+        eb('day', '<', lastDay),
+        sql<boolean>`exists (select from entry_hit later where later.practice = entry_hit.practice
+          and later.entry = entry_hit.entry and later.day > entry_hit.day)`,
+      ]),
+    )
+    .executeTakeFirst()

@@ -1,0 +1,159 @@
+/**
+ * The list of allowlist entries: filtered, sorted, a page at a time, each with its use.
+ *
+ * It changes nothing. Invariant: an entry's state at this moment is worked out in one place (`stateOf`), so that what
+ * is filtered by is what is shown. Use is what gateways have counted; whoever was let in for another reason is not in it.
+ */
+import type { OpenAPIHono, z } from '@hono/zod-openapi'
+import type { Member } from '../../policies/access-request.ts'
+import { parseAddress } from '../../policies/address.ts'
+import type { Audience, IpEntry, PolicyDocument } from '../../policies/document.ts'
+import type { DurationMs, Instant } from '../../policies/instant.ts'
+import { matchingEntry, type PolicySnapshot } from '../../policies/snapshot.ts'
+import { listAddressesOfMembers } from '../store/address-use.ts'
+import { type EntryUse, readEntryUse } from '../store/entry-hits.ts'
+import { readMembers } from '../store/members.ts'
+import type { AdminEnv } from './admin-env.ts'
+import type { ApiPlane } from './api-plane.ts'
+import { type entryQuery, ipAllowlistRoutes, staleAfterDays } from './contract/ip-allowlist.ts'
+import { audienceName, overlapsOf } from './networks.ts'
+import { etagOf, mentions, pageOf } from './paging.ts'
+
+type Query = z.infer<typeof entryQuery>
+
+const dayMs: DurationMs = 86_400_000
+
+/** An entry with what is known of its use. */
+type Used = {
+  readonly entry: IpEntry
+  readonly use: EntryUse | null
+  readonly state: 'on' | 'off' | 'expired'
+  /** Since when nobody has come by it; `null`: it lets nobody in anyway. */
+  readonly idleSince: Instant | null
+}
+
+function stateOf({ on, expiresAt }: IpEntry, at: Instant): Used['state'] {
+  if (expiresAt !== null && expiresAt <= at) return 'expired'
+  return on ? 'on' : 'off'
+}
+
+const usedOf = (entry: IpEntry, use: EntryUse | null, at: Instant): Used => {
+  const state = stateOf(entry, at)
+  const idleSince = state === 'on' ? Math.max(entry.createdAt, use?.lastAt ?? 0) : null
+  return { entry, use, state, idleSince }
+}
+
+const isIdleFor = ({ idleSince }: Used, days: number, at: Instant): boolean =>
+  idleSince !== null && idleSince <= at - days * dayMs
+
+function serves(audience: Audience, wanted: NonNullable<Query['audience']>): boolean {
+  if (audience === 'practice') return wanted === 'practice'
+  if ('role' in audience) return wanted === 'role' || wanted === `role:${audience.role}`
+  return wanted === 'user' || wanted === `user:${audience.user}`
+}
+
+function passes(used: Used, query: Query, at: Instant): boolean {
+  const { range, label, note, audience, expiresAt } = used.entry
+  if (!mentions(query.text, [range, label, note])) return false
+  if (query.state !== undefined && used.state !== query.state) return false
+  if (query.audience !== undefined && !serves(audience, query.audience)) return false
+  if (query.unmatchedDays !== undefined && !isIdleFor(used, query.unmatchedDays, at)) return false
+  if (query.expiresWithinDays === undefined) return true
+  return used.state === 'on' && expiresAt !== null && expiresAt <= at + query.expiresWithinDays * dayMs
+}
+
+type Sort = NonNullable<Query['sort']>
+const textOrder = new Intl.Collator('en', { sensitivity: 'base', numeric: true })
+const orders: Readonly<Record<Exclude<Sort, 'added'>, (a: Used, b: Used) => number>> = {
+  label: (a, b) => textOrder.compare(a.entry.label, b.entry.label),
+  range: (a, b) => textOrder.compare(a.entry.range, b.entry.range),
+  // What never expires comes after all that does.
+  expires: (a, b) => (a.entry.expiresAt ?? Infinity) - (b.entry.expiresAt ?? Infinity) || 0,
+  matched: (a, b) => (a.use?.lastAt ?? 0) - (b.use?.lastAt ?? 0),
+}
+
+/** Sorted as asked; entries that the order calls equal stay in the order they were added. */
+function sorted(found: readonly Used[], { sort, order }: Query): readonly Used[] {
+  const ordered = sort === undefined || sort === 'added' ? [...found] : [...found].sort(orders[sort])
+  return order === 'desc' ? ordered.reverse() : ordered
+}
+
+/** How many members were seen within thirty days at an address that each entry has for them. */
+async function countUsers(
+  plane: ApiPlane,
+  snapshot: PolicySnapshot,
+  members: readonly Member[],
+  at: Instant,
+): Promise<ReadonlyMap<string, number>> {
+  const practice = snapshot.practice.id
+  const seen = await plane.store.read((rows) => listAddressesOfMembers(rows, practice, at))
+  const byUser = new Map(members.map((member) => [member.user, member]))
+  const users = new Map<string, Set<string>>()
+  for (const { user, address: text } of seen) {
+    const [member, address] = [byUser.get(user), parseAddress(text)]
+    const entry =
+      member === undefined || address === null ? null : matchingEntry(snapshot, member, address, at)
+    if (entry === null) continue
+    const there = users.get(entry.id)
+    if (there === undefined) users.set(entry.id, new Set([user]))
+    else there.add(user)
+  }
+  return new Map([...users].map(([id, those]) => [id, those.size]))
+}
+
+const staleSentence = (used: Used, at: Instant): string | null => {
+  if (used.idleSince === null || !isIdleFor(used, staleAfterDays, at)) return null
+  const days = Math.floor((at - used.idleSince) / dayMs)
+  return `Nobody has come from here for ${days} days. Switch it off or remove it if it is not needed.`
+}
+
+function shown(used: Used, document: PolicyDocument, nameOf: (user: string) => string | null, at: Instant) {
+  const { entry, use, state } = used
+  return {
+    ...entry,
+    audienceName: audienceName(document, entry.audience, nameOf),
+    state,
+    stale: staleSentence(used, at),
+    lastMatchedAt: use?.lastAt ?? null,
+    hits7d: use?.hits7d ?? 0,
+  }
+}
+
+async function listEntries(plane: ApiPlane, practice: string, query: Query) {
+  const { revision, document, snapshot } = await plane.views.read(practice)
+  const at = plane.now()
+  const [known, use] = await Promise.all([
+    plane.store.read((rows) => readMembers(rows, practice, at)),
+    plane.store.read((rows) => readEntryUse(rows, practice, at)),
+  ])
+  const members = known?.members ?? []
+  const names = new Map(members.map(({ user, name }) => [user, name]))
+  const found = document.ipEntries
+    .map((entry) => usedOf(entry, use.get(entry.id) ?? null, at))
+    .filter((used) => passes(used, query, at))
+  const page = pageOf(sorted(found, query), ({ entry }) => entry.id, query)
+  const overlaps = overlapsOf(
+    page.items.map(({ entry }) => entry),
+    document.ipEntries,
+  )
+  const users = await countUsers(plane, snapshot, members, at)
+  return {
+    revision,
+    total: found.length,
+    nextCursor: page.nextCursor,
+    entries: page.items.map((used) => ({
+      ...shown(used, document, (user) => names.get(user) ?? null, at),
+      users30d: users.get(used.entry.id) ?? 0,
+      overlaps: [...(overlaps.get(used.entry.id) ?? [])],
+    })),
+  }
+}
+
+/** Adds the answer. */
+export function answerEntryList(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
+  app.openapi(ipAllowlistRoutes.list, async (c) => {
+    const list = await listEntries(plane, c.req.valid('param').practice, c.req.valid('query'))
+    c.header('etag', etagOf(list.revision))
+    return c.json(list, 200)
+  })
+}

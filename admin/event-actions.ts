@@ -1,0 +1,153 @@
+/**
+ * The closed catalogue of what a security event can say was done: one line per action, with its group and its meaning.
+ *
+ * It writes no event. Invariant: an action that is not here fails the tests, whoever writes it, so that filters, exports
+ * and receivers elsewhere know each one. **A new action needs one line below, in its group, and nothing else.** A union
+ * type threaded through every change was refused: gateways of another version report actions by name.
+ */
+
+/** What an action is about; filters offer these. */
+export type ActionGroup =
+  | 'settings'
+  | 'addresses'
+  | 'hours'
+  | 'access requests'
+  | 'sessions'
+  | 'people'
+  | 'roles'
+  | 'two-factor'
+  | 'admins'
+  | 'events'
+  | 'gateways'
+
+type Lines = Readonly<Record<string, string>>
+
+const catalogue: Readonly<Record<ActionGroup, Lines>> = {
+  settings: {
+    'practice.created': 'A practice was set up.',
+    'policy.edited': 'The policy was changed.',
+    'policy.confirmed': 'A change that had to be confirmed was confirmed.',
+    'policy.reverted': 'A change was taken back because nobody confirmed it, or by an admin.',
+    'control.ip.changed': 'The IP allowlist was switched, or who it is for was changed.',
+    'control.time.changed': 'Time windows were switched, or who they are for was changed.',
+    'control.two-factor.changed': 'The second factor was switched, or who needs it was changed.',
+    'control.permission.changed': 'Permissions were switched, or who they are for was changed.',
+    'control.requests.changed': 'Whether people may ask for access was changed.',
+    'control.sessions.changed': 'Session limits, or what sessions are bound to, were changed.',
+    'control.emergency.changed': 'Whether people may use emergency access was changed.',
+    'notifications.changed': 'Who is told about what was changed.',
+    'policy.scheduled': 'A change was scheduled for later.',
+    'policy.schedule-cancelled': 'A scheduled change was cancelled.',
+    'policy.schedule-applied': 'A scheduled change came into force.',
+    'policy.schedule-refused': 'A scheduled change could not come into force.',
+    'preset.applied': 'A preset was applied.',
+    'preset.undone': 'A preset was undone.',
+  },
+  addresses: {
+    'ip-entry.added': 'An entry was added to the IP allowlist.',
+    'ip-entry.changed': 'An entry of the IP allowlist was changed.',
+    'ip-entry.removed': 'An entry was removed from the IP allowlist.',
+    'ip-entry.expired': 'An entry of the IP allowlist came to its end.',
+    'ip-entries.imported': 'Entries of the IP allowlist were imported from a file.',
+    'ip-entries.exported': 'The IP allowlist was taken out as a file.',
+  },
+  hours: {
+    'time-window.added': 'A time window was added.',
+    'time-window.changed': 'A time window was changed.',
+    'time-window.removed': 'A time window was removed.',
+    'closure.added': 'A closure was added.',
+    'closure.changed': 'A closure was changed.',
+    'closure.removed': 'A closure was removed.',
+    'opening.added': 'A one-off opening was added.',
+    'opening.changed': 'A one-off opening was changed.',
+    'opening.removed': 'A one-off opening was removed.',
+  },
+  'access requests': {
+    'access-request.asked': 'Somebody asked for access.',
+    'access-request.approved': 'A request for access was approved.',
+    'access-request.rejected': 'A request for access was rejected.',
+    'access-request.withdrawn': 'An approved access was withdrawn, or a request taken back.',
+    'access-request.expired': 'A request for access expired without a decision.',
+    'access-request.lapsed': 'An approved access came to its end.',
+    'access-request.taken-back': 'Somebody took their own request for access back.',
+    'break-glass.used': 'Somebody used emergency access.',
+    'break-glass.ended': 'An emergency access was ended.',
+    'break-glass.reviewed': 'An emergency access was reviewed.',
+    'break-glass.codes-made': 'Sealed break-glass codes of an account were made anew.',
+    'break-glass.code-used': 'Somebody signed in with a sealed break-glass code.',
+  },
+  sessions: {
+    'session.opened': 'Somebody signed in.',
+    'session.adopted': 'A session that the application had begun earlier was taken over.',
+    'session.held': 'A sign-in was held until a step is done.',
+    'session.released': 'A held sign-in went on.',
+    'session.ended': 'A session ended.',
+    'session.revoked': 'An admin ended a session.',
+    'user.revoked': 'An admin ended all sessions of a person.',
+    'user.revoked-and-suspended': 'An admin ended all sessions of a person and suspended them.',
+    'user.signed-out-everywhere': 'Somebody ended all their own sessions.',
+    'practice.revoked': 'An admin ended the sessions of everyone in a practice.',
+    'identity-mismatch': 'A session was ended because another person’s credential came with it.',
+    'user.sign-in-failed': 'A sign-in failed.',
+  },
+  people: {
+    'user.provisioned': 'Somebody new became a member of a practice.',
+    'user.suspended': 'A member was suspended.',
+    'user.rejoined': 'A suspended member was let in again.',
+    'user.password-set': 'Somebody set their first password.',
+    'user.password-changed': 'Somebody changed their password.',
+    'user.password-link-made': 'A link to set a password was made for somebody.',
+  },
+  roles: {
+    'user.roles-changed': 'The roles of a member were changed.',
+    'role.added': 'A role was added.',
+    'role.changed': 'A role was renamed or its limits were changed.',
+    'role.removed': 'A role was removed.',
+    'roles.imported': 'Roles were imported.',
+    'role.permissions-changed': 'The permissions of a role were changed.',
+  },
+  'two-factor': {
+    'two-factor.enrolled': 'Somebody set up a second factor.',
+    'two-factor.verified': 'Somebody proved their second factor.',
+    'two-factor.failed': 'A second factor was not proved.',
+    'two-factor.recovery-code-used': 'Somebody used a recovery code.',
+    'two-factor.recovery-codes-renewed': 'Somebody made new recovery codes.',
+    'two-factor.reset': 'An admin reset somebody’s second factor.',
+  },
+  admins: {
+    'admin.created': 'An account of the admin pages was made.',
+    'admin.signed-in': 'Somebody signed in to the admin pages.',
+    'admin.signed-out': 'Somebody signed out of the admin pages.',
+    'admin.sign-in-failed': 'A sign-in to the admin pages failed.',
+    'token.created': 'A service token was made.',
+    'token.revoked': 'A service token was revoked.',
+  },
+  events: {
+    'events.exported': 'Security events were taken out as a file.',
+    'events.retention-changed': 'How long events are kept, or the legal hold, was changed.',
+    'events.forgotten': 'Events that had been kept their time were forgotten.',
+    'access-report.made': 'An access report was made.',
+  },
+  gateways: {
+    'host-override.on': 'An operator had addresses and hours watched instead of enforced, on a gateway’s host.',
+    'host-override.off': 'Addresses and hours were enforced again on a gateway’s host.',
+    'gateway.event': 'A gateway reported something that this version does not know.',
+  },
+}
+
+/** An action with what it is about and what it means. */
+export type KnownAction = {
+  readonly action: string
+  readonly group: ActionGroup
+  readonly meaning: string
+}
+
+/** Every action by name. */
+export const knownActions: ReadonlyMap<string, KnownAction> = new Map(
+  Object.entries(catalogue).flatMap(([group, lines]) =>
+    Object.entries(lines).map(([action, meaning]) => [
+      action,
+      { action, group: group as ActionGroup, meaning },
+    ]),
+  ),
+)

@@ -1,0 +1,106 @@
+/**
+ * What a password of our own may be: long enough, and more than words that everybody tries, rows of keys and years.
+ *
+ * It hashes nothing (`passwords.ts`) and asks no service on the network whether a password is known: that would tell of it.
+ * Invariant: what is refused here is refused wherever a password is set, with a sentence that says what to do. Demands for
+ * digits and signs were refused (NIST SP 800-63B): they lead to the same few passwords with `1!` at the end.
+ */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** The fewest characters. */
+export const passwordCharactersMin = 12
+/** The most UTF-16 units; no form of ours carries more. */
+export const passwordLengthMax = 128
+
+/** So many characters must be left besides common words, rows and years. */
+const ownCharactersMin = 6
+/** Shorter names are in too many words to be refused. */
+const nameLengthMin = 4
+
+const commonWords: readonly string[] = readFileSync(join(import.meta.dirname, 'common-words.txt'), 'utf8')
+  .split('\n')
+  .filter((word) => word !== '')
+  // Longer ones first: "password" before "pass".
+  .sort((a, b) => b.length - a.length)
+
+const disguises: Readonly<Record<string, string>> = {
+  '@': 'a',
+  '4': 'a',
+  '3': 'e',
+  '1': 'i',
+  '!': 'i',
+  '0': 'o',
+  $: 's',
+  '5': 's',
+  '7': 't',
+}
+
+const plain = (text: string): string => text.normalize('NFKC').toLowerCase()
+/** Letters for the signs that stand in for them; as long as `text`. */
+const undisguised = (text: string): string =>
+  text.replaceAll(/[@431!0$57]/g, (sign) => disguises[sign] ?? sign)
+const lettersOf = (text: string): string => text.replaceAll(/[^\p{L}\p{N}]/gu, '')
+
+const rows = ['abcdefghijklmnopqrstuvwxyz', '01234567890', 'qwertyuiop', 'asdfghjkl', 'zxcvbnm']
+const allRows = [...rows, ...rows.map((row) => [...row].reverse().join(''))]
+const rowLengthMin = 3
+
+/** How long a row of keys or of one character begins at `at`; 0: none. */
+function rowAt(text: string, at: number): number {
+  let longest = /^(.)\1*/su.exec(text.slice(at))?.[0].length ?? 0
+  for (const row of allRows) {
+    let from = row.indexOf(text.charAt(at))
+    if (from < 0) continue
+    let length = 0
+    while (from < row.length && text.charAt(at + length) === row.charAt(from)) {
+      length += 1
+      from += 1
+    }
+    longest = Math.max(longest, length)
+  }
+  return longest >= rowLengthMin ? longest : 0
+}
+
+/** How many characters of `text` everybody tries begin at `at`: a word, a row, a year; 0: none. */
+function commonAt(text: string, words: string, at: number): number {
+  const word = commonWords.find((one) => words.startsWith(one, at) || text.startsWith(one, at))
+  const year = /^(?:19|20)\d\d/.exec(text.slice(at))?.[0].length ?? 0
+  return Math.max(word?.length ?? 0, rowAt(text, at), year)
+}
+
+/** How many characters are nobody's habit. */
+function ownCharacters(password: string): number {
+  const text = plain(password)
+  const words = undisguised(text)
+  let own = 0
+  for (let at = 0; at < text.length; ) {
+    const common = commonAt(text, words, at)
+    if (common === 0) own += 1
+    at += Math.max(1, common)
+  }
+  return own
+}
+
+/** The parts of a name that a password must not have: whole, and before an `@`. */
+const partsOf = (name: string): readonly string[] =>
+  [name, name.split('@')[0] ?? '']
+    .map((part) => lettersOf(plain(part)))
+    .filter((part) => part.length >= nameLengthMin)
+
+/**
+ * What is wrong with a password as one sentence, `null`: nothing. `names`: the person's own login and name, and what their
+ * practices are called. Takes at most a few milliseconds, whatever the password.
+ */
+export function passwordProblem(password: string, names: readonly string[]): string | null {
+  const characters = [...password.normalize('NFC')].length
+  if (characters < passwordCharactersMin)
+    return `Use at least ${passwordCharactersMin} characters: a few words that do not belong together are easy to keep.`
+  if (password.length > passwordLengthMax) return `Use at most ${passwordLengthMax} characters.`
+  const held = [lettersOf(plain(password)), lettersOf(undisguised(plain(password)))]
+  if (names.some((name) => partsOf(name).some((part) => held.some((text) => text.includes(part)))))
+    return 'Leave out your own name, your login name and the name of your practice: they are tried first.'
+  if (ownCharacters(password) < ownCharactersMin)
+    return 'That password is among the first that are tried: common words, rows of keys and years. Use a few words that do not belong together.'
+  return null
+}
