@@ -170,12 +170,12 @@ const commands = {
     sentence:
       "on a gateway's host, as root: addresses and hours are watched instead of enforced, for at most 4 h",
     options: {
-      config: { type: 'string' },
-      json: { type: 'boolean' },
-      practice: { type: 'string', multiple: true },
-      every: { type: 'boolean' },
-      for: { type: 'string' },
-      reason: { type: 'string' },
+      ...({
+        ...inPractice,
+        practice: { type: 'string', multiple: true },
+        every: { type: 'boolean' },
+      } as const),
+      ...({ for: { type: 'string' }, reason: { type: 'string' } } as const),
     },
   },
   'break-glass end': {

@@ -139,7 +139,7 @@ async function open(
   account: AdminAccount,
   attempt: SignInTry,
   at: Instant,
-  code: string | null = null,
+  code: string | null,
 ): Promise<SignInOutcome> {
   const token = newToken()
   const session = `ads_${newToken().slice(0, 22)}`
@@ -164,6 +164,18 @@ async function open(
     return true
   })
   return opened ? { outcome: 'signed-in', token } : { outcome: 'refused' }
+}
+
+/** Whether what was typed is the account's password, or one of its sealed codes; one hash's time in any case. */
+async function provedBy(
+  store: Store,
+  account: AdminAccount | null,
+  typed: string,
+): Promise<{ readonly passes: boolean; readonly code: string | null }> {
+  if (!isSealedCode(typed))
+    return { passes: await verifyPassword(account?.passwordHash ?? null, typed), code: null }
+  const code = await checkSealedCode(store, account?.id ?? '', typed)
+  return { passes: code !== null, code }
 }
 
 /** Only of accounts that there are: a stranger's invented names must not fill the chain. */
@@ -266,16 +278,10 @@ export function createAdminSessions(options: {
       const known = await hasBeenAt(store, account?.id ?? 'nobody', attempt.address, now())
       const counted = await limits.begin(login, attempt.address, known)
       if (!counted.allowed) return { outcome: 'too-many', retryAfterMs: counted.retryAfterMs }
-      const sealed = isSealedCode(attempt.password)
-      const code = sealed ? await checkSealedCode(store, account?.id ?? '', attempt.password) : null
-      if (account !== null && code !== null && !account.suspended) {
-        await counted.succeeded()
-        return open(store, account, attempt, now(), code)
-      }
-      const passes = !sealed && (await verifyPassword(account?.passwordHash ?? null, attempt.password))
+      const { passes, code } = await provedBy(store, account, attempt.password)
       if (account !== null && passes && !account.suspended) {
         await counted.succeeded()
-        return open(store, account, attempt, now())
+        return open(store, account, attempt, now(), code)
       }
       // Not waited for: the time of the answer must not tell that there is such an account.
       if (account !== null)
