@@ -336,19 +336,8 @@ const subjectIn = (words: readonly string[], what: string): string => {
   return word
 }
 
-const ofOnePractice: ReadonlySet<CommandName> = new Set<CommandName>([
-  'policy export',
-  'audit export',
-  'audit report',
-  'token create',
-  'token list',
-  'token revoke',
-  'user list',
-  'user roles',
-  'user suspend',
-  'user rejoin',
-  'user revoke',
-])
+/** Whether the usage wants a practice, and one only. */
+const isOfOnePractice = (name: CommandName): boolean => / --practice ID(?!…)(?!\])/.test(commands[name].usage)
 
 /** What was typed, understood; throws what is wrong. */
 const lineOf = (
@@ -357,7 +346,7 @@ const lineOf = (
   positionals: readonly string[],
 ): CommandLine => {
   const practice = text(given['practice'])
-  if (ofOnePractice.has(name) && practice === null) throw new Error('name the practice with --practice ID')
+  if (isOfOnePractice(name) && practice === null) throw new Error('name the practice with --practice ID')
   const waitS = wholeIn(given['wait'], '--wait', 3_600)
   const subject = withSubject[name]
   return {
