@@ -75,6 +75,8 @@ const catalogue: Readonly<Record<ActionGroup, Lines>> = {
     'break-glass.used': 'Somebody used emergency access.',
     'break-glass.ended': 'An emergency access was ended.',
     'break-glass.reviewed': 'An emergency access was reviewed.',
+    'break-glass.codes-made': 'Sealed break-glass codes of an account were made anew.',
+    'break-glass.code-used': 'Somebody signed in with a sealed break-glass code.',
   },
   sessions: {
     'session.opened': 'Somebody signed in.',
@@ -129,8 +131,9 @@ const catalogue: Readonly<Record<ActionGroup, Lines>> = {
     'access-report.made': 'An access report was made.',
   },
   gateways: {
-    'host-override.on': 'On a gateway’s host, addresses and hours were set to be watched only.',
-    'host-override.off': 'On a gateway’s host, addresses and hours were set to be enforced again.',
+    'host-override.on':
+      'An operator had addresses and hours watched instead of enforced, on a gateway’s host.',
+    'host-override.off': 'Addresses and hours were enforced again on a gateway’s host.',
     'gateway.event': 'A gateway reported something that this version does not know.',
   },
 }

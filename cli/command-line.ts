@@ -170,12 +170,12 @@ const commands = {
     sentence:
       "on a gateway's host, as root: addresses and hours are watched instead of enforced, for at most 4 h",
     options: {
-      config: { type: 'string' },
-      json: { type: 'boolean' },
-      practice: { type: 'string', multiple: true },
-      every: { type: 'boolean' },
-      for: { type: 'string' },
-      reason: { type: 'string' },
+      ...({
+        ...inPractice,
+        practice: { type: 'string', multiple: true },
+        every: { type: 'boolean' },
+      } as const),
+      ...({ for: { type: 'string' }, reason: { type: 'string' } } as const),
     },
   },
   'break-glass end': {
@@ -187,6 +187,21 @@ const commands = {
     usage: 'break-glass status [--config FILE] [--json]',
     sentence: 'whether this host has an override, until when and why; exit 1 where its file does not count',
     options: { config: { type: 'string' }, json: { type: 'boolean' } },
+  },
+  'break-glass codes': {
+    usage: 'break-glass codes LOGIN [--reason TEXT] [--config FILE] [--json]',
+    sentence: 'ten new sealed codes for an own account of Security Management; earlier ones are void',
+    options: { config: { type: 'string' }, json: { type: 'boolean' }, reason: { type: 'string' } },
+  },
+  doctor: {
+    usage: 'doctor [--around URL…] [--config FILE] [--json]',
+    sentence:
+      'looks at clocks, stores, listeners, forwarding, certificates and ways around; exit 1 where something must be put right',
+    options: {
+      config: { type: 'string' },
+      json: { type: 'boolean' },
+      around: { type: 'string', multiple: true },
+    },
   },
   explain: {
     usage: 'explain CODE [--config FILE] [--json]',
@@ -306,6 +321,7 @@ const portsIn = (value: unknown): CommandLine['ports'] => {
 const withFile: ReadonlySet<CommandName> = new Set(['policy plan', 'policy apply', 'policy test'])
 
 const withSubject: Readonly<Partial<Record<CommandName, string>>> = {
+  'break-glass codes': "the account's login",
   'token revoke': "the token's id, as `token list` shows it",
   'user roles': "the member's login",
   'user suspend': "the member's login",
@@ -321,19 +337,8 @@ const subjectIn = (words: readonly string[], what: string): string => {
   return word
 }
 
-const ofOnePractice: ReadonlySet<CommandName> = new Set<CommandName>([
-  'policy export',
-  'audit export',
-  'audit report',
-  'token create',
-  'token list',
-  'token revoke',
-  'user list',
-  'user roles',
-  'user suspend',
-  'user rejoin',
-  'user revoke',
-])
+/** Whether the usage wants a practice, and one only. */
+const isOfOnePractice = (name: CommandName): boolean => / --practice ID(?!…)(?!\])/.test(commands[name].usage)
 
 /** What was typed, understood; throws what is wrong. */
 const lineOf = (
@@ -342,7 +347,7 @@ const lineOf = (
   positionals: readonly string[],
 ): CommandLine => {
   const practice = text(given['practice'])
-  if (ofOnePractice.has(name) && practice === null) throw new Error('name the practice with --practice ID')
+  if (isOfOnePractice(name) && practice === null) throw new Error('name the practice with --practice ID')
   const waitS = wholeIn(given['wait'], '--wait', 3_600)
   const subject = withSubject[name]
   return {

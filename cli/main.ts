@@ -59,6 +59,10 @@ const run = async (line: CommandLine): Promise<number> => {
       return (await import('./break-glass.ts')).endObserving(line, operator(), () => Date.now())
     case 'break-glass status':
       return (await import('./break-glass.ts')).showOverride(line, () => Date.now())
+    case 'break-glass codes':
+      return (await import('./sealed-codes.ts')).printCodes(line, () => Date.now())
+    case 'doctor':
+      return (await import('./doctor.ts')).examine(line, () => Date.now())
     case 'explain':
       return (await import('./explain.ts')).explainCode(line, () => Date.now())
   }

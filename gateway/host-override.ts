@@ -30,12 +30,12 @@ export type Override = {
   isOn(): boolean
 }
 
-/** What it needs. `file`: the host's; `spool`: this gateway's own, for what is not told yet; `owner`: absent: root. */
+/** What it needs. `file`: the host's; `spool`: this gateway's own, for what is not told yet; `owner`: whom the file must belong to. */
 export type OverrideParts = {
   readonly gateway: string
   readonly file: string
   readonly spool: string
-  readonly owner?: number
+  readonly owner: number
   readonly reports: Reports
   readonly log: Log
   readonly now: () => Instant

@@ -11,6 +11,7 @@ import type { DurationMs } from '../policies/instant.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Config, UpstreamConfig } from '../runtime/config.ts'
 import { fleetKey, keepClusterKey } from '../runtime/fleet-seal.ts'
+import { rootUser } from '../runtime/host-override.ts'
 import type { HotStore } from '../runtime/hot-store.ts'
 import type { ControlPlane } from '../runtime/internal.ts'
 import type { Log } from '../runtime/log.ts'
@@ -40,6 +41,8 @@ export type GatewayOptions = {
   readonly id?: string
   /** Absent: `at-once`. */
   readonly entrance?: Entrance
+  /** Whom the operator's override must belong to; absent: root. */
+  readonly overrideOwner?: number
 }
 
 /**
@@ -119,7 +122,9 @@ async function assemble(options: GatewayOptions) {
   const clusterKey = clusterKeyOf(config)
   const trusts = proxiesOf(config.gateway.trustedProxies, 'gateway.trustedProxies')
   const id = options.id ?? config.gateway.id ?? `gateway-${randomUUID().slice(0, 8)}`
-  const parts = { id, config, store, controlPlane, clock, log, clusterKey, seal: fleetKey(clusterKey) }
+  const { overrideOwner = rootUser } = options
+  const seal = fleetKey(clusterKey)
+  const parts = { id, config, store, controlPlane, clock, log, clusterKey, seal, overrideOwner }
   const metrics = createMetrics()
   const watermark = await openWatermark(config.dataDir, (error) =>
     log.error({ error, dataDir: config.dataDir }, 'the floor of knowledge cannot be kept on disk'),

@@ -39,6 +39,8 @@ export type GatewayParts = {
   readonly log: Log
   readonly clusterKey: string
   readonly seal: KeyObject
+  /** Whom the override's file must belong to. */
+  readonly overrideOwner: number
 }
 
 /** What a gateway keeps on disk: the floor of its knowledge, and a copy to start from. */
@@ -74,6 +76,29 @@ function createAcknowledging({ id, clock }: GatewayParts, reports: Reports) {
     told = sequence
   }
   return { acknowledge, isNew: (sequence: number): boolean => sequence > told }
+}
+
+/** What is known of practices with the operator's override laid over it. */
+function overridden(
+  { id, config, log, clock, overrideOwner }: GatewayParts,
+  snapshots: Snapshots,
+  reports: Reports,
+  exchanges: Exchanges,
+): Pick<Mind, 'override' | 'directory'> {
+  const override = createOverride({
+    ...{ gateway: id, file: overrideFileOf(config), spool: join(config.dataDir, 'override-spool.jsonl') },
+    ...{ reports, log, now: clock.now, owner: overrideOwner },
+    onChange: () => exchanges.recheck({}),
+  })
+  override.look()
+  const directory: Mind['directory'] = {
+    ...snapshots,
+    practice(practice, at) {
+      const known = snapshots.practice(practice, at)
+      return known === null ? null : override.over(known, practice, at)
+    },
+  }
+  return { override, directory }
 }
 
 /** The mind of one gateway, knowing nothing yet; throws on routes that configuration should have refused. */
@@ -128,19 +153,7 @@ export function createMind(parts: GatewayParts, exchanges: Exchanges, { watermar
     if (restored > 0) log.info({ records: restored }, 'knowledge from disk; it counts once it is fresh')
     knowledge.start()
   }
-  const override = createOverride({
-    ...{ gateway: id, file: overrideFileOf(config), spool: join(config.dataDir, 'override-spool.jsonl') },
-    ...{ reports, log, now: clock.now },
-    onChange: () => exchanges.recheck({}),
-  })
-  const directory: Mind['directory'] = {
-    ...snapshots,
-    practice(practice, at) {
-      const known = snapshots.practice(practice, at)
-      return known === null ? null : override.over(known, practice, at)
-    },
-  }
-  override.look()
+  const { override, directory } = overridden(parts, snapshots, reports, exchanges)
   return {
     truth,
     duties,

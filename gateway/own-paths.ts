@@ -65,6 +65,8 @@ export function answerOwnPath(
         JSON.stringify({
           signedIn: session !== null && session.ended === null && !session.held,
           held: session?.held === true,
+          // The visitor's own, by the forwarding rules: what `gatehouse doctor` asks for.
+          address: exchange.client.text,
         }),
         'no-store',
       ),

@@ -182,6 +182,10 @@ function createTokenHeaders(directory: Directory, asserter: Asserter) {
   }
 }
 
+/** Counted whatever is wrong with the token: else the count would tell one that was good once from an invented one. */
+const notAcceptedFrom = ({ wrongTokens }: TokenTools, { client }: Exchange): WholeResponse =>
+  wrongTokens.take(client.text) ? notAccepted : tooMany(wrongTokens.remainingMs())
+
 /** Refused, and recorded: what is no good any more looks as what never was. */
 function refuseToken(tools: TokenTools, question: TokenQuestion, at: Instant): Judgement {
   const { decision, failing } = answer(tools.directory, question, at)
@@ -190,7 +194,7 @@ function refuseToken(tools: TokenTools, question: TokenQuestion, at: Instant): J
   const route = duties.judged[0]?.id ?? ''
   const code = tools.verdicts.refusedToken(exchange, { token, practice, route, failing }, decision, at)
   if (decision.reason === 'token-revoked' || decision.reason === 'token-expired')
-    return { act: 'answer', response: notAccepted, decision }
+    return { act: 'answer', response: notAcceptedFrom(tools, exchange), decision }
   const response = refuseWithPage(tools.directory, {
     ...{ exchange, question: null, decision, code, setCookies: [], at },
   })
@@ -245,9 +249,7 @@ export function createServiceTokens(tools: TokenTools, headerName: string): Serv
     const known = read === null ? null : tools.tokenOf(hash)
     if (known === null) {
       counters.tokenNotAccepted()
-      return tools.wrongTokens.take(exchange.client.text)
-        ? said(notAccepted)
-        : said(tooMany(tools.wrongTokens.remainingMs()))
+      return said(notAcceptedFrom(tools, exchange))
     }
     const at = clock.now()
     const elsewhere = isElsewhere(site, exchange, known.token)

@@ -16,6 +16,7 @@ import type { Log } from '../../runtime/log.ts'
 import { hashToken, newToken } from '../../runtime/token.ts'
 import { createGatehouseGrants } from '../gatehouse-grants.ts'
 import { verifyPassword } from '../passwords.ts'
+import { checkSealedCode, isSealedCode, sealedSessionMs, spendSealedCode } from '../sealed-codes.ts'
 import { listAddresses } from '../store/address-use.ts'
 import { type AdminAccount, findAdminByLogin } from '../store/admin-accounts.ts'
 import {
@@ -63,6 +64,8 @@ export type Admin = {
   readonly session: string
   /** What was proved at the admin origin, and when; `null`: nothing but a password. */
   readonly factor: VerifiedFactor | null
+  /** A sealed code opened it: no address and no hour refuses it. */
+  readonly breakGlass: boolean
   /** The gateway session that a person's stands on; `null`: an own account. */
   readonly gateway: SessionRow | null
   /** When this session was last used before now. */
@@ -150,30 +153,51 @@ const signInEvent = (attempt: Pick<SignInTry, 'address' | 'device'>, at: Instant
   address: attempt.address.text,
 })
 
+/** How a session of an own account opens: what was proved, and whether a sealed code opened it, with its own limits. */
+type Opening = { readonly factor: VerifiedFactor | null; readonly breakGlass?: boolean }
+
 /** Opens the session of an own account; its token. */
 async function open(
   tx: Tx,
   account: Pick<AdminAccount, 'id' | 'name'>,
   attempt: Pick<SignInTry, 'address' | 'device'>,
-  factor: VerifiedFactor | null,
+  opening: Opening,
   at: Instant,
 ): Promise<string> {
   const token = newToken()
+  const { factor, breakGlass = false } = opening
   await openAdminSession(tx, {
     id: `ads_${newToken().slice(0, 22)}`,
     tokenHash: hashToken(token),
-    of: { account: account.id, factor },
-    deadline: at + absoluteMs,
+    of: { account: account.id, factor, breakGlass },
+    deadline: at + (breakGlass ? sealedSessionMs : absoluteMs),
     ...{ at, address: attempt.address.text, device: attempt.device },
   })
   await appendEvent(tx, {
     ...signInEvent(attempt, at),
-    after: { device: attempt.device, factor: factor?.method ?? null },
+    after: { device: attempt.device, factor: factor?.method ?? null, ...(breakGlass ? { breakGlass } : {}) },
     actor: { kind: 'admin', id: account.id, name: account.name },
     action: 'admin.signed-in',
     target: null,
   })
   return token
+}
+
+/** A sealed code stands for password and second factor, once; somebody else may have been first. */
+async function openByCode(
+  store: Store,
+  account: AdminAccount,
+  attempt: SignInTry,
+  code: string,
+  at: Instant,
+): Promise<SignInOutcome> {
+  const opening: Opening = { factor: { method: 'recovery-code', verifiedAt: at }, breakGlass: true }
+  const token = await store.transaction(async (tx) =>
+    (await spendSealedCode(tx, code, account, attempt.address.text, at))
+      ? open(tx, account, attempt, opening, at)
+      : null,
+  )
+  return token === null ? { outcome: 'refused' } : { outcome: 'signed-in', token }
 }
 
 type CodeParts = {
@@ -207,6 +231,18 @@ async function judgeCode(
   })
   if (judged.outcome === 'signed-in') await counted.succeeded()
   return judged
+}
+
+/** Whether what was typed is the account's password, or one of its sealed codes; one hash's time in any case. */
+async function provedBy(
+  store: Store,
+  account: AdminAccount | null,
+  typed: string,
+): Promise<{ readonly passes: boolean; readonly code: string | null }> {
+  if (!isSealedCode(typed))
+    return { passes: await verifyPassword(account?.passwordHash ?? null, typed), code: null }
+  const code = await checkSealedCode(store, account?.id ?? '', typed)
+  return { passes: code !== null, code }
 }
 
 /** Only of accounts that there are: a stranger's invented names must not fill the chain. */
@@ -311,13 +347,14 @@ const createOwnSignIn = (
       const known = await hasBeenAt(store, account?.id ?? 'nobody', attempt.address, now())
       const counted = await limits.begin(login, attempt.address, known)
       if (!counted.allowed) return { outcome: 'too-many', retryAfterMs: counted.retryAfterMs }
-      const passes = await verifyPassword(account?.passwordHash ?? null, attempt.password)
+      const { passes, code } = await provedBy(store, account, attempt.password)
       if (account !== null && passes && !account.suspended) {
         await counted.succeeded()
+        if (code !== null) return openByCode(store, account, attempt, code, now())
         if (account.hasFactor)
           return { outcome: 'second-step', token: await beginWaiting(store, account, now()) }
         const at = now()
-        const token = await store.transaction((tx) => open(tx, account, attempt, null, at))
+        const token = await store.transaction((tx) => open(tx, account, attempt, { factor: null }, at))
         return { outcome: 'signed-in', token }
       }
       // Not waited for: the time of the answer must not tell that there is such an account.
@@ -334,7 +371,7 @@ const createOwnSignIn = (
       if (account === null) return { outcome: 'over' }
       return judgeCode(options, account, attempt, at, async (tx, factor) => {
         await tx.deleteFrom('admin_sign_in').where('token_hash', '=', hashToken(waiting)).execute()
-        return open(tx, account, attempt, factor, at)
+        return open(tx, account, attempt, { factor }, at)
       })
     },
 
@@ -342,7 +379,7 @@ const createOwnSignIn = (
       const at = now()
       if (account.kind !== 'admin') return { outcome: 'over' }
       return judgeCode(options, account, attempt, at, async (tx, factor) => {
-        const token = await open(tx, account, attempt, factor, at)
+        const token = await open(tx, account, attempt, { factor }, at)
         await endAdminSession(tx, session, at)
         return token
       })
@@ -373,6 +410,7 @@ export function createAdminSessions(options: SessionParts): AdminSessions {
         account: await administratorOf(store, found, grantsOf),
         session: found.id,
         factor: found.factor,
+        breakGlass: found.breakGlass,
         gateway: found.holder.kind === 'user' ? found.holder.gateway : null,
         lastSeenAt: found.lastSeenAt,
         csrf: csrfOf(token),

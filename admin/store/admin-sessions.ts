@@ -26,6 +26,8 @@ export type AdminSession = {
   readonly holder: SessionHolder
   /** What was proved here, and when; `null`: nothing but a password. */
   readonly factor: VerifiedFactor | null
+  /** A sealed code opened it (`admin/sealed-codes.ts`). */
+  readonly breakGlass: boolean
   readonly lastSeenAt: Instant
   readonly deadline: Instant
   readonly address: string
@@ -36,7 +38,7 @@ export type NewAdminSession = {
   readonly id: string
   readonly tokenHash: string
   readonly of:
-    | { readonly account: string; readonly factor: VerifiedFactor | null }
+    | { readonly account: string; readonly factor: VerifiedFactor | null; readonly breakGlass: boolean }
     | { readonly user: string; readonly gatewaySession: string; readonly factor: VerifiedFactor }
   readonly at: Instant
   readonly deadline: Instant
@@ -58,6 +60,7 @@ export async function openAdminSession(tx: Tx, session: NewAdminSession): Promis
       gateway_session: own ? null : holder.gatewaySession,
       factor_method: holder.factor?.method ?? null,
       factor_verified_at: holder.factor?.verifiedAt ?? null,
+      break_glass: own && holder.breakGlass,
       created_at: at,
       last_seen_at: at,
       deadline: session.deadline,
@@ -124,6 +127,7 @@ export async function findAdminSession(
       row.factor_method === null || row.factor_verified_at === null
         ? null
         : { method: row.factor_method, verifiedAt: row.factor_verified_at },
+    breakGlass: row.break_glass,
     lastSeenAt: row.last_seen_at,
     deadline: row.deadline,
     address: row.address_last,

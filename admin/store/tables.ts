@@ -160,6 +160,7 @@ type AdminSessionTable = {
   gateway_session: string | null
   factor_method: FactorMethod | null
   factor_verified_at: number | null
+  break_glass: Generated<boolean>
   created_at: number
   last_seen_at: number
   deadline: number

@@ -17,7 +17,9 @@ beforeAll(async () => {
     // Its mirrors must last while everything else is away.
     change: (config) => ({ ...config, gateway: { ...config.gateway, leaseMs: 60_000 } }),
   })
-  file = join(stand.folder, 'gateway-1', 'override.json')
+  const folder = join(stand.folder, 'gateway-1')
+  mkdirSync(folder, { recursive: true })
+  file = join(folder, 'override.json')
 })
 afterAll(() => stand.close())
 afterEach(() => rmSync(file, { recursive: true, force: true }))
@@ -69,50 +71,46 @@ test('only a plain file of root’s that nobody else may write counts, and never
   expect(read()).toMatchObject({ kind: 'bad' })
 })
 
-test.skipIf(me !== 0)(
-  'lets in with everything away, says so, and ends by itself; second factors and revocations hold',
-  async () => {
-    const client = stand.client()
-    await stand.signIn(client, 'ann')
-    await stand.control.savePolicy('riverside', ({ controls, ...document }) => ({
-      ...document,
-      requests: { ...document.requests, ip: false },
-      controls: { ...controls, ip: { ...controls.ip, mode: 'enforce' } },
-      ipEntries: [
-        {
-          ...{ id: 'office', range: '127.0.0.9/32', label: 'Office', audience: 'practice', on: true },
-          ...{ expiresAt: null, note: '', createdBy: 'test', createdAt: 0 },
-        },
-      ],
-    }))
-    const status = async (): Promise<number> =>
-      (await client.get('/patients/7', { navigation: false })).status
-    await eventually(async () => (await status()) === 403, 'enforced')
-    stand.storeState.broken = true
-    stand.control.stop()
-    put()
-    await eventually(async () => (await status()) === 200, 'watched instead')
-    const metrics = await (await fetch(`${stand.gateways[0]!.addresses.metrics}/metrics`)).text()
-    expect(metrics).toContain('gatehouse_host_override_active 1')
-    // Past its end, nobody having looked at the file.
-    stand.clock.advance(hour)
-    expect(await status()).toBe(403)
-    stand.clock.advance(-hour)
-    rmSync(file)
-    await eventually(async () => (await status()) === 403, 'enforced again')
-    stand.storeState.broken = false
-    stand.control.restart()
-    const fleet = fleetKey('a-cluster-key-for-tests-only-0123456789')
-    const told = async (): Promise<string> => {
-      const entries = await stand.store.readAfter(keys.reports, '0-0', 1_000, 0)
-      return entries.map(({ text }) => openFleet(fleet, keys.reports, text)).join('\n')
-    }
-    await eventually(async () => (await told()).includes('"host-override.off"'), 'what was spooled arrives')
-    expect(await told()).toContain('"name":"host-override.on","practice":"riverside"')
-    expect(await told()).toContain('The office moved')
-    put()
-    await eventually(async () => (await status()) === 200, 'watched again')
-    await stand.control.revoke('riverside', 'usr_ann')
-    await eventually(async () => (await status()) === 401, 'revoked all the same')
-  },
-)
+test('lets in with everything away, says so, and ends by itself; second factors and revocations hold', async () => {
+  const client = stand.client()
+  await stand.signIn(client, 'ann')
+  await stand.control.savePolicy('riverside', ({ controls, ...document }) => ({
+    ...document,
+    requests: { ...document.requests, ip: false },
+    controls: { ...controls, ip: { ...controls.ip, mode: 'enforce' } },
+    ipEntries: [
+      {
+        ...{ id: 'office', range: '127.0.0.9/32', label: 'Office', audience: 'practice', on: true },
+        ...{ expiresAt: null, note: '', createdBy: 'test', createdAt: 0 },
+      },
+    ],
+  }))
+  const status = async (): Promise<number> => (await client.get('/patients/7', { navigation: false })).status
+  await eventually(async () => (await status()) === 403, 'enforced')
+  stand.storeState.broken = true
+  stand.control.stop()
+  put()
+  await eventually(async () => (await status()) === 200, 'watched instead')
+  const metrics = await (await fetch(`${stand.gateways[0]!.addresses.metrics}/metrics`)).text()
+  expect(metrics).toContain('gatehouse_host_override_active 1')
+  // Past its end, nobody having looked at the file.
+  stand.clock.advance(hour)
+  expect(await status()).toBe(403)
+  stand.clock.advance(-hour)
+  rmSync(file)
+  await eventually(async () => (await status()) === 403, 'enforced again')
+  stand.storeState.broken = false
+  stand.control.restart()
+  const fleet = fleetKey('a-cluster-key-for-tests-only-0123456789')
+  const told = async (): Promise<string> => {
+    const entries = await stand.store.readAfter(keys.reports, '0-0', 1_000, 0)
+    return entries.map(({ text }) => openFleet(fleet, keys.reports, text)).join('\n')
+  }
+  await eventually(async () => (await told()).includes('"host-override.off"'), 'what was spooled arrives')
+  expect(await told()).toContain('"name":"host-override.on","practice":"riverside"')
+  expect(await told()).toContain('The office moved')
+  put()
+  await eventually(async () => (await status()) === 200, 'watched again')
+  await stand.control.revoke('riverside', 'usr_ann')
+  await eventually(async () => (await status()) === 401, 'revoked all the same')
+})

@@ -166,6 +166,17 @@ test('beside a person’s credential is 400, on public routes too, whatever the 
       ])
 })
 
+test('one that was good once is counted like an invented one', async () => {
+  const revoked = newServiceToken()
+  await stand.control.saveTokens('riverside', [record(revoked, { id: 'tok_revoked', revoked: true })])
+  await heard()
+  const tries = await Promise.all(
+    Array.from({ length: 40 }, () => ask('/payments', withToken(revoked), { from: '127.0.0.5' })),
+  )
+  expect(tries.filter(({ status }) => status === 401)).toHaveLength(30)
+  expect(tries.filter(({ status }) => status === 429)).toHaveLength(10)
+})
+
 test('many wrong ones from one address are answered 429 there, while the right one passes', async () => {
   await heard()
   const tries = await Promise.all(

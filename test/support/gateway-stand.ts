@@ -128,6 +128,8 @@ export const startStand = async (wish: StandWish = {}) => {
       clock: { ...clock, now: () => clock.now() + skewMs },
       log: silentLog,
       id,
+      // Tests need not be root.
+      overrideOwner: process.getuid?.() ?? 0,
     })
   const gateways = await Promise.all(
     Array.from({ length: wish.gateways ?? 1 }, (_, at) =>

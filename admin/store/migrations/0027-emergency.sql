@@ -26,7 +26,7 @@ create index emergency_access_user on emergency_access (user_id, started_at);
 -- Sealed codes of an own account: each opens one session, once. Only argon2id texts are kept.
 create table sealed_code (
   id text primary key check (id ~ '^slc_[A-Za-z0-9_-]{1,60}$'),
-  account text not null references admin_account,
+  account text not null references admin_account on delete cascade,
   code_hash text not null,
   made_at bigint not null,
   made_by_name text not null,
@@ -35,3 +35,6 @@ create table sealed_code (
   check ((used_at is null) = (used_from is null))
 );
 create index sealed_code_account on sealed_code (account) where used_at is null;
+
+-- Of a session that a sealed code opened: no address and no hour refuses it.
+alter table admin_session add column break_glass boolean not null default false;

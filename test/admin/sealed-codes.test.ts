@@ -1,0 +1,75 @@
+/**
+ * Goal: a sealed code opens one session of an hour, once, for its own account only, and everybody is told; nothing of it is
+ * stored in the clear. Method: the sign-in page over a real database; parallel tries; rows, mails and events read.
+ */
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { makeSealedCodes } from '../../admin/sealed-codes.ts'
+import { createStage, type Stage } from './api/admin-stage.ts'
+
+let stage: Stage
+let codes: readonly string[]
+beforeAll(async () => {
+  stage = await createStage()
+  await stage.store.read((rows) =>
+    rows.updateTable('app_user').set({ email: 'olga@example.test' }).where('id', '=', 'usr_olga').execute(),
+  )
+})
+afterAll(() => stage.close())
+const deed = () => ({
+  actor: { kind: 'admin' as const, id: 'adm_root', name: 'The root' },
+  ...{ origin: 'cli' as const, at: stage.clock.now() },
+})
+beforeEach(async () => {
+  codes = await makeSealedCodes(stage.store, { id: 'adm_root', name: 'The root' }, deed())
+})
+let network = 0
+/** Types a code instead of the password, from a network of its own: how often one may try is another test's. */
+const type = async (code: string, login = 'root') => {
+  network += 1
+  return stage.postSignIn({ login, password: code }, `198.51.100.${network}`)
+}
+const rowsOf = (table: 'mail' | 'sealed_code' | 'security_event') =>
+  stage.store.read((rows) => rows.selectFrom(table).selectAll().execute())
+
+it('opens a session of an hour, and of many who type it at once one gets in', async () => {
+  const code = codes[0]!
+  const answers = await Promise.all(Array.from({ length: 5 }, () => type(code)))
+  expect(answers.map(({ status }) => status).sort()).toEqual([303, 403, 403, 403, 403])
+  const cookie = (answers.find(({ status }) => status === 303)?.headers.get('set-cookie') ?? '').split(
+    ';',
+  )[0]!
+  const me = () => stage.request('/api/me', { headers: { cookie } })
+  expect((await me()).status).toBe(200)
+  expect((await type(code)).status).toBe(403)
+  for (let quarter = 0; quarter < 3; quarter += 1) {
+    stage.clock.advance(15 * 60_000)
+    expect((await me()).status).toBe(200)
+  }
+  stage.clock.advance(15 * 60_000)
+  expect((await me()).status).toBe(401)
+})
+
+it('is told: an event, and a mail to every security admin', async () => {
+  expect((await type(codes[1]!)).status).toBe(303)
+  const events = JSON.stringify(await rowsOf('security_event'))
+  expect(events).toContain('break-glass.code-used')
+  expect(events).toContain('break-glass.codes-made')
+  expect(JSON.stringify(await rowsOf('mail'))).toContain('olga@example.test')
+})
+
+it('is nobody else’s, and is void once new ones are made', async () => {
+  expect((await type(codes[2]!, 'viewer')).status).toBe(403)
+  expect((await type(`${codes[2]!.slice(0, -1)}x`)).status).toBe(403)
+  await makeSealedCodes(stage.store, { id: 'adm_root', name: 'The root' }, deed())
+  expect((await type(codes[2]!)).status).toBe(403)
+})
+
+it('lies nowhere in the clear', async () => {
+  await type(codes[3]!)
+  const all = JSON.stringify([
+    await rowsOf('sealed_code'),
+    await rowsOf('security_event'),
+    await rowsOf('mail'),
+  ])
+  for (const code of codes) expect(all).not.toContain(code.slice('slc-12345678-'.length))
+})
