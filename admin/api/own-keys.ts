@@ -4,7 +4,7 @@
  * It asks nothing of the application's permissions. Invariant: no edit of roles, and no role given to somebody, brings a
  * `gw.…` permission into being that the acting admin does not hold in that practice; keeping what is there needs nothing.
  */
-import type { Role } from '../../policies/document.ts'
+import type { PolicyDocument, Role } from '../../policies/document.ts'
 import type { Administrator } from '../sign-in/admin-sessions.ts'
 import { permissionsIn } from './access.ts'
 import { refusal } from './refusals.ts'
@@ -24,4 +24,29 @@ export function assertMayGrant(
   const gained = [...after].filter((id) => !before.has(id) && !held.has(id))
   if (gained.length > 0)
     throw refusal('not-permitted', `You cannot give what you do not hold here: ${gained.join(', ')}.`)
+}
+
+/** Refuses roles given to somebody who has `had`, where these bring own permissions that the account does not hold. */
+export function assertMayGiveRoles(
+  account: Administrator,
+  { practice, roles }: Pick<PolicyDocument, 'practice' | 'roles'>,
+  had: readonly string[],
+  wished: readonly string[],
+): void {
+  const called = (ids: readonly string[]) => ownKeysOf(roles.filter(({ id }) => ids.includes(id)))
+  assertMayGrant(account, practice.id, called(had), called(wished))
+}
+
+/** Refuses roles edited so that one of them gains what the account does not hold, whatever the others have. */
+export function assertMayEditRoles(
+  account: Administrator,
+  practice: string,
+  before: readonly Role[],
+  after: readonly Role[],
+): void {
+  const earlier = new Map(before.map((role) => [role.id, role]))
+  for (const role of after) {
+    const was = earlier.get(role.id)
+    assertMayGrant(account, practice, ownKeysOf(was === undefined ? [] : [was]), ownKeysOf([role]))
+  }
 }

@@ -18,7 +18,7 @@ import type { AdminEnv } from './admin-env.ts'
 import { type ApiPlane, deedOf } from './api-plane.ts'
 import { usersRoutes } from './contract/users.ts'
 import { lockoutRefusal } from './edits.ts'
-import { assertMayGrant, ownKeysOf } from './own-keys.ts'
+import { assertMayGiveRoles } from './own-keys.ts'
 import { etagOf, mentions, pageOf, revisionIn } from './paging.ts'
 import { givePasswordLink } from './password-link.ts'
 import { invalid, refusal, stepUpRequired } from './refusals.ts'
@@ -71,8 +71,7 @@ async function assertMayGive(
   const { practice, user, roles } = wish
   const { document } = await plane.views.read(practice)
   const member = await plane.store.read((rows) => findMember(rows, practice, user, plane.now()))
-  const called = (ids: readonly string[]) => document.roles.filter(({ id }) => ids.includes(id))
-  assertMayGrant(account, practice, ownKeysOf(called(member?.roles ?? [])), ownKeysOf(called(roles)))
+  assertMayGiveRoles(account, document, member?.roles ?? [], roles)
 }
 
 /** The other practices of people, as far as an account may see who belongs to them. */
@@ -111,11 +110,13 @@ function answerPeople(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
       throw invalid([
         { path: 'identity.upstream', sentence: `There is no application ${identity.upstream}.` },
       ])
+    const { account } = c.get('admin')
+    assertMayGiveRoles(account, (await plane.views.read(practice)).document, [], person.roles)
     const standard = only === undefined || more.length > 0 ? null : { upstream: only, appUser: person.login }
     const done = await takeIn(plane.store, {
       practice,
       person: { ...person, identity: identity ?? standard },
-      reach: reachOf(c.get('admin').account),
+      reach: reachOf(account),
       deed: deedOf(c, plane, reason),
     })
     if (done.outcome === 'unknown-practice') throw refusal('not-found', 'There is no such practice.')
