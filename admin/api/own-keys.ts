@@ -6,7 +6,10 @@
  */
 import type { PolicyDocument, Role } from '../../policies/document.ts'
 import type { Administrator } from '../sign-in/admin-sessions.ts'
+import { findMember } from '../store/members.ts'
+import { listPracticesOf } from '../two-factor/chains.ts'
 import { permissionsIn } from './access.ts'
+import type { ApiPlane } from './api-plane.ts'
 import { refusal } from './refusals.ts'
 
 /** The own permissions that these roles grant together. */
@@ -48,5 +51,27 @@ export function assertMayEditRoles(
   for (const role of after) {
     const was = earlier.get(role.id)
     assertMayGrant(account, practice, ownKeysOf(was === undefined ? [] : [was]), ownKeysOf([role]))
+  }
+}
+
+/**
+ * Refuses where somebody holds own permissions, in any of their practices, that the account does not: whoever can make
+ * themselves that person would gain these.
+ */
+export async function assertMayStandFor(
+  plane: ApiPlane,
+  account: Administrator,
+  user: string,
+): Promise<void> {
+  for (const practice of await plane.store.read((rows) => listPracticesOf(rows, user))) {
+    const { document } = await plane.views.read(practice)
+    const member = await plane.store.read((rows) => findMember(rows, practice, user, plane.now()))
+    const held = permissionsIn(account, practice)
+    const roles = document.roles.filter(({ id }) => member?.roles.includes(id) === true)
+    if ([...ownKeysOf(roles)].some((id) => !held.has(id)))
+      throw refusal(
+        'not-permitted',
+        'They may do more in Security Management than you. Ask somebody who may do as much as they.',
+      )
   }
 }

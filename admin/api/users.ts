@@ -18,7 +18,7 @@ import type { AdminEnv } from './admin-env.ts'
 import { type ApiPlane, deedOf } from './api-plane.ts'
 import { usersRoutes } from './contract/users.ts'
 import { lockoutRefusal } from './edits.ts'
-import { assertMayGiveRoles } from './own-keys.ts'
+import { assertMayGiveRoles, assertMayStandFor } from './own-keys.ts'
 import { etagOf, mentions, pageOf, revisionIn } from './paging.ts'
 import { givePasswordLink } from './password-link.ts'
 import { invalid, refusal, stepUpRequired } from './refusals.ts'
@@ -127,7 +127,10 @@ function answerPeople(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
     const { practice, user } = c.req.valid('param')
     const { reason, ...profile } = c.req.valid('json')
     const ifVersion = revisionIn(c.req.valid('header')['if-match'])
-    const reach = reachOf(c.get('admin').account)
+    const { account } = c.get('admin')
+    // A link to set a password goes to the sign-in name.
+    if (profile.login !== undefined) await assertMayStandFor(plane, account, user)
+    const reach = reachOf(account)
     const deed = deedOf(c, plane, reason)
     const outcome = await changeProfile(plane.store, { practice, user, ifVersion, deed, profile, reach })
     if (outcome.outcome === 'others-too') {

@@ -59,7 +59,9 @@ describe('a role with own permissions that one does not hold', () => {
     const taken = await clerk.ask('POST', `${of}/users`, { json: person('friend', ['owner']) })
     expect(await codeOf(taken)).toEqual(forbidden)
     expect((await members()).members.map(({ login }) => login)).not.toContain('friend')
-    expect((await clerk.ask('POST', `${of}/users`, { json: person('desk', ['front-desk']) })).status).toBe(201)
+    expect((await clerk.ask('POST', `${of}/users`, { json: person('desk', ['front-desk']) })).status).toBe(
+      201,
+    )
   })
 
   it('is not given by a file, to somebody new or somebody known', async () => {
@@ -87,5 +89,29 @@ describe('a role with own permissions that one does not hold', () => {
       })
     expect(await codeOf(await importRoles(true))).toEqual(forbidden)
     expect(await codeOf(await importRoles(false))).toEqual(forbidden)
+  })
+})
+
+describe('somebody who holds more', () => {
+  it('gets neither another sign-in name, to which links go, nor a link that is handed out', async () => {
+    await stage.store.transaction(async (tx) => {
+      const at = stage.clock.now()
+      const boss = { id: 'usr_boss', name: 'Boss', login: 'boss', email: null, created_at: at }
+      await tx.insertInto('app_user').values(boss).execute()
+      await tx
+        .insertInto('membership')
+        .values({ practice: 'lakeside', user_id: 'usr_boss', roles: ['owner'], created_at: at })
+        .execute()
+    })
+    const { version } = await members()
+    const rename = (user: string, json: object) =>
+      clerk.ask('PATCH', `${of}/users/${user}`, { json, revision: version })
+    const link = (browser: Browser, user: string) =>
+      browser.ask('POST', `${of}/users/${user}/password-link`, { json: {} })
+    expect(await codeOf(await rename('usr_boss', { login: 'mine@elsewhere.test' }))).toEqual(forbidden)
+    expect(await codeOf(await link(clerk, 'usr_boss'))).toEqual(forbidden)
+    expect((await link(clerk, 'usr_fred')).status).toBe(200)
+    expect((await link(root, 'usr_boss')).status).toBe(200)
+    expect((await rename('usr_boss', { name: 'The Boss' })).status).toBe(200)
   })
 })
