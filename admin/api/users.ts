@@ -8,7 +8,6 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import { type MemberOutcome, setRoles, setSuspended } from '../directory.ts'
 import { changeProfile, removeMember, takeIn } from '../directory-edits.ts'
 import type { Administrator } from '../sign-in/admin-sessions.ts'
-import { isFresh } from '../sign-in/freshness.ts'
 import { listActiveUsers } from '../store/active-users.ts'
 import { findMember, listMembers, readMembers } from '../store/members.ts'
 import { listPractices } from '../store/practices.ts'
@@ -21,7 +20,7 @@ import { lockoutRefusal } from './edits.ts'
 import { assertMayGiveRoles, assertMayStandFor } from './own-keys.ts'
 import { etagOf, mentions, pageOf, revisionIn } from './paging.ts'
 import { givePasswordLink } from './password-link.ts'
-import { invalid, refusal, stepUpRequired } from './refusals.ts'
+import { invalid, refusal } from './refusals.ts'
 
 async function savedAnswer(plane: ApiPlane, practice: string, outcome: MemberOutcome) {
   switch (outcome.outcome) {
@@ -149,17 +148,6 @@ function answerPeople(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
   })
 }
 
-/** Whether somebody would hold a role that they do not hold now; the edit names the version that this was read from. */
-async function gainsRole(
-  plane: ApiPlane,
-  practice: string,
-  user: string,
-  roles: readonly string[],
-): Promise<boolean> {
-  const member = await plane.store.read((rows) => findMember(rows, practice, user, plane.now()))
-  return roles.some((role) => member?.roles.includes(role) !== true)
-}
-
 /** Adds the answers. */
 export function answerUsers(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
   answerPeople(app, plane)
@@ -199,8 +187,6 @@ export function answerUsers(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
     await assertMayGive(plane, c.get('admin').account, { practice, user, roles })
     const ifVersion = revisionIn(c.req.valid('header')['if-match'])
     const deed = deedOf(c, plane, reason)
-    if (!isFresh(c.get('admin'), deed.at) && (await gainsRole(plane, practice, user, roles)))
-      throw stepUpRequired()
     const outcome = await setRoles(plane.store, { practice, user, ifVersion, deed, roles, typedName })
     return c.json(await savedAnswer(plane, practice, outcome), 200)
   })
