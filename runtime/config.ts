@@ -110,8 +110,8 @@ const gatewaySchema = z.strictObject({
     .describe('The header in which machines send their service token; never forwarded.'),
   overrideFile: z
     .string()
-    .min(1)
     .max(1_000)
+    .regex(/^\/\P{Cc}+$/u, 'expected a path from the root, such as /etc/gatehouse/override.json')
     .nullable()
     .default(null)
     .describe(
