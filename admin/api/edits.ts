@@ -9,6 +9,7 @@ import type { Context } from 'hono'
 import type { PolicyDocument } from '../../policies/document.ts'
 import type { Problem } from '../../policies/problem.ts'
 import { momentText } from '../../policies/timetable-zone.ts'
+import { codesFirstSentence } from '../codes-first.ts'
 import type { LockedOut } from '../lockout.ts'
 import { type EditOutcome, editPolicy, type PolicyEdit } from '../policy-edit.ts'
 import { isFresh } from '../sign-in/freshness.ts'
@@ -85,6 +86,8 @@ export async function savedOf(plane: ApiPlane, practice: string, outcome: EditOu
       throw invalid(outcome.problems)
     case 'lockout-risk':
       throw lockoutRefusal(outcome.lockedOut)
+    case 'sealed-codes-first':
+      throw refusal('sealed-codes-first', codesFirstSentence)
     case 'weakens':
       throw stepUpRequired()
     case 'last-security-admin':
