@@ -253,7 +253,7 @@ function listenAdmin(
       const live = createLive({ store: database, now, log })
       undoing.add('live', live.close)
       const views = createPolicyViews(database, now)
-      const limits = createTryLimits()
+      const limits = createTryLimits(database, now)
       const sessions = createAdminSessions({ store: database, now, keyring, log, limits })
       return createAdminApp({
         plane: {

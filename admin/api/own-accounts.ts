@@ -11,6 +11,7 @@ import type { Problem } from '../../policies/problem.ts'
 import { eventOf } from '../deed.ts'
 import { passwordProblem } from '../own-sign-in/password-rules.ts'
 import { verifyPassword } from '../passwords.ts'
+import { makeSealedCodes } from '../sealed-codes.ts'
 import {
   type AccountOutcome,
   changeAccount,
@@ -80,7 +81,9 @@ function answerPassword(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
   app.openapi(ownAccountsRoutes.password, async (c) => {
     const { account, session } = c.get('admin')
     const { current, next } = c.req.valid('json')
-    const counted = assertAllowed(await plane.limits.begin(account.login, c.get('hop').client, true))
+    const counted = assertAllowed(
+      await plane.limits.begin({ login: account.login, account: account.id, address: c.get('hop').client }),
+    )
     const stored = await plane.store.read((rows) => findAdmin(rows, account.id))
     if (!(await verifyPassword(stored?.passwordHash ?? null, current)))
       throw invalid([{ path: 'current', sentence: 'That is not your password now.' }])
@@ -90,6 +93,14 @@ function answerPassword(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
     const deed = deedOf(c, plane, undefined)
     await changePassword(plane.store, { account, session, password: next, deed })
     return c.json(done, 200)
+  })
+}
+
+function answerSealedCodes(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
+  app.openapi(ownAccountsRoutes.sealedCodes, async (c) => {
+    const deed = deedOf(c, plane, c.req.valid('json').reason)
+    const codes = await makeSealedCodes(plane.store, c.get('admin').account, deed)
+    return c.json({ codes: [...codes] }, 200)
   })
 }
 
@@ -200,6 +211,7 @@ function answerSessions(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
 export function answerOwnAccounts(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
   answerFactors(app, plane)
   answerPassword(app, plane)
+  answerSealedCodes(app, plane)
   answerAccounts(app, plane)
   answerSessions(app, plane)
 }

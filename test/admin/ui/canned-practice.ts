@@ -103,6 +103,11 @@ export const general = {
     },
     permission: { mode: 'enforce', hiddenBlockers: true },
   },
+  sessions: { idleMs: 2 * hour, absoluteMs: 12 * hour, concurrentMax: null, bindToNetwork: false },
+  emergency: { allowed: false, lastsMs: hour },
+  requests: { ip: true, time: true, standardMs: 30 * day, contact: '' },
+  scheduled: [],
+  signIn: { password: true, passkey: true, provider: true },
 }
 
 const entry = {
@@ -228,7 +233,7 @@ export const activeUsers = [
   },
 ]
 
-const member = { email: null, suspended: false, otherPractices: 0, sessions: 0, factors: [] }
+const member = { email: null, suspended: false, otherPractices: 0, alsoIn: [], sessions: 0, factors: [] }
 
 /** Members. */
 export const members = [
@@ -246,9 +251,12 @@ export const members = [
   { ...member, user: 'u-nora', name: 'Nora Owner', login: 'nora', roles: ['owner'], sessions: 1 },
 ]
 
+const ownTimes = { idleMs: null, absoluteMs: null }
+
 /** Roles with a few permissions. */
 export const roles = [
   {
+    ...ownTimes,
     id: 'owner',
     name: 'Owner',
     members: 1,
@@ -257,6 +265,7 @@ export const roles = [
     available: [],
   },
   {
+    ...ownTimes,
     id: 'dentist',
     name: 'Dentist',
     members: 1,
@@ -265,6 +274,7 @@ export const roles = [
     available: [],
   },
   {
+    ...ownTimes,
     id: 'front-desk',
     name: 'Front desk',
     members: 1,
@@ -272,7 +282,15 @@ export const roles = [
     blocked: [],
     available: [],
   },
-  { id: 'hygienist', name: 'Hygienist', members: 1, included: [], blocked: [], available: ['view-schedule'] },
+  {
+    ...ownTimes,
+    id: 'hygienist',
+    name: 'Hygienist',
+    members: 1,
+    included: [],
+    blocked: [],
+    available: ['view-schedule'],
+  },
 ]
 
 const event = {
@@ -285,6 +303,7 @@ const event = {
   before: null,
   after: null,
   target: null,
+  decisions: null,
 }
 
 /** Changes, newest first. */
