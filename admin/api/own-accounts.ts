@@ -18,6 +18,7 @@ import {
   changePassword,
   createAccount,
   noteFactor,
+  pathOfLink,
   type Reach,
   removeAccount,
   resetAccount,
@@ -134,8 +135,6 @@ const settled = (outcome: AccountOutcome): typeof done => {
   }
 }
 
-const pathOf = (link: string): string => `/set-password?link=${link}`
-
 const assertOther = (c: Context<AdminEnv>, id: string): void => {
   if (c.get('admin').account.id === id)
     throw refusal('not-permitted', 'Somebody else has to do this to your account.')
@@ -152,7 +151,7 @@ function answerAccounts(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
     await assertReach(plane, wish.practices)
     try {
       const { id, link } = await createAccount(plane.store, { ...wish, deed: deedOf(c, plane, reason) })
-      return c.json({ id, link: pathOf(link) }, 200)
+      return c.json({ id, link: pathOfLink(link) }, 200)
     } catch (error) {
       if (!isDuplicate(error)) throw error
       throw invalid([{ path: 'login', sentence: 'There is an account of this name already.' }])
@@ -177,7 +176,7 @@ function answerAccounts(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
     assertOther(c, id)
     const link = await resetAccount(plane.store, { id, factor, deed: deedOf(c, plane, reason) })
     if (link === null) throw refusal('not-found', 'There is no such account.')
-    return c.json({ id, link: pathOf(link) }, 200)
+    return c.json({ id, link: pathOfLink(link) }, 200)
   })
 }
 

@@ -7,7 +7,7 @@
 import type { Context } from 'hono'
 import { addressOfLogin, layPasswordLink, noteLink, passwordLinkMs } from '../own-sign-in/password-links.ts'
 import { mailPasswordLink, passwordLinkUrl } from '../own-sign-in/password-mails.ts'
-import { listMembers } from '../store/members.ts'
+import { findMember } from '../store/members.ts'
 import { listPracticesOf } from '../two-factor/chains.ts'
 import { holds } from './access.ts'
 import type { AdminEnv } from './admin-env.ts'
@@ -15,11 +15,10 @@ import { type ApiPlane, deedOf } from './api-plane.ts'
 import { assertMayStandFor } from './own-keys.ts'
 import { invalid, refusal } from './refusals.ts'
 
-/** The member as listed; refuses `not-found`. */
+/** The member as they are now; refuses `not-found`. */
 async function memberNow(plane: ApiPlane, practice: string, user: string) {
-  const listed = await plane.store.read((rows) => listMembers(rows, practice))
-  const found = listed?.members.find((member) => member.user === user)
-  if (found === undefined) throw refusal('not-found', 'There is no such member in this practice.')
+  const found = await plane.store.read((rows) => findMember(rows, practice, user, plane.now()))
+  if (found === null) throw refusal('not-found', 'There is no such member in this practice.')
   return found
 }
 

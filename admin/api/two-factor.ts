@@ -6,7 +6,7 @@
  */
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Member } from '../../policies/access-request.ts'
-import { readMembers } from '../store/members.ts'
+import { readMembersVersion } from '../store/members.ts'
 import { lastAnnounced } from '../store/publish-state.ts'
 import { giveEnrolmentCode } from '../two-factor/enrolment-codes.ts'
 import { resetTwoFactor } from '../two-factor/reset.ts'
@@ -19,9 +19,14 @@ import { concerns, type PolicyView } from './policy-views.ts'
 import { invalid, refusal } from './refusals.ts'
 
 /** By which part of the scope somebody has to have a second factor; `null`: they do not have to, as while it is monitored. */
-function requiredBy({ document, snapshot }: PolicyView, member: Member | undefined) {
+function requiredBy({ document, snapshot }: PolicyView, status: FactorStatus) {
   const { mode, scope } = document.controls.twoFactor
-  if (member === undefined || mode !== 'enforce' || !concerns(snapshot, member, 'two-factor')) return null
+  const member: Member = {
+    ...{ user: status.user, name: status.name, login: status.login, roles: status.roles, email: null },
+    ...{ suspended: false, epoch: 0 },
+    ...{ factors: [], enrolBy: null, grants: [] },
+  }
+  if (mode !== 'enforce' || !concerns(snapshot, member, 'two-factor')) return null
   if (scope.include === 'everyone') return { everyone: true, roles: [], named: false }
   const { roles, users } = scope.include
   const inScope = roles.filter((id) => member.roles.includes(id) && !scope.exempt.roles.includes(id))
@@ -35,12 +40,11 @@ function requiredBy({ document, snapshot }: PolicyView, member: Member | undefin
 async function readStatuses(plane: ApiPlane, practice: string) {
   const view = await plane.views.read(practice)
   const at = plane.now()
-  const [known, statuses] = await Promise.all([
-    plane.store.read((rows) => readMembers(rows, practice, at)),
-    plane.store.read((rows) => listFactorStatuses(rows, practice, at)),
-  ])
-  if (known === null) throw refusal('not-found', 'There is no such practice.')
-  return { view, version: known.version, members: known.members, statuses }
+  // The version is read first: statuses read after it can only be newer.
+  const version = await plane.store.read((rows) => readMembersVersion(rows, practice))
+  if (version === null) throw refusal('not-found', 'There is no such practice.')
+  const statuses = await plane.store.read((rows) => listFactorStatuses(rows, practice, at))
+  return { view, version, statuses }
 }
 
 const countsOf = (statuses: readonly FactorStatus[]) => {
@@ -61,8 +65,7 @@ export function answerTwoFactor(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): vo
   app.openapi(twoFactorRoutes.list, async (c) => {
     const { practice } = c.req.valid('param')
     const query = c.req.valid('query')
-    const { view, version, members, statuses } = await readStatuses(plane, practice)
-    const byId = new Map(members.map((member) => [member.user, member]))
+    const { view, version, statuses } = await readStatuses(plane, practice)
     const found = statuses.filter(
       ({ name, login, status }) =>
         (query.status === undefined || status === query.status) && mentions(query.text, [name, login]),
@@ -85,7 +88,7 @@ export function answerTwoFactor(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): vo
           lastVerifiedAt: one.lastVerifiedAt,
           enrolledAt: one.enrolledAt,
           recoveryCodesLeft: one.recoveryCodesLeft,
-          requiredBy: requiredBy(view, byId.get(one.user)),
+          requiredBy: requiredBy(view, one),
         })),
         nextCursor: page.nextCursor,
       },

@@ -9,7 +9,8 @@ import { type MemberOutcome, setRoles, setSuspended } from '../directory.ts'
 import { changeProfile, removeMember, takeIn } from '../directory-edits.ts'
 import type { Administrator } from '../sign-in/admin-sessions.ts'
 import { listActiveUsers } from '../store/active-users.ts'
-import { findMember, listMembers, readMembers } from '../store/members.ts'
+import { type MemberQuery, readMemberPage } from '../store/member-pages.ts'
+import { findMember } from '../store/members.ts'
 import { listPractices } from '../store/practices.ts'
 import { lastAnnounced } from '../store/publish-state.ts'
 import { holds } from './access.ts'
@@ -18,7 +19,7 @@ import { type ApiPlane, deedOf } from './api-plane.ts'
 import { usersRoutes } from './contract/users.ts'
 import { lockoutRefusal } from './edits.ts'
 import { assertMayGiveRoles, assertMayStandFor } from './own-keys.ts'
-import { etagOf, mentions, pageOf, revisionIn } from './paging.ts'
+import { etagOf, lostPage, revisionIn } from './paging.ts'
 import { givePasswordLink } from './password-link.ts'
 import { invalid, refusal } from './refusals.ts'
 
@@ -48,17 +49,19 @@ async function savedAnswer(plane: ApiPlane, practice: string, outcome: MemberOut
   }
 }
 
-async function readList(plane: ApiPlane, practice: string) {
-  const at = plane.now()
-  const [listed, known, active] = await Promise.all([
-    plane.store.read((rows) => listMembers(rows, practice)),
-    plane.store.read((rows) => readMembers(rows, practice, at)),
-    plane.store.read((rows) => listActiveUsers(rows, practice, at)),
-  ])
-  if (listed === null || known === null) throw refusal('not-found', 'There is no such practice.')
+/** A page of members, and how many live sessions those on it have. */
+async function readPage(plane: ApiPlane, query: MemberQuery) {
+  const { practice } = query
+  const page = await plane.store.read((rows) => readMemberPage(rows, query))
+  if (page === 'unknown') throw refusal('not-found', 'There is no such practice.')
+  if (page === 'lost') throw lostPage()
+  const { document } = await plane.views.read(practice)
+  const users = page.members.map(({ user }) => user)
+  const active = await plane.store.read((rows) =>
+    listActiveUsers(rows, practice, plane.now(), { document, users }),
+  )
   const sessions = new Map(active.map((user) => [user.user, user.sessions.length]))
-  const factors = new Map(known.members.map((member) => [member.user, member.factors]))
-  return { version: listed.version, members: listed.members, sessions, factors }
+  return { ...page, users, sessions }
 }
 
 /** Nobody gives a role whose own keys they do not hold, unless the member has these already. */
@@ -154,17 +157,16 @@ export function answerUsers(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
   app.openapi(usersRoutes.list, async (c) => {
     const { practice } = c.req.valid('param')
     const query = c.req.valid('query')
-    const { version, members, sessions, factors } = await readList(plane, practice)
-    const found = members.filter(({ name, login, email }) => mentions(query.text, [name, login, email]))
-    const page = pageOf(found, ({ user }) => user, query)
-    const users = page.items.map(({ user }) => user)
+    const { version, total, members, nextCursor, users, sessions } = await readPage(plane, {
+      practice,
+      ...query,
+    })
     const others = await othersOf(plane, c.get('admin').account, practice, users)
     c.header('etag', etagOf(version))
     return c.json(
       {
-        version,
-        total: found.length,
-        members: page.items.map((member) => ({
+        ...{ version, total, nextCursor },
+        members: members.map((member) => ({
           user: member.user,
           name: member.name,
           login: member.login,
@@ -174,9 +176,8 @@ export function answerUsers(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
           otherPractices: member.otherPractices,
           alsoIn: others.get(member.user) ?? [],
           sessions: sessions.get(member.user) ?? 0,
-          factors: [...(factors.get(member.user) ?? [])],
+          factors: [...member.factors],
         })),
-        nextCursor: page.nextCursor,
       },
       200,
     )

@@ -32,6 +32,7 @@ export const everyPermission = [
 /** Nora Owner, at an address that is listed as Office Network. */
 export const me = {
   account: { login: 'nora', name: 'Nora Owner' },
+  sealedCodesLeft: null,
   csrf: 'token-of-the-test',
   endsAt: at + 8 * hour,
   seenAt: { address: '203.0.113.7', sentence: 'X-Forwarded-For, as added by 10.0.0.5' },
