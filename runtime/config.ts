@@ -9,6 +9,7 @@
 import { z } from 'zod'
 import { adminSchema } from './config-admin.ts'
 import { auditSchema } from './config-audit.ts'
+import { certificateNamesSchema, gatewayTlsSchema } from './config-gateway-tls.ts'
 import { notificationsSchema } from './config-notifications.ts'
 import { milliseconds, originText, tokenText, upstreamSchema } from './config-upstream.ts'
 import { readKeyList } from './key-list.ts'
@@ -74,7 +75,10 @@ const forwardAuthSchema = z.strictObject({
     .regex(/^[\x21-\x7e]+$/, 'expected visible ASCII without spaces')
     .nullable()
     .default(null)
-    .describe('What they send as `X-Gatehouse-Forward-Auth`.'),
+    .describe('What they send as `X-Gatehouse-Forward-Auth`; `null`: they show a certificate.'),
+  certificateNames: certificateNamesSchema.describe(
+    'Names (`dns:…`, `uri:…`, `cn:…`), one of which their client certificate must carry; with any, this listener speaks TLS (`gateway.tls`).',
+  ),
 })
 
 const gatewaySchema = z.strictObject({
@@ -122,6 +126,9 @@ const gatewaySchema = z.strictObject({
     'How long knowledge counts as fresh without word from anywhere.',
   ),
   beatMs: milliseconds(500, 5_000).describe('How often the lease is renewed.'),
+  tls: gatewayTlsSchema
+    .prefault({})
+    .describe('TLS of the application’s listener (docs/integrating.md, "By certificate").'),
   forwardAuth: forwardAuthSchema
     .prefault({})
     .describe('For proxies that carry the traffic themselves and only ask (docs/forward-auth.md).'),

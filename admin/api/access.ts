@@ -137,7 +137,8 @@ export const neededBy: Readonly<Record<string, Needed>> = {
   'POST /api/practices/:practice/users': inPath('gw.users.edit', 'always'),
   'PATCH /api/practices/:practice/users/:user': inPath('gw.users.edit', 'always'),
   'POST /api/practices/:practice/users/:user/remove': inPath('gw.users.edit'),
-  'PUT /api/practices/:practice/users/:user/roles': inPath('gw.users.edit', 'weakening'),
+  // Also where a role is taken away: a control may be for that role alone.
+  'PUT /api/practices/:practice/users/:user/roles': inPath('gw.users.edit', 'always'),
   'POST /api/practices/:practice/users/:user/suspend': inPath('gw.users.edit'),
   'POST /api/practices/:practice/users/:user/rejoin': inPath('gw.users.edit', 'always'),
   'POST /api/practices/:practice/users/:user/password-link': inPath('gw.users.edit', 'always'),

@@ -1,5 +1,5 @@
 /**
- * How often a password may be tried, and a link asked for: by person and network, by person over all networks that are new
+ * How often a password or a passkey may be tried, and a link asked for: by person and network, by person over all networks that are new
  * to them, and by network; after some free ones with growing pauses.
  *
  * It compares no password. Invariant: a try is counted and committed before anything is compared, so that parallel guesses
@@ -114,6 +114,10 @@ export async function takePasswordTry(store: Store, trier: Trier, at: Instant): 
   if (!known) counted.push({ key: `user ${person}`, rule: rules.user })
   return takeTries(store, counted, at)
 }
+
+/** Takes one try of showing a passkey from a network; nobody is guessed at, since a passkey names its person itself. */
+export const takePasskeyTry = (store: Store, address: Address, at: Instant): Promise<TakenTry> =>
+  takeAll(store, [{ key: `network ${rangeText(networkOf(address))}`, rule: rules.network }], at)
 
 /** Takes one try of asking for a link from a network. */
 export const takeLinkTry = (store: Store, address: Address, at: Instant): Promise<TakenTry> =>
