@@ -64,6 +64,12 @@ test('a page of ours shows the way to whoever looks after access, and to nobody 
   await stand.control.savePolicy('riverside', (document) => ({
     ...document,
     controls: { ...document.controls, ip: { ...document.controls.ip, mode: 'enforce' } },
+    ipEntries: [
+      {
+        ...{ id: 'office', range: '203.0.113.0/24', label: 'Office', audience: 'practice', on: true },
+        ...{ expiresAt: null, note: '', createdBy: 'Olivia', createdAt: 0 },
+      },
+    ],
   }))
   await stand.known()
   const shown = async () => (await client.get('/schedule')).text
