@@ -22,6 +22,7 @@ const person = { sub: 'sub-1', email: address, email_verified: true }
 
 beforeAll(async () => {
   work = await startOidcProvider(() => stage.clock.now())
+  work.state.person = person
   const key = (change: object) => ({
     ...{ rules: { ...providerRules(work.issuer), trustsFactor: false, ...change }, secret: null },
   })
