@@ -71,7 +71,7 @@ type Ask = (path: string) => Promise<Response>
 /** The app on `store`, and a way to ask it as somebody who is signed in. */
 const openApp = async (store: Store): Promise<{ readonly ask: Ask; readonly close: () => void }> => {
   const now = Date.now
-  const limits = createTryLimits()
+  const limits = createTryLimits(store, now)
   const keyring = createFactorKeyring([{ id: 'k1', bytes: randomBytes(32) }])
   const sessions = createAdminSessions({ store, now, limits, keyring, log: silentLog })
   const live = createLive({ store, now, log: silentLog })

@@ -11,6 +11,7 @@ import { streamSSE } from 'hono/streaming'
 import type { DurationMs, Instant } from '../../policies/instant.ts'
 import type { ClientHop } from '../../runtime/forwarded.ts'
 import { publishAnswer } from '../live.ts'
+import { countSealedCodes } from '../sealed-codes.ts'
 import type { Administrator } from '../sign-in/admin-sessions.ts'
 import { readCookie } from '../sign-in/cookie.ts'
 import { listFeaturesOff } from '../store/practice-features.ts'
@@ -45,6 +46,8 @@ async function answerMe(c: Context<AdminEnv>, plane: ApiPlane) {
     account: { login: account.login, name: account.name },
     csrf,
     endsAt,
+    sealedCodesLeft:
+      account.kind === 'admin' ? await plane.store.read((rows) => countSealedCodes(rows, account.id)) : null,
     seenAt: { address: hop.client.text, sentence: hopSentence(hop) },
     practices: practices.map(({ id, name, zone }) => {
       const snapshot = views.get(id)?.snapshot

@@ -8,7 +8,6 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import { type MemberOutcome, setRoles, setSuspended } from '../directory.ts'
 import { changeProfile, removeMember, takeIn } from '../directory-edits.ts'
 import type { Administrator } from '../sign-in/admin-sessions.ts'
-import { isFresh } from '../sign-in/freshness.ts'
 import { listActiveUsers } from '../store/active-users.ts'
 import { type MemberQuery, readMemberPage } from '../store/member-pages.ts'
 import { findMember } from '../store/members.ts'
@@ -19,10 +18,10 @@ import type { AdminEnv } from './admin-env.ts'
 import { type ApiPlane, deedOf } from './api-plane.ts'
 import { usersRoutes } from './contract/users.ts'
 import { lockoutRefusal } from './edits.ts'
-import { assertMayGrant, ownKeysOf } from './own-keys.ts'
+import { assertMayGiveRoles, assertMayStandFor } from './own-keys.ts'
 import { etagOf, lostPage, revisionIn } from './paging.ts'
 import { givePasswordLink } from './password-link.ts'
-import { invalid, refusal, stepUpRequired } from './refusals.ts'
+import { invalid, refusal } from './refusals.ts'
 
 async function savedAnswer(plane: ApiPlane, practice: string, outcome: MemberOutcome) {
   switch (outcome.outcome) {
@@ -74,8 +73,7 @@ async function assertMayGive(
   const { practice, user, roles } = wish
   const { document } = await plane.views.read(practice)
   const member = await plane.store.read((rows) => findMember(rows, practice, user, plane.now()))
-  const called = (ids: readonly string[]) => document.roles.filter(({ id }) => ids.includes(id))
-  assertMayGrant(account, practice, ownKeysOf(called(member?.roles ?? [])), ownKeysOf(called(roles)))
+  assertMayGiveRoles(account, document, member?.roles ?? [], roles)
 }
 
 /** The other practices of people, as far as an account may see who belongs to them. */
@@ -114,11 +112,13 @@ function answerPeople(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
       throw invalid([
         { path: 'identity.upstream', sentence: `There is no application ${identity.upstream}.` },
       ])
+    const { account } = c.get('admin')
+    assertMayGiveRoles(account, (await plane.views.read(practice)).document, [], person.roles)
     const standard = only === undefined || more.length > 0 ? null : { upstream: only, appUser: person.login }
     const done = await takeIn(plane.store, {
       practice,
       person: { ...person, identity: identity ?? standard },
-      reach: reachOf(c.get('admin').account),
+      reach: reachOf(account),
       deed: deedOf(c, plane, reason),
     })
     if (done.outcome === 'unknown-practice') throw refusal('not-found', 'There is no such practice.')
@@ -129,7 +129,10 @@ function answerPeople(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
     const { practice, user } = c.req.valid('param')
     const { reason, ...profile } = c.req.valid('json')
     const ifVersion = revisionIn(c.req.valid('header')['if-match'])
-    const reach = reachOf(c.get('admin').account)
+    const { account } = c.get('admin')
+    // A link to set a password goes to the sign-in name.
+    if (profile.login !== undefined) await assertMayStandFor(plane, account, user)
+    const reach = reachOf(account)
     const deed = deedOf(c, plane, reason)
     const outcome = await changeProfile(plane.store, { practice, user, ifVersion, deed, profile, reach })
     if (outcome.outcome === 'others-too') {
@@ -146,17 +149,6 @@ function answerPeople(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
     const outcome = await removeMember(plane.store, { practice, user, ifVersion, deed, typedName })
     return c.json(await savedAnswer(plane, practice, outcome), 200)
   })
-}
-
-/** Whether somebody would hold a role that they do not hold now; the edit names the version that this was read from. */
-async function gainsRole(
-  plane: ApiPlane,
-  practice: string,
-  user: string,
-  roles: readonly string[],
-): Promise<boolean> {
-  const member = await plane.store.read((rows) => findMember(rows, practice, user, plane.now()))
-  return roles.some((role) => member?.roles.includes(role) !== true)
 }
 
 /** Adds the answers. */
@@ -196,8 +188,6 @@ export function answerUsers(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
     await assertMayGive(plane, c.get('admin').account, { practice, user, roles })
     const ifVersion = revisionIn(c.req.valid('header')['if-match'])
     const deed = deedOf(c, plane, reason)
-    if (!isFresh(c.get('admin'), deed.at) && (await gainsRole(plane, practice, user, roles)))
-      throw stepUpRequired()
     const outcome = await setRoles(plane.store, { practice, user, ifVersion, deed, roles, typedName })
     return c.json(await savedAnswer(plane, practice, outcome), 200)
   })

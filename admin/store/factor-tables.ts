@@ -1,6 +1,6 @@
 /**
  * The tables of the second factor as kysely sees them; columns named as in `migrations/0008-two-factor.sql`
- * and `0012-more-factors.sql`.
+ * `0012-more-factors.sql` and `0041-vouched-passkeys.sql`.
  *
  * It maps nothing, like `tables.ts`, which takes these in. Invariant: no column here holds a secret in the clear, a
  * code or a token. One file for all tables was refused: it would pass the length that a reader can keep in mind.
@@ -21,6 +21,8 @@ type FactorTable = {
   public_key: string | null
   counter: number | null
   transports: string[] | null
+  /** Since when a passkey counts as phishing-resistant; `null`: not yet, or it is none. */
+  vouched_at: Generated<number | null>
   enrolled_at: number
   last_verified_at: number
 }

@@ -73,6 +73,7 @@ const manage: ManageView = {
   passkeys: true,
   devices: 2,
   deadline: null,
+  management: 'https://app.example/.gatehouse/security-management',
 }
 const wrong = { what: 'wrong', triesLeft: 4 } as const
 

@@ -6,6 +6,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { generateSync } from 'otplib/functional'
+import type { OwnUpstream } from '../../../admin/own-sign-in/visits.ts'
 import { createPortalApp, type PortalApp } from '../../../admin/portal/portal-app.ts'
 import type { SessionRow } from '../../../admin/store/sessions.ts'
 import { createFactorKeyring } from '../../../admin/two-factor/factor-keys.ts'
@@ -45,6 +46,10 @@ export const codesOn = (html: string): readonly string[] =>
 
 /** The body of an answer. */
 export const text = async (answer: Promise<Response> | Response): Promise<string> => (await answer).text()
+
+/** What a page asks the browser's passkeys (JSON). */
+export const optionsOn = (html: string): string =>
+  (/data-options="([^"]*)"/.exec(html)?.[1] ?? '').replaceAll('&quot;', '"').replaceAll('&amp;', '&')
 
 /** The heading of a page. */
 export const heading = (html: string): string => /<h1>([^<]*)<\/h1>/.exec(html)?.[1] ?? ''
@@ -89,8 +94,10 @@ const createAsking = (app: PortalApp, portalOrigin: string) => {
   return { request, get, post }
 }
 
-/** A portal with nobody at it. */
-export const createPortalStage = async (wished: { readonly origin?: string } = {}) => {
+/** A portal with nobody at it. `own`: how every upstream's people sign in there; absent: not at all. */
+export const createPortalStage = async (
+  wished: { readonly origin?: string; readonly own?: OwnUpstream } = {},
+) => {
   const stage = await createPracticeStore()
   const { store, clock } = stage
   const log = createListeningLog()
@@ -104,6 +111,7 @@ export const createPortalStage = async (wished: { readonly origin?: string } = {
     parts,
     origin: portalOrigin,
     trustedProxies: proxies(),
+    upstreams: { find: () => wished.own ?? null, secret: () => null, takePasswords: false },
     now: clock.now,
     log,
   })
