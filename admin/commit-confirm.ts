@@ -19,7 +19,7 @@ import { listOverdue, readDeadline, type Unconfirmed, waitingNote } from './stor
 import type { Rows, Store, Tx } from './store/database.ts'
 import { type ListedEvent, listEvents, type Target } from './store/events.ts'
 import { readMembers } from './store/members.ts'
-import { lockPractice, readPolicy, type SavedPolicy } from './store/practices.ts'
+import { findNewestRevision, lockPractice, readPolicy, type SavedPolicy } from './store/practices.ts'
 
 /** To settle what waits. `revision`: the one that waits, as its settler saw it. */
 export type Settling = { readonly practice: string; readonly revision: number; readonly deed: Deed }
@@ -204,10 +204,11 @@ async function readWaiting(rows: Rows, deed: Deed, unconfirmed: Unconfirmed): Pr
   }
 }
 
-async function readReverted(rows: Rows, current: SavedPolicy): Promise<Confirmation | null> {
-  const { practice, revision, savedAt, document } = current
-  const unconfirmed = await readDeadline(rows, practice, revision - 1)
-  if (unconfirmed === null) return null
+async function readReverted(rows: Rows, unconfirmed: Unconfirmed): Promise<Confirmation | null> {
+  const { practice } = unconfirmed
+  const current = await readPolicy(rows, practice, unconfirmed.revision + 1)
+  if (current === null) return null
+  const { revision, savedAt, document } = current
   const settled = await eventOfRevision(rows, current, ({ action }) => action === 'policy.reverted')
   const again = await readPolicy(rows, practice, revision - 1)
   if (settled === null || again === null) return null
@@ -228,8 +229,11 @@ export async function readConfirmation(
   practice: string,
   deed: Deed,
 ): Promise<Confirmation | null> {
-  const current = await readPolicy(rows, practice)
-  if (current === null) return null
-  const unconfirmed = await readDeadline(rows, practice, current.revision)
-  return unconfirmed === null ? readReverted(rows, current) : readWaiting(rows, deed, unconfirmed)
+  // Deadlines first: mostly there is none, and documents can be long.
+  const revision = await findNewestRevision(rows, practice)
+  if (revision === null) return null
+  const unconfirmed = await readDeadline(rows, practice, revision)
+  if (unconfirmed !== null) return readWaiting(rows, deed, unconfirmed)
+  const before = await readDeadline(rows, practice, revision - 1)
+  return before === null ? null : readReverted(rows, before)
 }

@@ -53,7 +53,7 @@ export type AdminResults = {
 const origin = 'https://admin.example'
 const login = 'bench'
 const password = 'correct horse battery staple'
-const rounds = 40
+const rounds = 20
 
 const insertAccount = async (store: Store, at: number): Promise<void> => {
   const password_hash = await hashPassword(password)

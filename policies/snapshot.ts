@@ -214,7 +214,7 @@ export const loadSnapshot = (
 }
 
 /** The parts that concern a member by role; unknown roles bring nothing. */
-export const rolePartsOf = (snapshot: PolicySnapshot, member: Member): readonly Part[] =>
+export const rolePartsOf = (snapshot: PolicySnapshot, member: Pick<Member, 'roles'>): readonly Part[] =>
   member.roles.map((role) => snapshot.roleParts.get(role) ?? unknownRolePart)
 
 /**
@@ -223,7 +223,7 @@ export const rolePartsOf = (snapshot: PolicySnapshot, member: Member): readonly 
  */
 export const matchingEntry = (
   snapshot: PolicySnapshot,
-  member: Member | null,
+  member: Pick<Member, 'user' | 'roles'> | null,
   address: Address,
   at: Instant,
 ): IpEntry | null => {

@@ -5,14 +5,13 @@
  * is filtered by is what is shown. Use is what gateways have counted; whoever was let in for another reason is not in it.
  */
 import type { OpenAPIHono, z } from '@hono/zod-openapi'
-import type { Member } from '../../policies/access-request.ts'
 import { parseAddress } from '../../policies/address.ts'
 import type { Audience, IpEntry, PolicyDocument } from '../../policies/document.ts'
 import type { DurationMs, Instant } from '../../policies/instant.ts'
 import { matchingEntry, type PolicySnapshot } from '../../policies/snapshot.ts'
 import { listAddressesOfMembers } from '../store/address-use.ts'
 import { type EntryUse, readEntryUse } from '../store/entry-hits.ts'
-import { readMembers } from '../store/members.ts'
+import { readMemberNames } from '../store/members.ts'
 import type { AdminEnv } from './admin-env.ts'
 import type { ApiPlane } from './api-plane.ts'
 import { type entryQuery, ipAllowlistRoutes, staleAfterDays } from './contract/ip-allowlist.ts'
@@ -108,17 +107,14 @@ function sorted(found: readonly Used[], { sort, order }: Query, all: readonly Ip
 async function countUsers(
   plane: ApiPlane,
   snapshot: PolicySnapshot,
-  members: readonly Member[],
   at: Instant,
 ): Promise<ReadonlyMap<string, number>> {
   const practice = snapshot.practice.id
   const seen = await plane.store.read((rows) => listAddressesOfMembers(rows, practice, at))
-  const byUser = new Map(members.map((member) => [member.user, member]))
   const users = new Map<string, Set<string>>()
-  for (const { user, address: text } of seen) {
-    const [member, address] = [byUser.get(user), parseAddress(text)]
-    const entry =
-      member === undefined || address === null ? null : matchingEntry(snapshot, member, address, at)
+  for (const { user, roles, address: text } of seen) {
+    const address = parseAddress(text)
+    const entry = address === null ? null : matchingEntry(snapshot, { user, roles }, address, at)
     if (entry === null) continue
     const there = users.get(entry.id)
     if (there === undefined) users.set(entry.id, new Set([user]))
@@ -148,12 +144,7 @@ function shown(used: Used, document: PolicyDocument, nameOf: (user: string) => s
 async function listEntries(plane: ApiPlane, practice: string, query: Query) {
   const { revision, document, snapshot } = await plane.views.read(practice)
   const at = plane.now()
-  const [known, use] = await Promise.all([
-    plane.store.read((rows) => readMembers(rows, practice, at)),
-    plane.store.read((rows) => readEntryUse(rows, practice, at)),
-  ])
-  const members = known?.members ?? []
-  const names = new Map(members.map(({ user, name }) => [user, name]))
+  const use = await plane.store.read((rows) => readEntryUse(rows, practice, at))
   const found = document.ipEntries
     .map((entry) => usedOf(entry, use.get(entry.id) ?? null, at))
     .filter((used) => passes(used, query, at))
@@ -162,7 +153,11 @@ async function listEntries(plane: ApiPlane, practice: string, query: Query) {
     page.items.map(({ entry }) => entry),
     document.ipEntries,
   )
-  const users = await countUsers(plane, snapshot, members, at)
+  const named = page.items.flatMap(({ entry: { audience } }) =>
+    audience !== 'practice' && 'user' in audience ? [audience.user] : [],
+  )
+  const names = await plane.store.read((rows) => readMemberNames(rows, practice, named))
+  const users = await countUsers(plane, snapshot, at)
   return {
     revision,
     total: found.length,

@@ -83,6 +83,16 @@ export async function readPolicy(
   }
 }
 
+/** The number of a practice's newest saved revision; `null`: no such practice. */
+export async function findNewestRevision(rows: Rows, practice: string): Promise<number | null> {
+  const row = await rows
+    .selectFrom('practice')
+    .select('revision')
+    .where('id', '=', practice)
+    .executeTakeFirst()
+  return row?.revision ?? null
+}
+
 /** A document as it lies there, not parsed. `confirmBy`: until when it holds unconfirmed; `null`: for good. */
 export type StoredPolicy = {
   readonly revision: number
