@@ -115,6 +115,18 @@ const catalogue: Readonly<Record<ActionGroup, Lines>> = {
     'two-factor.recovery-code-used': 'Somebody used a recovery code.',
     'two-factor.recovery-codes-renewed': 'Somebody made new recovery codes.',
     'two-factor.reset': 'An admin reset somebody’s second factor.',
+    'two-factor.renamed': 'Somebody gave one of their second factors another name.',
+    'two-factor.removed': 'Somebody removed one of their second factors.',
+    'two-factor.enrolment-code-given':
+      'An admin made a code with which somebody may set up a factor elsewhere.',
+    'two-factor.enrolment-code-used': 'Somebody used a code with which they may set up a factor elsewhere.',
+    'two-factor.device-remembered': 'A browser was remembered after a second factor.',
+    'two-factor.device-accepted': 'A remembered browser stood in for a second factor.',
+    'two-factor.devices-forgotten': 'Somebody had their remembered browsers forgotten.',
+    'two-factor.report-made': 'A report of second factors and what is missing was made.',
+    'two-factor.text-sent': 'A code was sent to somebody’s phone.',
+    'keys.rotated': 'The secrets of second factors were sealed under another key.',
+    'keys.dropped': 'A key that sealed nothing any more was taken out.',
   },
   admins: {
     'admin.created': 'An account of the admin pages was made.',

@@ -32,6 +32,7 @@ import { keepAdminOrigin } from './notify/links.ts'
 import { queueMail } from './notify/mail-queue.ts'
 import { createMailer, type Mailer } from './notify/mailer.ts'
 import { createNotifier } from './notify/notifier.ts'
+import { createTextSender, type TextSender } from './notify/text-messages.ts'
 import { readWebhookTargets, type WebhookTargets } from './notify/webhook-send.ts'
 import type { QueueMail } from './own-sign-in/password-mails.ts'
 import { type OwnUpstreams, readOwnUpstreams } from './own-sign-in/upstreams.ts'
@@ -286,7 +287,7 @@ function listenPortal(
   options: ControlPlaneOptions,
   undoing: Undoing,
   { database, metrics, publisher, upstreams, mail }: Machinery,
-  keyring: FactorKeyring,
+  { keyring, texts }: { readonly keyring: FactorKeyring; readonly texts: TextSender | null },
 ): Promise<string> {
   const { clock, log } = options
   return listenLate(options, undoing, metrics, {
@@ -299,6 +300,7 @@ function listenPortal(
         trustedProxies,
         upstreams,
         mail,
+        texts,
         now: clock.now,
         log,
       }),
@@ -311,6 +313,7 @@ async function start(options: ControlPlaneOptions, undoing: Undoing): Promise<Ru
   const signer = createSigner(valueOr(keepSigningKey(join(dataDir, 'signing-key'))))
   const keyring = valueOr(openFactorKeyring(config.twoFactor.keys, join(dataDir, 'factor-keys')))
   const upstreams = valueOr(readOwnUpstreams(config.upstreams))
+  const texts = valueOr(createTextSender(config.twoFactor.sms, log))
   const mailer = valueOr(createMailer(config.notifications, log))
   const targets = valueOr(readWebhookTargets(config.notifications.webhooks))
   const streamTargets = valueOr(readWebhookTargets(config.audit.streams))
@@ -329,7 +332,7 @@ async function start(options: ControlPlaneOptions, undoing: Undoing): Promise<Ru
   const figures = await listenOn(config.listen.adminMetrics, metrics.answer)
   undoing.add('metrics listener', figures.close)
   // Before gateways can ask: answers to them name these.
-  portal = await listenPortal(options, undoing, machinery, keyring)
+  portal = await listenPortal(options, undoing, machinery, { keyring, texts })
   admin = await listenAdmin(options, undoing, machinery, { portal, keyring })
   await keepAdminOrigin(database, admin)
   const internalApp = createInternalApp({ plane: internal, clusterKey, log })

@@ -12,6 +12,7 @@ import type { Config, IdentityConfig, UpstreamConfig } from './config.ts'
 import { auditProblems } from './config-audit.ts'
 import { notificationProblems } from './config-notifications.ts'
 import { ownSignInPath, ownSignInProblems } from './config-own-sign-in.ts'
+import { textMessageProblems } from './config-text-messages.ts'
 import { trustedHeaderProblems } from './config-trusted-header.ts'
 import { readTrustedProxies } from './forwarded.ts'
 import { compileRoutes } from './upstream-routes.ts'
@@ -343,6 +344,7 @@ export const checkConfig = (config: Config): readonly Problem[] => [
   ...gatewayProblems(config),
   ...workerProblems(config),
   ...notificationProblems(config.notifications),
+  ...textMessageProblems(config.twoFactor.sms),
   ...auditProblems(config.audit),
   ...practiceProblems(config),
   ...upstreamProblems(config),

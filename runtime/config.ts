@@ -9,6 +9,7 @@
 import { z } from 'zod'
 import { auditSchema } from './config-audit.ts'
 import { notificationsSchema } from './config-notifications.ts'
+import { textMessagesSchema } from './config-text-messages.ts'
 import { milliseconds, originText, tokenText, upstreamSchema } from './config-upstream.ts'
 import { readKeyList } from './key-list.ts'
 
@@ -223,6 +224,9 @@ export const configSchema = z.strictObject({
         .describe(
           'Keys that seal second factors, secret: `name:key`, comma separated, each 32 random bytes in base64url; the first seals, all open. `null`: made and kept under `dataDir` (one control plane only).',
         ),
+      sms: textMessagesSchema
+        .prefault({})
+        .describe('Codes by text message; each practice allows them or not.'),
     })
     .prefault({})
     .describe('The second factor.'),

@@ -6,6 +6,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { generateSync } from 'otplib/functional'
+import type { TextSender } from '../../../admin/notify/text-messages.ts'
 import { createPortalApp, type PortalApp } from '../../../admin/portal/portal-app.ts'
 import type { SessionRow } from '../../../admin/store/sessions.ts'
 import { createFactorKeyring } from '../../../admin/two-factor/factor-keys.ts'
@@ -90,7 +91,9 @@ const createAsking = (app: PortalApp, portalOrigin: string) => {
 }
 
 /** A portal with nobody at it. */
-export const createPortalStage = async (wished: { readonly origin?: string } = {}) => {
+export const createPortalStage = async (
+  wished: { readonly origin?: string; readonly texts?: TextSender } = {},
+) => {
   const stage = await createPracticeStore()
   const { store, clock } = stage
   const log = createListeningLog()
@@ -104,6 +107,7 @@ export const createPortalStage = async (wished: { readonly origin?: string } = {
     parts,
     origin: portalOrigin,
     trustedProxies: proxies(),
+    texts: wished.texts ?? null,
     now: clock.now,
     log,
   })
