@@ -319,7 +319,11 @@ describe('the report of gaps', () => {
     await openSessionOf('usr_fred', 'ses_fred')
     const verified = stage.clock.now()
     await stage.store.read((rows) =>
-      rows.updateTable('session').set({ factor_method: 'app', factor_verified_at: verified }).execute(),
+      rows
+        .updateTable('session')
+        .set({ factor_method: 'app', factor_verified_at: verified })
+        .where('user_id', '=', 'usr_fred')
+        .execute(),
     )
     expect((await report('?text=fred')).people[0]).toMatchObject({
       status: 'required-not-set-up',
