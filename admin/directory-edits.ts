@@ -290,6 +290,9 @@ export function changeProfile(
       .set({ ...after, kept: true })
       .where('id', '=', user)
       .execute()
+    // Those in the mailbox of the name before would set a password of this person's for another half an hour.
+    if (after.login !== before.login)
+      await tx.deleteFrom('password_link').where('user_id', '=', user).execute()
     let told = { version: current.version, announced: 0 }
     for (const one of practices) {
       const announced = await announceMembers(tx, one, deed.at)

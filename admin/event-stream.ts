@@ -66,7 +66,7 @@ async function sendNext(parts: StreamParts, stream: StreamConfig, waiting: Waiti
   const { outcome, answer } = await sendWebhook(target, { id, text: JSON.stringify(body) }, now())
   if (outcome !== 'delivered') return { events: 0, error: answer, more: false }
   const moved = { practice, seq: last, checkpointSeq: checkpoint?.seq ?? checkpointSeq }
-  await store.read((rows) => moveStream(rows, stream.name, moved))
+  await store.read((rows) => moveStream(rows, stream.name, moved, now()))
   return { events: events.length, error: null, more: events.length === eventsMax }
 }
 

@@ -39,7 +39,7 @@ import { type OwnUpstreams, readOwnUpstreams } from './own-sign-in/upstreams.ts'
 import { createPortalApp } from './portal/portal-app.ts'
 import { createPublisher, type Publisher } from './publish.ts'
 import { createAdminSessions } from './sign-in/admin-sessions.ts'
-import { ensureFirstAdmin, type FirstAdmin } from './sign-in/first-admin.ts'
+import { ensureFirstAdmin, ensureFirstLink, type FirstAdmin, type FirstLink } from './sign-in/first-admin.ts'
 import { createTryLimits } from './sign-in/try-limits.ts'
 import { openStore, type Store } from './store/database.ts'
 import { migrate } from './store/migrate.ts'
@@ -55,6 +55,8 @@ export type ControlPlaneOptions = {
   readonly log: Log
   readonly dataDir: string
   readonly uiDir: string
+  /** How the first account is opened: by a password that works at once, or by a link that sets one. */
+  readonly firstAdminBy: 'password' | 'link'
 }
 
 /** A running control plane. */
@@ -68,8 +70,10 @@ export type RunningControlPlane = {
   }
   /** For a gateway in this process. */
   readonly internal: ControlPlane
-  /** The account just made on an empty database; shown once, `null` ever after. */
+  /** The account just made on an empty database; shown once, `null` ever after, and where it is opened by a link. */
   readonly firstAdmin: FirstAdmin | null
+  /** What opens the first account where that is by a link; `null` once it was opened. */
+  readonly firstLink: FirstLink | null
   /** The database, for tests and tools of this process. */
   readonly database: Store
   /** Stops everything: listeners first, the database last. */
@@ -254,7 +258,7 @@ function listenAdmin(
       const live = createLive({ store: database, now, log })
       undoing.add('live', live.close)
       const views = createPolicyViews(database, now)
-      const limits = createTryLimits()
+      const limits = createTryLimits(database, now)
       const sessions = createAdminSessions({ store: database, now, keyring, log, limits })
       return createAdminApp({
         plane: {
@@ -318,7 +322,9 @@ async function start(options: ControlPlaneOptions, undoing: Undoing): Promise<Ru
   const targets = valueOr(readWebhookTargets(config.notifications.webhooks))
   const streamTargets = valueOr(readWebhookTargets(config.audit.streams))
   const database = await openDatabase(options, undoing)
-  const firstAdmin = await ensureFirstAdmin(database, clock.now)
+  const isByLink = options.firstAdminBy === 'link'
+  const firstAdmin = isByLink ? null : await ensureFirstAdmin(database, clock.now())
+  const firstLink = isByLink ? await ensureFirstLink(database, clock.now()) : null
   let portal = ''
   let admin = ''
   const mail = config.notifications.mail === 'off' ? null : queueMail
@@ -350,6 +356,7 @@ async function start(options: ControlPlaneOptions, undoing: Undoing): Promise<Ru
     addresses: { admin, portal, internal: originOf(inside), metrics: originOf(figures) },
     internal,
     firstAdmin,
+    firstLink,
     database,
     close: undoing.run,
   }

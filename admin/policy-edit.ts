@@ -14,6 +14,7 @@ import { hasNoHours } from '../policies/document-problems.ts'
 import type { Instant } from '../policies/instant.ts'
 import type { Problem } from '../policies/problem.ts'
 import { canRefuseMore, isWeaker } from '../policies/tightening.ts'
+import { needsCodesFirst } from './codes-first.ts'
 import type { Deed } from './deed.ts'
 import { findLockedOut, type LockedOut, type Move } from './lockout.ts'
 import { type Difference, differenceOf } from './policy-diff.ts'
@@ -85,6 +86,8 @@ export type EditOutcome =
   | { readonly outcome: 'problems'; readonly problems: readonly Problem[] }
   | { readonly outcome: 'lockout-risk'; readonly lockedOut: readonly LockedOut[] }
   | { readonly outcome: 'last-security-admin' }
+  /** Nobody else could take it back (`codes-first.ts`). */
+  | { readonly outcome: 'sealed-codes-first' }
   /** It makes the practice easier to get into, and whoever acts may not. */
   | { readonly outcome: 'weakens' }
 
@@ -142,6 +145,8 @@ async function guard(
   const problems = strandedProblems([before, membersBefore], [document, members])
   if (problems.length > 0) return { outcome: 'problems', problems }
   const { deed, follows: move = null } = edit
+  if (await needsCodesFirst(tx, { before, after: document, members, deed }))
+    return { outcome: 'sealed-codes-first' }
   return findLockedOut(tx, { before, after: document, members, membersBefore, deed, move })
 }
 

@@ -165,6 +165,8 @@ function whyNot(outcome: EditOutcome): string | null {
       return `it would have locked out ${[...new Set(outcome.lockedOut.map(({ name }) => name))].join(', ')}`
     case 'last-security-admin':
       return 'nobody would have been left who may change security settings'
+    case 'sealed-codes-first':
+      return 'nobody else could have taken it back, and no sealed codes had been made'
     case 'problems':
       return outcome.problems
         .map(({ sentence }) => sentence)

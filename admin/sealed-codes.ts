@@ -13,7 +13,7 @@ import { queueMail } from './notify/mail-queue.ts'
 import { hashPassword, verifyPassword } from './passwords.ts'
 import { securityAdmins } from './security-admins.ts'
 import type { AdminAccount } from './store/admin-accounts.ts'
-import type { Store, Tx } from './store/database.ts'
+import type { Rows, Store, Tx } from './store/database.ts'
 import { appendEvent } from './store/events.ts'
 import { readMembers } from './store/members.ts'
 import { readPolicy } from './store/practices.ts'
@@ -63,6 +63,17 @@ export async function makeSealedCodes(
     })
   })
   return codes.map(({ id, secret }) => `slc-${id}-${secret}`)
+}
+
+/** How many unused codes an account has. */
+export async function countSealedCodes(rows: Rows, account: string): Promise<number> {
+  const { count } = await rows
+    .selectFrom('sealed_code')
+    .select(({ fn }) => fn.countAll<string>().as('count'))
+    .where('account', '=', account)
+    .where('used_at', 'is', null)
+    .executeTakeFirstOrThrow()
+  return Number(count)
 }
 
 /** The code's row where the secret is right and the account's; works as long for any other text. */

@@ -6,7 +6,11 @@
  */
 import type { Member, RoleId } from '../policies/access-request.ts'
 import type { PolicyDocument } from '../policies/document.ts'
-import { effectivePermissions } from '../policies/permissions.ts'
+import type { Instant } from '../policies/instant.ts'
+import { effectivePermissions, holdsByRoles } from '../policies/permissions.ts'
+import type { Rows } from './store/database.ts'
+import { findMember } from './store/members.ts'
+import { readPolicy } from './store/practices.ts'
 
 /** The permission that makes a security admin (SPEC §4). */
 export const securityPermission = 'gw.security.settings.edit'
@@ -23,4 +27,20 @@ export function securityAdmins(document: PolicyDocument, members: readonly Membe
       effectivePermissions(granted, blockers).effective.has(securityPermission)
     )
   })
+}
+
+/** Whether somebody's roles hold `gw.security.view` in one of the practices; asked for what a page shows, not for entry. */
+export async function maySeeSecurity(
+  rows: Rows,
+  user: string,
+  practices: readonly string[],
+  at: Instant,
+): Promise<boolean> {
+  for (const practice of practices) {
+    const policy = await readPolicy(rows, practice)
+    const member = await findMember(rows, practice, user, at)
+    if (policy === null || member === null || member.suspended) continue
+    if (holdsByRoles(policy.document, member, 'gw.security.view')) return true
+  }
+  return false
 }

@@ -8,6 +8,8 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { benchAdmin } from './admin.ts'
+import { adminPage } from './admin-page.ts'
 import { benchDecide, decidePage } from './decide.ts'
 import { benchProxy } from './proxy.ts'
 import { proxyPage } from './proxy-page.ts'
@@ -33,6 +35,7 @@ const proxy = async (date: string, say: Say, args: readonly string[]): Promise<O
 const benches: {
   readonly [name: string]: (date: string, say: Say, args: readonly string[]) => Promise<Outcome>
 } = {
+  admin: async (date, say) => ({ name: 'admin', page: adminPage(await benchAdmin(date, say)) }),
   decide: async (date, say) => ({ name: 'decide', page: decidePage(benchDecide(date, say)) }),
   proxy,
   strangers: async (date) => ({ name: 'strangers', page: await strangersPage(date) }),

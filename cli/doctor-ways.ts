@@ -59,6 +59,9 @@ async function seenAddress(origin: string): Promise<string | null> {
 
 async function ownHopFinding(config: Config): Promise<Finding> {
   const check = 'forwarding, from here'
+  // Its certificate is for the name by which browsers call it, not for an address of this host.
+  if (config.gateway.tls.certificateFile !== null)
+    return fine(check, 'left to the look from outside, since the listener speaks TLS')
   try {
     const seen = await seenAddress(here(config.listen.application))
     if (seen === null)

@@ -50,13 +50,17 @@ const runAdmin = async (config: Config, stopping: Stopping): Promise<object> => 
       'clusterKey',
       'both planes need the same one (at least 32 characters; set GATEHOUSE_CLUSTER_KEY).',
     )
-  const { addresses, firstAdmin } = await startAdminHere(
+  // As a child of `gatehouse start` it tells its parent, which prints a password that works at once.
+  const firstAdminBy = process.send === undefined ? 'link' : 'password'
+  const store = openRedis(config, stopping, log)
+  const { addresses, firstAdmin, firstLink } = await startAdminHere(
     config,
     databaseUrl,
-    openRedis(config, stopping, log),
+    store,
     stopping,
+    firstAdminBy,
   )
-  return { addresses, firstAdmin }
+  return { addresses, firstAdmin, firstLink }
 }
 
 /** Runs one plane until a signal; answers the exit code. */
@@ -72,8 +76,7 @@ export const runPlane = async (plane: 'gateway' | 'admin', line: CommandLine): P
     ).catch((error: unknown) => {
       throw listenStop(error, config)
     })
-    const { addresses, firstAdmin = null } = ready as { addresses: object; firstAdmin?: object | null }
-    const told = { addresses, firstAdmin }
+    const told = { firstAdmin: null, firstLink: null, ...ready }
     if (process.send === undefined)
       process.stdout.write(line.json ? `${JSON.stringify(told)}\n` : planeReadyLine(plane, told))
     else process.send({ ready: told })

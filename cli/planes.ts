@@ -32,6 +32,7 @@ export type AdminReady = {
     readonly metrics: string
   }
   readonly firstAdmin: { readonly login: string; readonly password: string } | null
+  readonly firstLink: { readonly login: string; readonly link: string } | null
 }
 /** What a started gateway tells. */
 export type GatewayReady = { readonly addresses: { readonly application: string; readonly metrics: string } }
@@ -59,6 +60,7 @@ export const startAdminHere = async (
   databaseUrl: string,
   store: HotStore | null,
   stopping: Stopping,
+  firstAdminBy: 'password' | 'link',
 ): Promise<AdminReady & { readonly internal: ControlPlane }> => {
   const log = createLog({ level: config.log.level, plane: 'admin', stream: process.stderr })
   // Loaded where it runs: without it a gateway’s worker begins sooner and is 28 MB smaller.
@@ -71,6 +73,7 @@ export const startAdminHere = async (
     log,
     dataDir: config.dataDir,
     uiDir,
+    firstAdminBy,
   })
   stopping.add('the control plane', plane.close)
   return plane

@@ -110,6 +110,8 @@ const refusalLines = (refused: Refused, line: CommandLine, file: PolicyFile): re
     // Asked of people in the console; an operator at the machine has proved more than that.
     case 'weakens':
       throw new Error('invariant: an operator may weaken a policy')
+    case 'sealed-codes-first':
+      throw new Error('invariant: an operator needs no sealed codes')
     case 'problems':
       return refused.problems.map(({ path, sentence }) => `${path}: ${sentence}`)
   }

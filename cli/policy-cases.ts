@@ -23,7 +23,15 @@ const moment = z
   .refine((text) => Number.isFinite(Date.parse(text)), 'there is no such time')
 const address = z.string().refine((text) => parseAddress(text) !== null, 'not an address')
 const range = z.string().refine((text) => parseRange(text) !== null, 'not an address or range')
-const method = z.enum(['sms', 'recovery-code', 'app', 'google', 'totp', 'passkey'] satisfies FactorMethod[])
+const method = z.enum([
+  'sms',
+  'recovery-code',
+  'app',
+  'google',
+  'totp',
+  'unvouched-passkey',
+  'passkey',
+] satisfies FactorMethod[])
 const reason = z.enum(Object.keys(reasons) as [Reason, ...Reason[]])
 const verdicts = ['permit', 'challenge', 'deny', 'unavailable'] as const satisfies readonly Verdict[]
 const minutes = z.number().int().nonnegative().max(100_000_000)

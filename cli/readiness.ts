@@ -3,6 +3,7 @@
  *
  * Pure text from facts; starting things is `start.ts`. The JSON's names are a promise to scripts and tests.
  */
+import type { AdminReady } from './planes.ts'
 
 /** A person of the demo to sign in as. */
 export type DemoPerson = {
@@ -106,7 +107,11 @@ export const planeReadyLine = (plane: string, ready: object): string => {
     'addresses' in ready && typeof ready.addresses === 'object' && ready.addresses !== null
       ? Object.entries(ready.addresses).filter(([, url]) => url !== null)
       : []
-  const first = 'firstAdmin' in ready && ready.firstAdmin !== null ? ready.firstAdmin : null
-  const account = first === null ? '' : ` First account (shown once): ${JSON.stringify(first)}`
+  const admin = addresses.find(([name]) => name === 'admin')?.[1] ?? ''
+  const first = 'firstLink' in ready ? (ready.firstLink as AdminReady['firstLink']) : null
+  const account =
+    first === null
+      ? ''
+      : ` Set the password of the first account, "${first.login}", within a day: ${String(admin)}${first.link}`
   return `gatehouse ${plane} is ready: ${addresses.map(([name, url]) => `${name} ${String(url)}`).join(', ')}.${account}\n`
 }

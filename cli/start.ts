@@ -88,7 +88,7 @@ const startPlanes = async (
 ): Promise<{ readonly admin: AdminReady; readonly gateway: GatewayReady }> => {
   if (config.hotStore.url === null) {
     const store = createMemoryHotStore({ now: systemClock.now })
-    const admin = await startAdminHere(config, databaseUrl, store, stopping)
+    const admin = await startAdminHere(config, databaseUrl, store, stopping, 'password')
     return { admin, gateway: await startGatewayHere(config, store, admin.internal, stopping) }
   }
   const admin = (await startChildPlane('admin', await writeEffectiveConfig(config), stopping)) as AdminReady
@@ -128,6 +128,10 @@ const startAll = async (line: CommandLine, stopping: Stopping): Promise<Readines
       throw listenStop(error, stored.config)
     },
   )
+  if (line.config === null && admin.firstAdmin !== null) {
+    const { keepDemoCodes } = await import('./demo-codes.ts')
+    await keepDemoCodes({ dataDir: settings.dataDir, databaseUrl }, admin.firstAdmin.login, systemClock.now())
+  }
   return {
     addresses: {
       application: gateway.addresses.application,

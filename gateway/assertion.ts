@@ -61,6 +61,7 @@ const secondMethods: Readonly<Record<FactorMethod, readonly string[]>> = {
   totp: ['otp'],
   'recovery-code': ['otp'],
   sms: ['sms'],
+  'unvouched-passkey': ['hwk'],
   passkey: ['hwk'],
   app: [],
   google: [],

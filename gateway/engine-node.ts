@@ -20,9 +20,11 @@ import { clientKind } from './client-kind.ts'
 import type { CutReason, Exchange, Judge, Judgement, WholeResponse } from './exchange.ts'
 import type { Exchanges, Reservation, Schedule } from './exchanges.ts'
 import { createHeaderRules } from './headers.ts'
-import { createListener } from './listener.ts'
+import { createListener, type Receiver } from './listener.ts'
+import type { ListenerTls } from './listener-tls.ts'
 import type { EngineCounters, MalformedKind } from './metrics.ts'
 import { createPassage, type Passage, type PassageTools } from './passage.ts'
+import { provedNames } from './peer-certificate.ts'
 import { answerCut, answerFailure, type Failure } from './refusal.ts'
 import { createRequestBody } from './request-body.ts'
 import { checkHead, type RequestHead } from './request-head.ts'
@@ -37,7 +39,9 @@ export type EngineOptions = {
   readonly trusts: TrustedProxies
   /** Configuration `gateway.companionName`; the cookie never passes, in any spelling or with any prefix. */
   readonly companionName: string
-  /** Whether browsers come by https, by configuration (`origins.application`), never by a header. */
+  /** Absent or `null`: plain HTTP. */
+  readonly tls?: ListenerTls | null
+  /** Whether browsers come by https, by configuration (`origins.application`, `gateway.tls`), never by a header. */
   readonly secure: boolean
   /** `host` in lower case with its port as sent; `null`: nobody answers to it. */
   readonly lookUpstream: (host: string) => UpstreamConfig | null
@@ -173,15 +177,17 @@ const createExchange = (
   const { address, malformed } = clientAddress(peer, request.rawHeaders, options.trusts)
   if (malformed) options.counters.malformed('hop')
   state.count += 1
+  const at = options.now()
   return {
     id: `${state.idPrefix}${state.count.toString(36)}`,
-    at: options.now(),
+    at,
     method: request.method ?? '',
     target,
     host: head.host,
     headers: request.rawHeaders,
     secure: options.secure,
     peer,
+    peerNames: provedNames(request.socket, at),
     client: address,
     kind: clientKind(request.rawHeaders, head.upgrade),
     upgrade: head.upgrade,
@@ -358,7 +364,7 @@ export const createEngine = (options: EngineOptions): Engine => {
     count: 0,
     draining: false,
   }
-  const listener = createListener(options.limits, {
+  const receiver: Receiver = {
     request: (request, response) => receive(state, { request, response, socket: null }),
     upgrade: (request, socket, ahead) => receiveUpgrade(state, request, socket, ahead),
     isUpgrade: (request) => isUpgrade(options.limits, request),
@@ -372,7 +378,8 @@ export const createEngine = (options: EngineOptions): Engine => {
       const address = parseAddress(remoteAddress)
       return address !== null && options.trusts(address)
     },
-  })
+  }
+  const listener = createListener(options.limits, receiver, options.tls ?? null)
   return {
     listen: listener.listen,
     close: (graceMs, lingerMs = 0) => close(state, listener, graceMs, lingerMs),

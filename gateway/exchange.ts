@@ -31,6 +31,8 @@ export type Exchange = {
   readonly secure: boolean
   /** The TCP (or PROXY protocol) peer. */
   readonly peer: Address
+  /** The names that the peer's client certificate proves (`peer-certificate.ts`); empty for people, who show none. */
+  readonly peerNames: readonly string[]
   /** The client by the forwarding rules of SPEC §4. */
   readonly client: Address
   readonly kind: ClientKind

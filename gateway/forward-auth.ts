@@ -2,12 +2,13 @@
  * Forward-auth: another proxy (nginx, Caddy, Traefik, Envoy) carries the traffic and asks here before each request.
  *
  * It decides nothing: it makes an exchange of what the proxy says and asks the one judge. It sees no answer of the
- * application, so that no sign-in is held here and no stream is cut. Invariant: only a listed peer that knows the
- * secret is heard, and each of its `X-Forwarded-*` counts only where it came exactly once; whatever is no permit of
+ * application, so that no sign-in is held here and no stream is cut. Invariant: only a listed peer with the
+ * secret or certificate is heard, and each of its `X-Forwarded-*` counts only where it came exactly once; whatever is no permit of
  * the judge's is never answered with 2xx, which all these proxies take for one.
  */
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
+import https from 'node:https'
 import { parseAddress } from '../policies/address.ts'
 import type { Instant } from '../policies/instant.ts'
 import type { Limits, UpstreamConfig } from '../runtime/config.ts'
@@ -17,7 +18,10 @@ import { clientAddress, type TrustedProxies } from './client-address.ts'
 import { clientKind } from './client-kind.ts'
 import type { Exchange, Judge, Judgement, RawHeaders, WholeResponse } from './exchange.ts'
 import { type HeaderRules, isMisleading } from './headers.ts'
+import type { ListenerTls } from './listener-tls.ts'
 import { requestFacts } from './passage.ts'
+import { provedNames } from './peer-certificate.ts'
+import { createProxyProof, type ProxyDemand, type ProxyShown } from './proxy-proof.ts'
 import { answerFailure, type Failure } from './refusal.ts'
 import { checkHead } from './request-head.ts'
 import type { RouteDuties } from './route-duties.ts'
@@ -28,11 +32,12 @@ export type ForwardAuthParts = {
   readonly judge: Judge
   readonly limits: Limits
   readonly rules: HeaderRules
-  /** The proxies that may ask. */
-  readonly asks: TrustedProxies
+  /** The proxies that may ask, and what they must show. */
+  readonly asks: ProxyDemand
+  /** `null`: proxies ask in plain HTTP, and none can show a certificate. */
+  readonly tls: ListenerTls | null
   /** Proxies in front of those, for `X-Forwarded-For`. */
   readonly trusts: TrustedProxies
-  readonly secret: string
   /** In which machines send their token; it comes here, and the proxy removes it. */
   readonly tokenHeader: string
   readonly duties: ReadonlyMap<string, RouteDuties>
@@ -75,8 +80,6 @@ const dialectOf = (url: string): Dialect | null => {
       return url.startsWith('/envoy/') ? 'envoy' : null
   }
 }
-
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
 
 const valuesOf = (headers: RawHeaders, wanted: string): readonly string[] =>
   headers.filter((_, i) => i % 2 === 1 && headers[i - 1]?.toLowerCase() === wanted)
@@ -169,6 +172,8 @@ function readExchange(parts: ForwardAuthParts, request: IncomingMessage, told: T
     ok: true,
     exchange: {
       ...{ id, method: told.method, target: parsed.target, host: told.host, headers, peer, client, upgrade },
+      // Names of the proxy that asks, which is not the peer of the client's connection.
+      peerNames: [],
       ...{ at: parts.now(), secure: told.secure, kind: clientKind(headers, upgrade), upstream },
       // The proxy keeps it.
       body: () => Promise.resolve(null),
@@ -242,10 +247,16 @@ const plainly = (of: Failure): WholeResponse =>
   answerFailure({ kind: 'fetch', method: 'GET', headers: [] }, of)
 
 /** What one proxy is told. Never rejects. */
-async function answerProxy(parts: ForwardAuthParts, secret: Buffer, request: IncomingMessage, id: string) {
+async function answerProxy(
+  parts: ForwardAuthParts,
+  isProxy: (shown: ProxyShown) => boolean,
+  request: IncomingMessage,
+  id: string,
+) {
   const peer = parseAddress(request.socket.remoteAddress ?? '')
-  const given = onlyOne(request.rawHeaders, secretHeader)
-  if (peer === null || !parts.asks(peer) || given === null || !timingSafeEqual(digest(given), secret)) {
+  const secret = onlyOne(request.rawHeaders, secretHeader)
+  const names = provedNames(request.socket, parts.now())
+  if (peer === null || !isProxy({ peer, secret, names })) {
     parts.refused()
     return plainly(notHeard)
   }
@@ -268,13 +279,13 @@ export async function startForwardAuth(
   host: string,
   port: number,
 ): Promise<ForwardAuthListener> {
-  const secret = digest(parts.secret)
+  const isProxy = createProxyProof(parts.asks, 'gateway.forwardAuth.peers')
   const prefix = `${randomBytes(6).toString('hex')}-f`
   let count = 0
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
     request.resume()
     count += 1
-    answerProxy(parts, secret, request, `${prefix}${count.toString(36)}`).then(
+    answerProxy(parts, isProxy, request, `${prefix}${count.toString(36)}`).then(
       (whole) => sendWhole(response, whole, false),
       (error: unknown) => {
         parts.log.error({ error }, 'a proxy could not be answered')
@@ -287,10 +298,13 @@ export async function startForwardAuth(
     )
   }
   const { headBytesMax, headDeadlineMs, connectionsMax, keepAliveMs } = parts.limits
-  const server = http.createServer(
-    { maxHeaderSize: 2 * headBytesMax, headersTimeout: headDeadlineMs, keepAliveTimeout: keepAliveMs },
-    answer,
-  )
+  const bounds = {
+    ...{ maxHeaderSize: 2 * headBytesMax, headersTimeout: headDeadlineMs, keepAliveTimeout: keepAliveMs },
+  }
+  const server =
+    parts.tls === null
+      ? http.createServer(bounds, answer)
+      : https.createServer({ ...bounds, ...parts.tls }, answer)
   server.maxConnections = connectionsMax
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   server.once('error', reject)

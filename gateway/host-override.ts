@@ -45,17 +45,21 @@ export type OverrideParts = {
 
 type Told = Extract<Report, { kind: 'event' }>
 
-const spoolLinesMax = 1_000
+const spoolLinesMax = 2_000
+
+/** One line of the spool; none where the host died in the middle of writing it, which takes no other line with it. */
+function toldIn(line: string): readonly Told[] {
+  try {
+    const { data } = reportSchema.safeParse(JSON.parse(line))
+    return data?.kind === 'event' ? [data] : []
+  } catch {
+    return []
+  }
+}
 
 function readSpool(file: string): readonly Told[] {
   try {
-    return readFileSync(file, 'utf8')
-      .split('\n')
-      .slice(0, spoolLinesMax)
-      .flatMap((line) => {
-        const { data } = line === '' ? {} : reportSchema.safeParse(JSON.parse(line))
-        return data?.kind === 'event' ? [data] : []
-      })
+    return readFileSync(file, 'utf8').split('\n').slice(0, spoolLinesMax).flatMap(toldIn)
   } catch {
     return []
   }
@@ -97,7 +101,8 @@ export function createOverride(parts: OverrideParts): Override {
       `${name}: addresses and hours are ${name === 'host-override.on' ? 'not enforced' : 'enforced again'}`,
     )
     try {
-      const lines = eventsOf(gateway, name, override, at).map((event) => `${JSON.stringify(event)}\n`)
+      // A line break first: what was torn off before it stays a line of its own.
+      const lines = eventsOf(gateway, name, override, at).map((event) => `\n${JSON.stringify(event)}\n`)
       appendFileSync(spool, lines.join(''), { mode: 0o600 })
       spooled = true
     } catch (error) {

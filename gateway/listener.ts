@@ -6,8 +6,10 @@
  * connection. A limit per address on trusted proxies was refused: everybody comes through them.
  */
 import http from 'node:http'
+import https from 'node:https'
 import net, { type Socket } from 'node:net'
 import type { Limits } from '../runtime/config.ts'
+import type { ListenerTls } from './listener-tls.ts'
 import type { MalformedKind } from './metrics.ts'
 
 /** Who is told of what arrives. Nothing here may throw. */
@@ -90,8 +92,8 @@ const limitConnections = (
   })
 }
 
-const createServer = (limits: Limits, receiver: Receiver): http.Server => {
-  const server = http.createServer({
+const createServer = (limits: Limits, receiver: Receiver, tls: ListenerTls | null): http.Server => {
+  const options: http.ServerOptions = {
     insecureHTTPParser: false,
     maxHeaderSize: limits.headBytesMax,
     // `checkHead` asks for exactly one Host and answers in our own words.
@@ -104,6 +106,12 @@ const createServer = (limits: Limits, receiver: Receiver): http.Server => {
     connectionsCheckingInterval: Math.min(1_000, limits.headDeadlineMs),
     noDelay: true,
     shouldUpgradeCallback: (request) => receiver.isUpgrade(request),
+  }
+  const server = tls === null ? http.createServer(options) : https.createServer({ ...options, ...tls })
+  // Before node makes a `clientError` of it: there is nobody yet whom an answer would reach.
+  server.prependListener('tlsClientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    if (error.code !== 'ECONNRESET') receiver.malformed('head')
+    socket.destroy()
   })
   // Node cuts longer lists silently; `checkHead` refuses them.
   server.maxHeadersCount = 0
@@ -123,10 +131,10 @@ const createServer = (limits: Limits, receiver: Receiver): http.Server => {
   return server
 }
 
-/** The listener; `receiver` hears of everything that arrives. */
-export const createListener = (limits: Limits, receiver: Receiver): Listener => {
+/** The listener, over TLS unless `tls` is `null`; `receiver` hears of everything that arrives. */
+export const createListener = (limits: Limits, receiver: Receiver, tls: ListenerTls | null): Listener => {
   const sockets = new Set<Socket>()
-  const server = createServer(limits, receiver)
+  const server = createServer(limits, receiver, tls)
   limitConnections(server, sockets, limits, receiver)
   return {
     async listen(host, port) {

@@ -8,6 +8,7 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import type { DurationMs } from '../policies/instant.ts'
+import type { Checked } from '../policies/problem.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Config, UpstreamConfig } from '../runtime/config.ts'
 import { fleetKey, keepClusterKey } from '../runtime/fleet-seal.ts'
@@ -23,6 +24,7 @@ import { createExchanges, type Schedule } from './exchanges.ts'
 import { type ForwardAuthListener, startForwardAuth } from './forward-auth.ts'
 import { createHeaderRules } from './headers.ts'
 import type { KnowledgeSource } from './knowledge.ts'
+import { type ListenerTls, readListenerTls } from './listener-tls.ts'
 import { createMetrics } from './metrics.ts'
 import { createMind, watchMind } from './mind.ts'
 import { startOperatorListener } from './operator-listener.ts'
@@ -91,8 +93,10 @@ const hostAndPort = (listen: string): { readonly host: string; readonly port: nu
   return { host: listen.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(listen.slice(at + 1)) }
 }
 
-const originOf = ({ host, port }: { readonly host: string; readonly port: number }): string =>
-  `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+type Bound = { readonly host: string; readonly port: number }
+
+const originOf = ({ host, port }: Bound, tls: ListenerTls | null = null): string =>
+  `${tls === null ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`
 
 /** Which upstream answers to a host; exact names before `*`. */
 function upstreamLookup(upstreams: readonly UpstreamConfig[]): (host: string) => UpstreamConfig | null {
@@ -102,12 +106,20 @@ function upstreamLookup(upstreams: readonly UpstreamConfig[]): (host: string) =>
   return (host) => exact.get(host) ?? exact.get(host.replace(/:\d*$/, '')) ?? exact.get('*') ?? null
 }
 
+/** The value, or an error that names all that is wrong. */
+const demanded = <T>(checked: Checked<T>): T => {
+  if (checked.ok) return checked.value
+  throw new Error(checked.problems.map(({ path, sentence }) => `${path}: ${sentence}`).join('\n'))
+}
+
 const clusterKeyOf = (config: Config): string => {
   if (config.clusterKey !== null) return config.clusterKey
   const kept = keepClusterKey(join(config.dataDir, 'cluster-key'))
-  if (!kept.ok) throw new Error(kept.problems.map(({ path, sentence }) => `${path}: ${sentence}`).join('\n'))
-  return kept.value
+  return demanded(kept)
 }
+
+const tlsOf = ({ gateway: { tls, limits } }: Config): ListenerTls | null =>
+  demanded(readListenerTls(tls, limits.headDeadlineMs))
 
 const proxiesOf = (texts: readonly string[], key: string) => {
   const compiled = compileTrustedProxies(texts)
@@ -120,6 +132,7 @@ async function assemble(options: GatewayOptions) {
   const { config, clock, log, store, controlPlane } = options
   const { limits } = config.gateway
   const clusterKey = clusterKeyOf(config)
+  const tls = tlsOf(config)
   const trusts = proxiesOf(config.gateway.trustedProxies, 'gateway.trustedProxies')
   const id = options.id ?? config.gateway.id ?? `gateway-${randomUUID().slice(0, 8)}`
   const { overrideOwner = rootUser } = options
@@ -140,13 +153,14 @@ async function assemble(options: GatewayOptions) {
     onCut: metrics.engine.cut,
     onFault: (error) => log.error({ error }, 'a live exchange could not be judged again'),
   })
-  const origin = config.origins.application ?? `http://${config.listen.application}`
+  const scheme = tls === null ? 'http' : 'https'
+  const origin = config.origins.application ?? `${scheme}://${config.listen.application}`
   const mind = createMind(parts, exchanges, { watermark, copy })
   const court = createCourt(parts, origin, mind, metrics)
   metrics.watchExchanges(exchanges.counts)
   watchMind(metrics, mind)
   const engine = createEngine({
-    ...{ limits, trusts, exchanges, log, schedule },
+    ...{ limits, trusts, exchanges, log, schedule, tls },
     judge: court.judge,
     companionName: config.gateway.companionName,
     secure: origin.startsWith('https:'),
@@ -175,26 +189,31 @@ async function assemble(options: GatewayOptions) {
     identifies,
     missing,
     trusts,
+    tls,
     leaving,
   }
 }
 
 type Assembly = Awaited<ReturnType<typeof assemble>>
 
+/** Over TLS where they must show certificates; without, such a listener would hear nobody. */
+const tlsForProxies = (tls: ListenerTls | null, names: readonly string[]): ListenerTls | null =>
+  names.length === 0 ? null : tls
+
 /** Where other proxies ask, if configuration has them; `null`: nowhere. */
 async function listenForProxies(
   { config, clock, log }: GatewayOptions,
-  { court, mind, metrics, trusts }: Assembly,
+  { court, mind, metrics, trusts, tls }: Assembly,
 ): Promise<ForwardAuthListener | null> {
   const { forwardAuth, limits, companionName, tokenHeader } = config.gateway
-  const { listen, secret } = forwardAuth
-  if (listen === null || secret === null) return null
+  const { listen, certificateNames } = forwardAuth
+  if (listen === null) return null
   const { host, port } = hostAndPort(listen)
   const parts = {
     ...{ judge: court.judge, limits, trusts, log, now: clock.now, duties: mind.duties },
     rules: createHeaderRules(companionName),
-    asks: proxiesOf(forwardAuth.peers, 'gateway.forwardAuth.peers'),
-    secret,
+    asks: forwardAuth,
+    tls: tlsForProxies(tls, certificateNames),
     tokenHeader,
     lookUpstream: upstreamLookup(config.upstreams),
     refused: () => metrics.engine.malformed('forward-auth'),
@@ -255,9 +274,12 @@ async function listen(options: GatewayOptions, assembly: Assembly, beside: Besid
   beside.asked = asked
   const address = await assembly.engine.listen(at.host, at.port)
   return {
-    application: originOf(address),
+    application: originOf(address, assembly.tls),
     metrics: originOf(operating),
-    forwardAuth: asked === null ? null : originOf(asked),
+    forwardAuth:
+      asked === null
+        ? null
+        : originOf(asked, tlsForProxies(assembly.tls, options.config.gateway.forwardAuth.certificateNames)),
   }
 }
 

@@ -11,7 +11,7 @@ import type { Weekday } from '../policies/calendar.ts'
 import type { Decision } from '../policies/decision.ts'
 import { emergencyUntil } from '../policies/emergency.ts'
 import type { DurationMs, Instant } from '../policies/instant.ts'
-import { permissionName } from '../policies/permissions.ts'
+import { holdsByRoles, permissionName } from '../policies/permissions.ts'
 import { describeWeek } from '../policies/week.ts'
 import type { AccessHours } from '../runtime/pages/access-page.ts'
 import type { RefusalView } from '../runtime/pages/refusal-page.ts'
@@ -20,6 +20,7 @@ import { signInOf } from './engine-node.ts'
 import type { Exchange, WholeResponse } from './exchange.ts'
 import { answer, type Directory, type Question, scopeOf } from './questions.ts'
 import { type RefusalExtra, refuse } from './refusal.ts'
+import { securityManagementPath } from './refusals.ts'
 
 /** What goes into a refusal besides the decision. `question: null`: nobody, or nobody of the directory. */
 export type Refusing = {
@@ -172,6 +173,23 @@ function emergencyView(directory: Directory, refusing: Refusing, zone: string) {
   }
 }
 
+/** The way to Security Management for a session that is good and holds a part there; `null`: not for this one. */
+function managementOf(directory: Directory, { question, decision, at }: Refusing): string | null {
+  if (question === null || decision.control === 'session') return null
+  const { user } = question.session.record
+  const looksAfter = directory.practicesOf(user).some((practice) => {
+    const member = directory.member(practice, user)
+    const document = directory.practice(practice, at)?.snapshot.document
+    return (
+      member !== null &&
+      !member.suspended &&
+      document !== undefined &&
+      holdsByRoles(document, member, 'gw.security.view')
+    )
+  })
+  return looksAfter ? securityManagementPath : null
+}
+
 function viewOf(directory: Directory, refusing: Refusing): NonNullable<RefusalExtra['view']> {
   const { exchange, question, decision, at } = refusing
   const practice = practiceOf(directory, refusing)
@@ -191,6 +209,7 @@ function viewOf(directory: Directory, refusing: Refusing): NonNullable<RefusalEx
     practices: question === null ? [] : practiceLines(directory, question, at),
     confirm: refusing.step?.confirm ?? null,
     ...emergencyView(directory, refusing, zone),
+    management: managementOf(directory, refusing),
   }
 }
 

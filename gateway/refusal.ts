@@ -38,6 +38,7 @@ export type RefusalExtra = {
       | 'confirm'
       | 'emergency'
       | 'emergencyUntil'
+      | 'management'
     >
   >
   /** The reference code shown to people. */
@@ -186,7 +187,7 @@ const pageOf = (facts: RefusalFacts, decision: Decision, extra: RefusalExtra): s
     contact: null,
     practices: [],
     permissions: extra.permissions ?? [],
-    ...{ confirm: null, emergency: null, emergencyUntil: null },
+    ...{ confirm: null, emergency: null, emergencyUntil: null, management: null },
     ...extra.view,
     reason: decision.reason,
     code: extra.code ?? null,

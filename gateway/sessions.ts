@@ -171,11 +171,23 @@ function put({ mirrored, absent, parts }: State, tokenHash: string, version: num
   return held
 }
 
+/**
+ * It has changed, and how cannot be read (it may be of a newer version of Gatehouse): what is held of it may let in
+ * somebody who has been ended since. The next request asks for it anew.
+ */
+function doubt({ mirrored, parts }: State, tokenHash: string): void {
+  const held = mirrored.peek(tokenHash)
+  if (held === undefined || isDoubtful(held)) return
+  held.wanted = held.version + 1
+  parts.onChange(held)
+}
+
 function apply(state: State, sealed: SealedRecord): MirroredSession | null {
   const tokenHash = tokenHashOfKey(sealed.key)
   const opened = openRecord(state.parts.verifier, sealed.key, sealed.text, sessionRecordSchema)
   if (tokenHash === null || opened === null) {
     state.parts.onBad(sealed.key)
+    if (tokenHash !== null) doubt(state, tokenHash)
     return null
   }
   return put(state, tokenHash, opened.version, opened.value)

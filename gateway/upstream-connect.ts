@@ -5,11 +5,10 @@
  * browser sent and whatever the environment says of TLS; with a CA file nobody else may vouch for it. A switch that
  * skips the check was refused: whoever answers at that address would be given every cookie.
  */
-import { X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { buildConnector } from 'undici'
 import type { UpstreamConfig } from '../runtime/config.ts'
+import { readCertificates } from './certificate-file.ts'
 import { bearContinue } from './upstream-interim.ts'
 
 /** Whom to trust. `serverName`: in the certificate and asked for by SNI; empty: the address itself is in it. */
@@ -19,24 +18,10 @@ export type UpstreamTls = {
   readonly ca?: readonly string[]
 }
 
-const pemCertificate = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
-
-const readCertificates = (upstream: UpstreamConfig, file: string): readonly string[] => {
-  const unusable = (why: string) => new Error(`upstream ${upstream.id}: tls.caFile ${file} ${why}`)
-  let text: string
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch (error) {
-    throw unusable(`cannot be read (${error instanceof Error && 'code' in error ? error.code : 'unknown'})`)
-  }
-  const found = text.match(pemCertificate) ?? []
-  if (found.length === 0) throw unusable('holds no certificate in PEM')
-  try {
-    for (const pem of found) new X509Certificate(pem)
-  } catch {
-    throw unusable('holds a certificate that cannot be read')
-  }
-  return found
+const authoritiesOf = (upstream: UpstreamConfig, file: string): readonly string[] => {
+  const read = readCertificates(file)
+  if (!read.ok) throw new Error(`upstream ${upstream.id}: tls.caFile ${file} ${read.why}`)
+  return read.value
 }
 
 /** Read once per configuration, so that a gateway goes on with what it was started with. */
@@ -56,7 +41,7 @@ export const upstreamTls = (upstream: UpstreamConfig): UpstreamTls => {
     // Said although it is the default: `NODE_TLS_REJECT_UNAUTHORIZED=0` must not be a switch either.
     rejectUnauthorized: true,
     servername: serverName ?? (isIP(host) === 0 ? host : ''),
-    ...(caFile === null ? {} : { ca: readCertificates(upstream, caFile) }),
+    ...(caFile === null ? {} : { ca: authoritiesOf(upstream, caFile) }),
   }
   known.set(upstream, tls)
   return tls

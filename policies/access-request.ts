@@ -17,8 +17,18 @@ export type RoleId = string
 /** A permission's id from the catalogue (`permissions.json`) or one of Gatehouse's own (`gw.…`). */
 export type PermissionId = string
 
-/** The second factors known, weakest first; `app` and `google` are trusted from elsewhere where ticked. */
-export type FactorMethod = 'sms' | 'recovery-code' | 'app' | 'google' | 'totp' | 'passkey'
+/**
+ * The second factors known, weakest first; `app` and `google` are trusted from elsewhere where ticked. An
+ * `unvouched-passkey` was made after showing something that a look-alike site can ask for, so it counts as a code.
+ */
+export type FactorMethod =
+  | 'sms'
+  | 'recovery-code'
+  | 'app'
+  | 'google'
+  | 'totp'
+  | 'unvouched-passkey'
+  | 'passkey'
 
 /** A proved second factor of a session: how and when last. */
 export type VerifiedFactor = { readonly method: FactorMethod; readonly verifiedAt: Instant }

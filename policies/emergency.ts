@@ -8,7 +8,7 @@
 import type { Member } from './access-request.ts'
 import type { PolicyDocument } from './document.ts'
 import { type Instant, never } from './instant.ts'
-import { effectivePermissions } from './permissions.ts'
+import { holdsByRoles } from './permissions.ts'
 
 /** The permission to use emergency access. */
 const emergencyPermission = 'gw.break-glass'
@@ -19,10 +19,7 @@ export function mayUseEmergency(
   member: Pick<Member, 'roles' | 'suspended'>,
 ): boolean {
   if (!emergency.allowed || member.suspended) return false
-  const granted = new Set(
-    roles.flatMap(({ id, permissions }) => (member.roles.includes(id) ? permissions : [])),
-  )
-  return effectivePermissions(granted, controls.permission).effective.has(emergencyPermission)
+  return holdsByRoles({ roles, controls }, member, emergencyPermission)
 }
 
 /** Until when emergency access of the member's is on at `at`; `null`: none is. */

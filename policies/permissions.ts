@@ -74,6 +74,22 @@ export const effectivePermissions = (
   return { effective, blocked }
 }
 
+/** Whether a member's roles under a document come to a permission; a suspended member's are not looked at differently. */
+export const holdsByRoles = (
+  {
+    roles,
+    controls,
+  }: {
+    readonly roles: readonly { readonly id: string; readonly permissions: readonly PermissionId[] }[]
+    readonly controls: { readonly permission: BlockerOptions }
+  },
+  member: { readonly roles: readonly string[] },
+  id: PermissionId,
+): boolean => {
+  const granted = new Set(roles.flatMap((role) => (member.roles.includes(role.id) ? role.permissions : [])))
+  return effectivePermissions(granted, controls.permission).effective.has(id)
+}
+
 /** The editor's two lists: granted (with what blocks each, empty: nothing) and not granted, in catalogue order. */
 export const permissionLists = (
   granted: ReadonlySet<PermissionId>,

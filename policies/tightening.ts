@@ -186,17 +186,39 @@ const givesOurs = (before: PolicyDocument, after: PolicyDocument): boolean => {
   )
 }
 
+/** Whether something lasts longer: the own time of a role where it has one, which `null` takes away. */
+const isLonger = (before: number | null, after: number | null): boolean => isShorter(after, before)
+
+/** A role whose people stay in for longer. A new one is nobody's yet. */
+const roleAsksLonger = (before: PolicyDocument, after: PolicyDocument): boolean => {
+  const earlier = new Map(before.roles.map((role) => [role.id, role]))
+  return after.roles.some(({ id, idleMs, absoluteMs }) => {
+    const was = earlier.get(id)
+    return was !== undefined && (isLonger(was.idleMs, idleMs) || isLonger(was.absoluteMs, absoluteMs))
+  })
+}
+
 const asksLonger = (before: PolicyDocument, after: PolicyDocument): boolean => {
   const [was, is] = [before.sessions, after.sessions]
-  return is.idleMs > was.idleMs || is.absoluteMs > was.absoluteMs || (was.bindToNetwork && !is.bindToNetwork)
+  return (
+    is.idleMs > was.idleMs ||
+    is.absoluteMs > was.absoluteMs ||
+    (was.bindToNetwork && !is.bindToNetwork) ||
+    isLonger(was.concurrentMax, is.concurrentMax) ||
+    roleAsksLonger(before, after)
+  )
 }
+
+/** Emergency access is opened, or is open and lasts longer. */
+const isEmergencyWider = ({ emergency: was }: PolicyDocument, { emergency: is }: PolicyDocument): boolean =>
+  is.allowed && (!was.allowed || is.lastsMs > was.lastsMs)
 
 /**
  * Whether the practice is easier to get into under `after` than under `before`: going back could refuse somebody, a role
- * gains a permission of Gatehouse's own, emergency access is opened, or sessions last longer.
+ * gains a permission of Gatehouse's own, emergency access is opened or lasts longer, or sessions last longer or are more.
  */
 export const isWeaker = (before: PolicyDocument, after: PolicyDocument, at: Instant): boolean =>
   canRefuseMore(after, before, at) ||
   givesOurs(before, after) ||
-  (after.emergency.allowed && !before.emergency.allowed) ||
+  isEmergencyWider(before, after) ||
   asksLonger(before, after)

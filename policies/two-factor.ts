@@ -26,7 +26,7 @@ export const stepUpDefault = { maxAgeMs: 15 * 60_000, phishingResistant: false }
 
 type StepUp = { readonly maxAgeMs: DurationMs; readonly phishingResistant: boolean }
 
-/** Methods that a look-alike site cannot pass on. */
+/** Methods that a look-alike site cannot pass on, nor have set up for itself. */
 const phishingResistant: ReadonlySet<FactorMethod> = new Set(['passkey'])
 
 const bit = scopeBits['two-factor']

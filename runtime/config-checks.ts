@@ -10,6 +10,7 @@ import type { Problem } from '../policies/problem.ts'
 import { isZone } from '../policies/timetable-zone.ts'
 import type { Config, IdentityConfig, UpstreamConfig } from './config.ts'
 import { auditProblems } from './config-audit.ts'
+import { demandProblems, gatewayTlsProblems } from './config-gateway-tls.ts'
 import { notificationProblems } from './config-notifications.ts'
 import { ownSignInPath, ownSignInProblems } from './config-own-sign-in.ts'
 import { textMessageProblems } from './config-text-messages.ts'
@@ -80,10 +81,10 @@ function clusterKeyProblems({ clusterKey, listen, controlPlane, hotStore }: Conf
 }
 
 /** As browsers call each, given or by its listener; a port of 0 is not known yet and never collides. */
-function originProblems({ origins, listen }: Config): readonly Problem[] {
+function originProblems({ origins, listen, gateway }: Config): readonly Problem[] {
   const all = (['application', 'portal', 'admin'] as const).flatMap((key) => {
     if (origins[key] !== null) return [{ key, origin: origins[key], path: `origins.${key}` }]
-    const origin = `http://${listen[key]}`
+    const origin = `${key === 'application' && gateway.tls.certificateFile !== null ? 'https' : 'http'}://${listen[key]}`
     return portOf(listen[key]) === 0 || !URL.canParse(origin)
       ? []
       : [{ key, origin: new URL(origin).origin, path: `listen.${key}` }]
@@ -100,17 +101,12 @@ function originProblems({ origins, listen }: Config): readonly Problem[] {
 }
 
 /** Asked by nobody, or by anybody: neither is what somebody means who lets proxies ask. */
-function forwardAuthProblems({
-  listen,
-  peers,
-  secret,
-}: Config['gateway']['forwardAuth']): readonly Problem[] {
+function forwardAuthProblems(forwardAuth: Config['gateway']['forwardAuth']): readonly Problem[] {
+  const { listen, peers } = forwardAuth
   if (listen === null) return []
   return [
     ...(peers.length > 0 ? [] : [problem('gateway.forwardAuth.peers', 'must name the proxies that may ask')]),
-    ...(secret !== null
-      ? []
-      : [problem('gateway.forwardAuth.secret', 'must be given where proxies may ask')]),
+    ...demandProblems(forwardAuth, 'gateway.forwardAuth'),
   ]
 }
 
@@ -342,6 +338,7 @@ export const checkConfig = (config: Config): readonly Problem[] => [
   ...storeProblems(config),
   ...clusterKeyProblems(config),
   ...gatewayProblems(config),
+  ...gatewayTlsProblems(config),
   ...workerProblems(config),
   ...notificationProblems(config.notifications),
   ...textMessageProblems(config.twoFactor.sms),

@@ -8,7 +8,11 @@
 import { z } from 'zod'
 import type { Problem } from '../policies/problem.ts'
 
-const secretFile = z.string().min(1).max(1_000)
+const secretFile = z
+  .string()
+  .min(1)
+  .max(1_000)
+  .regex(/^\P{Cc}+$/u, 'expected the name of a file')
 
 const smtpSchema = z.strictObject({
   host: z
@@ -24,7 +28,14 @@ const smtpSchema = z.strictObject({
     .describe(
       '`starttls`: required after the greeting; `tls`: from the first byte (port 465); `none`: only on this machine.',
     ),
-  user: z.string().min(1).max(200).nullable().default(null).describe('Who signs in there; `null`: nobody.'),
+  user: z
+    .string()
+    .min(1)
+    .max(200)
+    .regex(/^\P{Cc}+$/u, 'expected a name without control characters')
+    .nullable()
+    .default(null)
+    .describe('Who signs in there; `null`: nobody.'),
   passwordFile: secretFile
     .nullable()
     .default(null)

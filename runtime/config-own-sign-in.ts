@@ -70,6 +70,12 @@ export const ownSignInSchema = z.strictObject({
     .describe(
       'People of the directory may sign in with their login name and a password that Gatehouse keeps; they set it by a link.',
     ),
+  passkey: z
+    .boolean()
+    .default(false)
+    .describe(
+      'People may sign in with a passkey that they made at the portal, beside another way by which they come to make one.',
+    ),
   unknown: z
     .enum(['deny', 'unassigned'])
     .default('deny')
@@ -124,7 +130,13 @@ function providerProblems({ providers, password }: OwnSignInRules, path: string)
   })
   return providers.length > 0 || password
     ? problems
-    : [{ path, sentence: 'must name a provider, unless password is on: else nobody could sign in' }]
+    : [
+        {
+          path,
+          sentence:
+            'must name a provider, unless password is on: else nobody could sign in, not even to make a passkey',
+        },
+      ]
 }
 
 /** Every Problem of `identity.mode` and `identity.own` at `path` (`upstreams[0].identity`). `fixed`: `practice.fixed`. */

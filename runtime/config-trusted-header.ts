@@ -3,11 +3,12 @@
  * and in which headers it names the person.
  *
  * It reads no request (`gateway/identity/trusted-header.ts` does). Invariant: a proxy is named by its address *and* knows
- * a secret; headers that mean something else to the gateway or the application cannot be chosen. Believing whoever
+ * a secret or has a certificate, or both; headers that mean something else to the gateway or the application cannot be chosen. Believing whoever
  * reaches the port, as many applications do behind such proxies, was refused.
  */
 import { z } from 'zod'
 import type { Problem } from '../policies/problem.ts'
+import { certificateNamesSchema, demandProblems } from './config-gateway-tls.ts'
 import { readTrustedProxies } from './forwarded.ts'
 
 const headerName = z
@@ -29,7 +30,14 @@ export const trustedHeaderSchema = z.strictObject({
     .min(32, 'expected at least 32 characters')
     .max(256)
     .regex(/^[\x21-\x7e]+$/, 'expected visible ASCII without spaces')
-    .describe('That secret. None of these headers counts without it, and none ever goes on.'),
+    .nullable()
+    .default(null)
+    .describe(
+      'That secret. None of these headers counts without it, and none ever goes on. `null`: only a certificate is asked for.',
+    ),
+  certificateNames: certificateNamesSchema.describe(
+    'Names (`dns:…`, `uri:…`, `cn:…`), one of which the client certificate of their connection must carry (`gateway.tls`); empty: none is asked for.',
+  ),
   user: headerName.describe('The header with the person’s id, one that never passes to somebody else.'),
   signedInAt: optionalHeader.describe(
     'The header with the time of their sign-in at the proxy, in whole seconds since the epoch. Without it a revocation refuses the person for 30 days, whatever the proxy says.',
@@ -94,6 +102,7 @@ export function trustedHeaderProblems(identity: Beside, path: string): readonly 
     ...(rules.peers.length > 0
       ? []
       : [{ path: `${own}.peers`, sentence: 'must name the proxies that may vouch' }]),
+    ...demandProblems(rules, own),
     ...nameProblems(rules, own),
     ...beside.map((key) => ({
       path: `${path}.${key}`,

@@ -8,6 +8,7 @@
  */
 import { z } from 'zod'
 import { auditSchema } from './config-audit.ts'
+import { certificateNamesSchema, gatewayTlsSchema } from './config-gateway-tls.ts'
 import { notificationsSchema } from './config-notifications.ts'
 import { textMessagesSchema } from './config-text-messages.ts'
 import { milliseconds, originText, tokenText, upstreamSchema } from './config-upstream.ts'
@@ -74,7 +75,10 @@ const forwardAuthSchema = z.strictObject({
     .regex(/^[\x21-\x7e]+$/, 'expected visible ASCII without spaces')
     .nullable()
     .default(null)
-    .describe('What they send as `X-Gatehouse-Forward-Auth`.'),
+    .describe('What they send as `X-Gatehouse-Forward-Auth`; `null`: they show a certificate.'),
+  certificateNames: certificateNamesSchema.describe(
+    'Names (`dns:…`, `uri:…`, `cn:…`), one of which their client certificate must carry; with any, this listener speaks TLS (`gateway.tls`).',
+  ),
 })
 
 const gatewaySchema = z.strictObject({
@@ -111,8 +115,8 @@ const gatewaySchema = z.strictObject({
     .describe('The header in which machines send their service token; never forwarded.'),
   overrideFile: z
     .string()
-    .min(1)
     .max(1_000)
+    .regex(/^\/\P{Cc}+$/u, 'expected a path from the root, such as /etc/gatehouse/override.json')
     .nullable()
     .default(null)
     .describe(
@@ -122,6 +126,9 @@ const gatewaySchema = z.strictObject({
     'How long knowledge counts as fresh without word from anywhere.',
   ),
   beatMs: milliseconds(500, 5_000).describe('How often the lease is renewed.'),
+  tls: gatewayTlsSchema
+    .prefault({})
+    .describe('TLS of the application’s listener (docs/integrating.md, "By certificate").'),
   forwardAuth: forwardAuthSchema
     .prefault({})
     .describe('For proxies that carry the traffic themselves and only ask (docs/forward-auth.md).'),

@@ -9,7 +9,7 @@ import { z } from 'zod'
 
 const instant = z.number().int().nonnegative()
 const practiceId = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/)
-const factorMethod = z.enum(['sms', 'recovery-code', 'app', 'google', 'totp', 'passkey'])
+const factorMethod = z.enum(['sms', 'recovery-code', 'app', 'google', 'totp', 'unvouched-passkey', 'passkey'])
 
 /** Leave to pass one control for a while. */
 export const grantSchema = z.strictObject({

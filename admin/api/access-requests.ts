@@ -9,7 +9,13 @@ import type { Context } from 'hono'
 import { parseRange } from '../../policies/address.ts'
 import type { IpEntry } from '../../policies/document.ts'
 import { type Instant, never } from '../../policies/instant.ts'
-import { approveRequest, type Review, type ReviewOutcome, rejectRequest } from '../access-review.ts'
+import {
+  type ApprovalLength,
+  approveRequest,
+  type Review,
+  type ReviewOutcome,
+  rejectRequest,
+} from '../access-review.ts'
 import { reopenRequest, withdrawApproval } from '../access-undoing.ts'
 import { approveWidely } from '../access-wide.ts'
 import { isFresh } from '../sign-in/freshness.ts'
@@ -148,6 +154,14 @@ const reviewOf = (
   deed: deedOf(c, plane, undefined),
 })
 
+/** What an approval would give. */
+type Given = {
+  readonly practice: string
+  readonly length: ApprovalLength
+  readonly audience: 'user' | 'practice' | { readonly role: string }
+  readonly network: string | null
+}
+
 /** What may be given to a role or the practice, or why not. */
 function assertMayList(c: Context<AdminEnv>, practice: string, label: string | undefined): string {
   if (!holds(c.get('admin').account, practice, 'gw.ip.edit')) throw refusal('not-permitted', mayNotList)
@@ -158,16 +172,33 @@ function assertMayList(c: Context<AdminEnv>, practice: string, label: string | u
   return label
 }
 
-/** What is given without end, or to more than who asks, is as good as an entry of the allowlist. */
-function assertMayWiden(c: Context<AdminEnv>, plane: ApiPlane, isWide: boolean): void {
-  if (isWide && !isFresh(c.get('admin'), plane.now())) throw stepUpRequired()
+/** Whether a network that a reviewer chose is more than one address or, of IPv6, one household's. */
+const isMany = (network: string): boolean => {
+  const range = parseRange(network)?.range
+  return range === undefined || range.prefix < (range.family === 4 ? 32 : 64)
+}
+
+/**
+ * What is given to more than who asks, for a wider network, or for longer than is usual here, is as good as an entry of
+ * the allowlist.
+ */
+async function assertMayWiden(
+  c: Context<AdminEnv>,
+  plane: ApiPlane,
+  { practice, length, audience, network }: Given,
+): Promise<void> {
+  if (isFresh(c.get('admin'), plane.now())) return
+  const isWide = length === null || audience !== 'user' || (network !== null && isMany(network))
+  const { document } = await plane.views.read(practice)
+  if (isWide || (typeof length === 'number' && length > document.requests.standardMs)) throw stepUpRequired()
 }
 
 function answerDecisions(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
   app.openapi(accessRequestsRoutes.decide, async (c) => {
     const { practice } = c.req.valid('param')
     const { ids, decision, durationMs: length, note } = c.req.valid('json')
-    assertMayWiden(c, plane, decision === 'approve' && length === null)
+    if (decision === 'approve')
+      await assertMayWiden(c, plane, { practice, length, audience: 'user', network: null })
     const decided: ReturnType<typeof requestAnswer>[] = []
     const undecided: { id: string; sentence: string }[] = []
     let sequence: number | null = null
@@ -187,7 +218,7 @@ function answerDecisions(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
     const wish = c.req.valid('json')
     const where = c.req.valid('param')
     const { audience, network, durationMs: length } = wish
-    assertMayWiden(c, plane, length === null || audience !== 'user')
+    await assertMayWiden(c, plane, { practice: where.practice, length, audience, network })
     const review = reviewOf(c, plane, where, wish.note)
     const outcome =
       audience === 'user'

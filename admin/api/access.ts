@@ -47,6 +47,7 @@ export const neededBy: Readonly<Record<string, Needed>> = {
   'POST /api/me/factors/totp': { account: 'own', factor: 'always' },
   'POST /api/me/factors/totp/confirm': { account: 'own', factor: 'always' },
   'DELETE /api/me/factors': { account: 'own', factor: 'always' },
+  'POST /api/me/sealed-codes': { account: 'own', factor: 'always' },
   'POST /api/me/password': { account: 'own', factor: 'always' },
   'GET /api/admins': { account: 'every' },
   'POST /api/admins': { account: 'every', factor: 'always' },
@@ -135,7 +136,8 @@ export const neededBy: Readonly<Record<string, Needed>> = {
   'POST /api/practices/:practice/users': inPath('gw.users.edit', 'always'),
   'PATCH /api/practices/:practice/users/:user': inPath('gw.users.edit', 'always'),
   'POST /api/practices/:practice/users/:user/remove': inPath('gw.users.edit'),
-  'PUT /api/practices/:practice/users/:user/roles': inPath('gw.users.edit', 'weakening'),
+  // Also where a role is taken away: a control may be for that role alone.
+  'PUT /api/practices/:practice/users/:user/roles': inPath('gw.users.edit', 'always'),
   'POST /api/practices/:practice/users/:user/suspend': inPath('gw.users.edit'),
   'POST /api/practices/:practice/users/:user/rejoin': inPath('gw.users.edit', 'always'),
   'POST /api/practices/:practice/users/:user/password-link': inPath('gw.users.edit', 'always'),

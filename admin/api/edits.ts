@@ -9,6 +9,7 @@ import type { Context } from 'hono'
 import type { PolicyDocument } from '../../policies/document.ts'
 import type { Problem } from '../../policies/problem.ts'
 import { momentText } from '../../policies/timetable-zone.ts'
+import { codesFirstSentence } from '../codes-first.ts'
 import type { LockedOut } from '../lockout.ts'
 import { type EditOutcome, editPolicy, type PolicyEdit } from '../policy-edit.ts'
 import { isFresh } from '../sign-in/freshness.ts'
@@ -17,6 +18,7 @@ import type { Origin, Target } from '../store/events.ts'
 import { lastAnnounced } from '../store/publish-state.ts'
 import type { AdminEnv } from './admin-env.ts'
 import { type ApiPlane, deedOf } from './api-plane.ts'
+import { assertMayEditRoles } from './own-keys.ts'
 import { etagOf, revisionIn } from './paging.ts'
 import { invalid, refusal, stepUpRequired } from './refusals.ts'
 
@@ -84,6 +86,8 @@ export async function savedOf(plane: ApiPlane, practice: string, outcome: EditOu
       throw invalid(outcome.problems)
     case 'lockout-risk':
       throw lockoutRefusal(outcome.lockedOut)
+    case 'sealed-codes-first':
+      throw refusal('sealed-codes-first', codesFirstSentence)
     case 'weakens':
       throw stepUpRequired()
     case 'last-security-admin':
@@ -96,9 +100,15 @@ export async function savedOf(plane: ApiPlane, practice: string, outcome: EditOu
 
 /** Tries the wish; answers what was saved and sets the ETag, or throws the refusal. */
 export async function saveWish(c: Context<AdminEnv>, plane: ApiPlane, wish: Wish): Promise<Saved> {
-  const { ifMatch, confirmPracticeName, reason, origin, ...edit } = wish
+  const { ifMatch, confirmPracticeName, reason, origin, change, ...edit } = wish
+  const { account } = c.get('admin')
   const outcome = await editPolicy(plane.store, {
     ...edit,
+    change: (current) => {
+      const made = change(current)
+      if (!('problems' in made)) assertMayEditRoles(account, wish.practice, current.roles, made.roles)
+      return made
+    },
     ifRevision: ifMatch === undefined ? null : revisionIn(ifMatch),
     deed: { ...deedOf(c, plane, reason), ...(origin === undefined ? {} : { origin }) },
     mayWeaken: isFresh(c.get('admin'), plane.now()),

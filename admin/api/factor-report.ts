@@ -9,7 +9,7 @@ import type { z } from '@hono/zod-openapi'
 import type { Member } from '../../policies/access-request.ts'
 import type { Instant } from '../../policies/instant.ts'
 import { csvLine } from '../csv.ts'
-import { readMembers } from '../store/members.ts'
+import { readMembersVersion } from '../store/members.ts'
 import { type FactorStatus, listFactorStatuses } from '../two-factor/statuses.ts'
 import type { ApiPlane } from './api-plane.ts'
 import type { twoFactorRoutes } from './contract/two-factor.ts'
@@ -20,9 +20,14 @@ import { refusal } from './refusals.ts'
 type Query = Omit<z.output<typeof twoFactorRoutes.report.request.query>, 'format'>
 
 /** By which part of the scope somebody has to have a second factor; `null`: they do not have to, as while it is monitored. */
-function requiredBy({ document, snapshot }: PolicyView, member: Member | undefined) {
+function requiredBy({ document, snapshot }: PolicyView, status: FactorStatus) {
   const { mode, scope } = document.controls.twoFactor
-  if (member === undefined || mode !== 'enforce' || !concerns(snapshot, member, 'two-factor')) return null
+  const member: Member = {
+    ...{ user: status.user, name: status.name, login: status.login, roles: status.roles, email: null },
+    ...{ suspended: false, epoch: 0 },
+    ...{ factors: [], enrolBy: null, grants: [] },
+  }
+  if (mode !== 'enforce' || !concerns(snapshot, member, 'two-factor')) return null
   if (scope.include === 'everyone') return { everyone: true, roles: [], named: false }
   const { roles, users } = scope.include
   const inScope = roles.filter((id) => member.roles.includes(id) && !scope.exempt.roles.includes(id))
@@ -87,15 +92,13 @@ function sorted(found: readonly FactorStatus[], { sort, order }: Query): readonl
 export async function findPeople(plane: ApiPlane, practice: string, query: Query) {
   const view = await plane.views.read(practice)
   const at = plane.now()
-  const [known, statuses] = await Promise.all([
-    plane.store.read((rows) => readMembers(rows, practice, at)),
-    plane.store.read((rows) => listFactorStatuses(rows, practice, at)),
-  ])
-  if (known === null) throw refusal('not-found', 'There is no such practice.')
-  const byId = new Map(known.members.map((member) => [member.user, member]))
+  // The version is read first: statuses read after it can only be newer.
+  const version = await plane.store.read((rows) => readMembersVersion(rows, practice))
+  if (version === null) throw refusal('not-found', 'There is no such practice.')
+  const statuses = await plane.store.read((rows) => listFactorStatuses(rows, practice, at))
   const found = statuses.filter((one) => passes(one, query))
   return {
-    version: known.version,
+    version,
     name: view.document.practice.name,
     counts: countsOf(statuses),
     people: sorted(found, query).map((one) => ({
@@ -112,7 +115,7 @@ export async function findPeople(plane: ApiPlane, practice: string, query: Query
       lockedUntil: one.lockedUntil,
       source: one.source,
       gaps: [...one.gaps],
-      requiredBy: requiredBy(view, byId.get(one.user)),
+      requiredBy: requiredBy(view, one),
     })),
   }
 }

@@ -22,16 +22,15 @@ import { generalRoutes } from './contract/general.ts'
 import type { PublishStateAnswer } from './contract/wire.ts'
 import { saveWish } from './edits.ts'
 import { etagOf } from './paging.ts'
-import { askAddress, concerns, isOpenFor, type PolicyView, withoutFactor } from './policy-views.ts'
+import { askAddress, byName, concerns, isOpenFor, type PolicyView, withoutFactor } from './policy-views.ts'
 import { readScheduledAnswer } from './schedule.ts'
 
 const peopleMax = 100
 const refusedMax = 100
 
+/** `members`: in order of their names. */
 const inScopeOf = (view: PolicyView, members: readonly Member[], control: ScopedControl) => {
-  const people = members
-    .filter((member) => !member.suspended && concerns(view.snapshot, member, control))
-    .sort((a, b) => a.name.localeCompare(b.name, 'en'))
+  const people = members.filter((member) => !member.suspended && concerns(view.snapshot, member, control))
   return {
     count: people.length,
     people: people.slice(0, peopleMax).map(({ user, name }) => ({ user, name })),
@@ -117,12 +116,12 @@ async function readGeneral(c: Context<AdminEnv>, plane: ApiPlane, practice: stri
   const at = plane.now()
   const [known, active, publish, confirmation, scheduled] = await Promise.all([
     plane.store.read((rows) => readMembers(rows, practice, at)),
-    plane.store.read((rows) => listActiveUsers(rows, practice, at)),
+    plane.store.read((rows) => listActiveUsers(rows, practice, at, view)),
     readPublishAnswer(plane, practice),
     readConfirmationAnswer(c, plane, practice),
     readScheduledAnswer(plane, practice, 'waiting'),
   ])
-  const members = known?.members ?? []
+  const members = (known?.members ?? []).toSorted(byName)
   const { practice: head, controls, ipEntries, timeWindows, sessions, emergency, requests } = view.document
   return {
     practice: head,

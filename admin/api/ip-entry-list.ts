@@ -62,19 +62,45 @@ function passes(used: Used, query: Query, at: Instant): boolean {
   return used.state === 'on' && expiresAt !== null && expiresAt <= at + query.expiresWithinDays * dayMs
 }
 
-type Sort = NonNullable<Query['sort']>
 const textOrder = new Intl.Collator('en', { sensitivity: 'base', numeric: true })
-const orders: Readonly<Record<Exclude<Sort, 'added'>, (a: Used, b: Used) => number>> = {
-  label: (a, b) => textOrder.compare(a.entry.label, b.entry.label),
-  range: (a, b) => textOrder.compare(a.entry.range, b.entry.range),
+
+/** Places of a list's entries in the order of a text of theirs; sorted once a list, since texts are slow to compare. */
+function createTextOrder(textOf: (entry: IpEntry) => string) {
+  const places = new WeakMap<readonly IpEntry[], ReadonlyMap<IpEntry, number>>()
+  return (entries: readonly IpEntry[]): ReadonlyMap<IpEntry, number> => {
+    const known = places.get(entries)
+    if (known !== undefined) return known
+    const compare = (a: IpEntry, b: IpEntry) => textOrder.compare(textOf(a), textOf(b))
+    const ordered = entries.toSorted(compare)
+    const made = new Map<IpEntry, number>()
+    let place = 0
+    for (const [at, entry] of ordered.entries()) {
+      const before = ordered[at - 1]
+      if (before !== undefined && compare(before, entry) !== 0) place = at
+      made.set(entry, place)
+    }
+    places.set(entries, made)
+    return made
+  }
+}
+
+const textPlaces = {
+  label: createTextOrder(({ label }) => label),
+  range: createTextOrder(({ range }) => range),
+}
+const orders: Readonly<Record<'expires' | 'matched', (a: Used, b: Used) => number>> = {
   // What never expires comes after all that does.
   expires: (a, b) => (a.entry.expiresAt ?? Infinity) - (b.entry.expiresAt ?? Infinity) || 0,
   matched: (a, b) => (a.use?.lastAt ?? 0) - (b.use?.lastAt ?? 0),
 }
 
 /** Sorted as asked; entries that the order calls equal stay in the order they were added. */
-function sorted(found: readonly Used[], { sort, order }: Query): readonly Used[] {
-  const ordered = sort === undefined || sort === 'added' ? [...found] : [...found].sort(orders[sort])
+function sorted(found: readonly Used[], { sort, order }: Query, all: readonly IpEntry[]): readonly Used[] {
+  const ordered = [...found]
+  if (sort === 'label' || sort === 'range') {
+    const places = textPlaces[sort](all)
+    ordered.sort((a, b) => (places.get(a.entry) ?? 0) - (places.get(b.entry) ?? 0))
+  } else if (sort !== undefined && sort !== 'added') ordered.sort(orders[sort])
   return order === 'desc' ? ordered.reverse() : ordered
 }
 
@@ -131,7 +157,7 @@ async function listEntries(plane: ApiPlane, practice: string, query: Query) {
   const found = document.ipEntries
     .map((entry) => usedOf(entry, use.get(entry.id) ?? null, at))
     .filter((used) => passes(used, query, at))
-  const page = pageOf(sorted(found, query), ({ entry }) => entry.id, query)
+  const page = pageOf(sorted(found, query, document.ipEntries), ({ entry }) => entry.id, query)
   const overlaps = overlapsOf(
     page.items.map(({ entry }) => entry),
     document.ipEntries,

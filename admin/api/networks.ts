@@ -8,6 +8,7 @@ import { type Address, parseRange, type Range } from '../../policies/address.ts'
 import type { Audience, IpEntry, PolicyDocument } from '../../policies/document.ts'
 import type { Instant } from '../../policies/instant.ts'
 import { matchingEntry, type PolicySnapshot } from '../../policies/snapshot.ts'
+import { createRangeIndex, type RangeIndex } from '../ip-list/range-index.ts'
 
 /** The practice-wide entry an address falls under; `null`: none. */
 export const listedWidely = (snapshot: PolicySnapshot, address: Address, at: Instant): IpEntry | null =>
@@ -33,46 +34,46 @@ export type Overlap = {
 
 const overlapsMax = 5
 
-const relationOf = (range: Range, other: Range): Overlap['relation'] | null => {
-  if (range.family !== other.family) return null
-  const [narrow, wide] = range.prefix >= other.prefix ? [range, other] : [other, range]
-  const within =
-    (narrow.w0 & wide.m0) === wide.w0 &&
-    (narrow.w1 & wide.m1) === wide.w1 &&
-    (narrow.w2 & wide.m2) === wide.w2 &&
-    (narrow.w3 & wide.m3) === wide.w3
-  if (!within) return null
-  if (range.prefix === other.prefix) return 'same'
-  return other.prefix > range.prefix ? 'inside' : 'around'
+/** Of the lists asked about lately: a document's list is asked page after page. */
+const indexes = new WeakMap<readonly IpEntry[], RangeIndex<IpEntry>>()
+
+const indexOf = (entries: readonly IpEntry[]): RangeIndex<IpEntry> => {
+  const known = indexes.get(entries)
+  if (known !== undefined) return known
+  const made = createRangeIndex(entries)
+  indexes.set(entries, made)
+  return made
+}
+
+const relationOf = (range: Range, prefix: number): Overlap['relation'] => {
+  if (range.prefix === prefix) return 'same'
+  return prefix > range.prefix ? 'inside' : 'around'
 }
 
 /**
- * Other entries on or around each of `shown`, most specific first, at most five each. Every range is parsed once;
- * the cost is the product of both lists, so pass one page and all entries.
+ * Other entries on or around each of `shown`, most specific first, at most five each. The list is indexed once, as long
+ * as it is the same array.
  */
 export function overlapsOf(
   shown: readonly IpEntry[],
   all: readonly IpEntry[],
 ): ReadonlyMap<string, readonly Overlap[]> {
-  const ranges = all.flatMap((entry) => {
-    const parsed = parseRange(entry.range)
-    return parsed === null ? [] : [{ entry, range: parsed.range }]
-  })
+  const index = indexOf(all)
   const found = new Map<string, readonly Overlap[]>()
   for (const { id, range: text } of shown) {
     const range = parseRange(text)?.range
     if (range === undefined) continue
-    const near: (Overlap & { readonly prefix: number })[] = []
-    for (const other of ranges) {
-      if (other.entry.id === id) continue
-      const relation = relationOf(range, other.range)
-      if (relation !== null)
-        near.push({ id: other.entry.id, label: other.entry.label, relation, prefix: other.range.prefix })
-    }
-    near.sort((a, b) => b.prefix - a.prefix)
+    const near = index
+      .near(range, overlapsMax + 1)
+      .filter(({ item }) => item.id !== id)
+      .slice(0, overlapsMax)
     found.set(
       id,
-      near.slice(0, overlapsMax).map(({ id: other, label, relation }) => ({ id: other, label, relation })),
+      near.map(({ item, prefix }) => ({
+        id: item.id,
+        label: item.label,
+        relation: relationOf(range, prefix),
+      })),
     )
   }
   return found

@@ -11,12 +11,14 @@ import type { Problem } from '../../policies/problem.ts'
 import { eventOf } from '../deed.ts'
 import { passwordProblem } from '../own-sign-in/password-rules.ts'
 import { verifyPassword } from '../passwords.ts'
+import { makeSealedCodes } from '../sealed-codes.ts'
 import {
   type AccountOutcome,
   changeAccount,
   changePassword,
   createAccount,
   noteFactor,
+  pathOfLink,
   type Reach,
   removeAccount,
   resetAccount,
@@ -80,7 +82,9 @@ function answerPassword(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
   app.openapi(ownAccountsRoutes.password, async (c) => {
     const { account, session } = c.get('admin')
     const { current, next } = c.req.valid('json')
-    const counted = assertAllowed(await plane.limits.begin(account.login, c.get('hop').client, true))
+    const counted = assertAllowed(
+      await plane.limits.begin({ login: account.login, account: account.id, address: c.get('hop').client }),
+    )
     const stored = await plane.store.read((rows) => findAdmin(rows, account.id))
     if (!(await verifyPassword(stored?.passwordHash ?? null, current)))
       throw invalid([{ path: 'current', sentence: 'That is not your password now.' }])
@@ -90,6 +94,14 @@ function answerPassword(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
     const deed = deedOf(c, plane, undefined)
     await changePassword(plane.store, { account, session, password: next, deed })
     return c.json(done, 200)
+  })
+}
+
+function answerSealedCodes(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
+  app.openapi(ownAccountsRoutes.sealedCodes, async (c) => {
+    const deed = deedOf(c, plane, c.req.valid('json').reason)
+    const codes = await makeSealedCodes(plane.store, c.get('admin').account, deed)
+    return c.json({ codes: [...codes] }, 200)
   })
 }
 
@@ -123,8 +135,6 @@ const settled = (outcome: AccountOutcome): typeof done => {
   }
 }
 
-const pathOf = (link: string): string => `/set-password?link=${link}`
-
 const assertOther = (c: Context<AdminEnv>, id: string): void => {
   if (c.get('admin').account.id === id)
     throw refusal('not-permitted', 'Somebody else has to do this to your account.')
@@ -141,7 +151,7 @@ function answerAccounts(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
     await assertReach(plane, wish.practices)
     try {
       const { id, link } = await createAccount(plane.store, { ...wish, deed: deedOf(c, plane, reason) })
-      return c.json({ id, link: pathOf(link) }, 200)
+      return c.json({ id, link: pathOfLink(link) }, 200)
     } catch (error) {
       if (!isDuplicate(error)) throw error
       throw invalid([{ path: 'login', sentence: 'There is an account of this name already.' }])
@@ -166,7 +176,7 @@ function answerAccounts(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
     assertOther(c, id)
     const link = await resetAccount(plane.store, { id, factor, deed: deedOf(c, plane, reason) })
     if (link === null) throw refusal('not-found', 'There is no such account.')
-    return c.json({ id, link: pathOf(link) }, 200)
+    return c.json({ id, link: pathOfLink(link) }, 200)
   })
 }
 
@@ -200,6 +210,7 @@ function answerSessions(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
 export function answerOwnAccounts(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
   answerFactors(app, plane)
   answerPassword(app, plane)
+  answerSealedCodes(app, plane)
   answerAccounts(app, plane)
   answerSessions(app, plane)
 }

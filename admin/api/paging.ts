@@ -10,6 +10,10 @@ import { invalid } from './refusals.ts'
 /** A page and the cursor of the next one; `null`: there is none. */
 export type Page<T> = { readonly items: readonly T[]; readonly nextCursor: string | null }
 
+/** What is said to a cursor that leads nowhere any more. */
+export const lostPage = (): Error =>
+  invalid([{ path: 'cursor', sentence: 'That page is gone: load the list again.' }])
+
 /**
  * The items after the one whose key is `cursor` (absent: from the start), at most `limit`. Refuses a lost
  * cursor.
@@ -20,8 +24,7 @@ export function pageOf<T>(
   { cursor, limit }: { readonly cursor?: string | undefined; readonly limit: number },
 ): Page<T> {
   const last = cursor === undefined ? -1 : items.findIndex((item) => keyOf(item) === cursor)
-  if (cursor !== undefined && last === -1)
-    throw invalid([{ path: 'cursor', sentence: 'That page is gone: load the list again.' }])
+  if (cursor !== undefined && last === -1) throw lostPage()
   const page = items.slice(last + 1, last + 1 + limit)
   const end = page.at(-1)
   const more = last + 1 + limit < items.length

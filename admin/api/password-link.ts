@@ -2,23 +2,23 @@
  * A link with which a member sets their password, sent or handed out for an admin who asked for it.
  *
  * The link itself is `own-sign-in/password-links.ts`. Invariant: whoever holds one becomes its person in all of their
- * practices, so that it goes to their own mailbox, and to an admin only who may edit people in each of those practices.
+ * practices, so that it goes to their own mailbox, and to an admin only who may edit people in each of those practices and holds there what they hold.
  */
 import type { Context } from 'hono'
 import { addressOfLogin, layPasswordLink, noteLink, passwordLinkMs } from '../own-sign-in/password-links.ts'
 import { mailPasswordLink, passwordLinkUrl } from '../own-sign-in/password-mails.ts'
-import { listMembers } from '../store/members.ts'
+import { findMember } from '../store/members.ts'
 import { listPracticesOf } from '../two-factor/chains.ts'
 import { holds } from './access.ts'
 import type { AdminEnv } from './admin-env.ts'
 import { type ApiPlane, deedOf } from './api-plane.ts'
+import { assertMayStandFor } from './own-keys.ts'
 import { invalid, refusal } from './refusals.ts'
 
-/** The member as listed; refuses `not-found`. */
+/** The member as they are now; refuses `not-found`. */
 async function memberNow(plane: ApiPlane, practice: string, user: string) {
-  const listed = await plane.store.read((rows) => listMembers(rows, practice))
-  const found = listed?.members.find((member) => member.user === user)
-  if (found === undefined) throw refusal('not-found', 'There is no such member in this practice.')
+  const found = await plane.store.read((rows) => findMember(rows, practice, user, plane.now()))
+  if (found === null) throw refusal('not-found', 'There is no such member in this practice.')
   return found
 }
 
@@ -55,6 +55,7 @@ export async function givePasswordLink(
       'not-permitted',
       'They belong to another practice too, where you may not edit people, and cannot be sent a mail. Ask somebody who may edit people in all of them.',
     )
+  await assertMayStandFor(plane, c.get('admin').account, user)
   const link = await plane.store.transaction(async (tx) => {
     const made = await layPasswordLink(tx, user, deed.at)
     if (made !== null) await noteLink(tx, { user, name }, deed, 'handed-out')

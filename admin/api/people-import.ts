@@ -6,6 +6,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { eventOf } from '../deed.ts'
 import { importPeople, type PeopleImport, planPeople, writePeople } from '../directory-import.ts'
+import type { Administrator } from '../sign-in/admin-sessions.ts'
 import { appendEvent } from '../store/events.ts'
 import { listMembers } from '../store/members.ts'
 import { lastAnnounced } from '../store/publish-state.ts'
@@ -15,6 +16,7 @@ import { type ApiPlane, deedOf } from './api-plane.ts'
 import { peopleImportRoutes } from './contract/people-import.ts'
 import { lockoutRefusal } from './edits.ts'
 import { lineProblems } from './ip-import.ts'
+import { assertMayGiveRoles } from './own-keys.ts'
 import { etagOf, revisionIn } from './paging.ts'
 import { invalid, refusal } from './refusals.ts'
 
@@ -52,6 +54,16 @@ async function preview(plane: ApiPlane, practice: string, csv: string) {
   }
 }
 
+/** Nobody gives by a file what they could not give by hand. What `If-Match` names is what the plan was made from. */
+async function assertMayImport(plane: ApiPlane, account: Administrator, practice: string, csv: string) {
+  const { document } = await plane.views.read(practice)
+  const { members } = await membersOf(plane, practice)
+  const { adds, changes } = planPeople(csv, { document, members, upstreams: plane.upstreams })
+  const had = new Map(members.map(({ user, roles }) => [user, roles]))
+  for (const { user, roles } of [...adds, ...changes])
+    assertMayGiveRoles(account, document, (user === null ? undefined : had.get(user)) ?? [], roles)
+}
+
 /** Adds the answers. */
 export function answerPeopleImport(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
   app.openapi(peopleImportRoutes.download, async (c) => {
@@ -81,6 +93,7 @@ export function answerPeopleImport(app: OpenAPIHono<AdminEnv>, plane: ApiPlane):
     const { practice } = c.req.valid('param')
     const { csv, leavers, confirmPracticeName: typedName = null, reason } = c.req.valid('json')
     const { account } = c.get('admin')
+    await assertMayImport(plane, account, practice, csv)
     const done = await importPeople(plane.store, {
       ...{ practice, csv, leavers, typedName, upstreams: plane.upstreams },
       ifVersion: revisionIn(c.req.valid('header')['if-match']),

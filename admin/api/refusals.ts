@@ -27,6 +27,7 @@ const codes: Readonly<Record<Code, { readonly status: number; readonly title: st
   'revision-missing': { status: 428, title: 'If-Match is missing' },
   'lockout-risk': { status: 409, title: 'This would lock out an admin' },
   'last-security-admin': { status: 409, title: 'The last security admin stays' },
+  'sealed-codes-first': { status: 409, title: 'Make sealed codes first' },
   'already-decided': { status: 409, title: 'Somebody else has decided' },
   'confirmation-pending': { status: 409, title: 'An earlier change waits to be confirmed' },
   'confirm-elsewhere': { status: 409, title: 'Not from here' },

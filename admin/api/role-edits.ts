@@ -14,7 +14,7 @@ import type { AdminEnv } from './admin-env.ts'
 import { type ApiPlane, deedOf } from './api-plane.ts'
 import { rolesRoutes } from './contract/roles.ts'
 import { saveWish } from './edits.ts'
-import { assertMayGrant, ownKeysOf } from './own-keys.ts'
+import { assertMayEditRoles, assertMayGrant, ownKeysOf } from './own-keys.ts'
 import { etagOf } from './paging.ts'
 import { invalid, refusal } from './refusals.ts'
 
@@ -121,7 +121,7 @@ function answerImport(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
     const { document } = await plane.views.read(practice)
     const names = new Set(document.roles.map(({ name }) => name.toLowerCase()))
     const made = { ...document, roles: withFileRoles(document.roles, read.value) }
-    assertMayGrant(c.get('admin').account, practice, ownKeysOf(document.roles), ownKeysOf(made.roles))
+    assertMayEditRoles(c.get('admin').account, practice, document.roles, made.roles)
     const migrated = read.value.flatMap((role) =>
       role.migrated.map(({ from, to, kind }) => ({ role: role.name, from, to, kind })),
     )

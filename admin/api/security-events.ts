@@ -15,14 +15,13 @@ import { type ApiPlane, deedOf } from './api-plane.ts'
 import { securityEventsRoutes } from './contract/security-events.ts'
 import { findDecision, listDecisions } from './decision-log.ts'
 import { exportEvents } from './event-export.ts'
-import { etagOf, revisionIn } from './paging.ts'
+import { etagOf, lostPage, revisionIn } from './paging.ts'
 import { invalid, refusal } from './refusals.ts'
 
 /** A cursor that is a number; absent: `null`. */
 const numberIn = (cursor: string | undefined): number | null => {
   if (cursor === undefined) return null
-  if (!/^\d{1,15}$/.test(cursor))
-    throw invalid([{ path: 'cursor', sentence: 'That page is gone: load the list again.' }])
+  if (!/^\d{1,15}$/.test(cursor)) throw lostPage()
   return Number(cursor)
 }
 

@@ -11,10 +11,11 @@ import { streamSSE } from 'hono/streaming'
 import type { DurationMs, Instant } from '../../policies/instant.ts'
 import type { ClientHop } from '../../runtime/forwarded.ts'
 import { publishAnswer } from '../live.ts'
+import { countSealedCodes } from '../sealed-codes.ts'
 import type { Administrator } from '../sign-in/admin-sessions.ts'
 import { readCookie } from '../sign-in/cookie.ts'
 import { listFeaturesOff } from '../store/practice-features.ts'
-import { listPractices } from '../store/practices.ts'
+import { listPracticeHeads } from '../store/practices.ts'
 import { readPublishState } from '../store/publish-state.ts'
 import { holds, permissionsIn } from './access.ts'
 import type { AdminEnv } from './admin-env.ts'
@@ -31,7 +32,7 @@ export const hopSentence = ({ vouchedBy, malformed }: ClientHop): string => {
 }
 
 async function practicesOf(plane: ApiPlane, account: Administrator) {
-  const all = await plane.store.read(listPractices)
+  const all = await plane.store.read(listPracticeHeads)
   return all.filter(({ id }) => permissionsIn(account, id).size > 0)
 }
 
@@ -39,25 +40,23 @@ async function answerMe(c: Context<AdminEnv>, plane: ApiPlane) {
   const { account, csrf, endsAt } = c.get('admin')
   const hop = c.get('hop')
   const practices = await practicesOf(plane, account)
+  const views = await plane.views.readMany(practices.map(({ id }) => id))
   const at = plane.now()
   return {
     account: { login: account.login, name: account.name },
     csrf,
     endsAt,
+    sealedCodesLeft:
+      account.kind === 'admin' ? await plane.store.read((rows) => countSealedCodes(rows, account.id)) : null,
     seenAt: { address: hop.client.text, sentence: hopSentence(hop) },
-    practices: await Promise.all(
-      practices.map(async ({ id, name }) => {
-        const { document, snapshot } = await plane.views.read(id)
-        const entry = listedWidely(snapshot, hop.client, at)
-        return {
-          id,
-          name,
-          zone: document.practice.zone,
-          permissions: [...permissionsIn(account, id)],
-          address: { listed: entry !== null, label: entry?.label ?? null },
-        }
-      }),
-    ),
+    practices: practices.map(({ id, name, zone }) => {
+      const snapshot = views.get(id)?.snapshot
+      const entry = snapshot === undefined ? null : listedWidely(snapshot, hop.client, at)
+      return {
+        ...{ id, name, zone, permissions: [...permissionsIn(account, id)] },
+        address: { listed: entry !== null, label: entry?.label ?? null },
+      }
+    }),
   }
 }
 
@@ -72,21 +71,13 @@ async function answerPractices(c: Context<AdminEnv>, plane: ApiPlane) {
   )
   const members = new Map(counts.map((row) => [row.practice, row.members]))
   const off = await plane.store.read((rows) => listFeaturesOff(rows, 'every'))
-  return Promise.all(
-    practices.map(async ({ id, name }) => {
-      const { document, revision } = await plane.views.read(id)
-      const { ip, time, twoFactor, permission } = document.controls
-      return {
-        id,
-        name,
-        zone: document.practice.zone,
-        revision,
-        members: members.get(id) ?? 0,
-        lacks: [...(off.get(id) ?? [])],
-        controls: { ip: ip.mode, time: time.mode, twoFactor: twoFactor.mode, permission: permission.mode },
-      }
-    }),
-  )
+  return practices.map(({ id, name, zone, revision, controls }) => {
+    const { ip, time, twoFactor, permission } = controls
+    return {
+      ...{ id, name, zone, revision, members: members.get(id) ?? 0, lacks: [...(off.get(id) ?? [])] },
+      controls: { ip: ip.mode, time: time.mode, twoFactor: twoFactor.mode, permission: permission.mode },
+    }
+  })
 }
 
 /** `secure`: the origin is https. `heartbeatMs`: how often an event stream says that it is there. */

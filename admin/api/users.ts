@@ -8,9 +8,9 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import { type MemberOutcome, setRoles, setSuspended } from '../directory.ts'
 import { changeProfile, removeMember, takeIn } from '../directory-edits.ts'
 import type { Administrator } from '../sign-in/admin-sessions.ts'
-import { isFresh } from '../sign-in/freshness.ts'
 import { listActiveUsers } from '../store/active-users.ts'
-import { findMember, listMembers, readMembers } from '../store/members.ts'
+import { type MemberQuery, readMemberPage } from '../store/member-pages.ts'
+import { findMember } from '../store/members.ts'
 import { listPractices } from '../store/practices.ts'
 import { lastAnnounced } from '../store/publish-state.ts'
 import { holds } from './access.ts'
@@ -18,10 +18,10 @@ import type { AdminEnv } from './admin-env.ts'
 import { type ApiPlane, deedOf } from './api-plane.ts'
 import { usersRoutes } from './contract/users.ts'
 import { lockoutRefusal } from './edits.ts'
-import { assertMayGrant, ownKeysOf } from './own-keys.ts'
-import { etagOf, mentions, pageOf, revisionIn } from './paging.ts'
+import { assertMayGiveRoles, assertMayStandFor } from './own-keys.ts'
+import { etagOf, lostPage, revisionIn } from './paging.ts'
 import { givePasswordLink } from './password-link.ts'
-import { invalid, refusal, stepUpRequired } from './refusals.ts'
+import { invalid, refusal } from './refusals.ts'
 
 async function savedAnswer(plane: ApiPlane, practice: string, outcome: MemberOutcome) {
   switch (outcome.outcome) {
@@ -49,17 +49,19 @@ async function savedAnswer(plane: ApiPlane, practice: string, outcome: MemberOut
   }
 }
 
-async function readList(plane: ApiPlane, practice: string) {
-  const at = plane.now()
-  const [listed, known, active] = await Promise.all([
-    plane.store.read((rows) => listMembers(rows, practice)),
-    plane.store.read((rows) => readMembers(rows, practice, at)),
-    plane.store.read((rows) => listActiveUsers(rows, practice, at)),
-  ])
-  if (listed === null || known === null) throw refusal('not-found', 'There is no such practice.')
+/** A page of members, and how many live sessions those on it have. */
+async function readPage(plane: ApiPlane, query: MemberQuery) {
+  const { practice } = query
+  const page = await plane.store.read((rows) => readMemberPage(rows, query))
+  if (page === 'unknown') throw refusal('not-found', 'There is no such practice.')
+  if (page === 'lost') throw lostPage()
+  const { document } = await plane.views.read(practice)
+  const users = page.members.map(({ user }) => user)
+  const active = await plane.store.read((rows) =>
+    listActiveUsers(rows, practice, plane.now(), { document, users }),
+  )
   const sessions = new Map(active.map((user) => [user.user, user.sessions.length]))
-  const factors = new Map(known.members.map((member) => [member.user, member.factors]))
-  return { version: listed.version, members: listed.members, sessions, factors }
+  return { ...page, users, sessions }
 }
 
 /** Nobody gives a role whose own keys they do not hold, unless the member has these already. */
@@ -71,8 +73,7 @@ async function assertMayGive(
   const { practice, user, roles } = wish
   const { document } = await plane.views.read(practice)
   const member = await plane.store.read((rows) => findMember(rows, practice, user, plane.now()))
-  const called = (ids: readonly string[]) => document.roles.filter(({ id }) => ids.includes(id))
-  assertMayGrant(account, practice, ownKeysOf(called(member?.roles ?? [])), ownKeysOf(called(roles)))
+  assertMayGiveRoles(account, document, member?.roles ?? [], roles)
 }
 
 /** The other practices of people, as far as an account may see who belongs to them. */
@@ -111,11 +112,13 @@ function answerPeople(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
       throw invalid([
         { path: 'identity.upstream', sentence: `There is no application ${identity.upstream}.` },
       ])
+    const { account } = c.get('admin')
+    assertMayGiveRoles(account, (await plane.views.read(practice)).document, [], person.roles)
     const standard = only === undefined || more.length > 0 ? null : { upstream: only, appUser: person.login }
     const done = await takeIn(plane.store, {
       practice,
       person: { ...person, identity: identity ?? standard },
-      reach: reachOf(c.get('admin').account),
+      reach: reachOf(account),
       deed: deedOf(c, plane, reason),
     })
     if (done.outcome === 'unknown-practice') throw refusal('not-found', 'There is no such practice.')
@@ -126,7 +129,10 @@ function answerPeople(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
     const { practice, user } = c.req.valid('param')
     const { reason, ...profile } = c.req.valid('json')
     const ifVersion = revisionIn(c.req.valid('header')['if-match'])
-    const reach = reachOf(c.get('admin').account)
+    const { account } = c.get('admin')
+    // A link to set a password goes to the sign-in name.
+    if (profile.login !== undefined) await assertMayStandFor(plane, account, user)
+    const reach = reachOf(account)
     const deed = deedOf(c, plane, reason)
     const outcome = await changeProfile(plane.store, { practice, user, ifVersion, deed, profile, reach })
     if (outcome.outcome === 'others-too') {
@@ -145,34 +151,22 @@ function answerPeople(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
   })
 }
 
-/** Whether somebody would hold a role that they do not hold now; the edit names the version that this was read from. */
-async function gainsRole(
-  plane: ApiPlane,
-  practice: string,
-  user: string,
-  roles: readonly string[],
-): Promise<boolean> {
-  const member = await plane.store.read((rows) => findMember(rows, practice, user, plane.now()))
-  return roles.some((role) => member?.roles.includes(role) !== true)
-}
-
 /** Adds the answers. */
 export function answerUsers(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
   answerPeople(app, plane)
   app.openapi(usersRoutes.list, async (c) => {
     const { practice } = c.req.valid('param')
     const query = c.req.valid('query')
-    const { version, members, sessions, factors } = await readList(plane, practice)
-    const found = members.filter(({ name, login, email }) => mentions(query.text, [name, login, email]))
-    const page = pageOf(found, ({ user }) => user, query)
-    const users = page.items.map(({ user }) => user)
+    const { version, total, members, nextCursor, users, sessions } = await readPage(plane, {
+      practice,
+      ...query,
+    })
     const others = await othersOf(plane, c.get('admin').account, practice, users)
     c.header('etag', etagOf(version))
     return c.json(
       {
-        version,
-        total: found.length,
-        members: page.items.map((member) => ({
+        ...{ version, total, nextCursor },
+        members: members.map((member) => ({
           user: member.user,
           name: member.name,
           login: member.login,
@@ -182,9 +176,8 @@ export function answerUsers(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
           otherPractices: member.otherPractices,
           alsoIn: others.get(member.user) ?? [],
           sessions: sessions.get(member.user) ?? 0,
-          factors: [...(factors.get(member.user) ?? [])],
+          factors: [...member.factors],
         })),
-        nextCursor: page.nextCursor,
       },
       200,
     )
@@ -195,8 +188,6 @@ export function answerUsers(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
     await assertMayGive(plane, c.get('admin').account, { practice, user, roles })
     const ifVersion = revisionIn(c.req.valid('header')['if-match'])
     const deed = deedOf(c, plane, reason)
-    if (!isFresh(c.get('admin'), deed.at) && (await gainsRole(plane, practice, user, roles)))
-      throw stepUpRequired()
     const outcome = await setRoles(plane.store, { practice, user, ifVersion, deed, roles, typedName })
     return c.json(await savedAnswer(plane, practice, outcome), 200)
   })

@@ -27,7 +27,10 @@ type Expired = {
   }[]
 }
 
-/** Entries that are on and expired after `from`, until `to` inclusive, by practice in order of their ids. */
+/**
+ * Entries that are on and expired after `from`, until `to` inclusive, by practice in order of their ids. Only documents
+ * with such an entry are unpacked (`expiries` lies beside them).
+ */
 async function listExpired(tx: Tx, from: Instant, to: Instant): Promise<readonly Expired[]> {
   const { rows } = await sql<Expired>`
     select p.id as practice, p.name, p.revision, json_agg(json_build_object('id', e.value ->> 'id',
@@ -36,7 +39,8 @@ async function listExpired(tx: Tx, from: Instant, to: Instant): Promise<readonly
     from practice p
     join policy_revision r on r.practice = p.id and r.revision = p.revision
     cross join lateral jsonb_array_elements(r.document -> 'ipEntries') e
-    where (e.value ->> 'on')::boolean
+    where exists (select from unnest(r.expiries) due where due > ${from} and due <= ${to})
+      and (e.value ->> 'on')::boolean
       and (e.value ->> 'expiresAt')::bigint > ${from} and (e.value ->> 'expiresAt')::bigint <= ${to}
     group by p.id, p.name, p.revision
     order by p.id`.execute(tx)

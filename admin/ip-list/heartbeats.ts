@@ -158,6 +158,7 @@ function beatOf(outcome: EditOutcome, before: string, range: string): Beat {
     case 'unknown-practice':
     case 'conflict':
     case 'last-security-admin':
+    case 'sealed-codes-first':
     case 'weakens':
       return { outcome: 'refused', sentence: 'The entry cannot be moved.' }
   }

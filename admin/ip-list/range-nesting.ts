@@ -2,29 +2,16 @@
  * Which ranges of a long list lie around, inside or on a given one, without comparing each with each.
  *
  * CIDR ranges are nested or apart, so masking a range to every prefix length there is finds all that lie around it.
- * Made for files of thousands of lines; a page of the list has its own way (`api/networks.ts`), which says how.
+ * Made for files of thousands of lines; a list that is asked again and again is `range-index.ts`.
  * Invariant: it agrees with comparing each with each (a property of its test).
  */
 import { parseRange, type Range } from '../../policies/address.ts'
-
-/** An item with a range. */
-export type Ranged = { readonly id: string; readonly label: string; readonly range: string }
+import { type Ranged, rangeKey } from './range-index.ts'
 
 /** The nearest item on or around a range, and the first one inside it; `null`: none. */
 export type Neighbours = {
   readonly around: Ranged | null
   readonly inside: Ranged | null
-}
-
-const words = (prefix: number, word: number): number => {
-  const bits = Math.min(32, Math.max(0, prefix - word * 32))
-  return bits === 0 ? 0 : -1 << (32 - bits)
-}
-
-/** A range cut to a length, as a key. An IPv4 address lies in the last word, its mask therefore too. */
-function keyOf({ family, w0, w1, w2, w3 }: Range, prefix: number): string {
-  if (family === 4) return `4/${prefix}/${w3 & words(prefix, 0)}`
-  return `6/${prefix}/${w0 & words(prefix, 0)}/${w1 & words(prefix, 1)}/${w2 & words(prefix, 2)}/${w3 & words(prefix, 3)}`
 }
 
 type Parsed = { readonly item: Ranged; readonly range: Range }
@@ -47,20 +34,20 @@ export function neighboursOf(
     [6, new Set()],
   ])
   for (const { item, range } of others) {
-    const key = keyOf(range, range.prefix)
+    const key = rangeKey(range, range.prefix)
     const there = byKey.get(key)
     if (there === undefined) byKey.set(key, [item])
     else there.push(item)
     lengths.get(range.family)?.add(range.prefix)
   }
   const questions = parsedOf(asked)
-  const wanted = new Set(questions.map(({ range }) => keyOf(range, range.prefix)))
+  const wanted = new Set(questions.map(({ range }) => rangeKey(range, range.prefix)))
   const widths = new Set(questions.map(({ range }) => range.prefix))
   const inside = new Map<string, Ranged>()
   for (const { item, range } of others)
     for (const width of widths) {
       if (width >= range.prefix) continue
-      const key = keyOf(range, width)
+      const key = rangeKey(range, width)
       if (wanted.has(key) && !inside.has(key)) inside.set(key, item)
     }
   return new Map(
@@ -68,9 +55,9 @@ export function neighboursOf(
       const around = [...(lengths.get(range.family) ?? [])]
         .filter((length) => length <= range.prefix)
         .sort((a, b) => b - a)
-        .flatMap((length) => byKey.get(keyOf(range, length)) ?? [])
+        .flatMap((length) => byKey.get(rangeKey(range, length)) ?? [])
         .find(({ id }) => id !== item.id)
-      return [item.id, { around: around ?? null, inside: inside.get(keyOf(range, range.prefix)) ?? null }]
+      return [item.id, { around: around ?? null, inside: inside.get(rangeKey(range, range.prefix)) ?? null }]
     }),
   )
 }

@@ -10,8 +10,9 @@ import type { Instant } from '../../policies/instant.ts'
 import type { Log } from '../../runtime/log.ts'
 import { foldId } from '../directory.ts'
 import { verifyPassword } from '../passwords.ts'
-import type { Rows, Store } from '../store/database.ts'
+import type { Rows, Store, Tx } from '../store/database.ts'
 import { appendEvent } from '../store/events.ts'
+import type { OwnMethod } from '../store/own-sign-in-tables.ts'
 import { listPracticesOf } from '../two-factor/chains.ts'
 import { giveBackTry, takePasswordTry } from './password-tries.ts'
 
@@ -37,8 +38,12 @@ export type PasswordOutcome =
 /** A login name as it is compared: as the directory folds ids, without blanks around it. */
 export const foldLogin = (text: string): string => foldId(text.trim())
 
-/** Whose login name that is; `null`: nobody's. */
-export async function findOwnAccount(rows: Rows, login: string): Promise<OwnAccount | null> {
+/** Somebody of the directory by their login name or their id; `null`: nobody. */
+export async function findOwnAccount(
+  rows: Rows,
+  text: string,
+  by: 'login' | 'id' = 'login',
+): Promise<OwnAccount | null> {
   const row = await rows
     .selectFrom('app_user as u')
     .leftJoin('own_password as p', 'p.user_id', 'u.id')
@@ -51,7 +56,7 @@ export async function findOwnAccount(rows: Rows, login: string): Promise<OwnAcco
           .where('m.suspended', '=', false),
       ).as('belongs'),
     )
-    .where('u.login', '=', login)
+    .where(by === 'login' ? 'u.login' : 'u.id', '=', text)
     .executeTakeFirst()
   if (row === undefined) return null
   return {
@@ -60,17 +65,22 @@ export async function findOwnAccount(rows: Rows, login: string): Promise<OwnAcco
   }
 }
 
-/** In every practice of theirs: each must see what is tried on its doors. */
-const noteFailure = (store: Store, account: OwnAccount, address: Address, at: Instant): Promise<void> =>
-  store.transaction(async (tx) => {
-    for (const practice of await listPracticesOf(tx, account.user))
-      await appendEvent(tx, {
-        ...{ practice, at, origin: 'ui', action: 'user.sign-in-failed' },
-        actor: { kind: 'system', id: 'sign-in', name: 'Somebody at the sign-in page' },
-        target: { kind: 'user', id: account.user, name: account.name },
-        ...{ before: null, after: { method: 'own-password' }, address: address.text },
-      })
-  })
+/** Records a sign-in in vain in every practice of theirs: each must see what is tried on its doors. */
+export async function noteSignInFailure(
+  tx: Tx,
+  account: Pick<OwnAccount, 'user' | 'name'>,
+  method: OwnMethod,
+  address: Address,
+  at: Instant,
+): Promise<void> {
+  for (const practice of await listPracticesOf(tx, account.user))
+    await appendEvent(tx, {
+      ...{ practice, at, origin: 'ui', action: 'user.sign-in-failed' },
+      actor: { kind: 'system', id: 'sign-in', name: 'Somebody at the sign-in page' },
+      target: { kind: 'user', id: account.user, name: account.name },
+      ...{ before: null, after: { method }, address: address.text },
+    })
+}
 
 /** Whether login name and password belong together; about 50 ms whatever comes of it. */
 export async function tryPassword(
@@ -89,8 +99,8 @@ export async function tryPassword(
   }
   // Not waited for: the time of the answer must not tell that there is such a name.
   if (account !== null)
-    noteFailure(store, account, address, now()).catch((error: unknown) =>
-      log.warn({ error }, 'a failed sign-in was not recorded'),
-    )
+    store
+      .transaction((tx) => noteSignInFailure(tx, account, 'own-password', address, now()))
+      .catch((error: unknown) => log.warn({ error }, 'a failed sign-in was not recorded'))
   return { outcome: 'wrong' }
 }

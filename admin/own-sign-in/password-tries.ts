@@ -1,5 +1,5 @@
 /**
- * How often a password may be tried, and a link asked for: by person and network, by person over all networks that are new
+ * How often a password or a passkey may be tried, and a link asked for: by person and network, by person over all networks that are new
  * to them, and by network; after some free ones with growing pauses.
  *
  * It compares no password. Invariant: a try is counted and committed before anything is compared, so that parallel guesses
@@ -39,7 +39,8 @@ const rules = {
 const pauseMs: DurationMs = 60_000
 const pauseMaxMs: DurationMs = 900_000
 
-type Counted = { readonly key: string; readonly rule: Rule }
+/** What a try is counted for, and how. */
+export type Counted = { readonly key: string; readonly rule: Rule }
 
 /** Counts one try; the instant from when there is one, `null`: it was taken. */
 async function count(tx: Tx, { key, rule }: Counted, at: Instant): Promise<Instant | null> {
@@ -66,7 +67,8 @@ async function count(tx: Tx, { key, rule }: Counted, at: Instant): Promise<Insta
   return row?.free_at ?? at
 }
 
-function takeAll(store: Store, counted: readonly Counted[], at: Instant): Promise<TakenTry> {
+/** Takes one try for all of these, or none; committed when it answers. Rows are locked in the order given. */
+export function takeTries(store: Store, counted: readonly Counted[], at: Instant): Promise<TakenTry> {
   const keys = counted.map(({ key }) => key)
   return store.transaction(async (tx): Promise<TakenTry> => {
     // One that has to wait costs nothing anywhere else.
@@ -85,7 +87,13 @@ function takeAll(store: Store, counted: readonly Counted[], at: Instant): Promis
   })
 }
 
-async function isKnownThere(store: Store, user: string, network: string, at: Instant): Promise<boolean> {
+/** Whether somebody (a user's id, or an own account's) was let in from a network within 30 days. */
+export async function isKnownThere(
+  store: Store,
+  user: string,
+  network: string,
+  at: Instant,
+): Promise<boolean> {
   const used = await store.read((rows) => listAddresses(rows, [user], at))
   return (used.get(user) ?? []).some((text) => {
     const address = parseAddress(text)
@@ -104,12 +112,16 @@ export async function takePasswordTry(store: Store, trier: Trier, at: Instant): 
     { key: `pair ${person} ${network}`, rule: rules.pair },
   ]
   if (!known) counted.push({ key: `user ${person}`, rule: rules.user })
-  return takeAll(store, counted, at)
+  return takeTries(store, counted, at)
 }
+
+/** Takes one try of showing a passkey from a network; nobody is guessed at, since a passkey names its person itself. */
+export const takePasskeyTry = (store: Store, address: Address, at: Instant): Promise<TakenTry> =>
+  takeTries(store, [{ key: `network ${rangeText(networkOf(address))}`, rule: rules.network }], at)
 
 /** Takes one try of asking for a link from a network. */
 export const takeLinkTry = (store: Store, address: Address, at: Instant): Promise<TakenTry> =>
-  takeAll(store, [{ key: `link ${rangeText(networkOf(address))}`, rule: rules.link }], at)
+  takeTries(store, [{ key: `link ${rangeText(networkOf(address))}`, rule: rules.link }], at)
 
 /** Gives back what a right password was counted as; what was tried in vain before it, from this network, is forgotten. */
 export async function giveBackTry(store: Store, keys: readonly string[]): Promise<void> {

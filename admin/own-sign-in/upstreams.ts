@@ -29,8 +29,8 @@ export function readOwnUpstreams(upstreams: Config['upstreams']): Checked<OwnUps
   for (const { id, identity, practice } of upstreams) {
     const own = identity?.mode === 'own' ? identity.own : null
     if (own === null) continue
-    const { providers, password, unknown: provisioning } = own
-    found.set(id, { providers, password, provisioning, practice: practice.fixed })
+    const { providers, password, passkey, unknown: provisioning } = own
+    found.set(id, { providers, password, passkey, provisioning, practice: practice.fixed })
     for (const { id: provider, clientSecretFile: file } of providers) {
       if (file === null) continue
       const read = readSecret(file)

@@ -23,6 +23,8 @@ export type OwnUpstream = {
   readonly providers: readonly ProviderRules[]
   /** Whether people may sign in with a password that Gatehouse keeps. */
   readonly password: boolean
+  /** Whether they may sign in with a passkey that they made here. */
+  readonly passkey: boolean
   readonly provisioning: Provisioning
   readonly practice: string | null
 }

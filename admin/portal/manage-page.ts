@@ -5,6 +5,7 @@
  * never a secret; every change leads to a page that asks for a proof in this visit first.
  */
 import { html } from 'hono/html'
+import { managementLine } from '../../runtime/pages/management-line.ts'
 import { page } from '../../runtime/pages/page.ts'
 import { doneForm, hiddenFields, nameField, notYouLine, type PortalFrame, whoLine } from './page-parts.ts'
 
@@ -29,6 +30,8 @@ export type ManageView = {
   readonly texts: boolean
   readonly devices: number
   readonly deadline: string | null
+  /** Where they look after the security of a practice; `null`: they do not. */
+  readonly management: string | null
 }
 
 const codesFewAt = 3
@@ -101,6 +104,7 @@ export const managePage = (view: ManageView): string =>
 ${view.factors.length === 0 ? absent(view) : present(view)}
 ${doneForm(view.frame, 'Done', view.factors.length > 0 || !view.mayEnrol)}
 ${signOutEverywhere(view.frame)}
+${managementLine(view.management)}
 ${notYouLine(view.frame)}`,
   })
 

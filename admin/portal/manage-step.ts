@@ -4,6 +4,8 @@
  * What may be done is judged by `two-factor/factors.ts`. Invariant: every change is a form in a visit that has shown a
  * factor; without a proof it leads to one, and nothing is changed on the way.
  */
+
+import { maySeeSecurity } from '../security-admins.ts'
 import { type Standing, standingOf } from '../two-factor/enrolment.ts'
 import {
   type FactorChange,
@@ -33,6 +35,20 @@ const shownOf = (factor: OwnFactor, facts: PersonFacts): ShownFactor => ({
   lastVerifiedAt: facts.moment(factor.lastVerifiedAt),
 })
 
+/** The way to Security Management for whoever is in and may see a practice there; `null`: not for this visit. */
+async function managementOf({ portal, visit, at }: Visitor): Promise<string | null> {
+  if (visit.adminEntry !== null || visit.reason !== null) return null
+  const looksAfter = await portal.parts.store.read((rows) =>
+    maySeeSecurity(
+      rows,
+      visit.user,
+      visit.practices.map(({ id }) => id),
+      at,
+    ),
+  )
+  return looksAfter ? `${visit.origin}/.gatehouse/security-management` : null
+}
+
 /** The page of one's own factors. */
 export async function showManage(visitor: Visitor, standing: Standing): Promise<Response> {
   const { portal, visit, at } = visitor
@@ -46,6 +62,7 @@ export async function showManage(visitor: Visitor, standing: Standing): Promise<
     texts: portal.texts !== null && (await portal.parts.store.read((rows) => mayUseTexts(rows, visit))),
     devices: await portal.parts.store.read((rows) => countDevices(rows, visit.user, at)),
     deadline: facts.deadline,
+    management: await managementOf(visitor),
   })
   return pageOf(visitor, 200, html)
 }

@@ -45,7 +45,10 @@ export const problemLine = (id: string, said: Said | null, by: SentBy, at: numbe
   said === null ? '' : html`<p class="problem" id="${id}" role="alert">${saidText(said, by, at)}</p>`
 
 /** Hidden fields of every form. */
-export const hiddenFields = (frame: PortalFrame, fields: Readonly<Record<string, string>> = {}) =>
+export const hiddenFields = (
+  frame: Pick<PortalFrame, 'token'>,
+  fields: Readonly<Record<string, string>> = {},
+) =>
   html`<input type="hidden" name="token" value="${frame.token}">${Object.entries(fields).map(
     ([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`,
   )}`
@@ -65,18 +68,20 @@ export const nameField = (name: string) =>
 
 /** The form whose answer `passkeyScript` fills in; it stays hidden where there is no script. */
 export const passkeyForm = (
-  frame: PortalFrame,
+  frame: Pick<PortalFrame, 'token'>,
   form: {
     readonly action: string
     readonly options: string
     readonly words: string
+    /** Another form of the page is what most people came for. */
+    readonly isSecond?: boolean
     readonly fields?: Readonly<Record<string, string>>
     readonly more?: HtmlEscapedString | Promise<HtmlEscapedString> | string
   },
 ) => html`<form method="post" action="${form.action}" id="passkey" data-options="${form.options}" hidden>
 ${hiddenFields(frame, { ...form.fields, answer: '' })}
 ${form.more ?? ''}<p class="problem" id="passkey-note" role="alert" hidden></p>
-<div class="doing"><button class="first">${form.words}</button></div></form>
+<div class="doing"><button${form.isSecond === true ? '' : html` class="first"`}>${form.words}</button></div></form>
 <noscript><p class="problem">A passkey needs JavaScript, which is switched off in this browser. Switch it on for this page, or use another way.</p></noscript>`
 
 /** The button back to the application. `isFirst`: nothing else on the page is to be done before. */

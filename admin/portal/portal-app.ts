@@ -27,6 +27,7 @@ import { formBytesMax, type PortalForm, passkeyFormBytesMax, readPortalForm } fr
 import { takeHeartbeat } from './heartbeat-step.ts'
 import { createKnocks } from './knocks.ts'
 import { showFactor, takeFactor, takeForgetting } from './manage-step.ts'
+import { takePasskeySignIn } from './passkey-sign-in-step.ts'
 import { createPasswordSignInStep } from './password-sign-in-step.ts'
 import { showPassword, takePassword } from './password-step.ts'
 import {
@@ -158,6 +159,7 @@ function addSteps(app: PortalApp, portal: Portal, upstreams: OwnUpstreams): void
   const small = upTo(formBytesMax)
   app.post('/verify/passkey', upTo(passkeyFormBytesMax), taking(portal, takePasskey))
   app.post('/passkey', upTo(passkeyFormBytesMax), taking(portal, takeNewPasskey))
+  app.post('/sign-in/passkey', upTo(passkeyFormBytesMax), takePasskeySignIn(portal, signIn))
   app.post('/admission', small, taking(portal, takeAdmission))
   app.post('/factor', small, taking(portal, takeFactor))
   app.post('/devices', small, taking(portal, takeForgetting))

@@ -120,6 +120,16 @@ ${passkeyForm(view.frame, {
 ${notYouLine(view.frame)}${passkeyScript.tag}`,
   })
 
+/** The form that takes a code which an admin gave. */
+export const admissionForm = (frame: PortalFrame, said: Said | null) =>
+  html`<form method="post" action="/admission">${hiddenFields(frame)}
+<label for="admission">Code from the person who manages access</label>
+<p class="hint" id="admission-hint">16 letters and digits. It works once.</p>
+${problemLine('admission-problem', said, 'admission', frame.at)}
+<input class="field" id="admission" name="code" autocomplete="off" autocapitalize="characters" spellcheck="false" maxlength="40" required aria-describedby="admission-hint${said === null ? '' : ' admission-problem'}"${said === null ? '' : html` aria-invalid="true" autofocus`}>
+<div class="doing"><button class="first">Use this code</button></div>
+</form>`
+
 /** The page where it may not be set up from this address, unless an admin has given a code. */
 export const notHerePage = (frame: PortalFrame, address: string, said: Said | null): string =>
   page({
@@ -128,13 +138,7 @@ export const notHerePage = (frame: PortalFrame, address: string, said: Said | nu
     body: html`${whoLine(frame)}
 <p>Your practice asks for a second factor. It can be set up only from a network that your practice has approved, and the one you are on is not among them.</p>
 <p>Sign in from the practice once and set it up there, or ask the person who manages access to approve this network, or to give you a code.</p>
-<form method="post" action="/admission">${hiddenFields(frame)}
-<label for="admission">Code from the person who manages access</label>
-<p class="hint" id="admission-hint">16 letters and digits. It works once.</p>
-${problemLine('admission-problem', said, 'admission', frame.at)}
-<input class="field" id="admission" name="code" autocomplete="off" autocapitalize="characters" spellcheck="false" maxlength="40" required aria-describedby="admission-hint${said === null ? '' : ' admission-problem'}"${said === null ? '' : html` aria-invalid="true" autofocus`}>
-<div class="doing"><button class="first">Use this code</button></div>
-</form>
+${admissionForm(frame, said)}
 <dl><dt>Your address</dt><dd>${address}</dd></dl>
 ${notYouLine(frame)}`,
   })

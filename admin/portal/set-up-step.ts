@@ -5,6 +5,8 @@
  * the form that made them, and a reload of that answer makes none; nothing changes but in a visit that may (proved, from
  * an approved address or with an admin's code).
  */
+
+import { isListedAddress } from '../two-factor/allowed-addresses.ts'
 import { readCode } from '../two-factor/codes.ts'
 import {
   beginTotp,
@@ -38,14 +40,28 @@ import {
 } from './set-up-page.ts'
 import { goOnRemembered, outOfTries, showVerify } from './verify-step.ts'
 import { frameOf, pageOf, type Visitor } from './visitor.ts'
+import { vouchingPage } from './vouching-page.ts'
 
 /** What becomes of somebody who needs a passkey: they show one, or make one after showing what they have. */
 async function showStrong(visitor: Visitor, standing: Standing): Promise<Response> {
-  const { portal, visit } = visitor
+  const { portal, visit, address, at } = visitor
   if (visit.proved?.method === 'passkey')
     return pageOf(visitor, 200, confirmedPage(frameOf(visitor), standing.recoveryCodesLeft))
   if (portal.party === null) return pageOf(visitor, 403, tooWeakPage())
-  return standing.methods.includes('passkey') ? showVerify(visitor) : showPasskey(visitor)
+  const isAdmitted = visit.admittedBy.length > 0
+  if (standing.methods.includes('passkey'))
+    return visit.proved?.method === 'unvouched-passkey' && !isAdmitted
+      ? showVouching(visitor, true)
+      : showVerify(visitor)
+  const isListed = await isListedAddress(portal.parts.store, visit.user, address, at)
+  return isAdmitted || isListed ? showPasskey(visitor) : showVouching(visitor, false)
+}
+
+/** The page that asks for somebody's word for a passkey. */
+function showVouching(visitor: Visitor, made: boolean): Response {
+  const { c } = visitor
+  const said = c.req.query('by') === 'admission' ? readSaid(c.req.query('said')) : null
+  return pageOf(visitor, 403, vouchingPage({ frame: frameOf(visitor), made, said }))
 }
 
 /** Where a visit begins: what its reason and the person's factors ask for. */
@@ -162,15 +178,17 @@ export async function takeNewPasskey(visitor: Visitor, form: PortalForm): Promis
   return answerEnrolment(visitor, '/passkey', outcome)
 }
 
-/** Takes a code that an admin gave, so that a factor may be set up from here. */
+/** Takes a code that an admin gave, so that a factor may be set up from here, and a passkey is vouched for. */
 export async function takeAdmission(visitor: Visitor, form: PortalForm): Promise<Response> {
   const { portal, visit, address, at } = visitor
   const outcome = await takeEnrolmentCode(portal.parts, visit, form.get('code'), at, address)
+  // Where only a passkey suffices the code vouches for one, and home asks for that.
+  const here = visit.reason === 'two-factor-too-weak' ? '/' : '/set-up'
   const back = (said: Said): Response =>
-    portal.answers.seeOther(`/set-up?by=admission&said=${saidWord(said)}`)
+    portal.answers.seeOther(`${here}?by=admission&said=${saidWord(said)}`)
   switch (outcome.outcome) {
     case 'admitted':
-      return portal.answers.seeOther('/set-up')
+      return portal.answers.seeOther(here)
     case 'wait':
       return back({ what: 'wait', until: outcome.until })
     case 'over':

@@ -7,6 +7,8 @@
  */
 import { html } from 'hono/html'
 import { page } from '../../runtime/pages/page.ts'
+import { passkeyForm } from './page-parts.ts'
+import { passkeyScript } from './scripts.ts'
 
 const sentences = {
   cancelled: 'Nobody was signed in there. You can try again.',
@@ -16,6 +18,8 @@ const sentences = {
     'Your e-mail address there is not verified. Verify it there first, or use another account, then try again.',
   'not-allowed': 'That account is not one of your practice’s. Use the account that your practice gave you.',
   away: 'The sign-in cannot be reached just now. Please try again in a moment.',
+  'no-passkey':
+    'Nobody was signed in with that passkey. Try again, or use another way; if it goes on, ask the person who manages access at your practice.',
   wrong:
     'That login name and that password do not belong together. Check both, and whether Caps Lock is on, then try again.',
 } as const
@@ -42,6 +46,8 @@ export type SignInView = {
   readonly providers: readonly { readonly id: string; readonly name: string }[]
   /** What the form of login name and password carries; `null`: there is none. */
   readonly password: { readonly token: string; readonly hasLinks: boolean } | null
+  /** What the form of the passkey carries, and what the browser is to be asked (JSON); `null`: there is none. */
+  readonly passkey: { readonly token: string; readonly options: string } | null
   readonly said: string | null
 }
 
@@ -60,7 +66,15 @@ const passwordForm = ({ password, said }: SignInView) =>
           : 'No password yet, or forgotten? Ask the person who manages access at your practice for a link.'
       }</p>`
 
-/** The page of signing in. */
+const passkeyPart = ({ passkey, password, providers }: SignInView) =>
+  passkey === null
+    ? ''
+    : html`${passkeyForm(passkey, {
+        ...{ action: '/sign-in/passkey', options: passkey.options, words: 'Sign in with a passkey' },
+        isSecond: password !== null || providers.length > 0,
+      })}`
+
+/** The page of signing in, to be sent with `passkeyScript` where it has a passkey's form. */
 export const signInPage = (view: SignInView): string =>
   page({
     title: 'Sign in',
@@ -76,7 +90,8 @@ ${
           html`<a${at === 0 && view.password === null ? html` class="first"` : ''} href="/sign-in/with/${id}">Continue with ${name}</a>`,
       )}</div>`
 }
-<p class="last">Did you not just open this application? Then close this page.</p>`,
+${passkeyPart(view)}
+<p class="last">Did you not just open this application? Then close this page.</p>${view.passkey === null ? '' : passkeyScript.tag}`,
   })
 
 /** The page that asks for a link. `isAsked`: it was asked for; whether anybody has that login name is not told. */

@@ -8,6 +8,7 @@
 import type { Context } from 'hono'
 import type { DurationMs } from '../../policies/instant.ts'
 import { readOpenWays } from '../own-sign-in/open-ways.ts'
+import { beginPasskeySignIn } from '../own-sign-in/passkey-sign-in.ts'
 import { createProvider, type Provider } from '../own-sign-in/provider.ts'
 import type { OwnUpstreams } from '../own-sign-in/upstreams.ts'
 import {
@@ -22,7 +23,8 @@ import {
 import { readCookieCalled } from '../sign-in/cookie.ts'
 import { formToken } from './forms.ts'
 import { overPage, tooOftenPage } from './plain-pages.ts'
-import { readSignInSaid, type SignInSaid, signInPage } from './sign-in-page.ts'
+import { passkeyScript } from './scripts.ts'
+import { readSignInSaid, type SignInSaid, type SignInView, signInPage } from './sign-in-page.ts'
 import { isPlainOrigin, type Portal, type PortalEnv } from './visitor.ts'
 
 /** The pages of signing in. `findGuest`: whose cookie a request carries; `goBack`: to the application, with a proof. */
@@ -49,6 +51,7 @@ export type Guest = {
   readonly visit: SignInVisit
   readonly providers: readonly Provider[]
   readonly password: boolean
+  readonly passkey: boolean
 }
 
 const tokenForm = /^[A-Za-z0-9_-]{43}$/
@@ -92,7 +95,8 @@ async function findGuest(parts: Parts, c: Context<PortalEnv>): Promise<Guest | n
   const practices = own.practice === null ? [] : [own.practice]
   const ways = await portal.parts.store.read((rows) => readOpenWays(rows, practices))
   const providers = ways.provider ? providersOf(parts, visit.upstream) : []
-  return { token, visit, providers, password: own.password && ways.password }
+  const passkey = own.passkey && ways.passkey && portal.party !== null
+  return { token, visit, providers, password: own.password && ways.password, passkey }
 }
 
 const over = ({ portal }: Parts): Response => portal.answers.page(403, overPage())
@@ -118,6 +122,12 @@ async function open(parts: Parts, c: Context<PortalEnv>, begun: string): Promise
   return portal.answers.seeOther('/sign-in', cookieOf(portal.secure, token, cookieMs))
 }
 
+async function askForPasskey({ portal }: Parts, { passkey, token }: Guest): Promise<SignInView['passkey']> {
+  if (!passkey || portal.party === null) return null
+  const options = await beginPasskeySignIn(portal.parts.store, portal.party, token, portal.now())
+  return options === null ? null : { token: formToken(token), options }
+}
+
 async function show(parts: Parts, c: Context<PortalEnv>): Promise<Response> {
   const begun = c.req.query('begin')
   if (begun !== undefined) return open(parts, c, begun)
@@ -127,8 +137,10 @@ async function show(parts: Parts, c: Context<PortalEnv>): Promise<Response> {
   const said = readSignInSaid(c.req.query('said'))
   const hasLinks = parts.portal.mail !== null
   const password = guest.password ? { token: formToken(token), hasLinks } : null
-  const html = signInPage({ origin: visit.origin, providers, password, said })
-  return parts.portal.answers.page(200, html, { elsewhere: visit.origin })
+  const passkey = await askForPasskey(parts, guest)
+  const html = signInPage({ origin: visit.origin, providers, password, passkey, said })
+  const script = passkey === null ? {} : { script: passkeyScript }
+  return parts.portal.answers.page(200, html, { elsewhere: visit.origin, ...script })
 }
 
 const sayAgain = ({ portal }: Parts, said: SignInSaid): Response =>

@@ -146,6 +146,8 @@ async function rememberHere(visitor: Visitor, form: PortalForm): Promise<Remembe
   return { token, setCookie: setDeviceCookie(secure, token, ms) }
 }
 
+const asksForPasskey = ({ visit }: Visitor): boolean => visit.reason === 'two-factor-too-weak'
+
 const codesFewAt = 3
 
 async function answerOutcome(
@@ -159,6 +161,8 @@ async function answerOutcome(
   switch (outcome.outcome) {
     case 'verified': {
       if (purpose === 'factor') return portal.answers.seeOther('/')
+      if (purpose === 'access' && outcome.method === 'unvouched-passkey' && asksForPasskey(visitor))
+        return portal.answers.seeOther('/')
       if (purpose !== 'access') return portal.answers.seeOther(`/${purpose}`)
       if (visitor.visit.reason === 'emergency') return portal.answers.seeOther('/emergency')
       const tells = outcome.method === 'recovery-code' && outcome.recoveryCodesLeft <= codesFewAt
@@ -226,8 +230,8 @@ export async function takePasskey(visitor: Visitor, form: PortalForm): Promise<R
 /** "Done" and "Continue": on with what was proved, or back with nothing. From a page of codes, to one's own factors. */
 export async function finish(visitor: Visitor, form: PortalForm): Promise<Response> {
   const { portal, visit } = visitor
-  if (form.get('after') === 'codes' && (visit.reason === null || form.get('kept') !== 'yes'))
-    return portal.answers.seeOther('/')
+  const isPage = visit.reason === null || form.get('kept') !== 'yes' || asksForPasskey(visitor)
+  if (form.get('after') === 'codes' && isPage) return portal.answers.seeOther('/')
   if (visit.proved !== null) return goOn(visitor)
   await endVisit(portal.parts.store, visit)
   return portal.answers.seeOther(returnUrl(visit), expirePortalCookie(portal.secure))

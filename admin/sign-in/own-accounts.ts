@@ -59,6 +59,9 @@ async function writeReach(tx: Tx, account: string, practices: Reach): Promise<vo
       .execute()
 }
 
+/** Where a link is opened: a path of the admin origin. */
+export const pathOfLink = (link: string): string => `/set-password?link=${link}`
+
 /** A new link for an account, in place of any before; its bearer text, which is answered this once. */
 export async function layLink(tx: Tx, account: string, at: Instant): Promise<string> {
   const token = newToken()

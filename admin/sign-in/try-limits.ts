@@ -1,75 +1,68 @@
 /**
- * How often a password may be tried: per person and network, per network, and per person over all networks.
+ * How often an own account may be tried: its password per person and network, per network, and per person over all networks
+ * that are new to it; and the codes of its second factor.
  *
- * Counted before the password is looked at, so that parallel tries cannot slip through together, and by what
- * was typed, so that unknown names are limited like known ones. Invariant: a stranger cannot lock an admin
- * out; the limit over all networks spares networks that the account has signed in from. Counts are this
- * process's: with two control planes there are twice the tries, which argon2 and the size of the numbers
- * forgive.
+ * The counting is `own-sign-in/password-tries.ts`'s, in the database, so that any number of control planes share the counts.
+ * Invariant: counted before anything is looked at, so that parallel tries cannot slip through together, and by what was
+ * typed, so that unknown names are limited like known ones; a stranger cannot lock an admin out. The counts are not those
+ * of people of the same network or name: neither may use up the other's tries.
  */
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
+import { hash } from 'node:crypto'
 import { type Address, networkOf, rangeText } from '../../policies/address.ts'
-import type { DurationMs } from '../../policies/instant.ts'
+import type { DurationMs, Instant } from '../../policies/instant.ts'
+import { type Counted, giveBackTry, isKnownThere, takeTries } from '../own-sign-in/password-tries.ts'
+import type { Store } from '../store/database.ts'
 
 /** A try that may go on, with what its success takes back; or after how long to come again. */
 export type Try =
   | { readonly allowed: true; readonly succeeded: () => Promise<void> }
   | { readonly allowed: false; readonly retryAfterMs: DurationMs }
 
-/** The counters. `known`: the account has signed in from this network before. */
+/** Whose password is tried. `account`: its id; `null` where no account has that login. */
+export type OwnTrier = { readonly login: string; readonly account: string | null; readonly address: Address }
+
+/** The counters. Each call rejects with a `Fault` when the database cannot be had. */
 export type TryLimits = {
-  readonly begin: (login: string, address: Address, known: boolean) => Promise<Try>
+  readonly begin: (trier: OwnTrier) => Promise<Try>
   /** A code of an own account's second factor, wherever it is typed; only who has the password comes so far. */
   readonly beginCode: (account: string) => Promise<Try>
 }
 
-const pairTries = { points: 5, duration: 15 * 60 }
-const networkTries = { points: 30, duration: 15 * 60 }
-const accountTries = { points: 50, duration: 60 * 60 }
-const codeTries = { points: 10, duration: 60 * 60 }
+/** After so many come pauses of a minute that double, to 15 minutes at most; one is forgotten after `refillMs`. */
+const rules = {
+  pair: { free: 5, refillMs: 900_000 },
+  network: { free: 30, refillMs: 30_000 },
+  account: { free: 50, refillMs: 72_000 },
+  code: { free: 10, refillMs: 3_600_000 },
+} as const
 
 /**
- * New counters, all at zero: 5 tries a person and network, 30 a network in 15 minutes, 50 a person in an
- * hour, and 10 codes an account in an hour.
+ * The counters in `store`: without a pause 5 tries a person and network, 30 a network, 50 a person from new networks, and
+ * 10 codes an account.
  */
-export function createTryLimits(): TryLimits {
-  const pair = new RateLimiterMemory(pairTries)
-  const network = new RateLimiterMemory(networkTries)
-  const account = new RateLimiterMemory(accountTries)
-  const codes = new RateLimiterMemory(codeTries)
+export function createTryLimits(store: Store, now: () => Instant): TryLimits {
+  const take = async (counted: readonly Counted[]): Promise<Try> => {
+    const at = now()
+    const taken = await takeTries(store, counted, at)
+    return taken.outcome === 'wait'
+      ? { allowed: false, retryAfterMs: Math.max(1, taken.until - at) }
+      : { allowed: true, succeeded: () => giveBackTry(store, taken.keys) }
+  }
   return {
-    async beginCode(key) {
-      try {
-        await codes.consume(key)
-        return { allowed: true, succeeded: () => codes.delete(key).then(() => undefined) }
-      } catch (reason) {
-        return {
-          allowed: false,
-          retryAfterMs: reason instanceof RateLimiterRes ? reason.msBeforeNext : 60_000,
-        }
-      }
+    async begin({ login, account, address }) {
+      const from = rangeText(networkOf(address))
+      // As long for nobody as for somebody: the same question is asked of the database.
+      const known = await isKnownThere(store, account ?? 'nobody', from, now())
+      // A login can be as long as a form; its hash is not.
+      const who = account ?? hash('sha256', login, 'base64url')
+      const counted: Counted[] = [
+        { key: `network admin ${from}`, rule: rules.network },
+        { key: `pair admin ${who} ${from}`, rule: rules.pair },
+      ]
+      if (!known) counted.push({ key: `user admin ${who}`, rule: rules.account })
+      return take(counted)
     },
 
-    async begin(login, address, known) {
-      const from = rangeText(networkOf(address))
-      const both = `${login} ${from}`
-      const counted: [RateLimiterMemory, string][] = [
-        [pair, both],
-        [network, from],
-      ]
-      if (!known) counted.push([account, login])
-      const results = await Promise.allSettled(counted.map(([limiter, key]) => limiter.consume(key)))
-      const waits = results
-        .filter((result) => result.status === 'rejected')
-        .map(({ reason }) => (reason instanceof RateLimiterRes ? reason.msBeforeNext : 60_000))
-      if (waits.length > 0) return { allowed: false, retryAfterMs: Math.max(...waits) }
-      return {
-        allowed: true,
-        succeeded: async () => {
-          await pair.delete(both)
-          await Promise.all(counted.slice(1).map(([limiter, key]) => limiter.reward(key)))
-        },
-      }
-    },
+    beginCode: (account) => take([{ key: `code admin ${account}`, rule: rules.code }]),
   }
 }

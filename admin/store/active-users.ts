@@ -59,7 +59,7 @@ export function timeoutsOf(
   }
 }
 
-const liveRows = (rows: Rows, practice: string, at: Instant) =>
+const liveRows = (rows: Rows, practice: string, at: Instant, users: readonly string[] | undefined) =>
   rows
     .selectFrom('session as s')
     .innerJoin('membership as m', 'm.user_id', 's.user_id')
@@ -76,23 +76,33 @@ const liveRows = (rows: Rows, practice: string, at: Instant) =>
     .where('s.ended_at', 'is', null)
     .where('s.absolute_deadline', '>', at)
     .where(sql<boolean>`coalesce((s.epochs ->> m.practice)::int, 0) >= m.epoch`)
+    .$if(users !== undefined, (query) =>
+      query.where(sql<boolean>`m.user_id = any(${[...(users ?? [])]}::text[])`),
+    )
     .orderBy(sql`lower(u.name)`)
     .orderBy('u.id')
     .orderBy('s.last_seen_at', 'desc')
     .limit(sessionsMax)
     .execute()
 
+/** What a caller knows already: `document`: the newest policy, which is read otherwise; `users`: whom alone to list. */
+export type ActiveWish = {
+  readonly document?: PolicyDocument
+  readonly users?: readonly string[]
+}
+
 /** Everyone with a live session in `practice` at `at`, by name; each with their sessions, last seen first. At most 10,000 sessions. */
 export async function listActiveUsers(
   rows: Rows,
   practice: string,
   at: Instant,
+  wish: ActiveWish = {},
 ): Promise<readonly ActiveUser[]> {
-  const policy = await readPolicy(rows, practice)
-  if (policy === null) return []
+  const document = wish.document ?? (await readPolicy(rows, practice))?.document
+  if (document === undefined) return []
   const users = new Map<string, ActiveUser & { readonly sessions: ActiveSession[] }>()
-  for (const row of await liveRows(rows, practice, at)) {
-    const { idleMs, absoluteMs } = timeoutsOf(policy.document, row.roles)
+  for (const row of await liveRows(rows, practice, at, wish.users)) {
+    const { idleMs, absoluteMs } = timeoutsOf(document, row.roles)
     const endsAt = Math.min(row.absolute_deadline, row.started_at + absoluteMs)
     if (endsAt <= at || row.last_seen_at + idleMs <= at) continue
     const user = users.get(row.user_id) ?? {

@@ -76,6 +76,24 @@ export async function someAdminExists(rows: Rows): Promise<boolean> {
   return row !== undefined
 }
 
+const rowOf = (
+  account: {
+    readonly id: string
+    readonly login: string
+    readonly name: string
+    readonly passwordHash: string | null
+  },
+  at: Instant,
+) => ({
+  id: account.id,
+  login: account.login.normalize('NFC').toLowerCase(),
+  name: account.name,
+  password_hash: account.passwordHash,
+  every_practice: true,
+  created_at: at,
+  password_changed_at: at,
+})
+
 /** Stores an account with every practice. Rejects (`isDuplicate`) when the login is taken. */
 export async function insertAdmin(
   tx: Tx,
@@ -87,18 +105,22 @@ export async function insertAdmin(
   },
   at: Instant,
 ): Promise<void> {
-  await tx
+  await tx.insertInto('admin_account').values(rowOf(account, at)).execute()
+}
+
+/** Stores an account with every practice and no password yet; false where its login is taken. */
+export async function insertFirst(
+  tx: Tx,
+  account: { readonly id: string; readonly login: string; readonly name: string },
+  at: Instant,
+): Promise<boolean> {
+  const inserted = await tx
     .insertInto('admin_account')
-    .values({
-      id: account.id,
-      login: account.login.normalize('NFC').toLowerCase(),
-      name: account.name,
-      password_hash: account.passwordHash,
-      every_practice: true,
-      created_at: at,
-      password_changed_at: at,
-    })
-    .execute()
+    .values(rowOf({ ...account, passwordHash: null }, at))
+    .onConflict((oc) => oc.doNothing())
+    .returning('id')
+    .executeTakeFirst()
+  return inserted !== undefined
 }
 
 /** An own account in the list of all. `hasPassword`: its link was used. */

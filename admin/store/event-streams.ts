@@ -5,6 +5,7 @@
  * it, so that nothing is left out; something may come twice. A global order of all events was refused: chains have their
  * own, and one number for all would be one lock for all.
  */
+import { sql } from 'kysely'
 import type { DurationMs, Instant } from '../../policies/instant.ts'
 import type { Rows, Store } from './database.ts'
 
@@ -79,7 +80,10 @@ export async function releaseStream(
   })
 }
 
-/** Chains with something for the stream, at most 50, those of `practices` only; by name. */
+/**
+ * Chains with something for the stream, at most 50, those of `practices` only; whose last message is longest ago first, so
+ * that no busy one keeps the others waiting.
+ */
 export async function listWaiting(
   rows: Rows,
   name: string,
@@ -104,6 +108,7 @@ export async function listWaiting(
     .$if(practices !== 'all', (query) =>
       query.where('h.practice', 'in', practices === 'all' ? [] : practices),
     )
+    .orderBy(sql`coalesce(c.moved_at, 0)`)
     .orderBy('h.practice')
     .limit(50)
     .execute()
@@ -128,13 +133,14 @@ export async function findCheckpointUpTo(rows: Rows, practice: string, after: nu
   return row ?? null
 }
 
-/** Notes what the receiver took. */
+/** Notes what the receiver took, and when. */
 export async function moveStream(
   rows: Rows,
   name: string,
   { practice, seq, checkpointSeq }: Waiting,
+  at: Instant,
 ): Promise<void> {
-  const moved = { seq, checkpoint_seq: checkpointSeq }
+  const moved = { seq, checkpoint_seq: checkpointSeq, moved_at: at }
   await rows
     .insertInto('event_stream_cursor')
     .values({ stream: name, practice, ...moved })

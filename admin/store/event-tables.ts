@@ -82,6 +82,7 @@ type EventStreamCursorTable = {
   practice: string
   seq: number
   checkpoint_seq: Generated<number>
+  moved_at: Generated<number>
 }
 
 /** The tables of the audit chain by name. */

@@ -1,6 +1,6 @@
 /**
  * The tables of the second factor as kysely sees them; columns named as in `migrations/0008-two-factor.sql`,
- * `0012-more-factors.sql` and `0043-text-messages.sql`.
+ * `0012-more-factors.sql`, `0041-vouched-passkeys.sql` and `0043-text-messages.sql`.
  *
  * It maps nothing, like `tables.ts`, which takes these in. Invariant: no column here holds a secret in the clear, a
  * code or a token. One file for all tables was refused: it would pass the length that a reader can keep in mind.
@@ -23,6 +23,8 @@ type FactorTable = {
   transports: string[] | null
   /** The last two digits of the number that text messages go to. */
   ending: string | null
+  /** Since when a passkey counts as phishing-resistant; `null`: not yet, or it is none. */
+  vouched_at: Generated<number | null>
   enrolled_at: number
   last_verified_at: number
 }

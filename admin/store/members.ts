@@ -96,6 +96,16 @@ async function findMembers(
   }))
 }
 
+/** The members version of a practice; `null`: no such practice. */
+export async function readMembersVersion(rows: Rows, practice: string): Promise<number | null> {
+  const head = await rows
+    .selectFrom('practice')
+    .select('members_version')
+    .where('id', '=', practice)
+    .executeTakeFirst()
+  return head?.members_version ?? null
+}
+
 /** Everyone of a practice as decisions see them, with the version; `null`: no such practice. */
 export async function readMembers(
   rows: Rows,
@@ -103,13 +113,9 @@ export async function readMembers(
   at: Instant,
 ): Promise<{ readonly version: number; readonly members: readonly Member[] } | null> {
   // The version is read first: members read after it can only be newer, never older than it says.
-  const head = await rows
-    .selectFrom('practice')
-    .select('members_version')
-    .where('id', '=', practice)
-    .executeTakeFirst()
-  if (head === undefined) return null
-  return { version: head.members_version, members: await findMembers(rows, practice, 'everyone', at) }
+  const version = await readMembersVersion(rows, practice)
+  if (version === null) return null
+  return { version, members: await findMembers(rows, practice, 'everyone', at) }
 }
 
 /** One member of a practice as decisions see them; `null`: no such member. */
@@ -139,12 +145,8 @@ export async function listMembers(
   rows: Rows,
   practice: string,
 ): Promise<{ readonly version: number; readonly members: readonly ListedMember[] } | null> {
-  const head = await rows
-    .selectFrom('practice')
-    .select('members_version')
-    .where('id', '=', practice)
-    .executeTakeFirst()
-  if (head === undefined) return null
+  const version = await readMembersVersion(rows, practice)
+  if (version === null) return null
   const found = await rows
     .selectFrom('membership as m')
     .innerJoin('app_user as u', 'u.id', 'm.user_id')
@@ -156,7 +158,7 @@ export async function listMembers(
     .orderBy('u.id')
     .execute()
   return {
-    version: head.members_version,
+    version,
     members: found.map((row) => ({
       user: row.id,
       name: row.name,

@@ -21,6 +21,8 @@ type OwnSignInTable = {
   /** The provider that they were last sent to, and the name of that try. */
   provider: string | null
   attempt: string | null
+  /** What a passkey is to answer; `null`: nothing was asked, or it was answered. */
+  passkey_challenge: string | null
   /** Who it is for the directory, once proved. */
   app_user: string | null
   person_name: string | null

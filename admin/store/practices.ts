@@ -40,6 +40,24 @@ export async function listPractices(rows: Rows): Promise<readonly PracticeSummar
   }))
 }
 
+/** A practice in a list of many, with what its newest policy says in short. */
+export type PracticeHead = Pick<PracticeSummary, 'id' | 'name' | 'revision'> & {
+  readonly zone: string
+  readonly controls: PolicyDocument['controls']
+}
+
+/** All practices by name with the heads of their policies; no document is unpacked. */
+export const listPracticeHeads = (rows: Rows): Promise<readonly PracticeHead[]> =>
+  rows
+    .selectFrom('practice as p')
+    .innerJoin('policy_revision as r', (join) =>
+      join.onRef('r.practice', '=', 'p.id').onRef('r.revision', '=', 'p.revision'),
+    )
+    .select(['p.id', 'p.name', 'p.revision', 'r.zone', 'r.controls'])
+    .orderBy('p.name')
+    .orderBy('p.id')
+    .execute()
+
 /** The policy of a practice at a revision (default: the newest); `null`: no such practice or revision. */
 export async function readPolicy(
   rows: Rows,
@@ -49,7 +67,7 @@ export async function readPolicy(
   const row = await rows
     .selectFrom('policy_revision as r')
     .innerJoin('practice as p', 'p.id', 'r.practice')
-    .selectAll('r')
+    .select(['r.practice', 'r.revision', 'r.document', 'r.author_id', 'r.author_name', 'r.saved_at'])
     .where('r.practice', '=', practice)
     .$if(revision === 'newest', (query) => query.whereRef('r.revision', '=', 'p.revision'))
     .$if(revision !== 'newest', (query) => query.where('r.revision', '=', Number(revision)))

@@ -21,22 +21,33 @@ export async function findColleagues(
   at: Instant,
 ): Promise<ReadonlyMap<string, Colleagues>> {
   if (ids.length === 0) return new Map()
+  // Where members were, first and once: not a look at every member's sessions for each request.
   const found = await rows
-    .selectFrom('access_request as r')
-    .innerJoin('membership as m', (join) =>
-      join.onRef('m.practice', '=', 'r.practice').onRef('m.user_id', '!=', 'r.user_id'),
+    .with('seen', (db) =>
+      db
+        .selectFrom('membership as m')
+        .innerJoin('session as s', 's.user_id', 'm.user_id')
+        .innerJoin('app_user as u', 'u.id', 'm.user_id')
+        .select([
+          'u.id',
+          'u.name',
+          sql`s.address_first::inet`.as('first'),
+          sql`s.address_last::inet`.as('last'),
+        ])
+        .distinct()
+        .where('m.practice', '=', practice)
+        .where('s.held', '=', false)
+        .where('s.last_seen_at', '>', at - seenMs),
     )
-    .innerJoin('app_user as u', 'u.id', 'm.user_id')
+    .selectFrom('access_request as r')
+    .innerJoin('seen', (join) => join.onRef('seen.id', '!=', 'r.user_id'))
     .select('r.id')
-    .select(sql<string[]>`array_agg(u.name order by u.name)`.as('names'))
+    .select(sql<string[]>`(array_agg(distinct seen.name order by seen.name))`.as('names'))
+    .select(sql<number>`count(distinct seen.id)`.as('count'))
     .where('r.practice', '=', practice)
     .where('r.id', 'in', [...ids])
-    .where(
-      sql<boolean>`exists (select 1 from session s where s.user_id = m.user_id and not s.held
-        and s.last_seen_at > ${at - seenMs}
-        and (s.address_first::inet <<= r.network or s.address_last::inet <<= r.network))`,
-    )
+    .where(sql<boolean>`(seen.first <<= r.network or seen.last <<= r.network)`)
     .groupBy('r.id')
     .execute()
-  return new Map(found.map(({ id, names }) => [id, { count: names.length, names: names.slice(0, 3) }]))
+  return new Map(found.map(({ id, names, count }) => [id, { count, names: names.slice(0, 3) }]))
 }

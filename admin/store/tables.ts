@@ -5,7 +5,7 @@
  * pool parses bigint so. jsonb columns are read as values and written as JSON text. An ORM's entities were
  * refused: the SQL is the schema, and these types only repeat it.
  */
-import type { ColumnType, Generated } from 'kysely'
+import type { ColumnType, Generated, GeneratedAlways } from 'kysely'
 import type { FactorMethod } from '../../policies/access-request.ts'
 import type { PolicyDocument } from '../../policies/document.ts'
 import type { RecordedQuestion, SessionEnd, SignInMethod } from '../../runtime/records.ts'
@@ -40,6 +40,10 @@ type PolicyRevisionTable = {
   saved_at: number
   confirm_by: number | null
   predecessor: number | null
+  /** Of the document, written by the database itself: what is asked of every practice at once. */
+  zone: GeneratedAlways<string>
+  controls: GeneratedAlways<PolicyDocument['controls']>
+  expiries: GeneratedAlways<readonly number[]>
 }
 
 type AppUserTable = {

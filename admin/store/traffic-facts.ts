@@ -15,6 +15,7 @@ const methods: Readonly<Record<FactorMethod, true>> = {
   app: true,
   google: true,
   totp: true,
+  'unvouched-passkey': true,
   passkey: true,
 }
 

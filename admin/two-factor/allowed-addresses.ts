@@ -41,6 +41,27 @@ async function readSnapshot(store: Store, practice: string, at: Instant): Promis
 }
 
 /**
+ * Whether a practice of theirs with its address control on lists `address` (canonical text) at `at`. Where somebody is let
+ * in by a grant or an exemption, the address itself says nothing of them.
+ */
+export async function isListedAddress(
+  store: Store,
+  user: string,
+  address: string,
+  at: Instant,
+): Promise<boolean> {
+  const parsed = parseAddress(address)
+  if (parsed === null) return false
+  for (const practice of await store.read((rows) => listPracticesOf(rows, user))) {
+    const snapshot = await readSnapshot(store, practice, at)
+    const member = await store.read((rows) => findMember(rows, practice, user, at))
+    if (snapshot === null || member === null || member.suspended || snapshot.modes.ip === 'off') continue
+    if (askAddress(snapshot, member, parsed, at).entry !== null) return true
+  }
+  return false
+}
+
+/**
  * Whether a user may set up a factor from `address` (canonical text) at `at`. `admittedBy`: practices whose admin lets
  * them, wherever they are.
  */

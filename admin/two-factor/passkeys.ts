@@ -3,13 +3,13 @@
  *
  * The ceremonies are `admin/webauthn.ts`. Invariant: a challenge belongs to one visit and is taken away by the step that
  * judges its answer, right or wrong, so that it counts once; of two answers with one counter, one counts; a passkey of
- * somebody else is as unknown as one that never was. Challenges without a visit were refused: they would be anybody's.
+ * somebody else is as unknown as one that never was. Which of them count as more than a code says `vouched-passkeys.ts`.
+ * Challenges without a visit were refused: they would be anybody's.
  */
 import type { Instant } from '../../policies/instant.ts'
 import { newToken } from '../../runtime/token.ts'
 import type { Rows, Tx } from '../store/database.ts'
 import {
-  acceptAssertion,
   acceptCreation,
   creationOptions,
   newChallenge,
@@ -19,7 +19,7 @@ import {
   readAssertion,
   requestOptions,
 } from '../webauthn.ts'
-import { mayEnrolFrom } from './allowed-addresses.ts'
+import { isListedAddress, mayEnrolFrom } from './allowed-addresses.ts'
 import { type FactorDeed, noteEverywhere } from './chains.ts'
 import { type EnrolOutcome, issueFirstCodes } from './enrolment.ts'
 import { spendEnrolmentCodes } from './enrolment-codes.ts'
@@ -35,23 +35,27 @@ import {
   noteFailed,
 } from './verification.ts'
 import type { PortalVisit } from './visits.ts'
+import {
+  acceptShown,
+  findKeptPasskey,
+  isPasskeyMethod,
+  passkeyMethod,
+  vouchesItself,
+} from './vouched-passkeys.ts'
 
-type Kept = Passkey & { readonly factor: string }
-
-async function listPasskeys(rows: Rows, user: string): Promise<readonly Kept[]> {
+async function listPasskeys(rows: Rows, user: string): Promise<readonly Passkey[]> {
   const found = await rows
     .selectFrom('factor')
-    .select(['id', 'credential', 'public_key', 'counter', 'transports'])
+    .select(['credential', 'public_key', 'counter', 'transports'])
     .where('user_id', '=', user)
     .where('method', '=', 'passkey')
     .orderBy('id')
     .execute()
-  return found.flatMap(({ id, credential, public_key, counter, transports }) =>
+  return found.flatMap(({ credential, public_key, counter, transports }) =>
     credential === null || public_key === null
       ? []
       : [
           {
-            factor: id,
             id: credential,
             publicKey: public_key,
             counter: counter ?? 0,
@@ -120,7 +124,7 @@ async function keep(
   parts: FactorParts,
   visit: PortalVisit,
   passkey: Passkey,
-  name: string,
+  { name, vouched }: { readonly name: string; readonly vouched: boolean },
   deed: FactorDeed,
 ): Promise<EnrolOutcome> {
   const { user, at } = deed
@@ -130,14 +134,14 @@ async function keep(
       ...{ id: `fac_${newToken().slice(0, 22)}`, user_id: user, method: 'passkey', name },
       ...{ key_id: null, sealed: null, last_step: 0, credential: passkey.id, public_key: passkey.publicKey },
       ...{ counter: passkey.counter, transports: [...passkey.transports] },
-      ...{ enrolled_at: at, last_verified_at: at },
+      ...{ enrolled_at: at, last_verified_at: at, vouched_at: vouched ? at : null },
     })
     .execute()
   const recoveryCodes = await issueFirstCodes(tx, parts, user, at)
-  await markProved(tx, visit, 'passkey', at)
+  await markProved(tx, visit, passkeyMethod(vouched), at)
   await spendEnrolmentCodes(tx, visit, at)
   await announceFactors(tx, user, at)
-  await noteEverywhere(tx, deed, 'two-factor.enrolled', { method: 'passkey', name })
+  await noteEverywhere(tx, deed, 'two-factor.enrolled', { method: 'passkey', name, vouched })
   return { outcome: 'enrolled', recoveryCodes }
 }
 
@@ -155,6 +159,7 @@ export async function confirmPasskey(
   address: string,
 ): Promise<EnrolOutcome> {
   if (!(await mayEnrolFrom(parts.store, visit, address, at))) return { outcome: 'not-here' }
+  const isListed = await isListedAddress(parts.store, visit.user, address, at)
   const taken = await takeTry(parts.store, visit, at)
   if (taken.outcome !== 'taken') return taken
   const deed: FactorDeed = { user: visit.user, name: visit.name, address, at }
@@ -166,14 +171,15 @@ export async function confirmPasskey(
     if (!isStillAdmitted(visit, visited)) return { outcome: 'over' }
     const challenge = await takeChallenge(tx, visited, 'create')
     // A reload of the answer: this visit has made its passkey.
-    if (challenge === null && visited.proved_method === 'passkey')
+    if (challenge === null && isPasskeyMethod(visited.proved_method))
       return { outcome: 'used', triesLeft: taken.triesLeft }
     const made = challenge === null ? null : await acceptCreation(party, challenge, wish.answer)
     if (made === null || count >= factorsMax || (await isKnown(tx, made.id))) {
       await noteFailed(tx, visit, 'wrong', 'enrolling', address, at)
       return { outcome: 'wrong', triesLeft: taken.triesLeft }
     }
-    return keep(tx, parts, visit, made, wish.name, deed)
+    const vouched = isListed || vouchesItself(visited)
+    return keep(tx, parts, visit, made, { name: wish.name, vouched }, deed)
   })
   if (outcome.outcome === 'enrolled') parts.changed()
   return outcome
@@ -194,32 +200,10 @@ export function beginAssertion(
   })
 }
 
-async function accept(
-  tx: Tx,
-  party: RelyingParty,
-  user: string,
-  challenge: string | null,
-  answer: string,
-  at: Instant,
-): Promise<boolean> {
-  const assertion = readAssertion(answer)
-  if (challenge === null || assertion === null) return false
-  if (assertion.handle !== null && assertion.handle !== passkeyHandle(user)) return false
-  const passkey = (await listPasskeys(tx, user)).find(({ id }) => id === assertion.id)
-  if (passkey === undefined) return false
-  const counter = await acceptAssertion(party, challenge, assertion, passkey)
-  if (counter === null) return false
-  const shown = await tx
-    .updateTable('factor')
-    .set({ counter, last_verified_at: at })
-    .where('id', '=', passkey.factor)
-    .where('counter', '=', passkey.counter)
-    .returning('id')
-    .executeTakeFirst()
-  return shown !== undefined
-}
-
-/** Judges a shown passkey. `verified` marks the visit as proved; outcomes as of `verifyCode`. */
+/**
+ * Judges a shown passkey. `verified` marks the visit as proved, as `unvouched-passkey` where the passkey counts as a code;
+ * outcomes as of `verifyCode`.
+ */
 export async function verifyPasskey(
   parts: FactorParts,
   party: RelyingParty,
@@ -228,17 +212,25 @@ export async function verifyPasskey(
   at: Instant,
   address: string,
 ): Promise<CodeOutcome> {
+  const isListed = await isListedAddress(parts.store, visit.user, address, at)
   const taken = await takeTry(parts.store, visit, at)
   if (taken.outcome !== 'taken') return taken
   return parts.store.transaction(async (tx): Promise<CodeOutcome> => {
     const visited = await lockVisit(tx, visit, at)
     if (visited === undefined) return { outcome: 'over' }
     const challenge = await takeChallenge(tx, visited, 'show')
-    if (!(await accept(tx, party, visit.user, challenge, answer, at))) {
+    const assertion = readAssertion(answer)
+    const kept = assertion === null ? null : await findKeptPasskey(tx, assertion.id)
+    const vouches = isListed || vouchesItself(visited)
+    const method =
+      challenge === null || assertion === null || kept?.user !== visit.user
+        ? null
+        : await acceptShown(tx, party, { challenge, assertion, kept, vouches }, at)
+    if (method === null) {
       await noteFailed(tx, visit, 'wrong', 'verifying', address, at)
       return { outcome: 'wrong', triesLeft: taken.triesLeft }
     }
-    await markProved(tx, visit, 'passkey', at)
-    return { outcome: 'verified', method: 'passkey', recoveryCodesLeft: await countCodesLeft(tx, visit.user) }
+    await markProved(tx, visit, method, at)
+    return { outcome: 'verified', method, recoveryCodesLeft: await countCodesLeft(tx, visit.user) }
   })
 }

@@ -51,10 +51,17 @@ function statusOf({ isOff, isRequired, isEnrolled, isLocked }: Kept): FactorStat
   return isOff ? 'off' : 'optional'
 }
 
-const ofFactors = <T>(what: RawBuilder<unknown>) =>
-  sql<T>`(select ${what} from factor f where f.user_id = m.user_id)`
-const ofCodes = <T>(what: RawBuilder<unknown>) =>
-  sql<T>`(select ${what} from recovery_code c where c.user_id = m.user_id)`
+const factorsOf = sql<{
+  readonly methods: FactorMethod[] | null
+  readonly enrolled_at: number | null
+  readonly verified_at: number | null
+}>`(select f.user_id, array_agg(distinct f.method order by f.method) as methods, min(f.enrolled_at) as enrolled_at,
+  max(f.last_verified_at) as verified_at from factor f where f.user_id in (select user_id from mine) group by 1)`
+const codesOf = sql<{
+  readonly codes: number | null
+  readonly code_used_at: number | null
+}>`(select c.user_id, count(*) filter (where c.used_at is null) as codes, max(c.used_at) as code_used_at
+  from recovery_code c where c.user_id in (select user_id from mine) group by 1)`
 
 const claimedMs: DurationMs = 30 * 86_400_000
 
@@ -111,27 +118,25 @@ export async function listFactorStatuses(
   const { mode, trust } = document.controls.twoFactor
   const claims = [...(trust.app ? ['app'] : []), ...(trust.google ? ['google'] : [])]
   const since = at - claimedMs
+  // Grouped once: not a look at each table for each member.
   const found = await rows
-    .selectFrom('membership as m')
+    .with('mine', (db) => db.selectFrom('membership').selectAll().where('practice', '=', practice))
+    .selectFrom('mine as m')
     .innerJoin('app_user as u', 'u.id', 'm.user_id')
     .leftJoin('factor_tries as t', 't.user_id', 'm.user_id')
+    .leftJoin(factorsOf.as('f'), (join) => join.on(sql`f.user_id`, '=', sql`m.user_id`))
+    .leftJoin(codesOf.as('c'), (join) => join.on(sql`c.user_id`, '=', sql`m.user_id`))
     .select(['u.id as user', 'u.name', 'u.login', 'm.roles', 'm.enrol_by', 't.free_at'])
+    .select(['f.methods', 'f.enrolled_at', 'f.verified_at', 'c.codes', 'c.code_used_at'])
     .select([
-      ofFactors<FactorMethod[]>(sql`coalesce(array_agg(distinct f.method order by f.method), '{}')`).as(
-        'methods',
-      ),
-      ofFactors<number | null>(sql`min(f.enrolled_at)`).as('enrolled_at'),
-      ofFactors<number | null>(sql`max(f.last_verified_at)`).as('verified_at'),
-      ofCodes<number>(sql`count(*) filter (where c.used_at is null)`).as('codes'),
-      ofCodes<number | null>(sql`max(c.used_at)`).as('code_used_at'),
       ofSessions<'app' | 'google' | null>(sql`s.factor_method`, claims, since).as('claimed'),
       ofSessions<Instant | null>(sql`s.factor_verified_at`, claims, since).as('claimed_at'),
     ])
-    .where('m.practice', '=', practice)
     .orderBy(sql`lower(u.name)`)
     .orderBy('u.id')
     .execute()
-  return found.map((row) => {
+  return found.map((one) => {
+    const row = { ...one, methods: one.methods ?? [], codes: one.codes ?? 0 }
     const required = isRequired({ user: row.user, roles: row.roles })
     const lockedUntil = (row.free_at ?? 0) > at ? row.free_at : null
     const isEnrolled = row.methods.length > 0 || row.claimed !== null

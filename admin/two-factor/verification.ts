@@ -31,7 +31,7 @@ type Failed = 'wrong' | 'used' | 'expired'
 export type CodeOutcome =
   | {
       readonly outcome: 'verified'
-      readonly method: 'totp' | 'recovery-code' | 'passkey' | 'sms'
+      readonly method: 'totp' | 'recovery-code' | 'passkey' | 'unvouched-passkey' | 'sms'
       readonly recoveryCodesLeft: number
     }
   | { readonly outcome: Failed; readonly triesLeft: number }

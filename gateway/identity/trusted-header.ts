@@ -1,20 +1,20 @@
 /**
  * Whom an identity proxy in front of the gateway vouches for, on every request, in headers.
  *
- * It judges nobody and opens nothing. Invariant: the headers count only from a listed peer with the right secret, each
- * exactly once and in its own spelling; from anybody else they name nobody, and from nobody do they go on
+ * It judges nobody and opens nothing. Invariant: the headers count only from a listed peer with the right secret or
+ * certificate (`proxy-proof.ts`), each exactly once and in its own spelling; from anybody else they name nobody, and from nobody do they go on
  * (`vouchingNames`). The sign-in that the proxy tells of, person and time, is the credential: what was ended stays ended
  * though the proxy goes on to vouch. Taking the last of two values was refused: the proxy may have added the first.
  */
-import { hash, timingSafeEqual } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { DurationMs, Instant } from '../../policies/instant.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import type { UpstreamConfig } from '../../runtime/config.ts'
 import type { TrustedHeaderRules } from '../../runtime/config-trusted-header.ts'
 import { type AppIdentity, appIdentitySchema, signInSkewMs } from '../../runtime/internal.ts'
-import { compileTrustedProxies } from '../client-address.ts'
 import type { Exchange } from '../exchange.ts'
 import { foldName } from '../headers.ts'
+import { createProxyProof } from '../proxy-proof.ts'
 import type { Credential, CredentialReading } from './credential.ts'
 import { type AskOnce, type Introspected, indeterminate, keptMs } from './introspect.ts'
 
@@ -22,12 +22,10 @@ import { type AskOnce, type Introspected, indeterminate, keptMs } from './intros
 export type Vouched = { readonly credential: CredentialReading; readonly spoofed: boolean }
 
 /** Reads the headers of one upstream's identity proxies. */
-export type Vouching = (exchange: Pick<Exchange, 'peer' | 'headers'>) => Vouched
+export type Vouching = (exchange: Pick<Exchange, 'peer' | 'peerNames' | 'headers'>) => Vouched
 
 type Told = 'user' | 'signedInAt' | 'email' | 'name' | 'practices' | 'roles'
 const keys: readonly Told[] = ['user', 'signedInAt', 'email', 'name', 'practices', 'roles']
-
-const digest = (text: string): Buffer => hash('sha256', text, 'buffer')
 
 /** Lower case name → what it tells; the secret's is `secret`. */
 const namesOf = (rules: TrustedHeaderRules): ReadonlyMap<string, Told | 'secret'> =>
@@ -101,17 +99,14 @@ function credentialOf(upstream: string, rules: TrustedHeaderRules, { values }: F
 export function createVouching({ id, identity }: UpstreamConfig): Vouching | null {
   const rules = identity?.trustedHeader ?? null
   if (rules === null) return null
-  const peers = compileTrustedProxies(rules.peers)
-  if (!peers.ok) throw new Error(`${peers.text} cannot be the peer that vouches for people of ${id}`)
+  const isProxy = createProxyProof(rules, `identity.trustedHeader.peers of ${id}`)
   const names = namesOf(rules)
-  const secret = digest(rules.secret)
-  return ({ peer, headers }) => {
+  return ({ peer, peerNames, headers }) => {
     const found = find(names, headers)
     const { values, odd } = found
     if (values.size === 0 && !odd) return none
-    const [given, ...others] = values.get('secret') ?? []
-    const isProxy = given !== undefined && others.length === 0 && timingSafeEqual(digest(given), secret)
-    if (!isProxy || !peers.trusts(peer)) return forged
+    const [given = null, ...others] = values.get('secret') ?? []
+    if (!isProxy({ peer, names: peerNames, secret: others.length === 0 ? given : null })) return forged
     // A header of the client's went past the proxy, beside its own or in the place of one that it left out.
     if (odd || [...values.values()].some(({ length }) => length > 1)) return mixed
     const credential = credentialOf(id, rules, found)

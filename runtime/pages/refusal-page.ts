@@ -8,6 +8,7 @@
 import { html } from 'hono/html'
 import type { Reason } from '../../policies/decision.ts'
 import { emergencyLine, emergencyOnLine } from './emergency-line.ts'
+import { managementLine } from './management-line.ts'
 import { page } from './page.ts'
 import { reasonTexts } from './texts.ts'
 
@@ -46,6 +47,8 @@ export type RefusalView = {
   readonly emergency: string | null
   /** Until when emergency access of theirs is on, ready to read; `null`: it is not. */
   readonly emergencyUntil: string | null
+  /** Where they look after the security of a practice; `null`: they do not. */
+  readonly management: string | null
   /** The page goes on by itself once access opens. */
   readonly returns: boolean
   /** A form was sent and not forwarded. */
@@ -103,6 +106,7 @@ ${list('Your approved times this week', view.approvedTimes)}
 ${view.returns ? html`<p>You can leave this page open: it goes on by itself when access opens.</p>` : ''}
 ${practices(view)}
 ${doing(view)}
-${emergencyLine(view.emergency)}`,
+${emergencyLine(view.emergency)}
+${managementLine(view.management)}`,
   })
 }

@@ -38,7 +38,13 @@ const config = (listen: Partial<Config['listen']> = {}): Config =>
     practices: [{ id: 'lakeside', name: 'Lakeside Dental', zone: 'America/Chicago' }],
   })
 
-const start = (wish: { readonly config?: Config; readonly databaseUrl?: string } = {}) =>
+const start = (
+  wish: {
+    readonly config?: Config
+    readonly databaseUrl?: string
+    readonly firstAdminBy?: 'password' | 'link'
+  } = {},
+) =>
   startControlPlane({
     config: wish.config ?? config(),
     databaseUrl: wish.databaseUrl ?? database.url,
@@ -47,6 +53,7 @@ const start = (wish: { readonly config?: Config; readonly databaseUrl?: string }
     log: silentLog,
     dataDir,
     uiDir: '/nowhere',
+    firstAdminBy: wish.firstAdminBy ?? 'password',
   })
 
 const throughRelay = (): string => {
@@ -98,6 +105,35 @@ describe('a control plane', () => {
     const second = await start()
     expect(second.firstAdmin).toBeNull()
     await second.close()
+  })
+
+  it('opens the first account by a link that is made anew until it was used, where nobody sees a password', async () => {
+    const empty = await createDatabase()
+    const startByLink = () => start({ databaseUrl: empty.url, firstAdminBy: 'link' })
+    const first = await startByLink()
+    const second = await startByLink()
+    expect([first.firstAdmin, first.firstLink?.login]).toEqual([null, 'admin'])
+    const open = async (link: string | undefined, password: string | null) => {
+      const url = new URL(link ?? '', second.addresses.admin)
+      if (password === null) return fetch(url)
+      const body = new URLSearchParams({ link: url.searchParams.get('link') ?? '', password })
+      return fetch(`${url.origin}/set-password`, {
+        ...{ method: 'POST', redirect: 'manual', body, headers: { origin: url.origin } },
+      })
+    }
+    expect((await open(first.firstLink?.link, null)).status).toBe(403)
+    expect((await open(second.firstLink?.link, null)).status).toBe(200)
+    expect((await open(second.firstLink?.link, 'marmot lantern quilt 58')).status).toBe(303)
+    const third = await startByLink()
+    expect([third.firstAdmin, third.firstLink]).toEqual([null, null])
+    const actions = await third.database.read((rows) =>
+      rows.selectFrom('security_event').select('action').where('action', 'like', 'admin.%').execute(),
+    )
+    expect(actions.map(({ action }) => action).sort()).toEqual([
+      ...['admin.created', 'admin.password-set', 'admin.reset'],
+    ])
+    for (const one of [first, second, third]) await one.close()
+    await empty.drop()
   })
 
   it('has published the practices by the time it is ready', async () => {

@@ -15,6 +15,7 @@ import { createSigner, generateSigningKey } from '../../runtime/signing.ts'
 import { hashToken, newToken } from '../../runtime/token.ts'
 import { createClock } from '../support/clock.ts'
 import { createDatabase } from '../support/postgres.ts'
+import { keepSealedCode } from '../support/sealed-code.ts'
 
 /** The first practice of these tests. */
 export const north = 'north'
@@ -80,6 +81,7 @@ export const createPracticeStore = async () => {
     clock.now(),
   )
   if (!ensured.ok) throw new Error(JSON.stringify(ensured.problems))
+  await keepSealedCode(store, clock.now())
   const deed = (change: Partial<Deed> = {}): Deed => ({
     actor: { kind: 'admin', id: 'adm_1', name: 'First admin' },
     origin: 'ui',

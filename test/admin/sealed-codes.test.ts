@@ -1,10 +1,12 @@
 /**
- * Goal: a sealed code opens one session of an hour, once, for its own account only, and everybody is told; nothing of it is
- * stored in the clear. Method: the sign-in page over a real database; parallel tries; rows, mails and events read.
+ * Goal: a sealed code opens one session of an hour, once, for its own account only, from anywhere at any hour, and everybody
+ * is told; nothing of it is stored in the clear.
+ * Method: the sign-in page over a real database; parallel tries; rows, mails and events read.
  */
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { editPolicy } from '../../admin/policy-edit.ts'
 import { makeSealedCodes } from '../../admin/sealed-codes.ts'
-import { createStage, type Stage } from './api/admin-stage.ts'
+import { createStage, origin, type Stage } from './api/admin-stage.ts'
 
 let stage: Stage
 let codes: readonly string[]
@@ -72,4 +74,83 @@ it('lies nowhere in the clear', async () => {
     await rowsOf('mail'),
   ])
   for (const code of codes) expect(all).not.toContain(code.slice('slc-12345678-'.length))
+})
+
+/** Office hours that are never now, and a list that holds one network; confirmed, as if nobody had noticed in time. */
+const shutEverybodyOut = async () => {
+  const saved = await editPolicy(stage.store, {
+    ...{ practice: 'lakeside', ifRevision: null, typedName: 'Lakeside Dental' },
+    deed: { actor: { kind: 'cli', id: 'op', name: 'Operator' }, origin: 'cli', at: stage.clock.now() },
+    change: (document) => ({
+      ...document,
+      controls: {
+        ...document.controls,
+        ip: { ...document.controls.ip, mode: 'enforce' },
+        time: { ...document.controls.time, mode: 'enforce' },
+      },
+      ipEntries: [
+        {
+          ...{ id: 'office', range: '192.0.2.0/24', label: 'Office', audience: 'practice', on: true },
+          ...{ expiresAt: null, note: '', createdBy: 'Operator', createdAt: 0 },
+        },
+      ],
+      timeWindows: [
+        {
+          ...{ id: 'sunday', label: 'Sunday', days: ['sun'], start: '03:00', end: '03:30', zone: null },
+          ...{ audience: 'practice', validFrom: null, validTo: null, insteadOfRoleHours: false },
+        },
+      ],
+    }),
+  })
+  if (saved.outcome !== 'saved') throw new Error(JSON.stringify(saved))
+  await stage.store.read((rows) =>
+    rows.updateTable('policy_revision').set({ confirm_by: null, predecessor: null }).execute(),
+  )
+}
+
+describe('when the rules have shut everybody out', () => {
+  const of = '/api/practices/lakeside'
+  it('lets in from an unlisted address outside hours, to take them back, for an hour', async () => {
+    await shutEverybodyOut()
+    const ordinary = await stage.signIn('root', '198.51.100.200')
+    expect(await (await ordinary.ask('GET', `${of}/general`)).json()).toMatchObject({
+      ...{ code: 'access-refused', control: 'ip' },
+    })
+    expect((await ordinary.ask('PUT', `${of}/controls/ip`, { json: {}, revision: 2 })).status).toBe(403)
+
+    const cookie = ((await type(codes[4]!)).headers.get('set-cookie') ?? '').split(';')[0]!
+    const elsewhere = '203.0.113.77'
+    const ask = (method: string, path: string, headers = {}, json?: unknown) =>
+      stage.request(
+        path,
+        {
+          ...{ method, headers: { cookie, origin, 'sec-fetch-site': 'same-origin', ...headers } },
+          ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+        },
+        elsewhere,
+      )
+    const { csrf } = (await (await ask('GET', '/api/me')).json()) as { csrf: string }
+    const seen = await ask('GET', `${of}/general`)
+    expect(seen.status).toBe(200)
+    const edit = (etag: string | null) => ({
+      ...{ 'content-type': 'application/json', 'x-gatehouse-csrf': csrf, 'if-match': etag ?? '' },
+    })
+    const scope = { include: 'everyone', exempt: { roles: [], users: [] } }
+    const off = await ask('PUT', `${of}/controls/ip`, edit(seen.headers.get('etag')), {
+      ...{ mode: 'off', scope, signInOnlyFromListed: false },
+    })
+    expect([off.status, await off.clone().text()]).toEqual([200, expect.anything()])
+    const rest = edit(off.headers.get('etag'))
+    const time = await ask('PUT', `${of}/controls/time`, rest, { mode: 'off', scope })
+    expect([time.status, await time.clone().text()]).toEqual([200, expect.anything()])
+    expect((await ordinary.ask('GET', `${of}/general`)).status).toBe(200)
+
+    await shutEverybodyOut()
+    expect((await ask('GET', `${of}/general`)).status).toBe(200)
+    for (const minutes of [25, 25, 10]) {
+      stage.clock.advance(minutes * 60_000)
+      await ask('GET', '/api/me')
+    }
+    expect((await ask('GET', `${of}/general`)).status).toBe(401)
+  })
 })

@@ -43,7 +43,7 @@ afterAll(async () => {
 
 const browser = (at = 0, from = proxy) => createClient(fleet.gateways[at]!.addresses.application, from)
 const told = (user: string, signedInAt: number): Record<string, string> => ({
-  [rules.secretHeader]: rules.secret,
+  [rules.secretHeader]: rules.secret!,
   [rules.user]: user,
   [rules.email!]: `${user}@example.test`,
   [rules.signedInAt!]: String(Math.floor(signedInAt / 1_000)),

@@ -60,7 +60,7 @@ beforeAll(async () => {
         ...config.gateway,
         leaseMs: 30_000,
         trustedProxies: ['127.0.0.1'],
-        forwardAuth: { listen: '127.0.0.1:0', peers: ['127.0.0.1'], secret },
+        forwardAuth: { listen: '127.0.0.1:0', peers: ['127.0.0.1'], secret, certificateNames: [] },
       },
     }),
   })

@@ -131,6 +131,21 @@ describe('a change that was told and cannot be read', () => {
     expect(sessions.known(token)).toMatchObject({ version: 2 })
   })
 
+  test('though it came itself, as of a newer version: nobody goes on by what was held before', async () => {
+    const session = await mirrored()
+    elapsed += 3_000
+    const newer = { ...recordOf({ ended }), somethingNew: true } as SessionRecord
+    const key = keys.session(token)
+    const record = { key, text: sealRecord(signer, key, 2, newer) }
+    control = () => record
+    expect(sessions.apply(record)).toBeNull()
+    expect(changed).toEqual([session])
+    expect(sessions.known(token)).toBeNull()
+    expect(await sessions.load(token)).toBe('unavailable')
+    control = () => seal(2)
+    expect(await sessions.load(token)).toMatchObject({ version: 2 })
+  })
+
   test('is not undone by an older record that is shown instead', async () => {
     await mirrored()
     await write(seal(1))

@@ -8,7 +8,7 @@ import { compile } from '../../policies/compile.ts'
 import { decide } from '../../policies/decide.ts'
 import type { PolicyDocument } from '../../policies/document.ts'
 import { entry, hours, practice, workdays } from '../../policies/examples/story.ts'
-import { canRefuseMore } from '../../policies/tightening.ts'
+import { canRefuseMore, isWeaker } from '../../policies/tightening.ts'
 import { base, documents, instants, requests, snapshotOf } from '../support/policy-cases.ts'
 
 const at = Date.parse('2026-11-23T10:00-07:00')
@@ -205,4 +205,37 @@ it('never calls harmless what makes a gate refuse, in any small world', () => {
     { numRuns: 250, seed: 20261122 },
   )
   expect(harmless).toBeGreaterThan(50)
+})
+
+/** None refuses anybody when it is taken back, and each lets people in, or stay in, who would not be. */
+const weakenings: readonly (readonly [string, Change])[] = [
+  ['own permissions for a role', ({ roles }) => void roles.at(-1)!.permissions.push('gw.security.view')],
+  ['emergency access', ({ emergency }) => void Object.assign(emergency, { allowed: true })],
+  ['a longer idle time', ({ sessions }) => void Object.assign(sessions, { idleMs: sessions.idleMs + 1 })],
+  ['more sessions at a time', ({ sessions }) => void Object.assign(sessions, { concurrentMax: null })],
+  ['no network to stay in', ({ sessions }) => void Object.assign(sessions, { bindToNetwork: false })],
+  ['a longer idle time of a role', ({ roles }) => void Object.assign(roles[0]!, { idleMs: 600_001 })],
+  ['no idle time of its own for a role', ({ roles }) => void Object.assign(roles[0]!, { idleMs: null })],
+  ['a longer age of a role', ({ roles }) => void Object.assign(roles[0]!, { absoluteMs: null })],
+]
+
+it.each(weakenings)('is weaker with %s, and not without', (_, change) => {
+  const before = changed(({ sessions, roles }) => {
+    Object.assign(sessions, { concurrentMax: 2, bindToNetwork: true })
+    Object.assign(roles[0]!, { idleMs: 600_000, absoluteMs: 3_600_000 })
+    roles.at(-1)!.permissions = []
+  })
+  const after = structuredClone(before)
+  change(after)
+  expect(isWeaker(before, after, at)).toBe(true)
+  expect(isWeaker(after, before, at)).toBe(false)
+  expect(isWeaker(before, before, at)).toBe(false)
+})
+
+it('is weaker where emergency access that is open lasts longer', () => {
+  const of = (allowed: boolean, lastsMs: number) =>
+    changed(({ emergency }) => void Object.assign(emergency, { allowed, lastsMs }))
+  expect(isWeaker(of(true, 60_000), of(true, 60_001), at)).toBe(true)
+  expect(isWeaker(of(true, 60_001), of(true, 60_000), at)).toBe(false)
+  expect(isWeaker(of(false, 60_000), of(false, 60_001), at)).toBe(false)
 })

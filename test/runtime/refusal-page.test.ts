@@ -32,6 +32,7 @@ const view = (reason: Reason): RefusalView => ({
   confirm: '/.gatehouse/access?to="/"',
   emergency: '/.gatehouse/second-factor?emergency=1&to="/"',
   emergencyUntil: 'Monday, 09:00',
+  management: '/.gatehouse/security-management',
   returns: true,
   entryNotSent: true,
 })

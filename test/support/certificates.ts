@@ -10,8 +10,11 @@ import { isIPv4 } from 'node:net'
 /** A certificate and its key, both PEM. */
 export type Certified = { readonly cert: string; readonly key: string }
 
-/** What a certificate says. `names`: host names and IPv4 addresses. `daysLeft`: below 0, it has expired. */
-export type Wish = { readonly names: readonly string[]; readonly daysLeft?: number }
+/**
+ * What a certificate says. `names`: host names, IPv4 addresses and URIs. `common`: of its subject, absent: the first of
+ * these. `daysLeft`: below 0, it has expired.
+ */
+export type Wish = { readonly names: readonly string[]; readonly common?: string; readonly daysLeft?: number }
 
 /** One who can vouch for others. */
 export type Authority = { readonly cert: string; issue(wish: Wish): Certified }
@@ -48,7 +51,9 @@ const extension = (id: string, critical: boolean, value: Buffer): Buffer =>
 const alternativeNames = (names: readonly string[]): Buffer =>
   sequence(
     ...names.map((name) =>
-      isIPv4(name) ? der(0x87, Buffer.from(name.split('.').map(Number))) : der(0x82, Buffer.from(name)),
+      isIPv4(name)
+        ? der(0x87, Buffer.from(name.split('.').map(Number)))
+        : der(name.includes('://') ? 0x86 : 0x82, Buffer.from(name)),
     ),
   )
 
@@ -93,19 +98,19 @@ export const createAuthority = (name = 'Test authority'): Authority => {
   })
   return {
     cert,
-    issue({ names, daysLeft = 5 }) {
+    issue({ names, common = names[0] ?? '', daysLeft = 5 }) {
       const own = pair()
       const extensions = [extension('2.5.29.17', false, alternativeNames(names))]
-      const facts = { subject: named(names[0] ?? ''), publicKey: own.publicKey, daysLeft, extensions }
+      const facts = { subject: named(common), publicKey: own.publicKey, daysLeft, extensions }
       return { cert: signed({ ...facts, issuer: subject, signer: privateKey }), key: pem(own.privateKey) }
     },
   }
 }
 
 /** A server's certificate that nobody but itself vouches for. */
-export const selfSigned = ({ names, daysLeft = 5 }: Wish): Certified => {
+export const selfSigned = ({ names, common = names[0] ?? '', daysLeft = 5 }: Wish): Certified => {
   const { publicKey, privateKey } = pair()
-  const subject = named(names[0] ?? '')
+  const subject = named(common)
   const extensions = [extension('2.5.29.17', false, alternativeNames(names))]
   const facts = { subject, issuer: subject, publicKey, signer: privateKey, daysLeft, extensions }
   return { cert: signed(facts), key: pem(privateKey) }

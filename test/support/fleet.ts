@@ -18,6 +18,7 @@ import { createInternalClient } from '../../runtime/internal-client.ts'
 import { silentLog } from '../../runtime/log.ts'
 import { createDatabase } from './postgres.ts'
 import { startRedis } from './redis.ts'
+import { keepSealedCode } from './sealed-code.ts'
 
 /** Steps for a test's clock; it runs with the real one, shifted. */
 export type SteppedClock = { now(): number; monotonic(): number; advance(ms: number): void }
@@ -110,8 +111,10 @@ export const startFleet = async (wish: FleetWish = {}) => {
       log: silentLog,
       dataDir,
       uiDir: wish.uiDir ?? new URL('../../dist/ui', import.meta.url).pathname,
+      firstAdminBy: 'password',
     })
   let control = await startControl()
+  if (control.firstAdmin !== null) await keepSealedCode(control.database, clock.now())
   const internalUrl = control.addresses.internal
   const startOne = (id: string) =>
     startGateway({

@@ -30,7 +30,7 @@ export const withOwnSignIn = (
     ...upstream,
     identity: {
       ...{ ...identity, ...none, mode: 'own', cookies: [], login: [], returnParameter: null },
-      ...{ signInPage: '/.gatehouse/sign-in', own: { providers, password, unknown } },
+      ...{ signInPage: '/.gatehouse/sign-in', own: { providers, password, passkey: false, unknown } },
     },
   }
 }

@@ -82,7 +82,9 @@ const activeQuery = pageQuery.extend({
   text: z.string().max(80).optional(),
   method: z.enum(signInMethods).optional(),
   /** `none`: password level; `any`: some factor was shown. */
-  factor: z.enum(['none', 'any', 'sms', 'recovery-code', 'app', 'google', 'totp', 'passkey']).optional(),
+  factor: z
+    .enum(['none', 'any', 'sms', 'recovery-code', 'app', 'google', 'totp', 'unvouched-passkey', 'passkey'])
+    .optional(),
   /** An address or a range. */
   address: z
     .string()

@@ -83,7 +83,10 @@ const simulateBody = z.strictObject({
   route: z.string().max(300).optional(),
   method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']).default('GET'),
   /** The second factor shown just before; `null`: none, as freshly signed in with a password. */
-  factor: z.enum(['sms', 'recovery-code', 'app', 'google', 'totp', 'passkey']).nullable().default(null),
+  factor: z
+    .enum(['sms', 'recovery-code', 'app', 'google', 'totp', 'unvouched-passkey', 'passkey'])
+    .nullable()
+    .default(null),
   /** Asked beside what is saved; absent: only what is saved. */
   draft: draftSchema.optional(),
 })

@@ -107,6 +107,16 @@ export const ownAccountsRoutes = {
     summary: "Removes the second factor of one's own account",
     responses: { 200: answers(done, 'Removed.'), ...refusals },
   }),
+  sealedCodes: createRoute({
+    method: 'post',
+    path: '/api/me/sealed-codes',
+    summary: 'Ten sealed break-glass codes of one’s own account, to print; earlier unused ones are void',
+    request: { body: body(z.strictObject({ reason })) },
+    responses: {
+      200: answers(z.object({ codes: z.array(z.string()) }), 'Ten codes, shown this once.'),
+      ...refusals,
+    },
+  }),
   password: createRoute({
     method: 'post',
     path: '/api/me/password',

@@ -56,6 +56,7 @@ export const refusalCodes = [
   'revision-missing',
   'lockout-risk',
   'last-security-admin',
+  'sealed-codes-first',
   'already-decided',
   'confirmation-pending',
   'confirm-elsewhere',

@@ -7,6 +7,7 @@
 const names: Readonly<Record<string, string>> = {
   totp: 'Authenticator app',
   passkey: 'Passkey',
+  'unvouched-passkey': 'Passkey that counts as a code',
   sms: 'Text message',
   'recovery-code': 'Recovery code',
   app: "The application's own",

@@ -245,7 +245,7 @@ export const createStage = async (
   const store = openStore({ url: database.url, poolMax: 5 })
   await insertAll(store, clock.now())
   const { now } = clock
-  const limits = createTryLimits()
+  const limits = createTryLimits(store, now)
   const keyring = createFactorKeyring([{ id: 'k1', bytes: randomBytes(32) }])
   const sessions = createAdminSessions({ store, now, limits, keyring, log: silentLog })
   const live = createLive({ store, now, log: silentLog })

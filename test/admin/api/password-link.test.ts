@@ -69,6 +69,20 @@ it('is mailed to a login name that is an address, by whoever may edit people the
   expect(stage.mails).toHaveLength(2)
 })
 
+it('is over with the sign-in name it was sent to', async () => {
+  const given = (await (await ask(root, 'lakeside', 'usr_fred')).json()) as Given
+  const link = given.url?.slice(-43) ?? ''
+  expect(await findLinkHolder(stage.store, link, stage.clock.now())).toMatchObject({ user: 'usr_fred' })
+  const users = '/api/practices/lakeside/users'
+  const { version } = (await (await root.ask('GET', users)).json()) as { version: number }
+  const renamed = await root.ask('PATCH', `${users}/usr_fred`, {
+    json: { login: 'freddy' },
+    revision: version,
+  })
+  expect(renamed.status).toBe(200)
+  expect(await findLinkHolder(stage.store, link, stage.clock.now())).toBeNull()
+})
+
 it('leaves one way of signing in open; closing one waits to be confirmed and is recorded', async () => {
   const of = '/api/practices/hilltop'
   type General = { readonly revision: number; readonly signIn: Record<string, boolean> }

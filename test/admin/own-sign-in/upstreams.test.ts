@@ -24,7 +24,7 @@ test('a secret’s file that is missing, or that others can read, is a problem',
     mode: 'own',
     own: {
       providers: [providerRules('https://a.example', { clientSecretFile: file })],
-      ...{ password: false, unknown: 'deny' },
+      ...{ password: false, passkey: true, unknown: 'deny' },
     },
   }
   const upstreams = [{ id: 'app', identity, practice: { fixed: null } }] as unknown as Parameters<

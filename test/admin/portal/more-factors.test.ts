@@ -20,6 +20,7 @@ import {
   digits,
   heading,
   keyOn,
+  optionsOn,
   origin,
   type PortalStage,
   proofOf,
@@ -39,8 +40,6 @@ beforeEach(async () => {
   session = await stage.signIn(`person${person}`)
 })
 
-const unescaped = (html: string): string => html.replaceAll('&quot;', '"').replaceAll('&amp;', '&')
-const optionsOn = (html: string): string => unescaped(/data-options="([^"]*)"/.exec(html)?.[1] ?? '')
 const prove = async (proof: string, tokenHash = session.token_hash) => {
   const request = { tokenHash, proofHash: hashToken(proof), renewedHash: hashToken(newToken()) }
   return (await proveFactor(stage.store, request, stage.clock.now()))?.session ?? null
@@ -62,7 +61,7 @@ const lastEvent = async () => {
   return JSON.parse(row.body) as Record<string, unknown>
 }
 /** As a new revision, as if somebody had saved it. */
-const editControls = (change: (controls: PolicyDocument['controls']) => PolicyDocument['controls']) =>
+const editDocument = (change: (document: PolicyDocument) => PolicyDocument) =>
   stage.store.read(async (rows) => {
     const row = await rows
       .selectFrom('policy_revision')
@@ -70,7 +69,7 @@ const editControls = (change: (controls: PolicyDocument['controls']) => PolicyDo
       .where('practice', '=', north)
       .orderBy('revision', 'desc')
       .executeTakeFirstOrThrow()
-    const document = { ...row.document, controls: change(row.document.controls) }
+    const document = change(row.document)
     const revision = row.revision + 1
     await rows
       .insertInto('policy_revision')
@@ -78,6 +77,9 @@ const editControls = (change: (controls: PolicyDocument['controls']) => PolicyDo
       .execute()
     await rows.updateTable('practice').set({ revision }).where('id', '=', north).execute()
   })
+
+const editControls = (change: (controls: PolicyDocument['controls']) => PolicyDocument['controls']) =>
+  editDocument((document) => ({ ...document, controls: change(document.controls) }))
 
 /** Makes a passkey in a visit of its own; the device, and the codes shown. */
 const makePasskey = async (who = session) => {
@@ -110,16 +112,6 @@ describe('a passkey', () => {
     })
     const again = await text(stage.post('/passkey', made.cookie, made.fields))
     expect([heading(again), codesOn(again)]).toEqual(['These codes were shown already', []])
-  })
-
-  it('raises the session as a passkey, where nothing weaker suffices too', async () => {
-    const { device } = await makePasskey()
-    const cookie = await stage.arrive(session, { reason: 'two-factor-too-weak' })
-    const html = await text(stage.get('/', cookie))
-    expect(html).toContain('Use your passkey')
-    expect(html).not.toMatch(/authenticator app|recovery code/)
-    const { answer } = await show(cookie, device)
-    expect(await prove(proofOf(answer))).toMatchObject({ factor_method: 'passkey' })
   })
 
   it('counts once a challenge: of ten answers at once one verifies, and none afterwards', async () => {
@@ -155,6 +147,104 @@ describe('a passkey', () => {
     )
     const empty = await stage.post('/verify/passkey', cookie, { token: tokenOn(html), answer: '' })
     expect(empty.headers.get('location')).toContain('said=form')
+  })
+})
+
+describe('where only a passkey suffices', () => {
+  const comeForMore = () => stage.arrive(session, { reason: 'two-factor-too-weak' })
+  const give = async (): Promise<string> => {
+    const wish = { practice: north, user: session.user_id, validMs: 3_600_000 }
+    return (await giveEnrolmentCode(stage.store, wish, stage.deed()))?.code ?? ''
+  }
+  const list = (range: string) =>
+    editDocument((document) => ({
+      ...document,
+      ipEntries: [
+        {
+          ...{ id: 'ip_office', range, label: 'Office', audience: 'practice' as const, on: true },
+          ...{ expiresAt: null, note: '', createdBy: 'test', createdAt: 0 },
+        },
+      ],
+      controls: { ...document.controls, ip: { ...document.controls.ip, mode: 'monitor' } },
+    }))
+  const unlist = () =>
+    editDocument((document) => ({
+      ...document,
+      ipEntries: [],
+      controls: { ...document.controls, ip: { ...document.controls.ip, mode: 'off' } },
+    }))
+
+  it('one made after a password alone counts as a code, in that visit and in every later one', async () => {
+    const { device, cookie } = await makePasskey()
+    const made = await stage.send(cookie, '/', '/done', {})
+    session = (await prove(proofOf(made))) ?? session
+    expect(session.factor_method).toBe('unvouched-passkey')
+    const later = await comeForMore()
+    expect(await text(stage.get('/', later))).not.toMatch(/authenticator app|recovery code/)
+    const { answer } = await show(later, device)
+    expect(answer.headers.get('location')).toBe('/')
+    const asked = await stage.get('/', later)
+    expect([asked.status, heading(await asked.text())]).toEqual([403, 'Your passkey has to be vouched for'])
+    // Going back with what was shown does not make more of it.
+    session = (await prove(proofOf(await stage.send(later, '/', '/done', {})))) ?? session
+    expect(session.factor_method).toBe('unvouched-passkey')
+  })
+
+  it('one that is added after a code in that very visit does not suffice there', async () => {
+    const { key } = await stage.enrol(session)
+    const cookie = await comeForMore()
+    expect(heading(await text(stage.get('/', cookie)))).toBe('Somebody has to vouch for your passkey')
+    const code = digits(key, stage.clock.now())
+    const page = await text(stage.get('/verify?purpose=passkey', cookie))
+    await stage.post('/verify', cookie, { token: tokenOn(page), purpose: 'passkey', by: 'app', code })
+    const html = await text(stage.get('/passkey', cookie))
+    const device = createSoftwareAuthenticator(origin)
+    const fields = { token: tokenOn(html), answer: device.create(optionsOn(html)), name: '' }
+    expect((await stage.post('/passkey', cookie, fields)).headers.get('location')).toBe('/')
+    expect(heading(await text(stage.get('/', cookie)))).toBe('Your passkey has to be vouched for')
+    const proof = proofOf(await stage.send(cookie, '/', '/done', {}))
+    expect((await prove(proof))?.factor_method).toBe('unvouched-passkey')
+  })
+
+  it('an admin’s code vouches for the passkey that is shown then, and that one for the next', async () => {
+    const { device } = await makePasskey()
+    const cookie = await comeForMore()
+    await show(cookie, device)
+    const wrong = await stage.send(cookie, '/', '/admission', { code: 'AAAA-AAAA-AAAA-AAAA' })
+    expect(wrong.headers.get('location')).toBe('/?by=admission&said=wrong-3')
+    expect(await text(stage.get('/?by=admission&said=wrong-3', cookie))).toContain('3 tries are left')
+    const taken = await stage.send(cookie, '/', '/admission', { code: await give() })
+    expect(taken.headers.get('location')).toBe('/')
+    expect(heading(await text(stage.get('/', cookie)))).toBe('Confirm that it is you')
+    session = (await prove(proofOf((await show(cookie, device)).answer))) ?? session
+    expect(session.factor_method).toBe('passkey')
+    // Without a code from now on.
+    const later = await comeForMore()
+    await show(later, device, { purpose: 'passkey' })
+    const html = await text(stage.get('/passkey', later))
+    const second = createSoftwareAuthenticator(origin)
+    const fields = { token: tokenOn(html), answer: second.create(optionsOn(html)), name: 'Second' }
+    expect((await stage.post('/passkey', later, fields)).status).toBe(303)
+    expect(await lastEvent()).toMatchObject({ after: { name: 'Second', vouched: true } })
+    const page = await text(stage.get('/verify', later))
+    const { allowCredentials: allowed } = JSON.parse(optionsOn(page)) as { allowCredentials: object[] }
+    expect(allowed).toHaveLength(2)
+  })
+
+  it('an address that the practice lists vouches too; one lifted by a grant or another list does not', async () => {
+    const { device } = await makePasskey()
+    await list('192.0.2.0/24')
+    await show(await comeForMore(), device)
+    const elsewhere = await comeForMore()
+    expect((await show(elsewhere, device)).answer.headers.get('location')).toBe('/')
+    await list(`${address}/32`)
+    const { answer } = await show(await comeForMore(), device)
+    session = (await prove(proofOf(answer))) ?? session
+    expect(session.factor_method).toBe('passkey')
+    await unlist()
+    session = await stage.signIn(`person${person}`)
+    const raised = await prove(proofOf((await show(await comeForMore(), device)).answer))
+    expect(raised?.factor_method).toBe('passkey')
   })
 })
 

@@ -26,7 +26,13 @@ let log: ReturnType<typeof createListeningLog>
 let text: string
 let mails: Mail[] = []
 let peers = 0
-const upstream: OwnUpstream = { providers: [], password: true, provisioning: 'deny', practice: null }
+const upstream: OwnUpstream = {
+  providers: [],
+  password: true,
+  passkey: false,
+  provisioning: 'deny',
+  practice: null,
+}
 
 /** Somebody of the directory, whom another application made known; their id. */
 const makeKnown = async (name: string, email: string | null): Promise<string> =>

@@ -48,6 +48,7 @@ beforeEach(() => {
       providerRules(open.issuer, { id: 'open', name: 'Open', match: 'sub' }),
     ],
     password: false,
+    passkey: false,
     provisioning: 'deny',
     practice: null,
   }

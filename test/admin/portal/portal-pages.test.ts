@@ -76,6 +76,7 @@ const manage: ManageView = {
   texts: true,
   devices: 2,
   deadline: null,
+  management: 'https://app.example/.gatehouse/security-management',
 }
 const numbers = [{ id: 'fac_3', name: 'Phone', masked: '•••• 42' }]
 const wrong = { what: 'wrong', triesLeft: 4 } as const

@@ -7,6 +7,7 @@
 import { randomBytes } from 'node:crypto'
 import { generateSync } from 'otplib/functional'
 import type { TextSender } from '../../../admin/notify/text-messages.ts'
+import type { OwnUpstream } from '../../../admin/own-sign-in/visits.ts'
 import { createPortalApp, type PortalApp } from '../../../admin/portal/portal-app.ts'
 import type { SessionRow } from '../../../admin/store/sessions.ts'
 import { createFactorKeyring } from '../../../admin/two-factor/factor-keys.ts'
@@ -46,6 +47,10 @@ export const codesOn = (html: string): readonly string[] =>
 
 /** The body of an answer. */
 export const text = async (answer: Promise<Response> | Response): Promise<string> => (await answer).text()
+
+/** What a page asks the browser's passkeys (JSON). */
+export const optionsOn = (html: string): string =>
+  (/data-options="([^"]*)"/.exec(html)?.[1] ?? '').replaceAll('&quot;', '"').replaceAll('&amp;', '&')
 
 /** The heading of a page. */
 export const heading = (html: string): string => /<h1>([^<]*)<\/h1>/.exec(html)?.[1] ?? ''
@@ -90,9 +95,9 @@ const createAsking = (app: PortalApp, portalOrigin: string) => {
   return { request, get, post }
 }
 
-/** A portal with nobody at it. */
+/** A portal with nobody at it. `own`: how every upstream's people sign in there; absent: not at all. `texts`: who sends messages. */
 export const createPortalStage = async (
-  wished: { readonly origin?: string; readonly texts?: TextSender } = {},
+  wished: { readonly origin?: string; readonly own?: OwnUpstream; readonly texts?: TextSender } = {},
 ) => {
   const stage = await createPracticeStore()
   const { store, clock } = stage
@@ -108,6 +113,7 @@ export const createPortalStage = async (
     origin: portalOrigin,
     trustedProxies: proxies(),
     texts: wished.texts ?? null,
+    upstreams: { find: () => wished.own ?? null, secret: () => null, takePasswords: false },
     now: clock.now,
     log,
   })

@@ -49,7 +49,7 @@ const createOrigins = async () => {
   const stage = await createPortalStage()
   const { store, clock, log } = stage
   const { now } = clock
-  const limits = createTryLimits()
+  const limits = createTryLimits(store, now)
   const { keyring } = stage.parts
   const sessions = createAdminSessions({ store, now, limits, keyring, log })
   const views = createPolicyViews(store, now)

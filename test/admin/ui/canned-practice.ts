@@ -32,6 +32,7 @@ export const everyPermission = [
 /** Nora Owner, at an address that is listed as Office Network. */
 export const me = {
   account: { login: 'nora', name: 'Nora Owner' },
+  sealedCodesLeft: null,
   csrf: 'token-of-the-test',
   endsAt: at + 8 * hour,
   seenAt: { address: '203.0.113.7', sentence: 'X-Forwarded-For, as added by 10.0.0.5' },
@@ -103,6 +104,11 @@ export const general = {
     },
     permission: { mode: 'enforce', hiddenBlockers: true },
   },
+  sessions: { idleMs: 2 * hour, absoluteMs: 12 * hour, concurrentMax: null, bindToNetwork: false },
+  emergency: { allowed: false, lastsMs: hour },
+  requests: { ip: true, time: true, standardMs: 30 * day, contact: '' },
+  scheduled: [],
+  signIn: { password: true, passkey: true, provider: true },
 }
 
 const entry = {
@@ -228,7 +234,7 @@ export const activeUsers = [
   },
 ]
 
-const member = { email: null, suspended: false, otherPractices: 0, sessions: 0, factors: [] }
+const member = { email: null, suspended: false, otherPractices: 0, alsoIn: [], sessions: 0, factors: [] }
 
 /** Members. */
 export const members = [
@@ -246,9 +252,12 @@ export const members = [
   { ...member, user: 'u-nora', name: 'Nora Owner', login: 'nora', roles: ['owner'], sessions: 1 },
 ]
 
+const ownTimes = { idleMs: null, absoluteMs: null }
+
 /** Roles with a few permissions. */
 export const roles = [
   {
+    ...ownTimes,
     id: 'owner',
     name: 'Owner',
     members: 1,
@@ -257,6 +266,7 @@ export const roles = [
     available: [],
   },
   {
+    ...ownTimes,
     id: 'dentist',
     name: 'Dentist',
     members: 1,
@@ -265,6 +275,7 @@ export const roles = [
     available: [],
   },
   {
+    ...ownTimes,
     id: 'front-desk',
     name: 'Front desk',
     members: 1,
@@ -272,7 +283,15 @@ export const roles = [
     blocked: [],
     available: [],
   },
-  { id: 'hygienist', name: 'Hygienist', members: 1, included: [], blocked: [], available: ['view-schedule'] },
+  {
+    ...ownTimes,
+    id: 'hygienist',
+    name: 'Hygienist',
+    members: 1,
+    included: [],
+    blocked: [],
+    available: ['view-schedule'],
+  },
 ]
 
 const event = {
@@ -285,6 +304,7 @@ const event = {
   before: null,
   after: null,
   target: null,
+  decisions: null,
 }
 
 /** Changes, newest first. */

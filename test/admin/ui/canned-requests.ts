@@ -22,6 +22,8 @@ const request = {
   decidedBy: null,
   note: '',
   accessUntil: null,
+  entry: null,
+  hints: { colleagues: [], colleagueCount: 0, nextTo: null },
 }
 const decided = { decidedAt: at - minute, decidedBy: 'Nora Owner' }
 

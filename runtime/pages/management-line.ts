@@ -1,0 +1,11 @@
+/**
+ * The way to Security Management, for whoever looks after the security of a practice.
+ *
+ * Data in, HTML out; whom it is shown to was decided elsewhere, and the admin origin asks again. Nobody else is told that
+ * there is such a place.
+ */
+import { html } from 'hono/html'
+
+/** The link; nothing where `href` is `null`. */
+export const managementLine = (href: string | null) =>
+  href === null ? '' : html`<p>You look after access here. <a href="${href}">Open Security Management</a></p>`
