@@ -138,6 +138,10 @@ const catalogue: Readonly<Record<ActionGroup, Lines>> = {
     'two-factor.recovery-code-used': 'Somebody used a recovery code.',
     'two-factor.recovery-codes-renewed': 'Somebody made new recovery codes.',
     'two-factor.reset': 'An admin reset somebody’s second factor.',
+    'two-factor.report-made': 'A report of second factors and what is missing was made.',
+    'two-factor.text-sent': 'A code was sent to somebody’s phone.',
+    'keys.rotated': 'The secrets of second factors were sealed under another key.',
+    'keys.dropped': 'A key that sealed nothing any more was taken out.',
   },
   admins: {
     'admin.created': 'An account of the admin pages was made.',

@@ -32,6 +32,7 @@ import { keepAdminOrigin } from './notify/links.ts'
 import { queueMail } from './notify/mail-queue.ts'
 import { createMailer, type Mailer } from './notify/mailer.ts'
 import { createNotifier } from './notify/notifier.ts'
+import { createTextSender, type TextSender } from './notify/text-messages.ts'
 import { readWebhookTargets, type WebhookTargets } from './notify/webhook-send.ts'
 import type { QueueMail } from './own-sign-in/password-mails.ts'
 import { type OwnUpstreams, readOwnUpstreams } from './own-sign-in/upstreams.ts'
@@ -300,7 +301,7 @@ function listenPortal(
   options: ControlPlaneOptions,
   undoing: Undoing,
   { database, metrics, publisher, upstreams, mail }: Machinery,
-  keyring: FactorKeyring,
+  { keyring, texts }: { readonly keyring: FactorKeyring; readonly texts: TextSender | null },
 ): Promise<string> {
   const { clock, log } = options
   return listenLate(options, undoing, metrics, {
@@ -313,6 +314,7 @@ function listenPortal(
         trustedProxies,
         upstreams,
         mail,
+        texts,
         now: clock.now,
         log,
       }),
@@ -326,6 +328,7 @@ async function start(options: ControlPlaneOptions, undoing: Undoing): Promise<Ru
   const keyring = valueOr(openFactorKeyring(config.twoFactor.keys, join(dataDir, 'factor-keys')))
   const upstreams = valueOr(readOwnUpstreams(config.upstreams))
   const adminProviders = valueOr(readAdminProviders(config.admin.providers))
+  const texts = valueOr(createTextSender(config.twoFactor.sms, log))
   const mailer = valueOr(createMailer(config.notifications, log))
   const targets = valueOr(readWebhookTargets(config.notifications.webhooks))
   const streamTargets = valueOr(readWebhookTargets(config.audit.streams))
@@ -346,7 +349,7 @@ async function start(options: ControlPlaneOptions, undoing: Undoing): Promise<Ru
   const figures = await listenOn(config.listen.adminMetrics, metrics.answer)
   undoing.add('metrics listener', figures.close)
   // Before gateways can ask: answers to them name these.
-  portal = await listenPortal(options, undoing, machinery, keyring)
+  portal = await listenPortal(options, undoing, machinery, { keyring, texts })
   admin = await listenAdmin(options, undoing, machinery, { portal, keyring, adminProviders })
   await keepAdminOrigin(database, admin)
   const internalApp = createInternalApp({ plane: internal, clusterKey, log })

@@ -43,12 +43,10 @@ const commands = {
     sentence:
       'recomputes the chains of security events, or an exported file of them; exit 1 where one is broken',
     options: {
-      config: { type: 'string' },
-      practice: { type: 'string' },
+      ...inPractice,
       checkpoints: { type: 'string' },
       events: { type: 'string' },
       'public-key': { type: 'string' },
-      json: { type: 'boolean' },
     },
   },
   'audit export': {
@@ -57,8 +55,7 @@ const commands = {
     sentence:
       'writes security events, oldest first, to standard output or FILE; the export is an event itself',
     options: {
-      config: { type: 'string' },
-      practice: { type: 'string' },
+      ...inPractice,
       format: { type: 'string' },
       out: { type: 'string' },
       from: { type: 'string' },
@@ -66,19 +63,16 @@ const commands = {
       type: { type: 'string' },
       actor: { type: 'string' },
       target: { type: 'string' },
-      json: { type: 'boolean' },
     },
   },
   'audit report': {
     usage: 'audit report --practice ID --month YYYY-MM [--user ID] [--out FILE] [--config FILE] [--json]',
     sentence: 'who had access in a month and what they did with it, a line a person (CSV)',
     options: {
-      config: { type: 'string' },
-      practice: { type: 'string' },
+      ...inPractice,
       month: { type: 'string' },
       user: { type: 'string' },
       out: { type: 'string' },
-      json: { type: 'boolean' },
     },
   },
   'policy export': {
@@ -192,6 +186,18 @@ const commands = {
     usage: 'break-glass codes LOGIN [--reason TEXT] [--config FILE] [--json]',
     sentence: 'ten new sealed codes for an own account of Security Management; earlier ones are void',
     options: { config: { type: 'string' }, json: { type: 'boolean' }, reason: { type: 'string' } },
+  },
+  'keys rotate': {
+    usage: 'keys rotate [--drop-old] [--void-codes] [--reason TEXT] [--config FILE] [--json]',
+    sentence:
+      'seals second factors under the newest key while sign-ins go on; --drop-old takes out keys that are for nothing',
+    options: {
+      config: { type: 'string' },
+      json: { type: 'boolean' },
+      reason: { type: 'string' },
+      'drop-old': { type: 'boolean' },
+      'void-codes': { type: 'boolean' },
+    },
   },
   doctor: {
     usage: 'doctor [--around URL…] [--config FILE] [--json]',

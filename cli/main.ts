@@ -61,6 +61,8 @@ const run = async (line: CommandLine): Promise<number> => {
       return (await import('./break-glass.ts')).showOverride(line, () => Date.now())
     case 'break-glass codes':
       return (await import('./sealed-codes.ts')).printCodes(line, () => Date.now())
+    case 'keys rotate':
+      return (await import('./key-rotation.ts')).rotateKeys(line, () => Date.now())
     case 'doctor':
       return (await import('./doctor.ts')).examine(line, () => Date.now())
     case 'explain':

@@ -90,6 +90,7 @@ const names: { readonly [path: string]: string } = {
   'controls.twoFactor.graceMs': 'Grace to set up two-factor',
   'controls.twoFactor.maxAgeMs': 'A second factor counts for',
   'controls.twoFactor.notFromListedNetworks': 'No second factor on listed networks',
+  'controls.twoFactor.sms': 'Codes by text message',
   'controls.twoFactor.rememberDeviceMs': 'Devices are remembered for',
   'controls.permission.mode': 'Route permissions',
   'requests.ip': 'Requests for addresses',

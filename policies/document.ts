@@ -196,6 +196,8 @@ export const policyDocumentSchema = z.strictObject({
       /** No second factor from addresses on the allowlist: shown as a weakening. */
       notFromListedNetworks: z.boolean(),
       trust: z.strictObject({ app: z.boolean(), google: z.boolean() }),
+      /** Codes by text message count; absent (older documents): they do not. */
+      sms: z.boolean().optional(),
       /** 0: off; at most 30 days. */
       rememberDeviceMs: z
         .number()

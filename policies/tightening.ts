@@ -147,6 +147,7 @@ function isFactorTightened(before: PolicyDocument, after: PolicyDocument): boole
     isShorter(was.maxAgeMs, is.maxAgeMs) ||
     is.rememberDeviceMs < was.rememberDeviceMs ||
     (was.notFromListedNetworks && !is.notFromListedNetworks) ||
+    (was.sms === true && is.sms !== true) ||
     (was.trust.app && !is.trust.app) ||
     (was.trust.google && !is.trust.google)
   )

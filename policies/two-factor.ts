@@ -56,11 +56,17 @@ const freeUntil = (view: View): Instant => {
 const acceptedFactor = (view: View): VerifiedFactor | null => {
   const factor = view.session?.factor ?? null
   if (factor === null) return null
-  const { trust } = view.snapshot.document.controls.twoFactor
+  const { trust, sms } = view.snapshot.document.controls.twoFactor
+  if (factor.method === 'sms') return sms === true ? factor : null
   if (factor.method === 'app') return trust.app ? factor : null
   if (factor.method === 'google') return trust.google ? factor : null
   return factor
 }
+
+/** Whether somebody has set up a factor that counts here. */
+const isEnrolled = ({ member, snapshot }: View): boolean =>
+  member?.factors.some((method) => method !== 'sms' || snapshot.document.controls.twoFactor.sms === true) ===
+  true
 
 /** Until when an unenrolled member passes all the same; 0: no grace. */
 const graceUntil = ({ member }: View): Instant =>
@@ -71,7 +77,7 @@ const deviceUntil = ({ session, snapshot }: View): Instant =>
   snapshot.document.controls.twoFactor.rememberDeviceMs > 0 ? (session?.deviceTrustedUntil ?? 0) : 0
 
 const askEnrolled = (view: View): Answer => {
-  if (view.member === null || acceptedFactor(view) !== null || view.member.factors.length > 0) return pass
+  if (view.member === null || acceptedFactor(view) !== null || isEnrolled(view)) return pass
   if (stepUpOf(view) !== null) return refuse('two-factor-not-enrolled')
   return passBefore(view.at, Math.max(freeUntil(view), graceUntil(view)), 'two-factor-not-enrolled')
 }

@@ -14,6 +14,7 @@ import { auditProblems } from './config-audit.ts'
 import { demandProblems, gatewayTlsProblems } from './config-gateway-tls.ts'
 import { notificationProblems } from './config-notifications.ts'
 import { ownSignInPath, ownSignInProblems } from './config-own-sign-in.ts'
+import { textMessageProblems } from './config-text-messages.ts'
 import { trustedHeaderProblems } from './config-trusted-header.ts'
 import { readTrustedProxies } from './forwarded.ts'
 import { compileRoutes } from './upstream-routes.ts'
@@ -342,6 +343,7 @@ export const checkConfig = (config: Config): readonly Problem[] => [
   ...gatewayTlsProblems(config),
   ...workerProblems(config),
   ...notificationProblems(config.notifications),
+  ...textMessageProblems(config.twoFactor.sms),
   ...auditProblems(config.audit),
   ...practiceProblems(config),
   ...upstreamProblems(config),

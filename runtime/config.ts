@@ -11,6 +11,7 @@ import { adminSchema } from './config-admin.ts'
 import { auditSchema } from './config-audit.ts'
 import { certificateNamesSchema, gatewayTlsSchema } from './config-gateway-tls.ts'
 import { notificationsSchema } from './config-notifications.ts'
+import { textMessagesSchema } from './config-text-messages.ts'
 import { milliseconds, originText, tokenText, upstreamSchema } from './config-upstream.ts'
 import { readKeyList } from './key-list.ts'
 
@@ -231,6 +232,9 @@ export const configSchema = z.strictObject({
         .describe(
           'Keys that seal second factors, secret: `name:key`, comma separated, each 32 random bytes in base64url; the first seals, all open. `null`: made and kept under `dataDir` (one control plane only).',
         ),
+      sms: textMessagesSchema
+        .prefault({})
+        .describe('Codes by text message; each practice allows them or not.'),
     })
     .prefault({})
     .describe('The second factor.'),

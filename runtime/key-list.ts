@@ -48,3 +48,14 @@ export function readKeyList(text: string, path: string): Checked<readonly NamedK
 
 /** A list with one new random key, called `k1`. */
 export const newKeyList = (): string => `k1:${randomBytes(32).toString('base64url')}`
+
+/** The keys as a list in text again. */
+export const writeKeyList = (keys: readonly NamedKey[]): string =>
+  keys.map(({ id, bytes }) => `${id}:${bytes.toString('base64url')}`).join('\n')
+
+/** A new random key, called as none of these is: `k2` after `k1`. */
+export function newKeyBeside(keys: readonly NamedKey[]): NamedKey {
+  let number = keys.length + 1
+  while (keys.some(({ id }) => id === `k${number}`)) number += 1
+  return { id: `k${number}`, bytes: randomBytes(32) }
+}

@@ -3,7 +3,8 @@
  *
  * It is not a vault: the operating system's file rights are the protection, so a file that others can read is
  * refused, not repaired. Several processes that start together get one secret: the file appears whole, by a hard
- * link that fails if another was first. Overwriting in place was refused: a crash would leave half a key.
+ * link that fails if another was first, and is replaced by a rename. Overwriting in place was refused: a crash would
+ * leave half a key.
  */
 import { randomBytes } from 'node:crypto'
 import {
@@ -13,6 +14,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  renameSync,
   statSync,
   unlinkSync,
   writeSync,
@@ -44,7 +46,8 @@ export function readSecret(file: string): Checked<string> | null {
   return { ok: true, value: text }
 }
 
-function writeSecret(file: string, text: string): void {
+/** Writes a secret whole beside its file, for the caller to put in its place; the draft's path. */
+function writeDraft(file: string, text: string): string {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   const draft = `${file}.${randomBytes(6).toString('hex')}`
   const handle = openSync(draft, 'wx', 0o600)
@@ -54,6 +57,16 @@ function writeSecret(file: string, text: string): void {
   } finally {
     closeSync(handle)
   }
+  return draft
+}
+
+/** Puts another secret in the place of the one kept in `file`: readers see the one or the other, whole. */
+export function replaceSecret(file: string, text: string): void {
+  renameSync(writeDraft(file, text), file)
+}
+
+function writeSecret(file: string, text: string): void {
+  const draft = writeDraft(file, text)
   try {
     linkSync(draft, file)
   } finally {

@@ -125,6 +125,7 @@ export const neededBy: Readonly<Record<string, Needed>> = {
   'PUT /api/practices/:practice/notifications': inPath('gw.security.settings.edit', 'always'),
   'GET /api/practices/:practice/webhook-deliveries': inPath('gw.security.view'),
   'GET /api/practices/:practice/two-factor': inPath('gw.two-factor.view'),
+  'GET /api/practices/:practice/two-factor/report': inPath('gw.two-factor.view', 'always'),
   'POST /api/practices/:practice/users/:user/two-factor/reset': inPath('gw.two-factor.reset', 'always'),
   'POST /api/practices/:practice/users/:user/two-factor/enrolment-code': inPath(
     'gw.two-factor.reset',

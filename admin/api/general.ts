@@ -150,6 +150,7 @@ async function readGeneral(c: Context<AdminEnv>, plane: ApiPlane, practice: stri
         maxAgeMs: controls.twoFactor.maxAgeMs,
         notFromListedNetworks: controls.twoFactor.notFromListedNetworks,
         trust: controls.twoFactor.trust,
+        sms: controls.twoFactor.sms ?? false,
         inScope: inScopeOf(view, members, 'two-factor'),
         notSetUp: notSetUpOf(view, members),
       },
@@ -241,6 +242,7 @@ function answerTwoFactorControl(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): vo
           maxAgeMs: wish.maxAgeMs === undefined ? now.maxAgeMs : wish.maxAgeMs,
           notFromListedNetworks: wish.notFromListedNetworks ?? now.notFromListedNetworks,
           trust: wish.trust ?? now.trust,
+          ...(wish.sms === undefined ? {} : { sms: wish.sms }),
         }
         return { ...document, controls: { ...controls, twoFactor } }
       },

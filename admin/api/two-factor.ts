@@ -1,99 +1,55 @@
 /**
- * Answers of the 2FA Management tab: everyone with their second factor, and taking one away.
+ * Answers of the 2FA Management tab: everyone with their second factor, the same as a file, and taking one away.
  *
- * What state somebody is in is `admin/two-factor/statuses.ts`; the reset is `admin/two-factor/reset.ts`. Invariant: why
- * it is required is told only of those whom the gates would ask, so the words never disagree with what happens.
+ * Who is found is `factor-report.ts`; the reset is `admin/two-factor/reset.ts`. Invariant: whoever takes the list away as
+ * a file has just shown a second factor and leaves an event, since it tells an attacker whom to try first.
  */
 import type { OpenAPIHono } from '@hono/zod-openapi'
-import type { Member } from '../../policies/access-request.ts'
-import { readMembersVersion } from '../store/members.ts'
+import { eventOf } from '../deed.ts'
+import { appendEvent } from '../store/events.ts'
 import { lastAnnounced } from '../store/publish-state.ts'
 import { giveEnrolmentCode } from '../two-factor/enrolment-codes.ts'
 import { resetTwoFactor } from '../two-factor/reset.ts'
-import { type FactorStatus, listFactorStatuses } from '../two-factor/statuses.ts'
 import type { AdminEnv } from './admin-env.ts'
 import { type ApiPlane, deedOf } from './api-plane.ts'
 import { twoFactorRoutes } from './contract/two-factor.ts'
-import { etagOf, mentions, pageOf } from './paging.ts'
-import { concerns, type PolicyView } from './policy-views.ts'
+import { factorReportCsv, findPeople } from './factor-report.ts'
+import { etagOf, pageOf } from './paging.ts'
 import { invalid, refusal } from './refusals.ts'
-
-/** By which part of the scope somebody has to have a second factor; `null`: they do not have to, as while it is monitored. */
-function requiredBy({ document, snapshot }: PolicyView, status: FactorStatus) {
-  const { mode, scope } = document.controls.twoFactor
-  const member: Member = {
-    ...{ user: status.user, name: status.name, login: status.login, roles: status.roles, email: null },
-    ...{ suspended: false, epoch: 0 },
-    ...{ factors: [], enrolBy: null, grants: [] },
-  }
-  if (mode !== 'enforce' || !concerns(snapshot, member, 'two-factor')) return null
-  if (scope.include === 'everyone') return { everyone: true, roles: [], named: false }
-  const { roles, users } = scope.include
-  const inScope = roles.filter((id) => member.roles.includes(id) && !scope.exempt.roles.includes(id))
-  return {
-    everyone: false,
-    roles: inScope.map((id) => document.roles.find((role) => role.id === id)?.name ?? id),
-    named: users.includes(member.user),
-  }
-}
-
-async function readStatuses(plane: ApiPlane, practice: string) {
-  const view = await plane.views.read(practice)
-  const at = plane.now()
-  // The version is read first: statuses read after it can only be newer.
-  const version = await plane.store.read((rows) => readMembersVersion(rows, practice))
-  if (version === null) throw refusal('not-found', 'There is no such practice.')
-  const statuses = await plane.store.read((rows) => listFactorStatuses(rows, practice, at))
-  return { view, version, statuses }
-}
-
-const countsOf = (statuses: readonly FactorStatus[]) => {
-  const counts = {
-    off: 0,
-    optional: 0,
-    enabled: 0,
-    'required-enabled': 0,
-    'required-not-set-up': 0,
-    locked: 0,
-  }
-  for (const { status } of statuses) counts[status] += 1
-  return counts
-}
 
 /** Adds the answers. */
 export function answerTwoFactor(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
   app.openapi(twoFactorRoutes.list, async (c) => {
     const { practice } = c.req.valid('param')
     const query = c.req.valid('query')
-    const { view, version, statuses } = await readStatuses(plane, practice)
-    const found = statuses.filter(
-      ({ name, login, status }) =>
-        (query.status === undefined || status === query.status) && mentions(query.text, [name, login]),
-    )
-    const page = pageOf(found, ({ user }) => user, query)
+    const { version, counts, people } = await findPeople(plane, practice, query)
+    const page = pageOf(people, ({ user }) => user, query)
     c.header('etag', etagOf(version))
     return c.json(
-      {
-        version,
-        total: found.length,
-        counts: countsOf(statuses),
-        people: page.items.map((one) => ({
-          user: one.user,
-          name: one.name,
-          login: one.login,
-          roles: [...one.roles],
-          status: one.status,
-          methods: [...one.methods],
-          deadline: one.deadline,
-          lastVerifiedAt: one.lastVerifiedAt,
-          enrolledAt: one.enrolledAt,
-          recoveryCodesLeft: one.recoveryCodesLeft,
-          requiredBy: requiredBy(view, one),
-        })),
-        nextCursor: page.nextCursor,
-      },
+      { version, total: people.length, counts, people: [...page.items], nextCursor: page.nextCursor },
       200,
     )
+  })
+  app.openapi(twoFactorRoutes.report, async (c) => {
+    const { practice } = c.req.valid('param')
+    const { format, ...filter } = c.req.valid('query')
+    const deed = deedOf(c, plane, undefined)
+    const { counts, people, name } = await findPeople(plane, practice, filter)
+    await plane.store.transaction((tx) =>
+      appendEvent(tx, {
+        ...eventOf(deed),
+        ...{ practice, action: 'two-factor.report-made', before: null },
+        target: { kind: 'practice', id: practice, name },
+        // What was searched for may be somebody's name.
+        after: { format, ...filter, text: filter.text !== undefined, people: people.length },
+      }),
+    )
+    if (format === 'json') return c.json({ practice, madeAt: deed.at, counts, people: [...people] }, 200)
+    const day = new Date(deed.at).toISOString().slice(0, 10)
+    return c.body(factorReportCsv(people), 200, {
+      'content-type': 'text/csv; charset=utf-8',
+      'content-disposition': `attachment; filename="two-factor-${practice}-${day}.csv"`,
+    })
   })
   app.openapi(twoFactorRoutes.enrolmentCode, async (c) => {
     const { practice, user } = c.req.valid('param')

@@ -26,6 +26,8 @@ export type ManageView = {
   readonly mayEnrol: boolean
   /** A passkey can be made here. */
   readonly passkeys: boolean
+  /** Codes by text message can be set up here. */
+  readonly texts: boolean
   readonly devices: number
   readonly deadline: string | null
   /** Where they look after the security of a practice; `null`: they do not. */
@@ -50,14 +52,14 @@ const factorLine = ({ id, name, method, enrolledAt, lastVerifiedAt }: ShownFacto
 <br>Set up ${enrolledAt}, last used ${lastVerifiedAt}
 <br><a href="/factor?id=${id}">Rename or remove<span class="unseen"> ${name}</span></a></li>`
 
-const newLinks = ({ passkeys, factors }: ManageView) =>
+const newLinks = ({ passkeys, texts, factors }: ManageView) =>
   html`<div class="doing">${
     passkeys
       ? html`<a${factors.length === 0 ? html` class="first"` : ''} href="/passkey">Set up a passkey</a>`
       : ''
   }<a${factors.length === 0 && !passkeys ? html` class="first"` : ''} href="/set-up">${
     factors.length === 0 ? 'Set up an authenticator app' : 'Set up another authenticator app'
-  }</a></div>`
+  }</a>${texts ? html`<a href="/text">Set up codes by text message</a>` : ''}</div>`
 
 const deviceForm = ({ frame, devices }: ManageView) =>
   devices === 0

@@ -14,6 +14,7 @@ import {
   removeFactor,
   renameFactor,
 } from '../two-factor/factors.ts'
+import { maskedNumber, mayUseTexts } from '../two-factor/text-codes.ts'
 import { countDevices, forgetDevices } from '../two-factor/trusted-devices.ts'
 import type { PortalForm } from './forms.ts'
 import { factorPage, managePage, type ShownFactor } from './manage-page.ts'
@@ -29,7 +30,7 @@ const methodNames: Readonly<Record<OwnFactor['method'], string>> = {
 const shownOf = (factor: OwnFactor, facts: PersonFacts): ShownFactor => ({
   id: factor.id,
   name: factor.name,
-  method: methodNames[factor.method],
+  method: `${methodNames[factor.method]}${factor.ending === null ? '' : ` to ${maskedNumber(factor.ending)}`}`,
   enrolledAt: facts.moment(factor.enrolledAt),
   lastVerifiedAt: facts.moment(factor.lastVerifiedAt),
 })
@@ -58,6 +59,7 @@ export async function showManage(visitor: Visitor, standing: Standing): Promise<
     recoveryCodesLeft: standing.recoveryCodesLeft,
     mayEnrol: standing.mayEnrol,
     passkeys: portal.party !== null,
+    texts: portal.texts !== null && (await portal.parts.store.read((rows) => mayUseTexts(rows, visit))),
     devices: await portal.parts.store.read((rows) => countDevices(rows, visit.user, at)),
     deadline: facts.deadline,
     management: await managementOf(visitor),

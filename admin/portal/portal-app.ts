@@ -13,6 +13,7 @@ import type { Instant } from '../../policies/instant.ts'
 import { isFault } from '../../runtime/fault.ts'
 import { clientBehind } from '../../runtime/forwarded.ts'
 import type { Log } from '../../runtime/log.ts'
+import type { TextSender } from '../notify/text-messages.ts'
 import type { QueueMail } from '../own-sign-in/password-mails.ts'
 import { noOwnUpstreams, type OwnUpstreams } from '../own-sign-in/upstreams.ts'
 import { isForUs } from '../sign-in/own-origin.ts'
@@ -50,7 +51,8 @@ import {
 } from './set-up-step.ts'
 import { createSignInStep } from './sign-in-step.ts'
 import { signOutEverywhere } from './sign-out-step.ts'
-import { finish, showVerify, takeCode, takePasskey } from './verify-step.ts'
+import { showText, takeNumber, takeNumberCode } from './text-step.ts'
+import { finish, sendText, showVerify, takeCode, takePasskey } from './verify-step.ts'
 import { findVisitor, isPlainOrigin, type Portal, type PortalEnv, type Visitor } from './visitor.ts'
 
 /** What the app stands on. `origin`: as browsers write it; `trustedProxies`: whose `X-Forwarded-For` counts. */
@@ -62,6 +64,8 @@ export type PortalAppOptions = {
   readonly upstreams?: OwnUpstreams
   /** How mails are queued; absent: none can be sent. */
   readonly mail?: QueueMail | null
+  /** Who sends text messages; absent: nobody. */
+  readonly texts?: TextSender | null
   readonly now: () => Instant
   readonly log: Log
 }
@@ -147,6 +151,7 @@ function addSteps(app: PortalApp, portal: Portal, upstreams: OwnUpstreams): void
   app.get('/verify', showing(portal, showVerify))
   app.get('/set-up', showing(portal, showSetUp))
   app.get('/passkey', showing(portal, showPasskey))
+  app.get('/text', showing(portal, showText))
   app.get('/factor', showing(portal, showFactor))
   app.get('/recovery-codes', showing(portal, showRenew))
   const upTo = (maxSize: number) =>
@@ -161,6 +166,9 @@ function addSteps(app: PortalApp, portal: Portal, upstreams: OwnUpstreams): void
   app.post('/sign-in/password', small, password.take)
   app.post('/sign-in/password-link', small, password.askLink)
   app.post('/password', small, (c) => takePassword(portal, c))
+  app.post('/text/send', small, taking(portal, takeNumber))
+  app.post('/text', small, taking(portal, takeNumberCode))
+  app.post('/verify/text', small, taking(portal, sendText))
   app.post('/verify', small, taking(portal, takeCode))
   app.post('/set-up', small, taking(portal, takeFirstCode))
   app.post('/recovery-codes', small, taking(portal, takeRenewal))
@@ -179,7 +187,8 @@ export function createPortalApp(options: PortalAppOptions): PortalApp {
   const party = canHavePasskeys(origin) ? { name: 'Gatehouse', origin } : null
   const knocks = createKnocks()
   const mail = options.mail ?? null
-  const portal: Portal = { parts, origin, secure, party, answers, knocks, mail, now, log }
+  const texts = options.texts ?? null
+  const portal: Portal = { parts, origin, secure, party, answers, knocks, mail, texts, now, log }
   const app = new Hono<PortalEnv>()
   app.use(async (c, next) => {
     if (!isForUs(c.req.url, origin)) return answers.page(421, nowherePage())

@@ -11,17 +11,18 @@ import type { Instant } from '../../policies/instant.ts'
 export type Said =
   | { readonly what: 'wrong' | 'used' | 'expired'; readonly triesLeft: number }
   | { readonly what: 'wait'; readonly until: Instant }
-  | { readonly what: 'form' }
+  | { readonly what: 'form' | 'sent' | 'unsent' }
 
-/** What was sent: a code of the app, a recovery code, a passkey, or a code that an admin gave. */
-export type SentBy = 'app' | 'recovery' | 'passkey' | 'admission'
+/** What was sent: a code of the app, a recovery code, a passkey, a code that an admin gave or a text
+ * message brought, or the number it is to go to. */
+export type SentBy = 'app' | 'recovery' | 'passkey' | 'admission' | 'text' | 'number'
 
-const form = /^(wrong|used|expired)-(\d{1,2})$|^wait-(\d{13})$|^form$/
+const form = /^(wrong|used|expired)-(\d{1,2})$|^wait-(\d{13})$|^(?:form|sent|unsent)$/
 
 /** As a word for the address. */
 export const saidWord = (said: Said): string => {
-  if (said.what === 'form') return 'form'
-  return said.what === 'wait' ? `wait-${Math.ceil(said.until)}` : `${said.what}-${said.triesLeft}`
+  if ('triesLeft' in said) return `${said.what}-${said.triesLeft}`
+  return said.what === 'wait' ? `wait-${Math.ceil(said.until)}` : said.what
 }
 
 /** Out of an address; `null`: nothing is said, or nothing of ours. */
@@ -29,7 +30,7 @@ export function readSaid(word: string | undefined): Said | null {
   const match = form.exec(word ?? '')
   if (match === null) return null
   const [whole, what, triesLeft, until] = match
-  if (whole === 'form') return { what: 'form' }
+  if (whole === 'form' || whole === 'sent' || whole === 'unsent') return { what: whole }
   if (until !== undefined) return { what: 'wait', until: Number(until) }
   return { what: what === 'used' || what === 'expired' ? what : 'wrong', triesLeft: Number(triesLeft) }
 }
@@ -53,6 +54,8 @@ const wrong: Sentences = {
   recovery: 'That is none of your recovery codes.',
   passkey: 'That passkey did not work here.',
   admission: 'That is not the code you were given.',
+  text: 'That is not the code we sent you.',
+  number: 'That is not the code we sent to this number.',
 }
 
 const used: Sentences = {
@@ -60,6 +63,8 @@ const used: Sentences = {
   recovery: 'That recovery code was used already; each works once.',
   passkey: 'That was used already.',
   admission: 'That code was used already; it works once. Ask for a new one.',
+  text: 'That code was used already; it works once. Have a new one sent.',
+  number: 'That code was used already; it works once. Have a new one sent.',
 }
 
 const expired: Sentences = {
@@ -67,6 +72,8 @@ const expired: Sentences = {
   recovery: 'That recovery code no longer counts.',
   passkey: 'That took too long.',
   admission: 'That code has run out. Ask for a new one.',
+  text: 'That code has run out: each works for five minutes. Have a new one sent.',
+  number: 'That code has run out: each works for five minutes. Have a new one sent.',
 }
 
 const shapeless: Sentences = {
@@ -74,6 +81,8 @@ const shapeless: Sentences = {
   recovery: 'Enter one of your recovery codes as you wrote it down.',
   passkey: 'Nothing came from your passkey. Please try again.',
   admission: 'Enter the 16 letters and digits that you were given.',
+  text: 'Enter the six digits that we sent you.',
+  number: 'Enter your number with + and the code of its country, for example +1 555 0100.',
 }
 
 /** As a sentence. `by`: which field it stands at. */
@@ -86,7 +95,13 @@ export function saidText(said: Said, by: SentBy, at: Instant): string {
     case 'expired':
       return `${expired[by]} ${tries(said.triesLeft)}`
     case 'wait':
-      return `Too many wrong codes. ${waiting(said.until - at)}`
+      return by === 'text' || by === 'number'
+        ? `That was too often. ${waiting(said.until - at)}`
+        : `Too many wrong codes. ${waiting(said.until - at)}`
+    case 'sent':
+      return 'A code is on its way. It can take a minute.'
+    case 'unsent':
+      return 'No code could be sent just now. Try again in a minute, or use another way.'
     case 'form':
       return shapeless[by]
   }

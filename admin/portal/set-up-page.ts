@@ -34,6 +34,8 @@ export type SetUpView = {
   readonly adds: boolean
   /** A passkey can be made here instead. */
   readonly passkeys: boolean
+  /** Codes by text message can be set up instead. */
+  readonly texts: boolean
   readonly said: Said | null
 }
 
@@ -73,7 +75,7 @@ export const setUpPage = (view: SetUpView): string => {
     practice: null,
     body: html`${whoLine(frame)}
 ${why(view)}
-${view.passkeys ? html`<p>Does this device unlock with your finger, your face or a code? Then a passkey is quicker, and no look-alike page can coax it out of you: <a href="/passkey">set up a passkey instead</a></p>` : ''}
+${view.passkeys ? html`<p>Does this device unlock with your finger, your face or a code? Then a passkey is quicker, and no look-alike page can coax it out of you: <a href="/passkey">set up a passkey instead</a></p>` : ''}${view.texts ? html`<p>No smartphone? <a href="/text">Have codes sent by text message</a></p>` : ''}
 <h2>1. Open an authenticator app on your phone</h2>
 <p>Any will do, for example Google Authenticator, Microsoft Authenticator or the password app that your phone has.</p>
 <h2>2. Add an account by scanning this picture</h2>

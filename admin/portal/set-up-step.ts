@@ -19,6 +19,7 @@ import {
 import { takeEnrolmentCode } from '../two-factor/enrolment-codes.ts'
 import { factorName, factorsMax } from '../two-factor/factors.ts'
 import { beginPasskey, confirmPasskey } from '../two-factor/passkeys.ts'
+import { mayUseTexts } from '../two-factor/text-codes.ts'
 import { passkeyAnswerMax } from '../webauthn.ts'
 import { showEmergency } from './emergency-step.ts'
 import type { PortalForm } from './forms.ts'
@@ -76,8 +77,8 @@ export async function showHome(visitor: Visitor): Promise<Response> {
   return (await goOnRemembered(visitor)) ?? showVerify(visitor)
 }
 
-/** Why a factor cannot be set up in this visit; `null`: it can. */
-async function obstacle(visitor: Visitor, standing: Standing): Promise<Response | null> {
+/** The page that says why a factor cannot be set up in this visit; `null`: it can. */
+export async function obstacle(visitor: Visitor, standing: Standing): Promise<Response | null> {
   const { c, address } = visitor
   if (standing.factors.length >= factorsMax) return pageOf(visitor, 403, fullPage(frameOf(visitor)))
   const said = c.req.query('by') === 'admission' ? readSaid(c.req.query('said')) : null
@@ -99,6 +100,7 @@ export async function showSetUp(visitor: Visitor): Promise<Response> {
     deadline,
     adds: standing.factors.length > 0,
     passkeys: portal.party !== null,
+    texts: portal.texts !== null && (await portal.parts.store.read((rows) => mayUseTexts(rows, visit))),
     said: readSaid(c.req.query('said')),
   })
   return pageOf(visitor, 200, html)
@@ -125,13 +127,14 @@ const showCodes = (visitor: Visitor, codes: readonly string[], fresh: 'enrolled'
 }
 
 /** What became of an enrolment: the recovery codes, this once, or what was wrong. `here`: the page of the step. */
-async function answerEnrolment(
+export async function answerEnrolment(
   visitor: Visitor,
-  here: '/set-up' | '/passkey',
+  here: '/set-up' | '/passkey' | '/text',
   outcome: EnrolOutcome,
 ): Promise<Response> {
   const { portal, visit, address, at } = visitor
-  const back = (said: Said): Response => portal.answers.seeOther(`${here}?said=${saidWord(said)}`)
+  const back = (said: Said): Response =>
+    portal.answers.seeOther(`${here}?${here === '/text' ? 'by=text&' : ''}said=${saidWord(said)}`)
   switch (outcome.outcome) {
     case 'enrolled':
       // They have codes already: nothing is shown once.

@@ -1,5 +1,5 @@
 /**
- * The page that asks for a second factor: a passkey, the six digits of an app, or, folded away, a recovery code.
+ * The page that asks for a second factor: a passkey, the six digits of an app or of a message, or, folded away, a recovery code.
  *
  * Data in, HTML out. Invariant: it shows nothing that helps to guess a code and never repeats one that was typed; it offers
  * only what the person has and what suffices. A choice of methods before the field was refused: nearly everybody has one.
@@ -17,9 +17,10 @@ import {
 } from './page-parts.ts'
 import type { Said, SentBy } from './said.ts'
 import { passkeyScript } from './scripts.ts'
+import { type TextsView, textPart } from './text-page.ts'
 
 /** What the proof is for. `access`: going on with what was asked; else a change of the second factor itself. */
-export type VerifyPurpose = 'access' | 'recovery-codes' | 'set-up' | 'passkey' | 'factor'
+export type VerifyPurpose = 'access' | 'recovery-codes' | 'set-up' | 'passkey' | 'text' | 'factor'
 
 /** What the page shows. `said`: about what was sent last, at its own place (`by`). */
 export type VerifyView = {
@@ -31,6 +32,8 @@ export type VerifyView = {
   readonly app: boolean
   /** What the browser is to be asked (JSON); `null`: they have no passkey, or it cannot be shown here. */
   readonly passkey: string | null
+  /** Their numbers; `null`: none that a code may be sent to. */
+  readonly texts: TextsView | null
   /** Only a passkey suffices. */
   readonly strong: boolean
   /** For how many days this browser may be remembered; 0: not at all. */
@@ -41,6 +44,7 @@ const purposes: Readonly<Record<Exclude<VerifyPurpose, 'access'>, string>> = {
   'recovery-codes': 'Before new recovery codes are made, confirm that it is you.',
   'set-up': 'Before another authenticator app is set up, confirm that it is you.',
   passkey: 'Before a passkey is set up, confirm that it is you.',
+  text: 'Before a number is set up, confirm that it is you.',
   factor: 'Before anything of your second factor is changed, confirm that it is you.',
 }
 
@@ -87,10 +91,16 @@ ${rememberChoice(view)}<div class="doing"><button${passkey === null ? html` clas
 `
 }
 
-const recoveryForm = ({ frame, purpose, said, by, strong, app, passkey }: VerifyView) => {
+const textsPart = (view: VerifyView) => {
+  const { frame, purpose, said, by, texts, strong } = view
+  if (texts === null || strong) return ''
+  return textPart(frame, texts, purpose, by === 'text' ? said : null, rememberChoice(view))
+}
+
+const recoveryForm = ({ frame, purpose, said, by, strong, app, passkey, texts }: VerifyView) => {
   if (strong) return ''
   const about = by === 'recovery' ? said : null
-  return html`<details${about === null && (app || passkey !== null) ? '' : html` open`}>
+  return html`<details${about === null && (app || passkey !== null || texts !== null) ? '' : html` open`}>
 <summary>Use a recovery code</summary>
 <form method="post" action="/verify">${hiddenFields(frame, { purpose, by: 'recovery' })}
 <label for="recovery">Recovery code</label>
@@ -110,6 +120,6 @@ export const verifyPage = (view: VerifyView): string =>
     practice: null,
     body: html`${whoLine(view.frame)}
 <p>${why(view)}</p>
-${passkeyPart(view)}${appPart(view)}${recoveryForm(view)}
+${passkeyPart(view)}${appPart(view)}${textsPart(view)}${recoveryForm(view)}
 ${notYouLine(view.frame)}${view.passkey === null ? '' : passkeyScript.tag}`,
   })

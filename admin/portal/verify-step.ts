@@ -9,7 +9,15 @@ import type { DurationMs, Instant } from '../../policies/instant.ts'
 import { hashToken, newToken } from '../../runtime/token.ts'
 import { readCode } from '../two-factor/codes.ts'
 import { standingOf } from '../two-factor/enrolment.ts'
+import type { OwnFactor } from '../two-factor/factors.ts'
 import { beginAssertion, verifyPasskey } from '../two-factor/passkeys.ts'
+import {
+  findTextCode,
+  maskedNumber,
+  mayUseTexts,
+  sendTextCode,
+  verifyTextCode,
+} from '../two-factor/text-codes.ts'
 import { longestRemembering, rememberDevice, trustOf } from '../two-factor/trusted-devices.ts'
 import { type CodeOutcome, verifyCode } from '../two-factor/verification.ts'
 import { endVisit, layProof } from '../two-factor/visits.ts'
@@ -19,18 +27,41 @@ import type { PortalForm } from './forms.ts'
 import { noTriesPage, overPage } from './plain-pages.ts'
 import { readSaid, type Said, type SentBy, saidWord } from './said.ts'
 import { passkeyScript } from './scripts.ts'
+import type { TextsView } from './text-page.ts'
 import { type VerifyPurpose, verifyPage } from './verify-page.ts'
 import { frameOf, returnUrl, stepUrl, type Visitor } from './visitor.ts'
 
-const changes: readonly string[] = ['recovery-codes', 'set-up', 'passkey', 'factor'] satisfies VerifyPurpose[]
+const changes: readonly string[] = [
+  'recovery-codes',
+  'set-up',
+  'passkey',
+  'text',
+  'factor',
+] satisfies VerifyPurpose[]
 
 const purposeOf = (text: string | undefined): VerifyPurpose =>
   text !== undefined && changes.includes(text) ? (text as VerifyPurpose) : 'access'
 
 const sentBy = (text: string | undefined): SentBy =>
-  text === 'recovery' || text === 'passkey' ? text : 'app'
+  text === 'recovery' || text === 'passkey' || text === 'text' ? text : 'app'
 
 const dayMs: DurationMs = 86_400_000
+
+/** What there is by text message for this visitor; `null`: nothing that counts or can be sent. */
+async function textsOf(
+  { portal, visit, at }: Visitor,
+  factors: readonly OwnFactor[],
+): Promise<TextsView | null> {
+  const numbers = factors.flatMap(({ id, name, ending }) =>
+    ending === null ? [] : [{ id, name, masked: maskedNumber(ending) }],
+  )
+  if (portal.texts === null || numbers.length === 0) return null
+  const { store } = portal.parts
+  if (!(await store.read((rows) => mayUseTexts(rows, visit)))) return null
+  const code = await store.read((rows) => findTextCode(rows, visit, at))
+  const sent = code === null || code.factor === null ? null : { masked: maskedNumber(code.ending) }
+  return { numbers, sent }
+}
 
 /** The page that asks for a factor; somebody without one is led to where they get one. */
 export async function showVerify(visitor: Visitor): Promise<Response> {
@@ -48,6 +79,7 @@ export async function showVerify(visitor: Visitor): Promise<Response> {
     by: sentBy(c.req.query('by')),
     app: standing.methods.includes('totp'),
     passkey,
+    texts: await textsOf(visitor, standing.factors),
     strong: purpose === 'access' && passkey !== null && visit.reason === 'two-factor-too-weak',
     // The way into the admin origin asks each time.
     rememberDays: visit.adminEntry === null ? Math.floor(rememberMs / dayMs) : 0,
@@ -149,13 +181,39 @@ async function answerOutcome(
 const sayAgain = ({ portal }: Visitor, purpose: VerifyPurpose, by: SentBy, said: Said): Response =>
   portal.answers.seeOther(`/verify?purpose=${purpose}&by=${by}&said=${saidWord(said)}`)
 
+/** Sends a code to one of the visitor's numbers. */
+export async function sendText(visitor: Visitor, form: PortalForm): Promise<Response> {
+  const { portal, visit, address, at } = visitor
+  const purpose = purposeOf(form.get('purpose'))
+  const { texts, parts, origin } = portal
+  if (texts === null) return portal.answers.seeOther('/verify')
+  const wish = { factor: form.get('factor'), number: null, origin }
+  const outcome = await sendTextCode(parts, texts, visit, wish, at, address)
+  switch (outcome.outcome) {
+    case 'sent':
+    case 'unsent':
+      return sayAgain(visitor, purpose, 'text', { what: outcome.outcome })
+    case 'wait':
+      return sayAgain(visitor, purpose, 'text', { what: 'wait', until: outcome.until })
+    case 'over':
+      return outOfTries(visitor)
+    case 'no':
+    case 'not-here':
+      return portal.answers.seeOther('/verify')
+  }
+}
+
 /** Judges a code. Empty and shapeless ones are sent back without spending a try. */
 export async function takeCode(visitor: Visitor, form: PortalForm): Promise<Response> {
   const { portal, visit, address, at } = visitor
-  const by = form.get('by') === 'recovery' ? 'recovery' : 'app'
-  if (readCode(form.get('code')) === null)
+  const by = sentBy(form.get('by'))
+  const typed = readCode(form.get('code'))
+  if (typed === null || (by === 'text' && typed.kind !== 'totp'))
     return sayAgain(visitor, purposeOf(form.get('purpose')), by, { what: 'form' })
-  const outcome = await verifyCode(portal.parts, visit, form.get('code'), at, address)
+  const outcome =
+    by === 'text'
+      ? await verifyTextCode(portal.parts, visit, typed.code, at, address)
+      : await verifyCode(portal.parts, visit, form.get('code'), at, address)
   return answerOutcome(visitor, form, outcome, by)
 }
 

@@ -8,6 +8,7 @@ import type { Context } from 'hono'
 import type { Instant } from '../../policies/instant.ts'
 import type { ClientHop } from '../../runtime/forwarded.ts'
 import type { Log } from '../../runtime/log.ts'
+import type { TextSender } from '../notify/text-messages.ts'
 import type { QueueMail } from '../own-sign-in/password-mails.ts'
 import type { FactorParts } from '../two-factor/verification.ts'
 import { findVisit, type PortalVisit } from '../two-factor/visits.ts'
@@ -37,6 +38,8 @@ export type Portal = {
   readonly knocks: Knocks
   /** `null`: no mail can be sent. */
   readonly mail: QueueMail | null
+  /** `null`: no text messages can be sent. */
+  readonly texts: TextSender | null
   readonly now: () => Instant
   readonly log: Log
 }

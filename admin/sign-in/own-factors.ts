@@ -19,7 +19,8 @@ export type OwnCodeOutcome = 'totp' | 'recovery-code' | 'wrong' | 'used'
 
 const pendingMs: DurationMs = 900_000
 
-const aboutSecret = (account: string): string => `totp of ${account}`
+/** What the secret of an own account is bound to. */
+export const aboutOwnSecret = (account: string): string => `totp of ${account}`
 const aboutCodes = (account: string): string => `recovery code of ${account}`
 
 async function acceptTotp(
@@ -35,7 +36,7 @@ async function acceptTotp(
     .where('account', '=', account)
     .executeTakeFirst()
   if (factor === undefined) return 'wrong'
-  const secret = keyring.open(factor.key_id, factor.sealed, aboutSecret(account))
+  const secret = keyring.open(factor.key_id, factor.sealed, aboutOwnSecret(account))
   if (matchingStep(secret, code, at, null) === null) return 'wrong'
   const step = matchingStep(secret, code, at, factor.last_step)
   if (step === null) return 'used'
@@ -124,7 +125,7 @@ export async function beginOwnTotp(
   at: Instant,
 ): Promise<{ readonly key: string; readonly uri: string }> {
   const key = newTotpSecret()
-  const { keyId, sealed } = keyring.seal(key, aboutSecret(account))
+  const { keyId, sealed } = keyring.seal(key, aboutOwnSecret(account))
   const row = { key_id: keyId, sealed, ends_at: at + pendingMs }
   await store.read((rows) =>
     rows
@@ -156,7 +157,7 @@ export async function confirmOwnTotp(
     .executeTakeFirst()
   const code = readCode(typed)
   if (pending === undefined || code?.kind !== 'totp') return null
-  const secret = keyring.open(pending.key_id, pending.sealed, aboutSecret(account))
+  const secret = keyring.open(pending.key_id, pending.sealed, aboutOwnSecret(account))
   const step = matchingStep(secret, code.code, at, null)
   if (step === null) return null
   await removeOwnFactor(tx, account)
@@ -170,7 +171,9 @@ export async function confirmOwnTotp(
   const codes = newRecoveryCodes()
   const marks = codes.flatMap((one) => {
     const [current] = keyring.marks(readCode(one)?.code ?? one, aboutCodes(account))
-    return current === undefined ? [] : [{ account, mark: current.mark, used_at: null }]
+    return current === undefined
+      ? []
+      : [{ account, mark: current.mark, key_id: current.keyId, used_at: null }]
   })
   await tx.insertInto('admin_recovery_code').values(marks).execute()
   return codes

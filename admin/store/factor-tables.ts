@@ -1,6 +1,6 @@
 /**
- * The tables of the second factor as kysely sees them; columns named as in `migrations/0008-two-factor.sql`
- * `0012-more-factors.sql` and `0041-vouched-passkeys.sql`.
+ * The tables of the second factor as kysely sees them; columns named as in `migrations/0008-two-factor.sql`,
+ * `0012-more-factors.sql`, `0041-vouched-passkeys.sql` and `0043-text-messages.sql`.
  *
  * It maps nothing, like `tables.ts`, which takes these in. Invariant: no column here holds a secret in the clear, a
  * code or a token. One file for all tables was refused: it would pass the length that a reader can keep in mind.
@@ -21,6 +21,8 @@ type FactorTable = {
   public_key: string | null
   counter: number | null
   transports: string[] | null
+  /** The last two digits of the number that text messages go to. */
+  ending: string | null
   /** Since when a passkey counts as phishing-resistant; `null`: not yet, or it is none. */
   vouched_at: Generated<number | null>
   enrolled_at: number
@@ -99,6 +101,20 @@ type TrustedDeviceTable = {
   ends_at: number
 }
 
+type TextCodeTable = {
+  visit: string
+  factor: string | null
+  pending_id: string | null
+  key_id: string | null
+  sealed: string | null
+  ending: string | null
+  mark: string
+  ends_at: number
+  used_at: number | null
+}
+
+type TextSentTable = { user_id: string; practice: string; number_mark: string; sent_at: number }
+
 /** The tables of the second factor by name. */
 export type FactorTables = {
   factor: FactorTable
@@ -109,4 +125,6 @@ export type FactorTables = {
   factor_proof: FactorProofTable
   enrolment_code: EnrolmentCodeTable
   trusted_device: TrustedDeviceTable
+  text_code: TextCodeTable
+  text_sent: TextSentTable
 }

@@ -1,6 +1,6 @@
 /**
  * The tables of own accounts' links, second factors and waiting sign-ins as kysely sees them
- * (`migrations/0023-own-accounts.sql`, `0042-admin-identities.sql`).
+ * (`migrations/0023-own-accounts.sql`, `0042-admin-identities.sql`, `0043-text-messages.sql`).
  *
  * It creates nothing. Invariant: no column here holds a secret in the clear, a code or a token. Their own tables and not
  * those of people (`factor-tables.ts`): an own account belongs to no practice, and a mistake there must not reach here.
@@ -20,7 +20,7 @@ type AdminFactorTable = {
 
 type AdminFactorPendingTable = { account: string; key_id: string; sealed: string; ends_at: number }
 
-type AdminRecoveryCodeTable = { account: string; mark: string; used_at: number | null }
+type AdminRecoveryCodeTable = { account: string; mark: string; key_id: string; used_at: number | null }
 
 type AdminSignInTable = { token_hash: string; account: string; ends_at: number; tries: Generated<number> }
 

@@ -2,15 +2,18 @@
  * Codes with which an admin lets somebody set up a second factor from elsewhere: for one person and practice, once.
  *
  * It sets up nothing. Invariant: a code is shown to its admin once and kept as a hash; it counts for a day at most, for the
- * person it was given to, and lifts the addresses of its own practice alone; a new one takes the old one's place. A
- * code for whoever has it was refused: it would let a password thief in with it.
+ * person it was given to, and lifts the addresses of its own practice alone, in one visit at a time; it is spent by the
+ * factor that is made with it, and what another visit was let do by it ends. A code for whoever has it was refused: it
+ * would let a password thief in with it.
  */
 import { hash, randomBytes } from 'node:crypto'
+import { sql } from 'kysely'
 import type { DurationMs, Instant } from '../../policies/instant.ts'
 import { type Deed, eventOf } from '../deed.ts'
-import type { Store } from '../store/database.ts'
+import type { Store, Tx } from '../store/database.ts'
 import { appendEvent } from '../store/events.ts'
 import { lockPractice } from '../store/practices.ts'
+import { lockPerson } from './factors.ts'
 import { takeTry } from './tries.ts'
 import { type CodeOutcome, type FactorParts, lockVisit, noteFailed } from './verification.ts'
 import type { PortalVisit } from './visits.ts'
@@ -82,7 +85,32 @@ export type AdmitOutcome =
   | { readonly outcome: 'admitted' }
   | Exclude<CodeOutcome, { readonly outcome: 'verified' }>
 
-/** Takes a code of one of the visitor's practices, once. */
+/**
+ * Spends the codes by which this visit may set up a factor, for the one that was just made in it; they let nobody do so any
+ * more, this visit included.
+ */
+export async function spendEnrolmentCodes(tx: Tx, visit: PortalVisit, at: Instant): Promise<void> {
+  if (visit.admittedBy.length === 0) return
+  await tx
+    .updateTable('enrolment_code')
+    .set({ used_at: at })
+    .where('user_id', '=', visit.user)
+    .where('practice', 'in', [...visit.admittedBy])
+    .where('used_at', 'is', null)
+    .execute()
+  for (const practice of visit.admittedBy) await withdrawAdmission(tx, visit.user, practice)
+}
+
+/** No visit of a user is let set up a factor by a practice's code any more. */
+async function withdrawAdmission(tx: Tx, user: string, practice: string): Promise<void> {
+  await tx
+    .updateTable('factor_visit')
+    .set({ admitted_by: sql<string[]>`array_remove(admitted_by, ${practice})` })
+    .where('user_id', '=', user)
+    .execute()
+}
+
+/** Takes a code of one of the visitor's practices: it counts in this visit alone, and is spent by the factor made in it. */
 export async function takeEnrolmentCode(
   { store }: FactorParts,
   visit: PortalVisit,
@@ -95,6 +123,7 @@ export async function takeEnrolmentCode(
   const { triesLeft } = taken
   const code = readEnrolmentCode(text)
   return store.transaction(async (tx): Promise<AdmitOutcome> => {
+    await lockPerson(tx, visit.user)
     if ((await lockVisit(tx, visit, at)) === undefined) return { outcome: 'over' }
     const marks = code === null ? [] : visit.practices.map(({ id }) => markOf(id, visit.user, code))
     const given = await tx
@@ -110,12 +139,7 @@ export async function takeEnrolmentCode(
       return { outcome: why, triesLeft }
     }
     const { practice } = given
-    await tx
-      .updateTable('enrolment_code')
-      .set({ used_at: at })
-      .where('practice', '=', practice)
-      .where('user_id', '=', visit.user)
-      .execute()
+    await withdrawAdmission(tx, visit.user, practice)
     await tx
       .updateTable('factor_visit')
       .set({ admitted_by: [...new Set([...visit.admittedBy, practice])] })

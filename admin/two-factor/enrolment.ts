@@ -13,6 +13,7 @@ import type { Store, Tx } from '../store/database.ts'
 import { mayEnrolFrom } from './allowed-addresses.ts'
 import { type FactorDeed, noteEverywhere } from './chains.ts'
 import { newRecoveryCodes, readCode } from './codes.ts'
+import { spendEnrolmentCodes } from './enrolment-codes.ts'
 import {
   announceFactors,
   factorName,
@@ -29,6 +30,7 @@ import {
   type CodeOutcome,
   countCodesLeft,
   type FactorParts,
+  isStillAdmitted,
   lockVisit,
   markProved,
   noteFailed,
@@ -170,6 +172,7 @@ async function enrol(
     .set({ pending_id: null, pending_key_id: null, pending_sealed: null })
     .where('id', '=', visit.id)
     .execute()
+  await spendEnrolmentCodes(tx, visit, at)
   await announceFactors(tx, user, at)
   await noteEverywhere(tx, deed, 'two-factor.enrolled', { method: 'totp', name: pending.name })
   return { outcome: 'enrolled', recoveryCodes }
@@ -186,7 +189,7 @@ async function confirm(
   const { user, at, address } = deed
   await lockPerson(tx, user)
   const visited = await lockVisit(tx, visit, at)
-  if (visited === undefined) return { outcome: 'over' }
+  if (visited === undefined || !isStillAdmitted(visit, visited)) return { outcome: 'over' }
   const { length: count } = await listFactors(tx, user)
   const isProved = visited.proved_at !== null
   const { pending_id, pending_key_id, pending_sealed } = visited

@@ -24,6 +24,10 @@ export async function forgetOldVisits(tx: Tx, at: Instant): Promise<number> {
     await tx.deleteFrom('own_sign_in').where('ends_at', '<=', at).executeTakeFirst(),
     await tx.deleteFrom('enrolment_code').where('ends_at', '<=', at).executeTakeFirst(),
     await tx.deleteFrom('trusted_device').where('ends_at', '<=', at).executeTakeFirst(),
+    await tx
+      .deleteFrom('text_sent')
+      .where('sent_at', '<=', at - dayMs)
+      .executeTakeFirst(),
     await tx.deleteFrom('factor_proof').where('ends_at', '<=', at).executeTakeFirst(),
     await tx
       .deleteFrom('factor_tries')

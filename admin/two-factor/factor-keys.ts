@@ -6,9 +6,10 @@
  * database were refused: a copy of it would then hold everybody's factors.
  */
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
+import { statSync } from 'node:fs'
 import type { Checked } from '../../policies/problem.ts'
 import { type NamedKey, newKeyList, readKeyList } from '../../runtime/key-list.ts'
-import { keepSecret } from '../../runtime/secret-file.ts'
+import { keepSecret, readSecret } from '../../runtime/secret-file.ts'
 
 /**
  * The keyring. `seal` and `open`: AES-256-GCM with `about` (the factor's id and user) as additional data; `open` throws
@@ -35,14 +36,28 @@ const tagBytes = 16
 
 const dataOf = (id: string, about: string): Buffer => Buffer.from(`${id.length} ${id} ${about}`)
 
-/** The keyring of these keys, the first being current. Throws where there is none. */
-export function createFactorKeyring(keys: readonly NamedKey[]): FactorKeyring {
-  const derived = keys.map(derive)
-  const [current] = derived
-  if (current === undefined) throw new Error('a keyring needs a key')
+/**
+ * The keyring of these keys, the first being current. `newest`: asked at every use for keys that have come since;
+ * `null`: they are as before. Throws where there is no key.
+ */
+export function createFactorKeyring(
+  keys: readonly NamedKey[],
+  newest: () => readonly NamedKey[] | null = () => null,
+): FactorKeyring {
+  let derived = keys.map(derive)
+  const held = () => {
+    derived = newest()?.map(derive) ?? derived
+    const [current] = derived
+    if (current === undefined) throw new Error('a keyring needs a key')
+    return { current, derived }
+  }
+  held()
   return {
-    currentId: current.id,
+    get currentId() {
+      return held().current.id
+    },
     seal(text, about) {
+      const { current } = held()
       const nonce = randomBytes(nonceBytes)
       const cipher = createCipheriv('aes-256-gcm', current.sealing, nonce)
       cipher.setAAD(dataOf(current.id, about))
@@ -50,7 +65,7 @@ export function createFactorKeyring(keys: readonly NamedKey[]): FactorKeyring {
       return { keyId: current.id, sealed: Buffer.concat(parts).toString('base64url') }
     },
     open(keyId, sealed, about) {
-      const key = derived.find(({ id }) => id === keyId)
+      const key = held().derived.find(({ id }) => id === keyId)
       if (key === undefined) throw new Error(`the key "${keyId}" that sealed a factor is not in the keyring`)
       const bytes = Buffer.from(sealed, 'base64url')
       if (bytes.length < nonceBytes + tagBytes) throw new Error('a sealed factor is too short')
@@ -63,20 +78,41 @@ export function createFactorKeyring(keys: readonly NamedKey[]): FactorKeyring {
       return Buffer.concat([text, decipher.final()]).toString('utf8')
     },
     marks: (code, about) =>
-      derived.map(({ id, marking }) => ({
+      held().derived.map(({ id, marking }) => ({
         keyId: id,
         mark: createHmac('sha256', marking).update(`${about.length} ${about} ${code}`).digest('base64url'),
       })),
   }
 }
 
+/** When a file was last replaced, and which it is: another pair, other content; `null`: it is not there. */
+const stampOf = (file: string): string | null => {
+  const found = statSync(file, { throwIfNoEntry: false })
+  return found === undefined ? null : `${found.ino} ${found.mtimeMs}`
+}
+
+/** The keys of a file whenever it has become another; what cannot be read changes nothing. */
+function followFile(file: string): () => readonly NamedKey[] | null {
+  let seen = stampOf(file)
+  return () => {
+    const stamp = stampOf(file)
+    if (stamp === null || stamp === seen) return null
+    seen = stamp
+    const kept = readSecret(file)
+    const read = kept?.ok === true ? readKeyList(kept.value, file) : null
+    return read?.ok === true ? read.value : null
+  }
+}
+
 /**
  * The keyring of the configured list (`twoFactor.keys`), else of the one kept in `file` (mode 0600), made at the first
- * call. Problems where either is wrong.
+ * call; a file that is replaced (`gatehouse keys rotate`) counts at the next use. Problems where either is wrong.
  */
 export function openFactorKeyring(given: string | null, file: string): Checked<FactorKeyring> {
+  // Before it is read, so that what replaces it meanwhile is seen.
+  const newest = given === null ? followFile(file) : () => null
   const kept = given === null ? keepSecret(file, newKeyList) : ({ ok: true, value: given } as const)
   if (!kept.ok) return kept
   const read = readKeyList(kept.value, given === null ? file : 'twoFactor.keys')
-  return read.ok ? { ok: true, value: createFactorKeyring(read.value) } : read
+  return read.ok ? { ok: true, value: createFactorKeyring(read.value, newest) } : read
 }

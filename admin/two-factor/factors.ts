@@ -3,7 +3,8 @@
  *
  * It sets none up (`enrolment.ts`, `passkeys.ts`). Invariant: nothing changes but in a visit that has shown a factor; the
  * last one of somebody who must have one stays until another is there; what another visit has shown counts no more once
- * a factor is gone, since it may have been that one. Ending sessions was refused: a reset does that.
+ * a factor is gone, since it may have been that one. Ending sessions was refused: whoever removes one has just shown one
+ * and sits in a session of theirs; for a lost device there is signing out everywhere, and the reset by an admin.
  */
 import type { FactorMethod } from '../../policies/access-request.ts'
 import type { Instant } from '../../policies/instant.ts'
@@ -19,6 +20,8 @@ export type OwnFactor = {
   readonly id: string
   readonly method: Extract<FactorMethod, 'totp' | 'passkey' | 'sms'>
   readonly name: string
+  /** The last two digits of a number that texts go to; `null`: not one. */
+  readonly ending: string | null
   readonly enrolledAt: Instant
   readonly lastVerifiedAt: Instant
 }
@@ -46,7 +49,7 @@ export function factorName(text: string, instead: string): string {
 export async function listFactors(rows: Rows, user: string): Promise<readonly OwnFactor[]> {
   const found = await rows
     .selectFrom('factor')
-    .select(['id', 'method', 'name', 'enrolled_at', 'last_verified_at'])
+    .select(['id', 'method', 'name', 'ending', 'enrolled_at', 'last_verified_at'])
     .where('user_id', '=', user)
     .orderBy('enrolled_at')
     .orderBy('id')
@@ -55,6 +58,7 @@ export async function listFactors(rows: Rows, user: string): Promise<readonly Ow
     id: row.id,
     method: row.method,
     name: row.name,
+    ending: row.ending,
     enrolledAt: row.enrolled_at,
     lastVerifiedAt: row.last_verified_at,
   }))

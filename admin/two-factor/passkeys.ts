@@ -22,12 +22,14 @@ import {
 import { isListedAddress, mayEnrolFrom } from './allowed-addresses.ts'
 import { type FactorDeed, noteEverywhere } from './chains.ts'
 import { type EnrolOutcome, issueFirstCodes } from './enrolment.ts'
+import { spendEnrolmentCodes } from './enrolment-codes.ts'
 import { announceFactors, factorsMax, lockPerson } from './factors.ts'
 import { takeTry } from './tries.ts'
 import {
   type CodeOutcome,
   countCodesLeft,
   type FactorParts,
+  isStillAdmitted,
   lockVisit,
   markProved,
   noteFailed,
@@ -137,6 +139,7 @@ async function keep(
     .execute()
   const recoveryCodes = await issueFirstCodes(tx, parts, user, at)
   await markProved(tx, visit, passkeyMethod(vouched), at)
+  await spendEnrolmentCodes(tx, visit, at)
   await announceFactors(tx, user, at)
   await noteEverywhere(tx, deed, 'two-factor.enrolled', { method: 'passkey', name, vouched })
   return { outcome: 'enrolled', recoveryCodes }
@@ -165,6 +168,7 @@ export async function confirmPasskey(
     const visited = await lockVisit(tx, visit, at)
     const count = await countFactors(tx, visit.user)
     if (visited === undefined || (count > 0 && visited.proved_at === null)) return { outcome: 'over' }
+    if (!isStillAdmitted(visit, visited)) return { outcome: 'over' }
     const challenge = await takeChallenge(tx, visited, 'create')
     // A reload of the answer: this visit has made its passkey.
     if (challenge === null && isPasskeyMethod(visited.proved_method))

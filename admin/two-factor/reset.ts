@@ -6,12 +6,10 @@
  * sessions was refused: whoever holds the lost telephone may hold one of them.
  */
 import { type Deed, eventOf } from '../deed.ts'
+import { endEverything } from '../ending-everywhere.ts'
 import { type Mail, queueMail } from '../notify/mail-queue.ts'
 import type { Store, Tx } from '../store/database.ts'
 import { appendEvent } from '../store/events.ts'
-import { announceMembers, announceSession } from '../store/outbox.ts'
-import { lockPractice } from '../store/practices.ts'
-import { markEnded } from '../store/sessions.ts'
 import { listPracticesOf } from './chains.ts'
 import { refreshRequirements } from './requirements.ts'
 
@@ -41,28 +39,6 @@ async function removeFactors(tx: Tx, user: string) {
   }
 }
 
-/** Ends every live session of a user, and what their application still believes (as `revocations.ts` does). */
-async function endSessions(tx: Tx, user: string, deed: Deed): Promise<number> {
-  await tx
-    .updateTable('membership')
-    .set((eb) => ({ epoch: eb('epoch', '+', 1), revoked_at: deed.at, grace_spent: true }))
-    .where('user_id', '=', user)
-    .execute()
-  const live = await tx
-    .selectFrom('session')
-    .select('token_hash')
-    .where('user_id', '=', user)
-    .where('ended_at', 'is', null)
-    .where('absolute_deadline', '>', deed.at)
-    .orderBy('token_hash')
-    .execute()
-  for (const { token_hash } of live) {
-    const ended = await markEnded(tx, token_hash, 'revoked', deed.at)
-    if (ended !== null) await announceSession(tx, token_hash, deed.at)
-  }
-  return live.length
-}
-
 /** What the person is told, so that a reset that they did not ask for does not go unnoticed. */
 const mailOf = (to: string, name: string): Mail => ({
   to,
@@ -90,15 +66,12 @@ export function resetTwoFactor(store: Store, wish: ResetWish, deed: Deed): Promi
       .executeTakeFirst()
     const practices = await listPracticesOf(tx, user)
     if (person === undefined || !practices.includes(wish.practice)) return { outcome: 'unknown' }
-    for (const practice of practices) await lockPractice(tx, practice)
     const removed = await removeFactors(tx, user)
     if (removed.methods.length === 0 && removed.recoveryCodesCount === 0)
       return { outcome: 'nothing-to-reset' }
-    const sessionsEnded = await endSessions(tx, user, deed)
-    for (const practice of practices) {
-      await refreshRequirements(tx, practice, [user], deed.at)
-      await announceMembers(tx, practice, deed.at)
-    }
+    const sessionsEnded = (await endEverything(tx, user, deed.at))?.sessionsEnded ?? 0
+    await tx.updateTable('membership').set({ grace_spent: true }).where('user_id', '=', user).execute()
+    for (const practice of practices) await refreshRequirements(tx, practice, [user], deed.at)
     const mailed = person.email !== null && (await queueMail(tx, mailOf(person.email, person.name), deed.at))
     for (const practice of practices)
       await appendEvent(tx, {

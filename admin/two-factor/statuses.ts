@@ -4,15 +4,22 @@
  * It changes nothing and asks no gate of its own: who is in scope says `requirements.ts`. Invariant: the status is that
  * of the instant asked about. Storing a status was refused: it would be wrong whenever a policy or a role changes.
  */
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { FactorMethod } from '../../policies/access-request.ts'
-import type { Instant } from '../../policies/instant.ts'
+import type { DurationMs, Instant } from '../../policies/instant.ts'
 import type { Rows } from '../store/database.ts'
 import { readScopes, requirementOf } from './requirements.ts'
 
 /**
- * A member's second factor. `locked`: too many wrong codes, for some minutes. `deadline`: until when they pass without
- * one; `null`: no grace is running. `source`: who keeps the factor; `null`: nobody.
+ * What an auditor would ask about, of somebody who has to have a second factor: none is set up (and the time for it is
+ * over), text messages are all they have, or they could not come in without their device.
+ */
+export type FactorGap = 'not-set-up' | 'overdue' | 'sms-only' | 'no-recovery-codes'
+
+/**
+ * A member's second factor. `locked`: too many wrong codes, until `lockedUntil`. `deadline`: until when they pass without
+ * one; `null`: no grace is running. `source`: who keeps the factor: Gatehouse, the application or a sign-in provider whose
+ * word the practice takes and who gave it in the last 30 days; `null`: nobody.
  */
 export type FactorStatus = {
   readonly user: string
@@ -25,7 +32,9 @@ export type FactorStatus = {
   readonly lastVerifiedAt: Instant | null
   readonly enrolledAt: Instant | null
   readonly recoveryCodesLeft: number
-  readonly source: 'gateway' | null
+  readonly lockedUntil: Instant | null
+  readonly source: 'gateway' | 'app' | 'provider' | null
+  readonly gaps: readonly FactorGap[]
 }
 
 type Kept = {
@@ -54,6 +63,49 @@ const codesOf = sql<{
 }>`(select c.user_id, count(*) filter (where c.used_at is null) as codes, max(c.used_at) as code_used_at
   from recovery_code c where c.user_id in (select user_id from mine) group by 1)`
 
+const claimedMs: DurationMs = 30 * 86_400_000
+
+/** The newest factor in sessions of `m` that somebody else than Gatehouse vouched for, and whose word counts. */
+const ofSessions = <T>(what: RawBuilder<unknown>, methods: readonly string[], after: Instant) =>
+  sql<T>`(select ${what} from session s where s.user_id = m.user_id
+    and s.factor_method = any(${[...methods]}::text[]) and s.factor_verified_at > ${after}
+    order by s.factor_verified_at desc limit 1)`
+
+type Found = {
+  readonly methods: readonly FactorMethod[]
+  readonly claimed: 'app' | 'google' | null
+  readonly codes: number
+  readonly enrol_by: Instant | null
+}
+
+function gapsOf(
+  { methods, claimed, codes, enrol_by }: Found,
+  isRequired: boolean,
+  at: Instant,
+): readonly FactorGap[] {
+  if (!isRequired) return []
+  if (methods.length === 0) {
+    if (claimed !== null) return []
+    return enrol_by !== null && enrol_by > at ? ['not-set-up'] : ['not-set-up', 'overdue']
+  }
+  return [
+    ...(methods.every((method) => method === 'sms') ? (['sms-only'] as const) : []),
+    ...(codes === 0 ? (['no-recovery-codes'] as const) : []),
+  ]
+}
+
+/** Who keeps what somebody has: their own factors come first. */
+const sourceOf = ({ methods, claimed }: Found): FactorStatus['source'] => {
+  if (methods.length > 0) return 'gateway'
+  if (claimed === null) return null
+  return claimed === 'app' ? 'app' : 'provider'
+}
+
+const newest = (...instants: readonly (Instant | null)[]): Instant | null => {
+  const known = instants.filter((one) => one !== null)
+  return known.length === 0 ? null : Math.max(...known)
+}
+
 /** The second factors of everyone in a practice, by name; an unknown practice has nobody. */
 export async function listFactorStatuses(
   rows: Rows,
@@ -63,7 +115,9 @@ export async function listFactorStatuses(
   const document = await readScopes(rows, practice)
   if (document === null) return []
   const isRequired = requirementOf(document, at)
-  const isOff = document.controls.twoFactor.mode === 'off'
+  const { mode, trust } = document.controls.twoFactor
+  const claims = [...(trust.app ? ['app'] : []), ...(trust.google ? ['google'] : [])]
+  const since = at - claimedMs
   // Grouped once: not a look at each table for each member.
   const found = await rows
     .with('mine', (db) => db.selectFrom('membership').selectAll().where('practice', '=', practice))
@@ -74,25 +128,40 @@ export async function listFactorStatuses(
     .leftJoin(codesOf.as('c'), (join) => join.on(sql`c.user_id`, '=', sql`m.user_id`))
     .select(['u.id as user', 'u.name', 'u.login', 'm.roles', 'm.enrol_by', 't.free_at'])
     .select(['f.methods', 'f.enrolled_at', 'f.verified_at', 'c.codes', 'c.code_used_at'])
+    .select([
+      ofSessions<'app' | 'google' | null>(sql`s.factor_method`, claims, since).as('claimed'),
+      ofSessions<Instant | null>(sql`s.factor_verified_at`, claims, since).as('claimed_at'),
+    ])
     .orderBy(sql`lower(u.name)`)
     .orderBy('u.id')
     .execute()
-  return found.map(({ methods, ...row }) => ({
-    user: row.user,
-    name: row.name,
-    login: row.login,
-    roles: row.roles,
-    status: statusOf({
-      isOff,
-      isRequired: isRequired({ user: row.user, roles: row.roles }),
-      isEnrolled: methods !== null,
-      isLocked: (row.free_at ?? 0) > at,
-    }),
-    methods: methods ?? [],
-    deadline: row.enrol_by,
-    lastVerifiedAt: methods === null ? null : Math.max(row.verified_at ?? 0, row.code_used_at ?? 0),
-    enrolledAt: row.enrolled_at,
-    recoveryCodesLeft: row.codes ?? 0,
-    source: methods === null ? null : 'gateway',
-  }))
+  return found.map((one) => {
+    const row = { ...one, methods: one.methods ?? [], codes: one.codes ?? 0 }
+    const required = isRequired({ user: row.user, roles: row.roles })
+    const lockedUntil = (row.free_at ?? 0) > at ? row.free_at : null
+    const isEnrolled = row.methods.length > 0 || row.claimed !== null
+    return {
+      user: row.user,
+      name: row.name,
+      login: row.login,
+      roles: row.roles,
+      status: statusOf({
+        isOff: mode === 'off',
+        isRequired: required,
+        isEnrolled,
+        isLocked: lockedUntil !== null,
+      }),
+      methods: row.claimed === null ? row.methods : [...row.methods, row.claimed],
+      deadline: row.enrol_by,
+      lastVerifiedAt: newest(
+        ...(row.methods.length === 0 ? [] : [row.verified_at, row.code_used_at]),
+        row.claimed_at,
+      ),
+      enrolledAt: row.enrolled_at,
+      recoveryCodesLeft: row.codes,
+      lockedUntil,
+      source: sourceOf(row),
+      gaps: gapsOf(row, required, at),
+    }
+  })
 }

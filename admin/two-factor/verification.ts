@@ -41,7 +41,8 @@ export type CodeOutcome =
 type Checked = 'verified' | Failed
 
 /** What a sealed secret is bound to: one factor of one user. */
-export const aboutFactor = (factor: string, user: string): string => `totp ${factor} of ${user}`
+export const aboutFactor = (factor: string, user: string, method: 'totp' | 'sms' = 'totp'): string =>
+  `${method} ${factor} of ${user}`
 /** What the mark of a recovery code is bound to. */
 export const aboutCodes = (user: string): string => `recovery code of ${user}`
 
@@ -56,6 +57,12 @@ export async function lockVisit(tx: Tx, visit: PortalVisit, at: Instant) {
     .forUpdate()
     .executeTakeFirst()
 }
+
+/** Whether what an admin's code let this visit do is still so: another visit may have taken the code over, or spent it. */
+export const isStillAdmitted = (
+  { admittedBy }: PortalVisit,
+  { admitted_by }: { readonly admitted_by: readonly string[] },
+): boolean => admittedBy.every((practice) => admitted_by.includes(practice))
 
 /** Records that a visit proved a factor, and forgets what was tried in vain. */
 export async function markProved(

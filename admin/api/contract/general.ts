@@ -43,6 +43,7 @@ const factorRules = policyDocumentSchema.shape.controls.shape.twoFactor.pick({
   maxAgeMs: true,
   notFromListedNetworks: true,
   trust: true,
+  sms: true,
 })
 const {
   sessions: sessionsSchema,

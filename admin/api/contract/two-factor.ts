@@ -29,6 +29,11 @@ const factorStates = [
 
 const stateSchema = z.enum(factorStates)
 
+/** Ways to have shown a second factor; the last two are kept elsewhere, and their word is taken. */
+const methodSchema = z.enum(['totp', 'passkey', 'sms', 'app', 'google'])
+
+const gapSchema = z.enum(['not-set-up', 'overdue', 'sms-only', 'no-recovery-codes'])
+
 const personSchema = z
   .object({
     user: opaqueIdSchema,
@@ -43,6 +48,12 @@ const personSchema = z
     lastVerifiedAt: instantSchema.nullable(),
     enrolledAt: instantSchema.nullable(),
     recoveryCodesLeft: z.number().int(),
+    /** Of somebody who tried too often: until when no code of theirs is looked at. */
+    lockedUntil: instantSchema.nullable(),
+    /** Who keeps it: Gatehouse, the application, or a sign-in provider; `null`: nobody. */
+    source: z.enum(['gateway', 'app', 'provider']).nullable(),
+    /** What is missing of somebody who has to have a second factor. */
+    gaps: z.array(gapSchema),
     /** Why it is required of them; `null`: it is not. */
     requiredBy: z
       .object({
@@ -56,6 +67,19 @@ const personSchema = z
       .nullable(),
   })
   .openapi('FactorStatus')
+
+/** Which people, and in what order. */
+const found = {
+  text: z.string().max(80).optional(),
+  status: stateSchema.optional(),
+  method: methodSchema.optional(),
+  /** Only whom something is missing of (`gaps`). */
+  gaps: z.enum(['true']).optional(),
+  /** Only who has not shown a second factor since, or never. */
+  verifiedBefore: z.coerce.number().int().nonnegative().optional(),
+  sort: z.enum(['name', 'status', 'deadline', 'verified']).optional(),
+  order: z.enum(['asc', 'desc']).optional(),
+}
 
 const counts = z.object({
   off: z.number().int(),
@@ -82,21 +106,50 @@ export const twoFactorRoutes = {
     summary: 'Members with their second factors; ETag is the members version',
     request: {
       params: practiceParams,
-      query: pageQuery.extend({ text: z.string().max(80).optional(), status: stateSchema.optional() }),
+      query: pageQuery.extend(found),
     },
     responses: {
       200: answers(
         z.object({
           version: z.number().int(),
-          /** How many match text and status. */
+          /** How many match the filters. */
           total: z.number().int(),
           /** How many are in each state, whatever the filter. */
           counts,
           people: z.array(personSchema),
           nextCursor: z.string().nullable(),
         }),
-        'In order of their names.',
+        'In order of their names, unless sorted by something else.',
       ),
+      ...refusals,
+    },
+  }),
+  report: createRoute({
+    method: 'get',
+    path: '/api/practices/{practice}/two-factor/report',
+    summary: 'Second factors of a practice as a file, with what is missing; the report is an event itself',
+    request: {
+      params: practiceParams,
+      query: z.strictObject({ ...found, format: z.enum(['json', 'csv']).default('json') }),
+    },
+    responses: {
+      200: {
+        description: 'A line a person; CSV cells that a spreadsheet would calculate are neutralised.',
+        content: {
+          'application/json': {
+            schema: z
+              .object({
+                practice: z.string(),
+                madeAt: instantSchema,
+                /** How many are in each state, whatever the filter. */
+                counts,
+                people: z.array(personSchema),
+              })
+              .openapi('FactorReport'),
+          },
+          'text/csv': { schema: z.string() },
+        },
+      },
       ...refusals,
     },
   }),

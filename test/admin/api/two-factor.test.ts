@@ -275,3 +275,93 @@ describe('a code for setting up from elsewhere', () => {
       expect((await root.ask('POST', path(user), { json: body })).status).toBe(status)
   })
 })
+
+describe('the report of gaps', () => {
+  type Told = Person & { source: string | null; gaps: string[]; lockedUntil: number | null }
+  const report = async (query = '') =>
+    json<{ counts: Record<string, number>; people: Told[] }>(
+      await root.ask('GET', `${practice}/two-factor/report${query}`),
+    )
+  const gaps = (people: readonly Told[]) => people.map(({ name, gaps: missing }) => [name, missing])
+  const scope = { include: 'everyone', exempt: none }
+
+  it('says what is missing of whom it is required, and who keeps what they have', async () => {
+    await enrol('usr_olga')
+    await confirmWaiting(root, 'lakeside')
+    const distrusting = { mode: 'enforce', scope, trust: { app: false, google: false } }
+    expect(await (await control(distrusting)).json()).toMatchObject({ revision: expect.any(Number) })
+    const start = (instant: number) =>
+      stage.store.read((rows) =>
+        rows
+          .updateTable('membership')
+          .set({ enrol_by: instant, required_since: instant - day })
+          .execute(),
+      )
+    await start(stage.clock.now() + day)
+    expect(gaps((await report()).people)).toEqual([
+      ['Fred', ['not-set-up']],
+      ['Olga', []],
+    ])
+    await start(stage.clock.now() - 1)
+    expect(gaps((await report('?gaps=true')).people)).toEqual([['Fred', ['not-set-up', 'overdue']]])
+    await stage.store.read((rows) =>
+      rows.updateTable('factor').set({ method: 'sms', ending: '42' }).execute(),
+    )
+    await stage.store.read((rows) => rows.deleteFrom('recovery_code').execute())
+    expect(gaps((await report('?method=sms')).people)).toEqual([['Olga', ['sms-only', 'no-recovery-codes']]])
+    await stage.store.read((rows) =>
+      rows.updateTable('factor').set({ method: 'totp', ending: null }).execute(),
+    )
+    expect((await report()).people.map(({ source }) => source)).toEqual([null, 'gateway'])
+  })
+
+  it("takes the application's word where the practice does, for thirty days", async () => {
+    await openSessionOf('usr_fred', 'ses_fred')
+    const verified = stage.clock.now()
+    await stage.store.read((rows) =>
+      rows
+        .updateTable('session')
+        .set({ factor_method: 'app', factor_verified_at: verified })
+        .where('user_id', '=', 'usr_fred')
+        .execute(),
+    )
+    expect((await report('?text=fred')).people[0]).toMatchObject({
+      status: 'required-not-set-up',
+      source: null,
+    })
+    await control({ mode: 'enforce', scope, trust: { app: true, google: false } })
+    expect((await report('?method=app')).people).toMatchObject([
+      { name: 'Fred', status: 'required-enabled', source: 'app', gaps: [], lastVerifiedAt: verified },
+    ])
+    await control({ mode: 'enforce', scope, trust: { app: false, google: false } })
+    await stage.store.read((rows) => rows.deleteFrom('session').execute())
+  })
+
+  it('is sorted, and filtered by when somebody last showed one', async () => {
+    const names = async (query: string) => (await list(query)).people.map(({ name }) => name)
+    expect(await names('?sort=verified&order=desc')).toEqual(['Olga', 'Fred'])
+    expect(await names('?sort=status&limit=1')).toEqual(['Fred'])
+    expect(await names('?sort=status&limit=1&cursor=usr_fred')).toEqual(['Olga'])
+    const now = stage.clock.now()
+    expect(await names(`?verifiedBefore=${now - 30 * day}`)).toEqual(['Fred'])
+    expect(await names(`?verifiedBefore=${now}`)).toEqual(['Fred', 'Olga'])
+    expect((await root.ask('GET', `${practice}/two-factor?sort=mood`)).status).toBe(422)
+  })
+
+  it('is a file that no spreadsheet runs, and an event that repeats no name', async () => {
+    await stage.store.read((rows) =>
+      rows.updateTable('app_user').set({ name: '=cmd()' }).where('id', '=', 'usr_fred').execute(),
+    )
+    const answer = await root.ask('GET', `${practice}/two-factor/report?format=csv&text=cmd`)
+    expect(answer.headers.get('content-type')).toContain('text/csv')
+    const lines = (await answer.text()).trim().split('\r\n')
+    expect(lines).toHaveLength(2)
+    expect(lines[1]).toContain(`"'=cmd()"`)
+    const events = await (await root.ask('GET', `${practice}/security-events?type=two-factor`)).text()
+    expect(events).toContain('two-factor.report-made')
+    expect(events).not.toContain('"cmd"')
+    await stage.store.read((rows) =>
+      rows.updateTable('app_user').set({ name: 'Fred' }).where('id', '=', 'usr_fred').execute(),
+    )
+  })
+})

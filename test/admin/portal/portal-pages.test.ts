@@ -31,6 +31,7 @@ import {
   setUpPage,
   shownAlreadyPage,
 } from '../../../admin/portal/set-up-page.ts'
+import { numberPage } from '../../../admin/portal/text-page.ts'
 import { type VerifyView, verifyPage } from '../../../admin/portal/verify-page.ts'
 import { newRecoveryCodes } from '../../../admin/two-factor/codes.ts'
 import { totpUri } from '../../../admin/two-factor/totp.ts'
@@ -50,7 +51,7 @@ const frame: PortalFrame = {
 const key = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP'
 const verify: VerifyView = {
   ...{ frame, purpose: 'access', said: null, by: 'app' },
-  ...{ app: true, passkey: null, strong: false, rememberDays: 0 },
+  ...{ app: true, passkey: null, texts: null, strong: false, rememberDays: 0 },
 }
 const setUp: SetUpView = {
   frame,
@@ -59,6 +60,7 @@ const setUp: SetUpView = {
   deadline: null,
   adds: false,
   passkeys: true,
+  texts: true,
   said: null,
 }
 const moments = { enrolledAt: 'Mon 2 Mar 2026, 11:00', lastVerifiedAt: 'Tue 3 Mar 2026, 08:02' }
@@ -71,10 +73,12 @@ const manage: ManageView = {
   recoveryCodesLeft: 7,
   mayEnrol: true,
   passkeys: true,
+  texts: true,
   devices: 2,
   deadline: null,
   management: 'https://lakeside.example:8443/.gatehouse/security-management',
 }
+const numbers = [{ id: 'fac_3', name: 'Phone', masked: '•••• 42' }]
 const wrong = { what: 'wrong', triesLeft: 4 } as const
 
 const pages: Readonly<Record<string, string>> = {
@@ -89,6 +93,13 @@ const pages: Readonly<Record<string, string>> = {
   'set-up-new': setUpPage({ ...setUp, adds: true }),
   'verify-passkey': verifyPage({ ...verify, passkey: '{"challenge":"<i>"}', rememberDays: 30 }),
   'verify-strong': verifyPage({ ...verify, passkey: '{}', strong: true, said: wrong, by: 'passkey' }),
+  'verify-text': verifyPage({ ...verify, app: false, texts: { numbers, sent: null } }),
+  'verify-text-sent': verifyPage({
+    ...{ ...verify, by: 'text', said: { what: 'sent' }, rememberDays: 30 },
+    texts: { numbers, sent: { masked: '•••• 42' } },
+  }),
+  number: numberPage({ frame, sent: null, said: { what: 'form' }, by: 'number' }),
+  'number-sent': numberPage({ frame, sent: { masked: '•••• 42' }, said: wrong, by: 'text' }),
   'verify-expired': verifyPage({ ...verify, said: { what: 'expired', triesLeft: 2 } }),
   passkey: passkeyPage({ frame, options: '{}', deadline: null, adds: false, said: null }),
   full: fullPage(frame),
@@ -121,6 +132,8 @@ const pages: Readonly<Record<string, string>> = {
 }
 /** One of each kind: the others differ in their words. */
 const different = [
+  'verify-text-sent',
+  'number-sent',
   'verify-wrong',
   'verify-recovery',
   'set-up',

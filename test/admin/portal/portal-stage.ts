@@ -6,6 +6,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { generateSync } from 'otplib/functional'
+import type { TextSender } from '../../../admin/notify/text-messages.ts'
 import type { OwnUpstream } from '../../../admin/own-sign-in/visits.ts'
 import { createPortalApp, type PortalApp } from '../../../admin/portal/portal-app.ts'
 import type { SessionRow } from '../../../admin/store/sessions.ts'
@@ -94,9 +95,9 @@ const createAsking = (app: PortalApp, portalOrigin: string) => {
   return { request, get, post }
 }
 
-/** A portal with nobody at it. `own`: how every upstream's people sign in there; absent: not at all. */
+/** A portal with nobody at it. `own`: how every upstream's people sign in there; absent: not at all. `texts`: who sends messages. */
 export const createPortalStage = async (
-  wished: { readonly origin?: string; readonly own?: OwnUpstream } = {},
+  wished: { readonly origin?: string; readonly own?: OwnUpstream; readonly texts?: TextSender } = {},
 ) => {
   const stage = await createPracticeStore()
   const { store, clock } = stage
@@ -108,6 +109,7 @@ export const createPortalStage = async (
     parts,
     origin: portalOrigin,
     trustedProxies: proxies(),
+    texts: wished.texts ?? null,
     upstreams: { find: () => wished.own ?? null, secret: () => null, takePasswords: false },
     now: clock.now,
     log,

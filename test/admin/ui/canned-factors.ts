@@ -13,9 +13,12 @@ const person = {
   lastVerifiedAt: null as number | null,
   enrolledAt: null as number | null,
   recoveryCodesLeft: 0,
+  lockedUntil: null as number | null,
+  source: null as string | null,
+  gaps: [] as string[],
   requiredBy: null as { everyone: boolean; roles: string[]; named: boolean } | null,
 }
-const enrolled = { methods: ['totp'], enrolledAt: at - 40 * day, recoveryCodesLeft: 10 }
+const enrolled = { methods: ['totp'], source: 'gateway', enrolledAt: at - 40 * day, recoveryCodesLeft: 10 }
 
 /** Six people, one in each state but `off`, and one whose time is up. */
 export const factorStatuses = {
@@ -32,12 +35,12 @@ export const factorStatuses = {
     },
     {
       ...{ ...person, user: 'u-fiona', name: 'Fiona Front', login: 'fiona', roles: ['front-desk'] },
-      ...{ status: 'required-not-set-up', deadline: at + 5 * day },
+      ...{ status: 'required-not-set-up', deadline: at + 5 * day, gaps: ['not-set-up'] },
       requiredBy: { everyone: false, roles: ['Front desk'], named: false },
     },
     {
       ...{ ...person, user: 'u-gil', name: 'Gil Gone', login: 'gil', roles: ['front-desk'] },
-      ...{ status: 'required-not-set-up', deadline: at - day },
+      ...{ status: 'required-not-set-up', deadline: at - day, gaps: ['not-set-up', 'overdue'] },
       requiredBy: { everyone: false, roles: ['Front desk'], named: true },
     },
     {
@@ -46,7 +49,7 @@ export const factorStatuses = {
     },
     {
       ...{ ...person, ...enrolled, user: 'u-lena', name: 'Lena Locked', login: 'lena', roles: ['owner'] },
-      ...{ status: 'locked', lastVerifiedAt: at - 9 * day },
+      ...{ status: 'locked', lastVerifiedAt: at - 9 * day, lockedUntil: at + 60_000 },
       requiredBy: { everyone: false, roles: ['Owner'], named: false },
     },
     {

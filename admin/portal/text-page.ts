@@ -1,0 +1,89 @@
+/**
+ * Codes by text message on pages: the part of the page that asks for a factor, and the page that sets up a number.
+ *
+ * Data in, HTML out. Invariant: a number is shown as its last two digits only, and what was typed is not repeated.
+ */
+import { html } from 'hono/html'
+import { page } from '../../runtime/pages/page.ts'
+import { hiddenFields, nameField, notYouLine, type PortalFrame, whoLine } from './page-parts.ts'
+import { type Said, type SentBy, saidText } from './said.ts'
+
+/** A number that a code may be sent to. */
+export type ShownNumber = { readonly id: string; readonly name: string; readonly masked: string }
+
+/** What there is by text message. `sent`: where the code went that still counts; `null`: none is on its way. */
+export type TextsView = {
+  readonly numbers: readonly ShownNumber[]
+  readonly sent: { readonly masked: string } | null
+}
+
+const noteLine = (said: Said | null, by: SentBy, at: number) => {
+  if (said === null) return ''
+  return said.what === 'sent'
+    ? html`<p id="text-note" role="status">${saidText(said, by, at)}</p>`
+    : html`<p class="problem" id="text-note" role="alert">${saidText(said, by, at)}</p>`
+}
+
+const isWrong = (said: Said | null): boolean => said !== null && said.what !== 'sent'
+
+const digitsField = (masked: string, said: Said | null) =>
+  html`<label for="text-code">The 6-digit code that was sent to ${masked}</label>
+<p class="hint" id="text-hint">It counts for five minutes, once.</p>
+<input class="field" id="text-code" name="code" inputmode="numeric" autocomplete="one-time-code" maxlength="20" required${said === null ? '' : html` autofocus`} aria-describedby="text-hint${said === null ? '' : ' text-note'}"${isWrong(said) ? html` aria-invalid="true"` : ''}>`
+
+/** The part of the page that asks for a factor: a button for each number, and the field once a code is on its way. */
+export const textPart = (
+  frame: PortalFrame,
+  { numbers, sent }: TextsView,
+  purpose: string,
+  said: Said | null,
+  remember: unknown,
+) => html`${noteLine(said, 'text', frame.at)}
+${
+  sent === null
+    ? ''
+    : html`<form method="post" action="/verify">${hiddenFields(frame, { purpose, by: 'text' })}
+${digitsField(sent.masked, said)}
+${remember}<div class="doing"><button class="first">Confirm</button></div></form>
+`
+}${numbers.map(
+  ({
+    id,
+    masked,
+  }) => html`<form method="post" action="/verify/text">${hiddenFields(frame, { purpose, factor: id })}
+<div class="doing"><button>${sent === null ? 'Send a code' : 'Send another code'} to ${masked}</button></div></form>
+`,
+)}`
+
+/** What the page for a number shows. `sent`: the code that is on its way; `said` stands at `by`. */
+export type NumberView = {
+  readonly frame: PortalFrame
+  readonly sent: { readonly masked: string } | null
+  readonly said: Said | null
+  readonly by: 'text' | 'number'
+}
+
+const confirmForm = (frame: PortalFrame, masked: string, said: Said | null) =>
+  html`<form method="post" action="/text">${hiddenFields(frame)}
+${digitsField(masked, said)}
+${nameField('')}
+<div class="doing"><button class="first">Confirm</button></div></form>
+<h2>Not your number, or nothing came?</h2>`
+
+/** The page that sets up a number: first the number, then the code that came to it. */
+export const numberPage = ({ frame, sent, said, by }: NumberView): string =>
+  page({
+    title: 'Set up codes by text message',
+    practice: null,
+    body: html`${whoLine(frame)}
+<p>At each sign-in a code is sent to your phone. An authenticator app or a passkey is safer: a message can be read by others, or led away.</p>
+${noteLine(said, by, frame.at)}
+${sent === null ? '' : confirmForm(frame, sent.masked, by === 'text' ? said : null)}
+<form method="post" action="/text/send">${hiddenFields(frame)}
+<label for="number">Your mobile number</label>
+<p class="hint" id="number-hint">With + and the code of its country, for example +1 555 0100. Your operator may charge for messages.</p>
+<input class="field" id="number" name="number" type="tel" autocomplete="tel" maxlength="30" required aria-describedby="number-hint${by === 'number' && said !== null ? ' text-note' : ''}"${by === 'number' && isWrong(said) ? html` aria-invalid="true"` : ''}>
+<div class="doing"><button${sent === null ? html` class="first"` : ''}>Send a code</button></div></form>
+<p><a href="/set-up">Set up an authenticator app instead</a></p>
+${notYouLine(frame)}`,
+  })
