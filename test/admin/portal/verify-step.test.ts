@@ -128,7 +128,7 @@ describe('confirming', () => {
       ...{ purpose: 'passkey', by: 'app', code: digits(key, stage.clock.now()) },
     })
     expect(proved.headers.get('location')).toBe('/passkey')
-    expect(heading(await text(stage.get('/', cookie)))).toBe('Set up a passkey')
+    expect(heading(await text(stage.get('/passkey', cookie)))).toBe('Set up a passkey')
   })
 
   it('never leads anywhere but to a path of the application', async () => {
