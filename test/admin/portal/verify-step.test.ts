@@ -122,12 +122,13 @@ describe('confirming', () => {
   it('asks for no code where only a passkey would do: a code leads to making one, not in a circle', async () => {
     const { key } = await stage.enrol(session)
     const cookie = await stage.arrive(session, { reason: 'two-factor-too-weak' })
-    expect((await stage.get('/', cookie)).headers.get('location')).toBe('/verify?purpose=passkey')
+    expect(await (await stage.get('/', cookie)).text()).toContain('href="/passkey"')
+    expect((await stage.get('/passkey', cookie)).headers.get('location')).toBe('/verify?purpose=passkey')
     const proved = await stage.send(cookie, '/verify?purpose=passkey', '/verify', {
       ...{ purpose: 'passkey', by: 'app', code: digits(key, stage.clock.now()) },
     })
     expect(proved.headers.get('location')).toBe('/passkey')
-    expect(heading(await text(stage.get('/', cookie)))).toBe('Set up a passkey')
+    expect(heading(await text(stage.get('/passkey', cookie)))).toBe('Set up a passkey')
   })
 
   it('never leads anywhere but to a path of the application', async () => {
