@@ -7,6 +7,7 @@
  * gateway that lags must not lose the sign-in.
  */
 import type { ControlPlane } from '../runtime/internal.ts'
+import { securityManagementPath } from '../runtime/pages/management-line.ts'
 import type { ParkedAnswer } from '../runtime/records.ts'
 import { notAPage, notOurs, stale, tooOften } from './access-failures.ts'
 import { readAccessForm } from './access-form.ts'
@@ -30,7 +31,7 @@ import type { Credential } from './identity/credential.ts'
 import { readCredential } from './identity/credential.ts'
 import { answer, plainDecision } from './questions.ts'
 import { answerFailure, samePath } from './refusal.ts'
-import { secondFactorPath, securityManagementPath } from './refusals.ts'
+import { secondFactorPath } from './refusals.ts'
 import { askAccess, showApproved, showRequests, withdrawAccess } from './request-step.ts'
 import type { Duties } from './route-duties.ts'
 import type { MirroredSession } from './sessions.ts'

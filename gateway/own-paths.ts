@@ -5,11 +5,13 @@
  * sign-in, and the ways to the portal, on whose own origin people sign in and factors live (SPEC §7), and to the admin
  * origin (SPEC §12). Invariant: whatever some back end would read as such a path is answered here, so that an application cannot pose as the gateway.
  */
+
+import { securityManagementPath } from '../runtime/pages/management-line.ts'
 import type { Asserter } from './assertion.ts'
 import { cookieLines } from './cookies.ts'
 import type { Exchange, Judgement, WholeResponse } from './exchange.ts'
 import { answerFailure } from './refusal.ts'
-import { secondFactorPath, securityManagementPath, stepPath } from './refusals.ts'
+import { secondFactorPath, stepPath } from './refusals.ts'
 import type { Site } from './site.ts'
 
 const folder = '/.gatehouse'

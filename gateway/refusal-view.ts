@@ -14,13 +14,13 @@ import type { DurationMs, Instant } from '../policies/instant.ts'
 import { holdsByRoles, permissionName } from '../policies/permissions.ts'
 import { describeWeek } from '../policies/week.ts'
 import type { AccessHours } from '../runtime/pages/access-page.ts'
+import { securityManagementPath } from '../runtime/pages/management-line.ts'
 import type { RefusalView } from '../runtime/pages/refusal-page.ts'
 import { emergencyPlaces } from './asking.ts'
 import { signInOf } from './engine-node.ts'
 import type { Exchange, WholeResponse } from './exchange.ts'
 import { answer, type Directory, type Question, scopeOf } from './questions.ts'
 import { type RefusalExtra, refuse } from './refusal.ts'
-import { securityManagementPath } from './refusals.ts'
 
 /** What goes into a refusal besides the decision. `question: null`: nobody, or nobody of the directory. */
 export type Refusing = {

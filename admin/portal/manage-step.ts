@@ -5,6 +5,7 @@
  * factor; without a proof it leads to one, and nothing is changed on the way.
  */
 
+import { securityManagementPath } from '../../runtime/pages/management-line.ts'
 import { maySeeSecurity } from '../security-admins.ts'
 import { type Standing, standingOf } from '../two-factor/enrolment.ts'
 import {
@@ -46,7 +47,7 @@ async function managementOf({ portal, visit, at }: Visitor): Promise<string | nu
       at,
     ),
   )
-  return looksAfter ? `${visit.origin}/.gatehouse/security-management` : null
+  return looksAfter ? `${visit.origin}${securityManagementPath}` : null
 }
 
 /** The page of one's own factors. */

@@ -6,6 +6,9 @@
  */
 import { html } from 'hono/html'
 
+/** Where people who look after the security of a practice are handed over to the admin origin, on the application's own. */
+export const securityManagementPath = '/.gatehouse/security-management'
+
 /** The link; nothing where `href` is `null`. */
 export const managementLine = (href: string | null) =>
   href === null ? '' : html`<p>You look after access here. <a href="${href}">Open Security Management</a></p>`
