@@ -297,6 +297,7 @@ describe('a step-up', () => {
     [
       'asks for 15 minutes where the practice has said nothing',
       {
+        policy: { sms: true },
         session: shown('sms', 15 * 60_000 - 1),
         route: 'app GET /patients/:id',
         expect: 'ok',
@@ -305,7 +306,16 @@ describe('a step-up', () => {
     ],
     [
       'and not for longer',
-      { session: shown('sms', 15 * 60_000), route: 'app GET /patients/:id', expect: 'two-factor-too-old' },
+      {
+        policy: { sms: true },
+        session: shown('sms', 15 * 60_000),
+        route: 'app GET /patients/:id',
+        expect: 'two-factor-too-old',
+      },
+    ],
+    [
+      'takes no text message where the practice allows none',
+      { session: shown('sms', 1), route: 'app GET /patients/:id', expect: 'two-factor-not-verified' },
     ],
     ['is not asked where two-factor is off', { policy: { mode: 'off' }, route: refunds, expect: 'ok' }],
   ])
