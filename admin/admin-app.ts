@@ -18,6 +18,7 @@ import { refusal, refusalResponse } from './api/refusals.ts'
 import { secureHeaders } from './response-headers.ts'
 import { createEntryRoutes } from './sign-in/entry-routes.ts'
 import { isForUs } from './sign-in/own-origin.ts'
+import { createProviderRoutes } from './sign-in/provider-routes.ts'
 import { createSignInRoutes } from './sign-in/routes.ts'
 import { createStepRoutes } from './sign-in/step-routes.ts'
 import type { UiAssets } from './ui-assets.ts'
@@ -62,8 +63,10 @@ export function createAdminApp(options: AdminAppOptions): AdminApp {
     c.set('log', log)
     return next()
   })
-  app.route('/', createSignInRoutes({ sessions: plane.sessions, origin }))
+  app.route('/', createSignInRoutes({ sessions: plane.sessions, providers: plane.providers, origin }))
   app.route('/', createStepRoutes({ sessions: plane.sessions, store: plane.store, now: plane.now, origin }))
+  const { sessions, store, limits, now, providers } = plane
+  app.route('/', createProviderRoutes({ sessions, store, limits, now, providers, origin }))
   app.route('/', createEntryRoutes({ sessions: plane.sessions, origin, portal: options.portal }))
   app.route('/', createApi(plane, { origin, heartbeatMs: options.heartbeatMs }))
   app.all('/api/*', () => refusalResponse(refusal('not-found', 'There is no such route.').refusal))

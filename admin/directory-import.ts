@@ -112,13 +112,15 @@ type Line =
   | { readonly problems: readonly LineProblem[] }
   | { readonly person: PersonLine; readonly isSame: boolean }
 
-function readLine(row: CsvRow, reading: PeopleReading, given: ReadonlySet<string>): Line {
+type Reading = PeopleReading & { readonly byLogin: ReadonlyMap<string, ListedMember> }
+
+function readLine(row: CsvRow, reading: Reading, given: ReadonlySet<string>): Line {
   const { line, cells } = row
   const cell = (name: (typeof peopleColumns)[number]): string => cells[name] ?? ''
   const login = readLogin(cell('login'))
   if (login === null)
     return { problems: [{ line, column: 'login', sentence: 'write a sign-in name without blanks' }] }
-  const member = reading.members.find((one) => foldId(one.login) === login)
+  const member = reading.byLogin.get(login)
   const name = given.has('name') ? printable(cell('name')).slice(0, 200) : (member?.name ?? '')
   const email = given.has('email') ? readEmail(cell('email')) : (member?.email ?? null)
   const standard = reading.document.roles.some(({ id }) => id === fallbackRole) ? [fallbackRole] : []
@@ -154,7 +156,9 @@ export function planPeople(csv: string, reading: PeopleReading): PeopleImport {
     rowsMax: linesMax,
   })
   const given = new Set(columns)
-  const lines = rows.map((row) => readLine(row, reading, given))
+  // Once, and not for each line: thousands of lines and members would stop everybody else for seconds.
+  const byLogin = new Map(reading.members.map((member) => [foldId(member.login), member]))
+  const lines = rows.map((row) => readLine(row, { ...reading, byLogin }, given))
   const people = lines.flatMap((line) => ('person' in line ? [line] : []))
   const seen = new Map<string, number>()
   const twice: LineProblem[] = []

@@ -149,6 +149,8 @@ const catalogue: Readonly<Record<ActionGroup, Lines>> = {
     'admin.reset': 'An account of the admin pages was sent a link to set its password.',
     'admin.password-set': 'An account of the admin pages set its password.',
     'admin.session-ended': 'A session of the admin pages was ended.',
+    'admin.identity-linked': 'An account of the admin pages was linked with an identity at a provider.',
+    'admin.identity-unlinked': 'An account of the admin pages lost its link with a provider.',
     'admin.two-factor.enrolled': 'An account of the admin pages set up a second factor.',
     'admin.two-factor.failed': 'A code of an account of the admin pages was wrong.',
     'admin.two-factor.removed': 'An account of the admin pages removed its second factor.',

@@ -37,6 +37,7 @@ import type { QueueMail } from './own-sign-in/password-mails.ts'
 import { type OwnUpstreams, readOwnUpstreams } from './own-sign-in/upstreams.ts'
 import { createPortalApp } from './portal/portal-app.ts'
 import { createPublisher, type Publisher } from './publish.ts'
+import { type AdminProviderKey, createAdminProviders, readAdminProviders } from './sign-in/admin-providers.ts'
 import { createAdminSessions } from './sign-in/admin-sessions.ts'
 import { ensureFirstAdmin, ensureFirstLink, type FirstAdmin, type FirstLink } from './sign-in/first-admin.ts'
 import { createTryLimits } from './sign-in/try-limits.ts'
@@ -245,7 +246,15 @@ function listenAdmin(
   options: ControlPlaneOptions,
   undoing: Undoing,
   machinery: Machinery,
-  { portal, keyring }: { readonly portal: string; readonly keyring: FactorKeyring },
+  {
+    portal,
+    keyring,
+    adminProviders,
+  }: {
+    readonly portal: string
+    readonly keyring: FactorKeyring
+    readonly adminProviders: readonly AdminProviderKey[]
+  },
 ): Promise<string> {
   const { clock, config, log } = options
   const { database, metrics, mail, upstreams } = machinery
@@ -262,6 +271,7 @@ function listenAdmin(
       return createAdminApp({
         plane: {
           ...{ store: database, now, views, live, sessions, keyring, limits },
+          providers: createAdminProviders(adminProviders, origin, now),
           admission: createAdmission({ store: database, views, now, end: sessions.end }),
           publicKey: machinery.signer.publicKey,
           routes: requirementsOf(config.upstreams),
@@ -315,6 +325,7 @@ async function start(options: ControlPlaneOptions, undoing: Undoing): Promise<Ru
   const signer = createSigner(valueOr(keepSigningKey(join(dataDir, 'signing-key'))))
   const keyring = valueOr(openFactorKeyring(config.twoFactor.keys, join(dataDir, 'factor-keys')))
   const upstreams = valueOr(readOwnUpstreams(config.upstreams))
+  const adminProviders = valueOr(readAdminProviders(config.admin.providers))
   const mailer = valueOr(createMailer(config.notifications, log))
   const targets = valueOr(readWebhookTargets(config.notifications.webhooks))
   const streamTargets = valueOr(readWebhookTargets(config.audit.streams))
@@ -336,7 +347,7 @@ async function start(options: ControlPlaneOptions, undoing: Undoing): Promise<Ru
   undoing.add('metrics listener', figures.close)
   // Before gateways can ask: answers to them name these.
   portal = await listenPortal(options, undoing, machinery, keyring)
-  admin = await listenAdmin(options, undoing, machinery, { portal, keyring })
+  admin = await listenAdmin(options, undoing, machinery, { portal, keyring, adminProviders })
   await keepAdminOrigin(database, admin)
   const internalApp = createInternalApp({ plane: internal, clusterKey, log })
   const inside = await listenOn(

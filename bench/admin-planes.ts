@@ -65,7 +65,10 @@ const configIn = async (folder: string): Promise<Config> => {
 const startBoth = async ({ databaseUrl, folder }: PlanesWish, config: Config) => {
   const store = createMemoryHotStore({ now: clock.now })
   const common = { config, store, clock, log: silentLog }
-  const control = await startControlPlane({ ...common, databaseUrl, dataDir: folder, uiDir: '/nowhere' })
+  const control = await startControlPlane({
+    ...{ ...common, databaseUrl, dataDir: folder, uiDir: '/nowhere' },
+    firstAdminBy: 'password',
+  })
   const gateway = await startGateway({
     ...{ ...common, config: { ...config, dataDir: join(folder, 'gateway') } },
     ...{ controlPlane: control.internal, id: 'gateway-1' },

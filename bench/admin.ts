@@ -80,6 +80,7 @@ const openApp = async (store: Store): Promise<{ readonly ask: Ask; readonly clos
   const app = createAdminApp({
     plane: {
       ...{ store, now, views, live, sessions, keyring, limits, portal },
+      providers: new Map(),
       admission: createAdmission({ store, views, now, end: sessions.end }),
       publicKey: createSigner(generateSigningKey()).publicKey,
       ...{ routes: new Map(), passwordLinks: null, notifications: { mailGoesOut: false, webhooks: [] } },

@@ -7,7 +7,8 @@
  * synchronous step and judges again if a `recheck` came between. After `admit` every recheck finds the exchange. So
  * there is no moment at which a change could slip between deciding and registering. What concerns one user or session
  * is judged again in the same turn; what concerns a practice or all in slices, so that thousands of streams do not hold
- * up everybody else. Timers per exchange were refused: one sweep over an ordered queue serves them all.
+ * up everybody else. What is cut whatever it is passes nothing from the same turn on (`hold`), and ends in slices too.
+ * Timers per exchange were refused: one sweep over an ordered queue serves them all.
  */
 import type { Decision } from '../policies/decision.ts'
 import { type DurationMs, type Instant, never } from '../policies/instant.ts'
@@ -24,9 +25,14 @@ export type LiveKind = 'request' | 'poll' | 'events' | 'websocket'
 /** The kinds, for metrics. */
 export const liveKinds = ['request', 'poll', 'events', 'websocket'] as const
 
-/** A live exchange as the engine shows it. `cut` ends both sides at once and must not throw. */
+/** A live exchange as the engine shows it. `cut` ends both sides at once; neither may throw. */
 export type Live = {
   kind(): LiveKind
+  /**
+   * Takes nothing more from either side from now on, at next to no cost, until the `cut` for the same reason that follows
+   * for certain. False, or absent: it cannot, and must be cut at once.
+   */
+  hold?(reason: CutReason): boolean
   /** `decision`: why it may not go on; `null` where the gateway has a reason of its own. */
   cut(reason: CutReason, decision: Decision | null): void
 }
@@ -68,7 +74,10 @@ export type Exchanges = {
    * else in slices, of which the first is at once. What is admitted meanwhile is judged by the new knowledge.
    */
   recheck(scope: ChangeScope): void
-  /** Cuts at once all exchanges of that extent. */
+  /**
+   * Cuts all exchanges of that extent: nothing passes any more when it returns. Those that can be held get to hear of it
+   * in slices, but for `everything`, which is not heard of later.
+   */
   cutAll(reason: CutReason, extent: CutExtent): void
   counts(): Readonly<Record<LiveKind, number>>
   size(): number
@@ -98,13 +107,18 @@ type Entry = {
   standing: Standing | null
   /** Everything was cut while the judge was still at it: admitted only if public. */
   condemned: CutReason | null
+  /** It is held, and a slice will cut it for this; `null`: it is not. */
+  held: CutReason | null
   place: Place<Entry> | null
   /** Until when it may still end by itself after its window closed; `null`: not draining. */
   drainUntil: Instant | null
 }
 
-/** How long one slice may take; others wait for as long. */
+/** How long one slice may take, with what it leaves to the loop; others wait for as long. */
 const sliceMs: DurationMs = 4
+
+/** What a cut leaves to the loop (goodbyes, two sockets closing), as a multiple of what it takes itself. */
+const afterCut = 3
 
 /** Draining requests are looked at this often, since one may turn out to be a long poll. */
 const drainLookMs = 1_000
@@ -125,6 +139,8 @@ type Registry = {
   readonly pending: Set<Entry>
   slicing: boolean
   generation: number
+  /** What all cuts have taken. */
+  cutMs: DurationMs
 }
 
 const release = (registry: Registry, entry: Entry): void => {
@@ -137,13 +153,16 @@ const release = (registry: Registry, entry: Entry): void => {
 
 const cut = (registry: Registry, entry: Entry, reason: CutReason, decision: Decision | null): void => {
   const kind = entry.live.kind()
+  const { monotonic, onCut, onFault } = registry.options
+  const startedAt = monotonic?.() ?? 0
   release(registry, entry)
   try {
     entry.live.cut(reason, decision)
   } catch (error) {
-    registry.options.onFault?.(error)
+    onFault?.(error)
   }
-  registry.options.onCut?.(reason, kind)
+  onCut?.(reason, kind)
+  registry.cutMs += (monotonic?.() ?? 0) - startedAt
 }
 
 const lookAgainAt = (registry: Registry, entry: Entry, at: Instant): void => {
@@ -180,7 +199,9 @@ const settle = (registry: Registry, entry: Entry, decision: Decision | null, at:
 }
 
 const review = (registry: Registry, entry: Entry, at: Instant): void => {
-  if (entry.standing !== null) settle(registry, entry, judgeAgain(registry, entry.standing, at), at)
+  // What is held has lost bytes: no permit brings it back.
+  if (entry.held !== null) cut(registry, entry, entry.held, null)
+  else if (entry.standing !== null) settle(registry, entry, judgeAgain(registry, entry.standing, at), at)
 }
 
 const admitted: Admission = { admitted: true }
@@ -211,10 +232,12 @@ const isWithin = (entry: Entry, extent: CutExtent): boolean => {
 }
 
 /** Says once a slice is over, from now on. */
-const createSlice = ({ options: { monotonic } }: Registry): (() => boolean) => {
+const createSlice = (registry: Registry): (() => boolean) => {
+  const { monotonic } = registry.options
   if (monotonic === undefined) return () => false
   const end = monotonic() + sliceMs
-  return () => monotonic() >= end
+  const before = registry.cutMs
+  return () => monotonic() + afterCut * (registry.cutMs - before) >= end
 }
 
 /** Judges again all that are due, or a slice of them; answers how long until the next sweep. */
@@ -262,6 +285,33 @@ const recheck = (registry: Registry, scope: ChangeScope): void => {
   } else for (const entry of concerned) if (entry.index >= 0) review(registry, entry, at)
 }
 
+/** Holds it, for a slice that will cut it; false: it must be cut now. */
+const hold = (registry: Registry, entry: Entry, reason: CutReason): boolean => {
+  if (entry.held !== null) return true
+  try {
+    return entry.live.hold?.(reason) === true
+  } catch (error) {
+    registry.options.onFault?.(error)
+    return false
+  }
+}
+
+const cutAll = (registry: Registry, reason: CutReason, extent: CutExtent): void => {
+  registry.generation += 1
+  // All are held before the first is cut, which takes longer.
+  const atOnce: Entry[] = []
+  for (const entry of registry.entries.all())
+    if (isWithin(entry, extent)) {
+      if (extent === 'everything' || !hold(registry, entry, reason)) atOnce.push(entry)
+      else {
+        entry.held ??= reason
+        registry.pending.add(entry)
+      }
+    } else if (extent === 'judged') entry.condemned = reason
+  for (const entry of atOnce) if (entry.index >= 0) cut(registry, entry, entry.held ?? reason, null)
+  if (registry.pending.size > 0) reviewPending(registry)
+}
+
 /** A registry with its sweep running; `stop` ends the sweep, not the exchanges. */
 export const createExchanges = (options: ExchangesOptions): Exchanges => {
   const registry: Registry = {
@@ -272,6 +322,7 @@ export const createExchanges = (options: ExchangesOptions): Exchanges => {
     pending: new Set(),
     slicing: false,
     generation: 0,
+    cutMs: 0,
   }
   let stopped = false
   let callOff = (): void => {}
@@ -283,7 +334,15 @@ export const createExchanges = (options: ExchangesOptions): Exchanges => {
 
   return {
     reserve(live) {
-      const entry: Entry = { index: -1, live, standing: null, condemned: null, place: null, drainUntil: null }
+      const entry: Entry = {
+        index: -1,
+        live,
+        standing: null,
+        condemned: null,
+        held: null,
+        place: null,
+        drainUntil: null,
+      }
       const seen = registry.generation
       registry.entries.add(entry)
       return {
@@ -292,12 +351,7 @@ export const createExchanges = (options: ExchangesOptions): Exchanges => {
       }
     },
     recheck: (scope) => recheck(registry, scope),
-    cutAll(reason, extent) {
-      registry.generation += 1
-      for (const entry of registry.entries.all())
-        if (isWithin(entry, extent)) cut(registry, entry, reason, null)
-        else if (extent === 'judged') entry.condemned = reason
-    },
+    cutAll: (reason, extent) => cutAll(registry, reason, extent),
     counts() {
       const counts = { request: 0, poll: 0, events: 0, websocket: 0 }
       for (const entry of registry.entries.all()) counts[entry.live.kind()] += 1

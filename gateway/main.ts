@@ -1,7 +1,7 @@
 /**
  * A gateway, started: the only place that wires the data plane together and the only one that makes its timers.
  *
- * It decides nothing. Invariant: staff are refused with 503 until it knows enough; losing the lease cuts every judged
+ * It decides nothing. Invariant: staff are refused with 503 until it knows enough; losing the lease stops every judged
  * stream in the same turn in which it is noticed; what was started is stopped again in reverse.
  * With every route public and no identity it needs neither store nor control plane and is a plain reverse proxy.
  */

@@ -12,7 +12,15 @@ import { closeFrame, createFrameTracker, type FrameTracker } from './websocket-f
 
 /** A running tunnel. */
 export type Tunnel = {
-  /** Sends a Close frame with `code` and `reason` at the next frame border, then ends both sides. Idempotent. */
+  /**
+   * Takes nothing more from either end, as once cut, and says nothing yet; `cut` must follow. What was taken before may
+   * still arrive. Costs next to nothing; idempotent.
+   */
+  hold(code: number, reason: string): void
+  /**
+   * Sends a Close frame with `code` and `reason` (those of `hold`, if it came before) at the next frame border, then ends
+   * both sides. Idempotent.
+   */
   cut(code: number, reason: string): void
 }
 
@@ -34,8 +42,10 @@ const flushMs: DurationMs = 5_000
 
 type State = TunnelEnds & {
   readonly frames: FrameTracker
-  /** The Close frame to send; `null`: not cut. */
-  goodbye: Uint8Array | null
+  /** The Close frame to send; `null`: neither held nor cut. */
+  goodbye: { readonly code: number; readonly reason: string } | null
+  /** Cut, and not only held. */
+  isCut: boolean
   /** It has been sent. */
   said: boolean
 }
@@ -50,15 +60,22 @@ const sayGoodbye = (state: State): void => {
   const { client, upstream, schedule, goodbye } = state
   if (state.said || goodbye === null) return
   state.said = true
-  client.end(goodbye)
+  client.end(closeFrame(goodbye.code, goodbye.reason))
   client.resume()
   upstream.destroy()
   schedule(() => client.destroy(), goodbyeMs)
 }
 
+/** Whether the frame that has begun is too long, or not known well enough, for its rest to pass once cut. */
+const isBeyondRest = ({ frames }: State): boolean => (frames.toBorder() ?? Infinity) > restBytesMax
+
 const toClient = (state: State, chunk: Buffer): void => {
   const { client, upstream, frames } = state
-  if (state.said) return
+  if (state.said || (state.goodbye !== null && isBeyondRest(state))) return
+  if (state.goodbye !== null && frames.toBorder() === 0) {
+    sayGoodbye(state)
+    return
+  }
   const passing = state.goodbye === null ? chunk : chunk.subarray(0, frames.toBorder() ?? 0)
   frames.follow(passing)
   if (!client.write(passing)) upstream.pause()
@@ -100,17 +117,20 @@ const wire = (state: State): void => {
 
 /** Joins the two ends; bytes already buffered in them go first. */
 export const joinTunnel = (ends: TunnelEnds): Tunnel => {
-  const state: State = { ...ends, frames: createFrameTracker(), goodbye: null, said: false }
+  const state: State = { ...ends, frames: createFrameTracker(), goodbye: null, isCut: false, said: false }
   wire(state)
   state.client.resume()
   state.upstream.resume()
   return {
+    hold(code, reason) {
+      state.goodbye ??= { code, reason }
+    },
     cut(code, reason) {
-      if (state.goodbye !== null || state.client.destroyed) return
-      state.goodbye = closeFrame(code, reason)
-      const rest = state.frames.toBorder()
-      if (rest === 0) sayGoodbye(state)
-      else if (rest === null || rest > restBytesMax) destroyBoth(state)
+      if (state.isCut || state.client.destroyed) return
+      state.isCut = true
+      state.goodbye ??= { code, reason }
+      if (state.frames.toBorder() === 0) sayGoodbye(state)
+      else if (isBeyondRest(state)) destroyBoth(state)
       else
         state.schedule(() => {
           if (!state.said) destroyBoth(state)

@@ -115,6 +115,10 @@ export const createUpgrade = (
 
   return {
     kind: () => 'websocket',
+    hold(reason) {
+      tunnel?.hold(...closeOf(reason))
+      return tunnel !== null
+    },
     cut(reason, decision) {
       if (tunnel === null) passage.cut(reason, decision)
       else tunnel.cut(...closeOf(reason))

@@ -9,6 +9,7 @@ import { unknownPermission } from '../policies/permissions.ts'
 import type { Problem } from '../policies/problem.ts'
 import { isZone } from '../policies/timetable-zone.ts'
 import type { Config, IdentityConfig, UpstreamConfig } from './config.ts'
+import { adminProblems } from './config-admin.ts'
 import { auditProblems } from './config-audit.ts'
 import { demandProblems, gatewayTlsProblems } from './config-gateway-tls.ts'
 import { notificationProblems } from './config-notifications.ts'
@@ -332,6 +333,7 @@ function upstreamProblems(config: Config): readonly Problem[] {
 
 /** Every Problem of a configuration whose single values are right; empty: it may run. */
 export const checkConfig = (config: Config): readonly Problem[] => [
+  ...adminProblems(config.admin),
   ...listenProblems(config),
   ...originProblems(config),
   ...storeProblems(config),

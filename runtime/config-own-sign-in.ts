@@ -12,7 +12,8 @@ import type { Problem } from '../policies/problem.ts'
 /** Where people of an application without a sign-in of its own are sent. */
 export const ownSignInPath = '/.gatehouse/sign-in'
 
-const providerSchema = z.strictObject({
+/** One OIDC provider. */
+export const providerSchema = z.strictObject({
   id: z
     .string()
     .regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'expected 1 to 32 of a-z, 0-9 and -')
@@ -109,8 +110,9 @@ const isLoopback = (host: string): boolean => /^(?:localhost|127\.\d+\.\d+\.\d+|
 /** What the sentences call one given key. */
 const isGiven = (value: unknown): boolean => (Array.isArray(value) ? value.length > 0 : value !== null)
 
-function providerProblems({ providers, password }: OwnSignInRules, path: string): readonly Problem[] {
-  const problems = providers.flatMap(({ id, issuer, scopes }, at): Problem[] => {
+/** Every Problem of a list of providers at `path`. */
+export const providerListProblems = (providers: readonly ProviderRules[], path: string): readonly Problem[] =>
+  providers.flatMap(({ id, issuer, scopes }, at): Problem[] => {
     const { protocol, hostname } = new URL(issuer)
     const own = `${path}[${at}]`
     return [
@@ -128,6 +130,9 @@ function providerProblems({ providers, password }: OwnSignInRules, path: string)
         : [{ path: `${own}.id`, sentence: `"${id}" is the id of another provider too` }]),
     ]
   })
+
+function providerProblems({ providers, password }: OwnSignInRules, path: string): readonly Problem[] {
+  const problems = providerListProblems(providers, path)
   return providers.length > 0 || password
     ? problems
     : [

@@ -7,6 +7,7 @@
  * A file per plane was refused: two files that must agree will one day not.
  */
 import { z } from 'zod'
+import { adminSchema } from './config-admin.ts'
 import { auditSchema } from './config-audit.ts'
 import { certificateNamesSchema, gatewayTlsSchema } from './config-gateway-tls.ts'
 import { notificationsSchema } from './config-notifications.ts'
@@ -233,6 +234,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('The second factor.'),
+  admin: adminSchema.prefault({}).describe('Signing in to Security Management.'),
   audit: auditSchema.prefault({}).describe('The record of security events.'),
   notifications: notificationsSchema.prefault({}).describe('How people and machines are told.'),
   practices: z

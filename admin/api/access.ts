@@ -53,6 +53,8 @@ export const neededBy: Readonly<Record<string, Needed>> = {
   'POST /api/admins': { account: 'every', factor: 'always' },
   'PUT /api/admins/:id': { account: 'every', factor: 'always' },
   'DELETE /api/admins/:id': { account: 'every', factor: 'always' },
+  'PUT /api/admins/:id/identity': { account: 'every', factor: 'always' },
+  'DELETE /api/admins/:id/identity': { account: 'every', factor: 'always' },
   'POST /api/admins/:id/reset': { account: 'every', factor: 'always' },
   'GET /api/admin-sessions': { account: 'every' },
   'POST /api/admin-sessions/:id/end': { account: 'every' },

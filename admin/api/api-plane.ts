@@ -10,6 +10,7 @@ import type { RouteId, RouteRequirement } from '../../policies/routes.ts'
 import type { Deed } from '../deed.ts'
 import type { Live } from '../live.ts'
 import type { QueueMail } from '../own-sign-in/password-mails.ts'
+import type { AdminProvider } from '../sign-in/admin-providers.ts'
 import { type AdminSessions, actorOf } from '../sign-in/admin-sessions.ts'
 import type { TryLimits } from '../sign-in/try-limits.ts'
 import type { Store } from '../store/database.ts'
@@ -38,6 +39,8 @@ export type ApiPlane = {
   /** What sealed second factors of own accounts are opened with, and how often codes and passwords may be tried. */
   readonly keyring: FactorKeyring
   readonly limits: TryLimits
+  /** The OIDC providers that own accounts may be linked with, by id. */
+  readonly providers: ReadonlyMap<string, AdminProvider>
   readonly publicKey: string
   readonly routes: ReadonlyMap<RouteId, RouteRequirement>
   /** How links to set a password go out; `null`: nobody signs in here with one. */

@@ -12,6 +12,7 @@ import { eventOf } from '../deed.ts'
 import { passwordProblem } from '../own-sign-in/password-rules.ts'
 import { verifyPassword } from '../passwords.ts'
 import { makeSealedCodes } from '../sealed-codes.ts'
+import { linkIdentity, subjectOf, unlinkIdentity } from '../sign-in/linked-identities.ts'
 import {
   type AccountOutcome,
   changeAccount,
@@ -180,6 +181,29 @@ function answerAccounts(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
   })
 }
 
+function answerIdentities(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
+  app.openapi(ownAccountsRoutes.link, async (c) => {
+    const { id } = c.req.valid('param')
+    const { provider: wished, subject, reason } = c.req.valid('json')
+    const provider = plane.providers.get(wished)
+    if (provider === undefined) throw invalid([{ path: 'provider', sentence: 'There is no such provider.' }])
+    const deed = deedOf(c, plane, reason)
+    const link = { id, deed, provider: provider.id, subject: subjectOf(provider, subject) }
+    const linked = await linkIdentity(plane.store, link).catch((error: unknown) => {
+      if (!isDuplicate(error)) throw error
+      throw invalid([{ path: 'subject', sentence: 'Another account is linked with that identity.' }])
+    })
+    if (!linked) throw refusal('not-found', 'There is no such account.')
+    return c.json(done, 200)
+  })
+  app.openapi(ownAccountsRoutes.unlink, async (c) => {
+    const { id } = c.req.valid('param')
+    if (!(await unlinkIdentity(plane.store, { id, deed: deedOf(c, plane, undefined) })))
+      throw refusal('not-found', 'There is no such account, or it is linked with nobody.')
+    return c.json(done, 200)
+  })
+}
+
 function answerSessions(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
   app.openapi(ownAccountsRoutes.sessions, async (c) => {
     const mine = c.get('admin').session
@@ -212,5 +236,6 @@ export function answerOwnAccounts(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): 
   answerPassword(app, plane)
   answerSealedCodes(app, plane)
   answerAccounts(app, plane)
+  answerIdentities(app, plane)
   answerSessions(app, plane)
 }

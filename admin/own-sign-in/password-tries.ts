@@ -117,7 +117,7 @@ export async function takePasswordTry(store: Store, trier: Trier, at: Instant): 
 
 /** Takes one try of showing a passkey from a network; nobody is guessed at, since a passkey names its person itself. */
 export const takePasskeyTry = (store: Store, address: Address, at: Instant): Promise<TakenTry> =>
-  takeAll(store, [{ key: `network ${rangeText(networkOf(address))}`, rule: rules.network }], at)
+  takeTries(store, [{ key: `network ${rangeText(networkOf(address))}`, rule: rules.network }], at)
 
 /** Takes one try of asking for a link from a network. */
 export const takeLinkTry = (store: Store, address: Address, at: Instant): Promise<TakenTry> =>

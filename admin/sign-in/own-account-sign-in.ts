@@ -17,6 +17,7 @@ import { endAdminSession, openAdminSession } from '../store/admin-sessions.ts'
 import type { Store, Tx } from '../store/database.ts'
 import { appendEvent } from '../store/events.ts'
 import type { FactorKeyring } from '../two-factor/factor-keys.ts'
+import { findLinked } from './linked-identities.ts'
 import { acceptOwnCode } from './own-factors.ts'
 import type { TryLimits } from './try-limits.ts'
 import { beginWaiting, takeWaiting } from './waiting-sign-in.ts'
@@ -49,9 +50,20 @@ export type CodeOutcome =
 /** A code that somebody types. `device`: as above. */
 export type CodeTry = { readonly code: string; readonly address: Address; readonly device: string }
 
+/** Somebody for whom a provider vouched. `factorAt`: when it saw a second factor that counts here; `null`: it did not. */
+export type ProviderTry = {
+  readonly provider: string
+  readonly subject: string
+  readonly factorAt: Instant | null
+  readonly address: Address
+  readonly device: string
+}
+
 /** How own accounts come in. Every call rejects with a `Fault` when the database cannot be had. */
 export type OwnSignIn = {
   readonly signIn: (attempt: SignInTry) => Promise<SignInOutcome>
+  /** Signs in the account that is linked with who a provider says somebody is. */
+  readonly signInAs: (attempt: ProviderTry) => Promise<SignInOutcome>
   /** Judges the code of a sign-in that waits (`second-step`). */
   readonly finishSignIn: (waiting: string, attempt: CodeTry) => Promise<CodeOutcome>
   /** Judges a code of an own account that is in; its session goes on under a new token. */
@@ -76,7 +88,12 @@ const signInEvent = (attempt: Pick<SignInTry, 'address' | 'device'>, at: Instant
 })
 
 /** How a session of an own account opens: what was proved, and whether a sealed code opened it, with its own limits. */
-type Opening = { readonly factor: VerifiedFactor | null; readonly breakGlass?: boolean }
+type Opening = {
+  readonly factor: VerifiedFactor | null
+  readonly breakGlass?: boolean
+  /** Whose word it was; absent: a password, or a sealed code. */
+  readonly provider?: string
+}
 
 /** Opens the session of an own account; its token. */
 async function open(
@@ -87,7 +104,7 @@ async function open(
   at: Instant,
 ): Promise<string> {
   const token = newToken()
-  const { factor, breakGlass = false } = opening
+  const { factor, breakGlass = false, provider } = opening
   await openAdminSession(tx, {
     id: `ads_${newToken().slice(0, 22)}`,
     tokenHash: hashToken(token),
@@ -97,7 +114,12 @@ async function open(
   })
   await appendEvent(tx, {
     ...signInEvent(attempt, at),
-    after: { device: attempt.device, factor: factor?.method ?? null, ...(breakGlass ? { breakGlass } : {}) },
+    after: {
+      device: attempt.device,
+      factor: factor?.method ?? null,
+      ...(breakGlass ? { breakGlass } : {}),
+      provider,
+    },
     actor: { kind: 'admin', id: account.id, name: account.name },
     action: 'admin.signed-in',
     target: null,
@@ -217,6 +239,18 @@ export const createOwnSignIn = (options: OwnSignInParts): OwnSignIn => {
           log.warn({ error }, 'a failed sign-in was not recorded'),
         )
       return { outcome: 'refused' }
+    },
+
+    async signInAs({ provider, subject, factorAt, ...attempt }) {
+      const account = await store.read((rows) => findLinked(rows, provider, subject))
+      if (account === null) return { outcome: 'refused' }
+      const at = now()
+      if (factorAt === null && account.hasFactor)
+        return { outcome: 'second-step', token: await beginWaiting(store, account, at) }
+      const factor: VerifiedFactor | null =
+        factorAt === null ? null : { method: 'app', verifiedAt: Math.min(factorAt, at) }
+      const token = await store.transaction((tx) => open(tx, account, attempt, { factor, provider }, at))
+      return { outcome: 'signed-in', token }
     },
 
     async finishSignIn(waiting, attempt) {

@@ -13,6 +13,7 @@ export type SignInView = {
   readonly login: string
   readonly returnTo: string
   readonly message: string | null
+  readonly providers: readonly { readonly id: string; readonly name: string }[]
 }
 
 const style = `
@@ -59,6 +60,10 @@ export const signInPage = (view: SignInView) =>
 <input id="password" name="password" type="password" autocomplete="current-password" maxlength="1000" required>
 <button>Sign in</button>
 </form>
+${view.providers.map(
+  ({ id, name }) =>
+    html`<p><a href="/sign-in/with/${id}?return=${encodeURIComponent(view.returnTo)}">Continue with ${name}</a></p>`,
+)}
 <p class="note">Own accounts are for the first admin and for emergencies. If you sign in to your practice application, open
 <code>/.gatehouse/security-management</code> there instead.</p>`,
   )

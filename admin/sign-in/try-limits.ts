@@ -24,6 +24,8 @@ export type OwnTrier = { readonly login: string; readonly account: string | null
 /** The counters. Each call rejects with a `Fault` when the database cannot be had. */
 export type TryLimits = {
   readonly begin: (trier: OwnTrier) => Promise<Try>
+  /** A sign-in that goes to a provider: each is a row until it comes back. */
+  readonly beginVisit: (address: Address) => Promise<Try>
   /** A code of an own account's second factor, wherever it is typed; only who has the password comes so far. */
   readonly beginCode: (account: string) => Promise<Try>
 }
@@ -62,6 +64,9 @@ export function createTryLimits(store: Store, now: () => Instant): TryLimits {
       if (!known) counted.push({ key: `user admin ${who}`, rule: rules.account })
       return take(counted)
     },
+
+    beginVisit: (address) =>
+      take([{ key: `visit admin ${rangeText(networkOf(address))}`, rule: rules.network }]),
 
     beginCode: (account) => take([{ key: `code admin ${account}`, rule: rules.code }]),
   }

@@ -1,6 +1,6 @@
 /**
  * The tables of own accounts' links, second factors and waiting sign-ins as kysely sees them
- * (`migrations/0023-own-accounts.sql`).
+ * (`migrations/0023-own-accounts.sql`, `0042-admin-identities.sql`).
  *
  * It creates nothing. Invariant: no column here holds a secret in the clear, a code or a token. Their own tables and not
  * those of people (`factor-tables.ts`): an own account belongs to no practice, and a mistake there must not reach here.
@@ -24,6 +24,10 @@ type AdminRecoveryCodeTable = { account: string; mark: string; used_at: number |
 
 type AdminSignInTable = { token_hash: string; account: string; ends_at: number; tries: Generated<number> }
 
+type AdminIdentityTable = { account: string; provider: string; subject: string; linked_at: number }
+
+type AdminProviderVisitTable = { token_hash: string; provider: string; return_to: string; ends_at: number }
+
 /** The tables by name. */
 export type OwnAccountTables = {
   admin_link: AdminLinkTable
@@ -31,4 +35,6 @@ export type OwnAccountTables = {
   admin_factor_pending: AdminFactorPendingTable
   admin_recovery_code: AdminRecoveryCodeTable
   admin_sign_in: AdminSignInTable
+  admin_identity: AdminIdentityTable
+  admin_provider_visit: AdminProviderVisitTable
 }

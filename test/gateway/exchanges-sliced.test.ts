@@ -96,4 +96,108 @@ describe('many at once', () => {
     bench.pass(250)
     expect(all.every(({ cuts }) => cuts.length === 1)).toBe(true)
   })
+
+  it('a slice has room for what its cuts leave to the loop', () => {
+    let elapsed = 0
+    const bench = createBench(() => elapsed)
+    const all = Array.from({ length: 100 }, () => {
+      const one = { ...live(bench, 'websocket'), at: [] as number[] }
+      const cut = (): void => {
+        elapsed += 0.5
+        one.at.push(bench.clock.now())
+      }
+      bench.exchanges.reserve({ ...one, cut }).admit(standingOf(() => decisionOf('permission-missing')))
+      return one
+    })
+    bench.exchanges.recheck({})
+    bench.pass(100)
+    const slices = Map.groupBy(
+      all.flatMap(({ at }) => at),
+      (at) => at,
+    )
+    expect([...slices.values()].map(({ length }) => length)).toEqual(Array.from({ length: 50 }, () => 2))
+  })
+})
+
+describe('all cut whatever they are', () => {
+  /** A cut takes a millisecond, holding nothing. */
+  const crowd = (count: number) => {
+    let elapsed = 0
+    const bench = createBench(() => elapsed)
+    const all = Array.from({ length: count }, (_, n) => {
+      const held: string[] = []
+      const one = live(bench, 'websocket')
+      const isPublic = n % 10 === 9
+      const reservation = bench.exchanges.reserve({
+        kind: one.kind,
+        hold: (reason) => held.push(reason) > 0,
+        cut(reason, decision) {
+          elapsed += 1
+          one.cut(reason, decision)
+        },
+      })
+      reservation.admit(isPublic ? null : standingOf(() => decisionOf('ok'), { user: `u${n}` }))
+      return { held, cuts: one.cuts, reservation, isPublic }
+    })
+    const staff = all.filter(({ isPublic }) => !isPublic)
+    return { bench, all, staff }
+  }
+  const reasons = (of: readonly { readonly cuts: readonly { readonly reason: string }[] }[]) =>
+    new Set(of.flatMap(({ cuts }) => cuts.map(({ reason }) => reason)))
+
+  it('nothing passes from that turn on, and the goodbyes come in slices, once each', () => {
+    const { bench, all, staff } = crowd(100)
+    bench.exchanges.cutAll('knowledge-stale', 'judged')
+    expect(staff.every(({ held }) => held.length === 1)).toBe(true)
+    expect(staff.filter(({ cuts }) => cuts.length > 0)).toHaveLength(1)
+    bench.exchanges.cutAll('knowledge-stale', 'judged')
+    bench.pass(200)
+    expect(staff.every(({ held, cuts }) => held.length === 1 && cuts.length === 1)).toBe(true)
+    expect(
+      all.filter(({ isPublic }) => isPublic).every(({ held, cuts }) => held.length + cuts.length === 0),
+    ).toBe(true)
+  })
+
+  it('no permit brings back what is held, and a revocation meanwhile cuts it at once', () => {
+    const { bench, staff } = crowd(100)
+    bench.exchanges.cutAll('knowledge-stale', 'judged')
+    bench.exchanges.recheck({ user: 'u98' })
+    expect(staff.at(-1)!.cuts).toMatchObject([{ reason: 'knowledge-stale' }])
+    bench.exchanges.recheck({})
+    bench.pass(300)
+    expect(staff.every(({ cuts }) => cuts.length === 1)).toBe(true)
+    expect(reasons(staff)).toEqual(new Set(['knowledge-stale']))
+  })
+
+  it('who ends before its slice is not cut, and the end of everything waits for no slice', () => {
+    const { bench, all, staff } = crowd(100)
+    bench.exchanges.cutAll('knowledge-stale', 'judged')
+    staff.at(-1)!.reservation.release()
+    bench.exchanges.cutAll('draining', 'everything')
+    expect(bench.exchanges.size()).toBe(0)
+    expect(staff.at(-1)!.cuts).toHaveLength(0)
+    expect(reasons(staff)).toEqual(new Set(['knowledge-stale']))
+    expect(reasons(all.filter(({ isPublic }) => isPublic))).toEqual(new Set(['draining']))
+    bench.pass(300)
+    expect(all.flatMap(({ cuts }) => cuts)).toHaveLength(99)
+  })
+
+  it('one that cannot be held, or that throws at it, is cut at once', () => {
+    const bench = createBench(() => 0)
+    const some = [
+      () => false,
+      () => {
+        throw new Error('broken')
+      },
+      undefined,
+    ].map((hold) => {
+      const one = live(bench, 'websocket')
+      const held = hold === undefined ? one : { ...one, hold }
+      bench.exchanges.reserve(held).admit(standingOf(() => decisionOf('ok')))
+      return one
+    })
+    bench.exchanges.cutAll('knowledge-stale', 'judged')
+    expect(some.map(({ cuts }) => cuts.length)).toEqual([1, 1, 1])
+    expect(bench.faults).toHaveLength(1)
+  })
 })

@@ -58,3 +58,23 @@ test('waits on a clear page while the control plane is away', async () => {
   expect([away.status, away.headers.refresh]).toEqual([503, '10'])
   expect(away.text).toContain('Security Management cannot be reached')
 })
+
+test('a page of ours shows the way to whoever looks after access, and to nobody else', async () => {
+  const client = await signInProved(stand)
+  await stand.control.savePolicy('riverside', (document) => ({
+    ...document,
+    controls: { ...document.controls, ip: { ...document.controls.ip, mode: 'enforce' } },
+    ipEntries: [
+      {
+        ...{ id: 'office', range: '203.0.113.0/24', label: 'Office', audience: 'practice', on: true },
+        ...{ expiresAt: null, note: '', createdBy: 'Olivia', createdAt: 0 },
+      },
+    ],
+  }))
+  await stand.known()
+  const shown = async () => (await client.get('/schedule')).text
+  const plain = await shown()
+  expect([plain.includes('Your address'), plain.includes(link)]).toEqual([true, false])
+  await stand.member({ roles: ['owner'] })
+  expect(await shown()).toContain(`href="${link}"`)
+})

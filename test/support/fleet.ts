@@ -107,14 +107,11 @@ export const startFleet = async (wish: FleetWish = {}) => {
       config: { ...config, listen: { ...config.listen, ...listen } },
       databaseUrl: recordUrl,
       store: openStore(controlUrl),
-      clock,
-      log: silentLog,
-      dataDir,
+      ...{ clock, log: silentLog, dataDir, firstAdminBy: 'password' },
       uiDir: wish.uiDir ?? new URL('../../dist/ui', import.meta.url).pathname,
-      firstAdminBy: 'password',
     })
   let control = await startControl()
-  if (control.firstAdmin !== null) await keepSealedCode(control.database, clock.now())
+  await keepSealedCode(control.database, clock.now())
   const internalUrl = control.addresses.internal
   const startOne = (id: string) =>
     startGateway({

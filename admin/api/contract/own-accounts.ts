@@ -168,6 +168,30 @@ export const ownAccountsRoutes = {
     request: { params: accountParams, body: body(z.strictObject({ factor: z.boolean(), reason })) },
     responses: { 200: answers(linkSchema, 'Its sessions have ended.'), ...refusals },
   }),
+  link: createRoute({
+    method: 'put',
+    path: '/api/admins/{id}/identity',
+    summary: 'Links an own account with who somebody is to a provider, in place of any link before',
+    request: {
+      params: accountParams,
+      body: body(
+        z.strictObject({
+          provider: z.string().max(32),
+          /** Their address there, or, where the provider is asked by `sub`, its own id for them. */
+          subject: z.string().min(1).max(160),
+          reason,
+        }),
+      ),
+    },
+    responses: { 200: answers(done, 'Linked.'), ...editRefusals },
+  }),
+  unlink: createRoute({
+    method: 'delete',
+    path: '/api/admins/{id}/identity',
+    summary: 'Takes the link with a provider away; sessions of the account end',
+    request: { params: accountParams },
+    responses: { 200: answers(done, 'Unlinked.'), ...editRefusals },
+  }),
   sessions: createRoute({
     method: 'get',
     path: '/api/admin-sessions',

@@ -13,6 +13,7 @@ import { createPolicyViews } from '../../../admin/api/policy-views.ts'
 import { createLive } from '../../../admin/live.ts'
 import type { Mail } from '../../../admin/notify/mail-queue.ts'
 import { hashPassword } from '../../../admin/passwords.ts'
+import { type AdminProviderKey, createAdminProviders } from '../../../admin/sign-in/admin-providers.ts'
 import { createAdminSessions } from '../../../admin/sign-in/admin-sessions.ts'
 import { createTryLimits } from '../../../admin/sign-in/try-limits.ts'
 import { openStore, type Store } from '../../../admin/store/database.ts'
@@ -232,14 +233,24 @@ export const confirmWaiting = async (browser: Browser, practice: string): Promis
   return (await browser.ask('POST', `${of}/confirmation/confirm`, { json: {}, revision })).status
 }
 
+type StageWish = {
+  readonly uiDir?: string
+  readonly trustedProxies?: string[]
+  readonly withoutPasswords?: boolean
+  readonly providers?: readonly AdminProviderKey[]
+}
+
+/** What this stage's applications are configured with. */
+const configuredRoutes = new Map(
+  [
+    schedulePage,
+    { ...schedulePage, id: 'app POST /api/sync' },
+    { ...schedulePage, id: 'app GET /schedule' },
+  ].map((route) => [route.id, route]),
+)
+
 /** The stage, ready. */
-export const createStage = async (
-  wish: {
-    readonly uiDir?: string
-    readonly trustedProxies?: string[]
-    readonly withoutPasswords?: boolean
-  } = {},
-) => {
+export const createStage = async (wish: StageWish = {}) => {
   const database = await createDatabase()
   const clock = createClock()
   const store = openStore({ url: database.url, poolMax: 5 })
@@ -253,18 +264,12 @@ export const createStage = async (
   const views = createPolicyViews(store, now)
   const { publicKey } = signer
   const admission = createAdmission({ store, views, now, end: sessions.end })
-  const routes = new Map(
-    [
-      schedulePage,
-      { ...schedulePage, id: 'app POST /api/sync' },
-      { ...schedulePage, id: 'app GET /schedule' },
-    ].map((route) => [route.id, route]),
-  )
   const mails: Mail[] = []
   const queue = async (_: unknown, mail: Mail): Promise<boolean> => mails.push(mail) > 0
   const passwordLinks = wish.withoutPasswords === true ? null : { queue, portal: 'https://portal.example' }
   const plane: ApiPlane = {
-    ...{ store, now, views, live, sessions, admission, publicKey, routes, passwordLinks },
+    ...{ store, now, views, live, sessions, admission, publicKey, routes: configuredRoutes, passwordLinks },
+    providers: createAdminProviders(wish.providers ?? [], origin, now),
     ...{ keyring, limits, notifications: { mailGoesOut: true, webhooks: ['chat'] } },
     changed: () => {},
     portal: () => 'https://portal.example',

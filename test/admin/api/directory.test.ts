@@ -4,8 +4,10 @@
  */
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { planPeople } from '../../../admin/directory-import.ts'
 import { openSession } from '../../../admin/session-opening.ts'
 import { listEvents } from '../../../admin/store/events.ts'
+import { newDocument } from '../../../policies/standard-roles.ts'
 import { sessionRequest } from '../practice-store.ts'
 import { type Browser, createStage, type Stage } from './admin-stage.ts'
 
@@ -223,4 +225,20 @@ test('every wrong line is named, and nothing of the file is imported', async () 
     ...['csv[6].login', 'csv[7].name'],
   ])
   expect(await list(root, 'lakeside')).toEqual(before)
+})
+
+test('a plan takes as long as the file and the practice are, not as long as both multiplied', () => {
+  const document = newDocument({ id: 'lakeside', name: 'Lakeside', zone: 'America/Chicago' }, 'standard')
+  let read = 0
+  const members = Array.from({ length: 4_000 }, (_, at) => ({
+    ...{ user: `usr_${at}`, name: `N${at}`, email: null, roles: [], suspended: false, otherPractices: 0 },
+    get login() {
+      read += 1
+      return `n${at}`
+    },
+  }))
+  const csv = ['login,name', ...members.map((_, at) => `n${at},N${at}`)].join('\n')
+  const { changes, unchanged } = planPeople(csv, { document, members, upstreams: ['demo'] })
+  expect([changes.length, unchanged]).toEqual([0, 4_000])
+  expect(read).toBeLessThan(5 * members.length)
 })

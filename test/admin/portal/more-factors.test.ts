@@ -155,23 +155,15 @@ describe('where only a passkey suffices', () => {
     const wish = { practice: north, user: session.user_id, validMs: 3_600_000 }
     return (await giveEnrolmentCode(stage.store, wish, stage.deed()))?.code ?? ''
   }
-  const list = (range: string) =>
-    editDocument((document) => ({
-      ...document,
-      ipEntries: [
-        {
-          ...{ id: 'ip_office', range, label: 'Office', audience: 'practice' as const, on: true },
-          ...{ expiresAt: null, note: '', createdBy: 'test', createdAt: 0 },
-        },
-      ],
-      controls: { ...document.controls, ip: { ...document.controls.ip, mode: 'monitor' } },
-    }))
-  const unlist = () =>
-    editDocument((document) => ({
-      ...document,
-      ipEntries: [],
-      controls: { ...document.controls, ip: { ...document.controls.ip, mode: 'off' } },
-    }))
+  /** Lists one range, or switches the control off. */
+  const list = (range: string | null) =>
+    editDocument((document) => {
+      const by = { expiresAt: null, note: '', createdBy: 'test', createdAt: 0 }
+      const entry = { ...by, id: 'ip_office', label: 'Office', audience: 'practice' as const, on: true }
+      const ip = { ...document.controls.ip, mode: range === null ? ('off' as const) : ('monitor' as const) }
+      const ipEntries = range === null ? [] : [{ ...entry, range }]
+      return { ...document, ipEntries, controls: { ...document.controls, ip } }
+    })
 
   it('one made after a password alone counts as a code, in that visit and in every later one', async () => {
     const { device, cookie } = await makePasskey()
@@ -230,7 +222,7 @@ describe('where only a passkey suffices', () => {
     expect(allowed).toHaveLength(2)
   })
 
-  it('an address that the practice lists vouches too; one lifted by a grant or another list does not', async () => {
+  it('an address that the practice lists vouches too, and for good; another one does not', async () => {
     const { device } = await makePasskey()
     await list('192.0.2.0/24')
     await show(await comeForMore(), device)
@@ -240,7 +232,7 @@ describe('where only a passkey suffices', () => {
     const { answer } = await show(await comeForMore(), device)
     session = (await prove(proofOf(answer))) ?? session
     expect(session.factor_method).toBe('passkey')
-    await unlist()
+    await list(null)
     session = await stage.signIn(`person${person}`)
     const raised = await prove(proofOf((await show(await comeForMore(), device)).answer))
     expect(raised?.factor_method).toBe('passkey')

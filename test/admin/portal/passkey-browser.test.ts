@@ -10,11 +10,19 @@ import AxeBuilder from '@axe-core/playwright'
 import type { Browser, BrowserContext, CDPSession, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { type Listener, listenOn } from '../../../admin/listener.ts'
+import { beginSignIn, type OwnUpstream } from '../../../admin/own-sign-in/visits.ts'
 import type { SessionRow } from '../../../admin/store/sessions.ts'
+import { giveEnrolmentCode } from '../../../admin/two-factor/enrolment-codes.ts'
+import { hashToken, newToken } from '../../../runtime/token.ts'
 import { launchBrowser } from '../../support/chromium.ts'
 import { freePort } from '../../support/free-port.ts'
+import { north } from '../practice-store.ts'
 import { createPortalStage, type PortalStage, type Wish } from './portal-stage.ts'
 
+const own: OwnUpstream = {
+  ...{ providers: [], password: true, passkey: true },
+  ...{ provisioning: 'deny', practice: null },
+}
 let stage: PortalStage
 let listener: Listener
 let server: Server
@@ -22,6 +30,7 @@ let browser: Browser
 let context: BrowserContext
 let page: Page
 let device: CDPSession
+let authenticator = ''
 let session: SessionRow
 let person = 0
 let portal = ''
@@ -34,7 +43,7 @@ const complaints: string[] = []
 beforeAll(async () => {
   const port = await freePort()
   portal = `http://localhost:${port}`
-  stage = await createPortalStage({ origin: portal })
+  stage = await createPortalStage({ origin: portal, own })
   listener = await listenOn(`127.0.0.1:${port}`, (request, env) => stage.app.fetch(request, env))
   server = createServer((request, response) => {
     if (request.url !== '/favicon.ico') reached.push(request.url ?? '')
@@ -66,12 +75,13 @@ const openBrowser = async (javaScript = true): Promise<void> => {
   page.on('pageerror', (error) => complaints.push(error.message))
   device = await context.newCDPSession(page)
   await device.send('WebAuthn.enable')
-  await device.send('WebAuthn.addVirtualAuthenticator', {
+  const added = await device.send('WebAuthn.addVirtualAuthenticator', {
     options: {
       ...{ protocol: 'ctap2', transport: 'internal', automaticPresenceSimulation: true },
       ...{ hasResidentKey: true, hasUserVerification: true, isUserVerified: true },
     },
   })
+  authenticator = added.authenticatorId
 }
 
 beforeEach(async () => {
@@ -139,6 +149,45 @@ it('makes a passkey, keeps the codes, and shows it at the next sign-in', async (
   expect(reached.filter((path) => path.startsWith('/.gatehouse/access?proof='))).toHaveLength(2)
   await come(null)
   await page.locator('strong', { hasText: 'Front desk' }).waitFor()
+})
+
+it('where only a passkey suffices, asks for somebody’s word once, and says so where nothing was confirmed', async () => {
+  await openBrowser()
+  await makePasskey()
+  await come('two-factor-too-weak')
+  await device.send('WebAuthn.setUserVerified', { authenticatorId: authenticator, isUserVerified: false })
+  await press('Use your passkey')
+  await page.getByRole('alert').getByText('Nothing was confirmed. You can try again').waitFor()
+  await device.send('WebAuthn.setUserVerified', { authenticatorId: authenticator, isUserVerified: true })
+  await press('Use your passkey')
+  await heading('Your passkey has to be vouched for')
+  await findNothing()
+  const wish = { practice: north, user: session.user_id, validMs: 3_600_000 }
+  const given = await giveEnrolmentCode(stage.store, wish, stage.deed())
+  await page.getByLabel('Code from the person who manages access').fill(given?.code ?? '')
+  await press('Use this code')
+  await heading('Confirm that it is you')
+  await press('Use your passkey')
+  await heading('Schedule')
+  await come('two-factor-too-weak')
+  await press('Use your passkey')
+  await heading('Schedule')
+  // The refused page of before is an answer 403, which the browser notes.
+  complaints.splice(0, complaints.length, ...complaints.filter((text) => !text.includes('403')))
+})
+
+it('signs in with a passkey alone', async () => {
+  await openBrowser()
+  await makePasskey()
+  const beginHash = hashToken(newToken())
+  const begun = { beginHash, upstream: 'app', origin: application, to: '/schedule' }
+  await beginSignIn(stage.store, begun, stage.clock.now())
+  await page.goto(`${portal}/sign-in?begin=${beginHash}`)
+  await heading('Sign in')
+  await findNothing()
+  await press('Sign in with a passkey')
+  await heading('Schedule')
+  expect(reached.at(-1)).toMatch(/^\/\.gatehouse\/access\?signed-in=[A-Za-z0-9_-]{43}$/)
 })
 
 it('without JavaScript says so, and leads to an authenticator app', async () => {

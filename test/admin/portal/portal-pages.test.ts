@@ -73,7 +73,7 @@ const manage: ManageView = {
   passkeys: true,
   devices: 2,
   deadline: null,
-  management: 'https://app.example/.gatehouse/security-management',
+  management: 'https://lakeside.example:8443/.gatehouse/security-management',
 }
 const wrong = { what: 'wrong', triesLeft: 4 } as const
 

@@ -102,11 +102,8 @@ export const createPortalStage = async (
   const { store, clock } = stage
   const log = createListeningLog()
   const portalOrigin = wished.origin ?? origin
-  const parts = {
-    store,
-    keyring: createFactorKeyring([{ id: 'k1', bytes: randomBytes(32) }]),
-    changed: () => undefined,
-  }
+  const keyring = createFactorKeyring([{ id: 'k1', bytes: randomBytes(32) }])
+  const parts = { store, keyring, changed: () => undefined }
   const app = createPortalApp({
     parts,
     origin: portalOrigin,

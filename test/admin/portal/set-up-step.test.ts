@@ -170,6 +170,15 @@ describe('one’s own factors', () => {
       expect(html).toContain(words)
     for (const path of ['/recovery-codes', '/set-up'])
       expect((await stage.get(path, cookie)).headers.get('location')).toBe(`/verify?purpose=${path.slice(1)}`)
+    expect(html).not.toContain('Security Management')
+    await stage.store.read((rows) =>
+      rows
+        .updateTable('membership')
+        .set({ roles: ['owner'] })
+        .where('user_id', '=', session.user_id)
+        .execute(),
+    )
+    expect(await text(stage.get('/', cookie))).toContain('/.gatehouse/security-management')
     const token = tokenOn(html)
     const early = await stage.post('/recovery-codes', cookie, { token, wish: '0' })
     expect(codesOn(await early.text())).toEqual([])

@@ -56,7 +56,7 @@ const createOrigins = async () => {
   const live = createLive({ store, now, log })
   const app = createAdminApp({
     plane: {
-      ...{ store, now, views, live, sessions, keyring, limits },
+      ...{ store, now, views, live, sessions, keyring, limits, providers: new Map() },
       admission: createAdmission({ store, views, now, end: sessions.end }),
       ...{ notifications: { mailGoesOut: false, webhooks: [] }, passwordLinks: null },
       ...{ publicKey: stage.signer.publicKey, routes: new Map(), changed: () => {} },
