@@ -232,6 +232,7 @@ test('a plan takes as long as the file and the practice are, not as long as both
   let read = 0
   const members = Array.from({ length: 4_000 }, (_, at) => ({
     ...{ user: `usr_${at}`, name: `N${at}`, email: null, roles: [], suspended: false, otherPractices: 0 },
+    ...{ epoch: 0, createdAt: 0 },
     get login() {
       read += 1
       return `n${at}`
