@@ -9,6 +9,7 @@ import { signWebhook } from '../../admin/notify/webhook-send.ts'
 import { verifyChain } from '../../admin/store/event-chain.ts'
 import { writeCheckpoints } from '../../admin/store/event-checkpoints.ts'
 import type { Checkpoint } from '../../admin/store/event-link.ts'
+import { leaseStream, listWaiting, moveStream } from '../../admin/store/event-streams.ts'
 import { appendEvent } from '../../admin/store/events.ts'
 import { loadConfig } from '../../runtime/config-load.ts'
 import { startWebhookReceiver } from '../support/webhook-receiver.ts'
@@ -98,9 +99,9 @@ test('checkpoints come along, also alone, and the chain can be held against what
   await send()
   await writeCheckpoints(plane.store, plane.signer, plane.clock.now())
   expect(await send()).toBe(0)
-  expect(told(from)).toEqual(['north 6', 'south ', 'south 3', 'south '])
+  expect(told(from)).toEqual(['south ', 'north 6', 'south 3', 'south '])
   const kept = bodies(from).flatMap(({ checkpoint }) => (checkpoint === null ? [] : [checkpoint]))
-  expect(kept.map(({ practice, seq }) => `${practice} ${seq}`)).toEqual(['north 6', 'south 2', 'south 3'])
+  expect(kept.map(({ practice, seq }) => `${practice} ${seq}`)).toEqual(['south 2', 'north 6', 'south 3'])
   expect(await verifyChain(plane.store, north, plane.signer.publicKey, kept)).toMatchObject({ ok: true })
 })
 
@@ -142,4 +143,21 @@ test('streams are configuration: https or this machine, each name once', async (
     'audit.streams[1].url',
     'audit.streams[1].name',
   ])
+})
+
+test('chains take turns: whose last message is longest ago comes first, however many are busy', async () => {
+  const stream = 'turns'
+  const { store, clock } = plane
+  await leaseStream(store, stream, clock.now(), 60_000)
+  const heads = Array.from({ length: 60 }, (_, n) => ({
+    ...{ practice: `~turn-${String(n).padStart(2, '0')}`, seq: 9, hash: '' },
+  }))
+  await store.read((rows) => rows.insertInto('event_head').values(heads).execute())
+  const practices = heads.map(({ practice }) => practice)
+  const first = await store.read((rows) => listWaiting(rows, stream, practices))
+  expect(first.map(({ practice }) => practice)).toEqual(practices.slice(0, 50))
+  for (const one of first)
+    await store.read((rows) => moveStream(rows, stream, { ...one, seq: 1 }, clock.now()))
+  const second = await store.read((rows) => listWaiting(rows, stream, practices))
+  expect(second.map(({ practice }) => practice)).toEqual([...practices.slice(50), ...practices.slice(0, 40)])
 })
