@@ -12,7 +12,6 @@ import { fault } from '../../runtime/fault.ts'
 import type { HotStore } from '../../runtime/hot-store.ts'
 import type {
   AccessStanding,
-  AccessStandings,
   AskAccess,
   Changes,
   ControlPlane,
@@ -29,6 +28,7 @@ import type { SessionEnd, SessionRecord, TokenRecord } from '../../runtime/recor
 import { bodyHash, createSigner, generateSigningKey, type Signer, sealRecord } from '../../runtime/signing.ts'
 import { openedRecord } from './fake-opening.ts'
 import { createFakePortal, type FakePortal } from './fake-portal.ts'
+import { askAccess, standingKey, standingsOf } from './fake-standings.ts'
 import { plainMember } from './plain-member.ts'
 
 /** Somebody of the directory: user id, and the roles per practice. */
@@ -188,49 +188,6 @@ const changesSince = (state: State, since: number): Changes => {
   )
   const records = found.map(({ key, text }) => ({ key, text }))
   return { sequence: state.sequence, records, manifest: manifest(state), more: false }
-}
-
-const standingKey = (user: string, practice: string, kind: AskAccess['kind']): string =>
-  `${user} ${practice} ${kind}`
-
-const standingsOf = (
-  state: State,
-  tokenHash: string,
-  kind: AskAccess['kind'],
-  refused: string | null,
-): AccessStandings | null => {
-  const session = state.sessions.get(tokenHash)?.record
-  if (session === undefined || session.ended !== null) return null
-  const unasked = { status: 'not-requested' as const, note: '', askAgainAt: null }
-  const standings = [...state.documents]
-    .filter(([practice]) => state.members.get(practice)!.list.some(({ user }) => user === session.user))
-    .map(([practice, { document }]) => ({
-      practice,
-      name: document.practice.name,
-      ...(state.standings.get(standingKey(session.user, practice, kind)) ?? unasked),
-      takes: document.requests[kind],
-      contact: document.requests.contact,
-    }))
-  return { standings, refused }
-}
-
-/** Asks only for a held session and where the practice takes requests, as the control plane does. */
-const askAccess = (state: State, request: AskAccess): AccessStandings => {
-  const { tokenHash, kind } = request
-  const session = state.sessions.get(tokenHash)?.record
-  const known = standingsOf(state, tokenHash, kind, null)
-  if (session === undefined || known === null || !session.held)
-    return { standings: [...(known?.standings ?? [])], refused: 'Sign in again to ask for access.' }
-  const open = known.standings.filter(({ practice, takes }) => request.practices.includes(practice) && takes)
-  if (open.length === 0) return { ...known, refused: 'This practice takes no requests.' }
-  for (const { practice, status } of open)
-    if (status === 'not-requested')
-      state.standings.set(standingKey(session.user, practice, kind), {
-        status: 'pending',
-        note: '',
-        askAgainAt: null,
-      })
-  return standingsOf(state, tokenHash, kind, null)!
 }
 
 const proveFactor = async (state: State, request: ProveFactor): Promise<FactorProved | null> => {

@@ -27,6 +27,7 @@ import {
   text,
   tokenOn,
 } from './portal-stage.ts'
+import { saveDocument } from './saved-document.ts'
 
 let stage: PortalStage
 let session: SessionRow
@@ -60,23 +61,8 @@ const lastEvent = async () => {
   )
   return JSON.parse(row.body) as Record<string, unknown>
 }
-/** As a new revision, as if somebody had saved it. */
 const editDocument = (change: (document: PolicyDocument) => PolicyDocument) =>
-  stage.store.read(async (rows) => {
-    const row = await rows
-      .selectFrom('policy_revision')
-      .selectAll()
-      .where('practice', '=', north)
-      .orderBy('revision', 'desc')
-      .executeTakeFirstOrThrow()
-    const document = change(row.document)
-    const revision = row.revision + 1
-    await rows
-      .insertInto('policy_revision')
-      .values({ ...row, revision, document: JSON.stringify(document) })
-      .execute()
-    await rows.updateTable('practice').set({ revision }).where('id', '=', north).execute()
-  })
+  saveDocument(stage.store, north, change)
 
 const editControls = (change: (controls: PolicyDocument['controls']) => PolicyDocument['controls']) =>
   editDocument((document) => ({ ...document, controls: change(document.controls) }))
