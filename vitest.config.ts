@@ -3,7 +3,9 @@
  *
  * It is not where services start: global-setup only opens a door through which the first test that wants
  * PostgreSQL or a Redis binary has it started, once a run. A run of test/policies starts nothing.
- * Forks, not threads: a test may send signals, change process.env and open many sockets without hurting others.
+ * Files of one worker share what they import (no isolation): state lives in closures here, and reading the program anew
+ * for each of 250 files took longer than many of them. Forks, not threads: a test may send signals and open many sockets
+ * without hurting the other worker.
  */
 import { defineConfig } from 'vitest/config'
 
@@ -13,6 +15,7 @@ export default defineConfig({
     exclude: ['**/node_modules/**', '**/.cache/**', '**/dist/**'],
     pool: 'forks',
     maxWorkers: 2,
+    isolate: false,
     testTimeout: 20_000,
     hookTimeout: 120_000,
     teardownTimeout: 20_000,

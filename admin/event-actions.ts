@@ -70,6 +70,8 @@ const catalogue: Readonly<Record<ActionGroup, Lines>> = {
     'opening.added': 'A one-off opening was added.',
     'opening.changed': 'A one-off opening was changed.',
     'opening.removed': 'A one-off opening was removed.',
+    'extension.given': 'Somebody was given leave to stay late.',
+    'extension.withdrawn': 'Leave to stay late was withdrawn.',
   },
   'access requests': {
     'access-request.asked': 'Somebody asked for access.',

@@ -4,7 +4,7 @@
  * Each is a draft of settings, applied by a job to the policy of that moment through `policy-edit.ts`, so that what others
  * saved meanwhile stays, and the guard is asked again. Invariant: it comes into force once or not at all, with an event
  * either way; what its maker may not do any more, or would lock somebody out by then, does not. Nobody is there to
- * confirm it at its time, so what the guard lets through holds (decision 0018). Writing the start into the document was
+ * confirm it at its time, so what the guard lets through holds (decision 11). Writing the start into the document was
  * refused: gateways would each have to switch, and none could ask the guard.
  */
 

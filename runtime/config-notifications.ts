@@ -8,7 +8,8 @@
 import { z } from 'zod'
 import type { Problem } from '../policies/problem.ts'
 
-const secretFile = z
+/** The name of a file that holds a secret. */
+export const secretFile = z
   .string()
   .min(1)
   .max(1_000)

@@ -7,10 +7,9 @@
  */
 import { z } from 'zod'
 import type { Problem } from '../policies/problem.ts'
-import { isPrivateWay } from './config-notifications.ts'
+import { isPrivateWay, secretFile } from './config-notifications.ts'
 
 const url = z.url({ protocol: /^https?$/, error: 'expected https://host/path' }).max(1_000)
-const secretFile = z.string().min(1).max(1_000)
 
 /** `twoFactor.sms` of the configuration. */
 export const textMessagesSchema = z.strictObject({

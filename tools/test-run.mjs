@@ -9,7 +9,7 @@ import { projectRoot } from './install.mjs'
 import { readyNode, runNode } from './launch.mjs'
 
 /** A test that spins without awaiting outlives vitest's own limits; the run must end and say so. */
-const runLimitMs = 15 * 60_000
+const runLimitMs = 30 * 60_000
 
 /**
  * @typedef {{ status: string, assertionResults: { status: string }[] }} FileRecord

@@ -2,7 +2,7 @@
  * The office heartbeat: a machine at the office says that it is there, and its allowlist entry follows its address.
  *
  * The move is a policy edit like any other, with its event and the lockout guard; why it is not held for a confirmation
- * and why admins move along is in `docs/decisions/0016`. Invariant: a beat never widens an entry beyond one address or
+ * and why admins move along is in `docs/decisions/0010`. Invariant: a beat never widens an entry beyond one address or
  * /64, never reaches another family, and of a stolen token the worst is ten moves a day, each an event.
  */
 

@@ -38,6 +38,7 @@ test('columns come in any order and case, with ; or tabs, after a mark of UTF-8;
   for (const separator of [',', ';', '\t']) {
     const text = `\uFEFFB ${separator}A\n\n"1\n1"${separator}2\n3\n`
     expect(readCsv(text, columns)).toEqual({
+      columns: ['b', 'a'],
       problems: [],
       rows: [
         { line: 3, cells: { a: '2', b: '1\n1', c: '' } },

@@ -16,7 +16,7 @@ const sources = ['admin', 'cli'].flatMap((room) =>
 
 test('what the source says was done is in the catalogue', () => {
   const named = sources.flatMap((text) =>
-    [...text.matchAll(/\baction: '([^']+)'/g)].map(([, name]) => name ?? ''),
+    [...text.matchAll(/\baction: '([^'/]+)'/g)].map(([, name]) => name ?? ''),
   )
   expect(named.length).toBeGreaterThan(20)
   const unknown = [...new Set(named)].filter((name) => !knownActions.has(name))

@@ -150,7 +150,7 @@ test('the guard refuses, and a name that is not the practice’s does not overri
   const nobody = await policy('apply', last, '--override', 'Riverside Dental')
   expect([nobody.exitCode, nobody.said]).toEqual([77, expect.stringContaining('cannot be overridden')])
   expect(await revision()).toBe(before)
-})
+}, 60_000)
 
 test('what is applied is active everywhere, with its event; applied again it changes nothing', async () => {
   const before = await revision()

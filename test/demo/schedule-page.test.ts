@@ -1,10 +1,10 @@
 // Goal: the pages work in a browser: live state, booking, notes, upload, settings; readable and never too wide.
 // Method: real Chromium on a started demo; axe for accessibility in light and dark; console errors fail.
 
-import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import type { Demo } from '../../demo/app.ts'
+import { axeFindings } from '../support/axe.ts'
 import { launchBrowser } from '../support/chromium.ts'
 import { credentials, openDemo } from './desk-visits.ts'
 
@@ -103,8 +103,7 @@ test.each(['light', 'dark'] as const)(
     const found: string[] = []
     for (const path of allPaths) {
       await page.goto(new URL(path, page.url()).href)
-      const { violations } = await new AxeBuilder({ page }).analyze()
-      for (const { id, nodes } of violations) found.push(`${path}: ${id}: ${nodes[0]?.html}`)
+      found.push(...(await axeFindings(page, colorScheme)).map((finding) => `${path}: ${finding}`))
     }
     expect(found).toEqual([])
     expect(errors).toEqual([])

@@ -54,6 +54,7 @@ const wholeLists: Readonly<Record<string, string>> = {
   [`GET ${of}/emergency-access`]: 'bounded by the answer',
   [`GET ${of}/security-events/actions`]: 'the catalogue, which is code',
   [`GET ${of}/access-report`]: 'a document of one month, as a file',
+  [`GET ${of}/two-factor/report`]: 'the whole practice as a file',
   [`GET ${of}/decisions/:code`]: 'no list: one refusal',
 }
 
@@ -63,6 +64,8 @@ const unconditional: Readonly<Record<string, string>> = {
   [`DELETE ${of}/extensions/:id`]: 'ends one grant, which has no versions',
   'DELETE /api/me/factors': 'takes one thing away whole',
   'PUT /api/admins/:id': 'own accounts have no versions; each change is an event',
+  'PUT /api/admins/:id/identity': 'one identity an account; the last word counts, and is an event',
+  'DELETE /api/admins/:id/identity': 'takes one thing away whole',
   'DELETE /api/admins/:id': 'takes one thing away whole',
 }
 

@@ -151,16 +151,18 @@ test('a server that is not there costs nothing but time', async () => {
 
 test('a mail under way is nobody else’s; of a crash in between it is tried again after two minutes', async () => {
   await queue()
-  let release: () => void = () => undefined
-  const slow: Mailer = () =>
-    new Promise((resolve) => {
-      release = () => resolve({ outcome: 'sent' })
-    })
+  const begun = Promise.withResolvers<void>()
+  const answer = Promise.withResolvers<Awaited<ReturnType<Mailer>>>()
+  const slow: Mailer = () => {
+    begun.resolve()
+    return answer.promise
+  }
   const first = deliver(slow)
-  await expect.poll(() => deliver()).toBe(0)
+  await begun.promise
+  expect(await deliver()).toBe(0)
   plane.clock.advance(120_000)
   expect(await deliver()).toBe(1)
-  release()
+  answer.resolve({ outcome: 'sent' })
   await first
   expect(server.mails).toHaveLength(1)
 })

@@ -4,7 +4,6 @@
  */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import AxeBuilder from '@axe-core/playwright'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { confirmedPage, factorPage, type ManageView, managePage } from '../../../admin/portal/manage-page.ts'
@@ -36,6 +35,7 @@ import { type VerifyView, verifyPage } from '../../../admin/portal/verify-page.t
 import { newRecoveryCodes } from '../../../admin/two-factor/codes.ts'
 import { totpUri } from '../../../admin/two-factor/totp.ts'
 import { pagePolicyWith } from '../../../runtime/pages/page.ts'
+import { axeFindings } from '../../support/axe.ts'
 import { launchBrowser } from '../../support/chromium.ts'
 
 const application = 'https://lakeside.example:8443'
@@ -195,13 +195,12 @@ describe.each([
   ['dark, on a phone', { colorScheme: 'dark', viewport: phone }],
   ['1280 px at 200 %', { viewport: { width: 640, height: 400 }, deviceScaleFactor: 2 }],
 ] as const)('%s', (_, how) => {
+  const scheme = 'colorScheme' in how ? how.colorScheme : 'light'
   it('axe finds nothing on any page', { timeout: 120_000 }, async () => {
     await inBrowser(how, async (page) => {
       for (const name of different) {
         await page.goto(`${url}/${name}`)
-        const found = await new AxeBuilder({ page }).setLegacyMode().analyze()
-        const violations = found.violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])
-        expect(violations, name).toEqual([])
+        expect(await axeFindings(page, scheme, { isLegacy: true }), name).toEqual([])
       }
     })
   })

@@ -90,7 +90,7 @@ const firstRows = (n: number): readonly Sample[] => {
 }
 
 /** Rows of tables that came later, by the first letters of the migration that made them. */
-const laterRows: Readonly<Record<string, (n: number) => Sample>> = {
+const laterRows: Readonly<Record<string, (n: number, under: string) => Sample>> = {
   '0006': (n) => ({
     table: 'access_request',
     row: {
@@ -99,11 +99,12 @@ const laterRows: Readonly<Record<string, (n: number) => Sample>> = {
       ...{ expires_at: at + 1 },
     },
   }),
-  '0008': (n) => ({
+  '0008': (n, under) => ({
     table: 'factor',
     row: {
       ...{ id: `fac_${n}`, user_id: `usr_${n}`, method: 'totp', key_id: 'k1', sealed: 's', last_step: 5 },
       ...{ enrolled_at: at, last_verified_at: at },
+      ...(under < '0012' ? {} : { name: 'Phone' }),
     },
   }),
   '0010': (n) => ({
@@ -150,7 +151,7 @@ test('rows written under every schema ever released are there under the present 
     await migrate(database.url, released)
     if (position < 4) continue
     const later = Object.entries(laterRows).filter(([since]) => since <= file.slice(0, 4))
-    const written = [...firstRows(position), ...later.map(([, row]) => row(position))]
+    const written = [...firstRows(position), ...later.map(([, row]) => row(position, file))]
     await client.query('begin')
     for (const sample of written) await insert(client, sample)
     await client.query('commit')

@@ -178,7 +178,9 @@ describe('statuses', () => {
       lastVerifiedAt: null,
       enrolledAt: null,
       recoveryCodesLeft: 0,
+      lockedUntil: null,
       source: null,
+      gaps: [],
     })
     await stage.require({ graceMs: 7 * day, scope: frontDeskOnly })
     expect(await status(ada)).toMatchObject({

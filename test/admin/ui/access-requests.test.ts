@@ -2,9 +2,9 @@
  * Goal: a reviewer sees who waits, approves with one click, denies with a note, and hears when somebody was faster.
  * Method: the built UI behind its real headers and canned answers of the contract, driven in a real Chromium.
  */
-import AxeBuilder from '@axe-core/playwright'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { axeFindings } from '../../support/axe.ts'
 import { launchBrowser } from '../../support/chromium.ts'
 import { at } from './canned-practice.ts'
 import { accessRequests } from './canned-requests.ts'
@@ -39,10 +39,8 @@ afterEach(async () => {
 const open = async (path: string): Promise<void> => {
   await page.goto(`${server.origin}/practices/maple/${path}`)
 }
-const violations = async (): Promise<readonly string[]> => {
-  const found = await new AxeBuilder({ page }).analyze()
-  return found.violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)
-}
+const violations = (scheme: 'light' | 'dark' = 'light'): Promise<readonly string[]> =>
+  axeFindings(page, scheme)
 const dialog = () => page.getByRole('dialog')
 const button = (name: string) => page.getByRole('button', { name, exact: true })
 

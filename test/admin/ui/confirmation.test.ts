@@ -2,9 +2,9 @@
  * Goal: what waits to be confirmed is seen on every tab, with the time left, and settled by keyboard; a reversion is told.
  * Method: the built UI over canned answers of the contract, in a real Chromium, light and dark, looked at by axe.
  */
-import AxeBuilder from '@axe-core/playwright'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { axeFindings } from '../../support/axe.ts'
 import { launchBrowser } from '../../support/chromium.ts'
 import { at, general } from './canned-practice.ts'
 import { type CannedServer, startCannedServer } from './canned-server.ts'
@@ -50,10 +50,8 @@ const answer = (confirmation: unknown): void =>
   server.answer('GET /api/practices/maple/general', 200, { ...general, confirmation })
 const open = (tab: string) => page.goto(`${server.origin}/practices/maple/${tab}`)
 const banner = () => page.getByRole('region', { name: 'Waiting for confirmation' })
-const violations = async (): Promise<readonly string[]> => {
-  const found = await new AxeBuilder({ page }).analyze()
-  return found.violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)
-}
+const violations = (scheme: 'light' | 'dark' = 'light'): Promise<readonly string[]> =>
+  axeFindings(page, scheme)
 
 it.each(['general', 'ip-allowlist', 'security-events'])(
   'stands above %s, with the time left',
@@ -75,12 +73,12 @@ it.each(['light', 'dark'] as const)(
     await banner().getByText('What it changes').click()
     await banner().getByText('IP restrictions: monitor → enforce').waitFor()
     await page.getByRole('status', { name: 'Publishing' }).waitFor()
-    expect(await violations()).toEqual([])
+    expect(await violations(scheme)).toEqual([])
     answer(reverted)
     await page.reload()
     await page.getByRole('button', { name: 'Turn on again' }).click()
     await page.getByRole('dialog', { name: 'Review: Office only' }).waitFor()
-    expect(await violations()).toEqual([])
+    expect(await violations(scheme)).toEqual([])
   },
 )
 

@@ -3,9 +3,9 @@
  * Method: the built UI behind its real headers and canned answers of the contract, driven in a real Chromium.
  */
 import { gzipSync } from 'node:zlib'
-import AxeBuilder from '@axe-core/playwright'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { axeFindings } from '../../support/axe.ts'
 import { launchBrowser } from '../../support/chromium.ts'
 import { at, everywhere, general, me } from './canned-practice.ts'
 import { type CannedServer, startCannedServer } from './canned-server.ts'
@@ -72,10 +72,8 @@ const opened = async (title: string): Promise<void> => {
   await expect.poll(() => page.locator('.gh-loading').count(), { timeout: 8_000 }).toBe(0)
 }
 
-const violations = async (): Promise<readonly string[]> => {
-  const found = await new AxeBuilder({ page }).analyze()
-  return found.violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)
-}
+const violations = (scheme: 'light' | 'dark' = 'light'): Promise<readonly string[]> =>
+  axeFindings(page, scheme)
 
 const dialog = () => page.getByRole('dialog')
 const button = (name: string) => page.getByRole('button', { name, exact: true })
@@ -103,7 +101,7 @@ describe('every screen', () => {
       await openContext(scheme)
       await open(path)
       await opened(title)
-      expect(await violations()).toEqual([])
+      expect(await violations(scheme)).toEqual([])
     })
 
     it(`has nothing that axe finds (refusals, ${scheme})`, async () => {
@@ -111,7 +109,7 @@ describe('every screen', () => {
       await openContext(scheme)
       await open('security-events?view=refusals')
       await page.getByRole('list', { name: 'Refusals, newest first' }).waitFor()
-      expect(await violations(), 'refusals').toEqual([])
+      expect(await violations(scheme), 'refusals').toEqual([])
     }, 60_000)
 
     it(`has nothing that axe finds in dialogs (${scheme})`, async () => {
@@ -120,13 +118,13 @@ describe('every screen', () => {
       await open('ip-allowlist')
       await page.getByRole('radio', { name: 'Enforce' }).click()
       await dialog().getByText('198.51.100.23').waitFor()
-      expect(await violations(), 'review').toEqual([])
+      expect(await violations(scheme), 'review').toEqual([])
       await page.keyboard.press('Escape')
       await button('Add my current IP').click()
       await button('Save').click()
       await page.getByText('Active everywhere after 41 ms').waitFor()
       await dialog().waitFor({ state: 'detached' })
-      expect(await violations(), 'after a save').toEqual([])
+      expect(await violations(scheme), 'after a save').toEqual([])
     }, 60_000)
   }
 

@@ -2,9 +2,9 @@
  * Goal: hours, the switches with their scope, and presets are set by their accessible names, and axe finds nothing.
  * Method: the built UI behind canned answers of the contract, driven in a real Chromium, light and dark.
  */
-import AxeBuilder from '@axe-core/playwright'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { axeFindings } from '../../support/axe.ts'
 import { launchBrowser } from '../../support/chromium.ts'
 import { at } from './canned-practice.ts'
 import { type CannedServer, startCannedServer } from './canned-server.ts'
@@ -40,10 +40,8 @@ const openHours = (scheme?: 'light' | 'dark') => open('time-windows', 'Time wind
 const openGeneral = (scheme?: 'light' | 'dark') => open('general', 'General settings', scheme)
 const button = (name: string) => page.getByRole('button', { name, exact: true })
 const dialog = () => page.getByRole('dialog')
-const violations = async (): Promise<readonly string[]> => {
-  const found = await new AxeBuilder({ page }).analyze()
-  return found.violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)
-}
+const violations = (scheme: 'light' | 'dark' = 'light'): Promise<readonly string[]> =>
+  axeFindings(page, scheme)
 const apply = async (act: string): Promise<void> => {
   await dialog().getByRole('button', { name: act, exact: true }).click()
   await dialog().waitFor({ state: 'detached' })
@@ -56,17 +54,17 @@ it.each(['light', 'dark'] as const)(
     for (const name of ['Add window', 'Add closure or opening', 'Edit Early start', 'Delete Thanksgiving']) {
       await button(name).click()
       await dialog().waitFor()
-      expect(await violations(), name).toEqual([])
+      expect(await violations(scheme), name).toEqual([])
       await page.keyboard.press('Escape')
       await dialog().waitFor({ state: 'detached' })
     }
     await page.context().close()
     await openGeneral(scheme)
     await button('Requirement of Two-factor').click()
-    expect(await violations(), 'scope').toEqual([])
+    expect(await violations(scheme), 'scope').toEqual([])
     await page.keyboard.press('Escape')
     await button('Review Office only').click()
-    expect(await violations(), 'preset').toEqual([])
+    expect(await violations(scheme), 'preset').toEqual([])
   },
   60_000,
 )

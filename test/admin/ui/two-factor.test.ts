@@ -2,9 +2,9 @@
  * Goal: 2FA management is read, filtered and steered by its accessible names and by keyboard, and axe finds nothing.
  * Method: the built UI behind canned answers of the contract, driven in a real Chromium, light and dark.
  */
-import AxeBuilder from '@axe-core/playwright'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { axeFindings } from '../../support/axe.ts'
 import { launchBrowser } from '../../support/chromium.ts'
 import { factorStatuses } from './canned-factors.ts'
 import { at, general } from './canned-practice.ts'
@@ -41,10 +41,8 @@ const button = (name: string) => page.getByRole('button', { name, exact: true })
 const dialog = () => page.getByRole('dialog')
 const row = (name: RegExp) => page.getByRole('row', { name })
 const picker = (name: string) => dialog().getByRole('combobox', { name })
-const violations = async (): Promise<readonly string[]> => {
-  const found = await new AxeBuilder({ page }).analyze()
-  return found.violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)
-}
+const violations = (scheme: 'light' | 'dark' = 'light'): Promise<readonly string[]> =>
+  axeFindings(page, scheme)
 const apply = async (act: string): Promise<void> => {
   await dialog().getByRole('button', { name: act, exact: true }).click()
   await dialog().waitFor({ state: 'detached' })
@@ -55,20 +53,20 @@ it.each(['light', 'dark'] as const)(
   async (scheme) => {
     await open('two-factor', scheme)
     await button('Reset 2FA of Nora Owner').click()
-    expect(await violations(), 'reset').toEqual([])
+    expect(await violations(scheme), 'reset').toEqual([])
     await page.keyboard.press('Escape')
     await dialog().waitFor({ state: 'detached' })
     await button('Requirement of Two-factor').click()
     await dialog().getByText('Exemptions').click()
     await picker('Exempt people').fill('a')
     await dialog().getByRole('option', { name: 'Ada Dentist' }).waitFor()
-    expect(await violations(), 'requirement with an open list').toEqual([])
+    expect(await violations(scheme), 'requirement with an open list').toEqual([])
     await page.keyboard.press('Enter')
     await page.keyboard.press('ArrowDown')
     await page.keyboard.press('Enter')
     await button('Remove Ada Dentist').waitFor()
     expect(server.sent).toEqual([])
-    expect(await violations(), 'somebody chosen').toEqual([])
+    expect(await violations(scheme), 'somebody chosen').toEqual([])
   },
   60_000,
 )
