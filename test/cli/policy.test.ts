@@ -99,7 +99,7 @@ test('what export prints, plan and apply find nothing to do about', async () => 
   expect(applied).toMatchObject({ exitCode: 0, said: '' })
   expect(applied.out).toContain('Nothing to do')
   expect(await revision()).toBe(before)
-})
+}, 60_000)
 
 test('a plan says what changes, whom the guard stands up for, and who by name would be refused', async () => {
   const facts = () => store.read((rows) => listTrafficFacts(rows, 'riverside', 0, 100))
@@ -129,7 +129,7 @@ test('a plan says what changes, whom the guard stands up for, and who by name wo
     recorded: { allowed: [] },
   })
   expect(await revision()).toBe(before)
-})
+}, 60_000)
 
 test('the guard refuses, and a name that is not the practice’s does not override it', async () => {
   const before = await revision()
@@ -195,7 +195,7 @@ test('what is applied is active everywhere, with its event; applied again it cha
   expect((await store.read((rows) => readPolicy(rows, 'riverside')))?.document.requests.contact).toBe(
     'Call Olivia',
   )
-})
+}, 60_000)
 
 test('a file without a revision is not applied over what nobody has seen', async () => {
   const text = (await exported())
@@ -205,7 +205,7 @@ test('a file without a revision is not applied over what nobody has seen', async
   const { exitCode, said } = await policy('apply', file)
   expect([exitCode, said]).toEqual([64, expect.stringContaining('--revision N')])
   expect((await policy('plan', file)).out).toContain(`apply with --revision ${await revision()}`)
-})
+}, 60_000)
 
 test('problems come all at once with their lines; what is not there is said to be', async () => {
   const text = (await exported())
@@ -224,7 +224,7 @@ test('problems come all at once with their lines; what is not there is said to b
   expect(await policy('plan', elsewhere)).toMatchObject({ exitCode: 1, out: '' })
   expect(await policy('apply', elsewhere)).toMatchObject({ exitCode: 1, out: '' })
   expect((await policy('export', '--practice', 'hilltop')).exitCode).toBe(1)
-})
+}, 60_000)
 
 test('the documented cases hold; one that does not is explained, with exit 1 and no database', async () => {
   const example = 'docs/examples/riverside.yaml'
@@ -248,7 +248,7 @@ test('the documented cases hold; one that does not is explained, with exit 1 and
     ok: false,
     results: [{ line: 'line 2', verdict: 'deny', reason: 'address-not-allowed', holds: false }],
   })
-})
+}, 60_000)
 
 test('overridden, it holds until it is confirmed, and nothing else is applied meanwhile', async () => {
   const file = written('risky.yaml', enforced(await exported()))
@@ -272,4 +272,4 @@ test('overridden, it holds until it is confirmed, and nothing else is applied me
   expect(plan.out).toMatch(/Newly let in .*\n {2}- Fiona Walsh .* the address is not on the allowlist/)
   const pending = await policy('apply', next, '--json')
   expect([pending.exitCode, told(pending).outcome]).toEqual([77, 'confirmation-pending'])
-})
+}, 60_000)
