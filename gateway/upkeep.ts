@@ -58,6 +58,8 @@ export function createUpkeep(parts: UpkeepParts): Upkeep {
   const isOverrideDue = every(clock, overrideEveryMs)
   let timer: NodeJS.Timeout | null = null
   let wasAlive = false
+  // A lease may come to life and end between two looks: told by its renewals, not by what was seen.
+  let cutAfter = Number.NEGATIVE_INFINITY
   let asking = false
   let knows = false
   let isClockRight = true
@@ -87,7 +89,8 @@ export function createUpkeep(parts: UpkeepParts): Upkeep {
   }
   const look = (): void => {
     const isAlive = mind.lease.alive()
-    if (wasAlive && !isAlive) {
+    if (!isAlive && mind.lease.renewedAt() > cutAfter) {
+      cutAfter = mind.lease.renewedAt()
       log.error({}, 'knowledge is stale: staff are refused until the hot store or the control plane is back')
       exchanges.cutAll('knowledge-stale', 'judged')
     }

@@ -17,6 +17,8 @@ export type Lease = {
   remainingMs(): DurationMs
   /** Since the question that renewed it last; infinite before the first. */
   ageMs(): DurationMs
+  /** When that question was sent (monotonic); minus infinity before the first. Grows with each renewal. */
+  renewedAt(): DurationMs
 }
 
 /** A lease of `leaseMs`, not yet alive. */
@@ -35,5 +37,6 @@ export function createLease(options: {
     alive: () => ageMs() < leaseMs,
     remainingMs: () => Math.max(0, leaseMs - ageMs()),
     ageMs,
+    renewedAt: () => renewedFrom,
   }
 }

@@ -14,6 +14,7 @@ const open = (leaseMs = 5_000) => {
 test('is dead until first renewed', () => {
   const lease = open()
   expect([lease.alive(), lease.remainingMs(), lease.ageMs()]).toEqual([false, 0, Number.POSITIVE_INFINITY])
+  expect(lease.renewedAt()).toBe(Number.NEGATIVE_INFINITY)
 })
 
 test('lives for exactly its length from sending, however late the answer came', () => {
@@ -43,5 +44,5 @@ test('an older question neither extends nor shortens it; nor does one from the f
   at = 10_000
   lease.renew(9_000)
   for (const sentAt of [8_000, 9_000, 10_001, Number.POSITIVE_INFINITY, Number.NaN]) lease.renew(sentAt)
-  expect(lease.ageMs()).toBe(1_000)
+  expect([lease.ageMs(), lease.renewedAt()]).toEqual([1_000, 9_000])
 })
