@@ -49,17 +49,33 @@ const every = (clock: Clock, everyMs: number): (() => boolean) => {
   }
 }
 
+/** Whether knowledge is fresh; once it is no more, everything judged by it is cut. */
+const createLeaseLook = ({ mind, exchanges, log }: Pick<UpkeepParts, 'mind' | 'exchanges' | 'log'>) => {
+  let wasAlive = false
+  // A lease may come to life and end between two looks: told by its renewals, not by what was seen.
+  let cutAfter = Number.NEGATIVE_INFINITY
+  return (): boolean => {
+    const isAlive = mind.lease.alive()
+    if (!isAlive && mind.lease.renewedAt() > cutAfter) {
+      cutAfter = mind.lease.renewedAt()
+      log.error({}, 'knowledge is stale: staff are refused until the hot store or the control plane is back')
+      exchanges.cutAll('knowledge-stale', 'judged')
+    }
+    if (!wasAlive && isAlive) log.info({ sequence: mind.knowledge.sequence() }, 'knowledge is fresh')
+    wasAlive = isAlive
+    return isAlive
+  }
+}
+
 /** An upkeep that does nothing before `start`. */
 export function createUpkeep(parts: UpkeepParts): Upkeep {
-  const { mind, court, exchanges, clock, log, store } = parts
+  const { mind, court, clock, log, store } = parts
   const isAckDue = every(clock, ackEveryMs)
   const isSeenDue = every(clock, seenEveryMs)
   const isFlushDue = every(clock, flushEveryMs)
   const isOverrideDue = every(clock, overrideEveryMs)
   let timer: NodeJS.Timeout | null = null
-  let wasAlive = false
-  // A lease may come to life and end between two looks: told by its renewals, not by what was seen.
-  let cutAfter = Number.NEGATIVE_INFINITY
+  const lookAtLease = createLeaseLook(parts)
   let asking = false
   let knows = false
   let isClockRight = true
@@ -88,14 +104,7 @@ export function createUpkeep(parts: UpkeepParts): Upkeep {
     court.traffic.flush(clock.now())
   }
   const look = (): void => {
-    const isAlive = mind.lease.alive()
-    if (!isAlive && mind.lease.renewedAt() > cutAfter) {
-      cutAfter = mind.lease.renewedAt()
-      log.error({}, 'knowledge is stale: staff are refused until the hot store or the control plane is back')
-      exchanges.cutAll('knowledge-stale', 'judged')
-    }
-    if (!wasAlive && isAlive) log.info({ sequence: mind.knowledge.sequence() }, 'knowledge is fresh')
-    wasAlive = isAlive
+    const isAlive = lookAtLease()
     void begin()
     if (isAckDue()) {
       if (isAlive) mind.acknowledge(mind.knowledge.sequence())
