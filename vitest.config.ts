@@ -16,7 +16,7 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     isolate: false,
-    testTimeout: 20_000,
+    testTimeout: 40_000,
     hookTimeout: 120_000,
     teardownTimeout: 20_000,
     globalSetup: ['test/support/global-setup.ts'],
