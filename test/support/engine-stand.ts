@@ -6,7 +6,7 @@
  */
 
 import { compileTrustedProxies } from '../../gateway/client-address.ts'
-import { createEngine } from '../../gateway/engine-node.ts'
+import { createEngine } from '../../gateway/engine.ts'
 import type { Changes, Exchange, Held, Judge, Judgement, Standing } from '../../gateway/exchange.ts'
 import { createExchanges, type Exchanges, type Schedule } from '../../gateway/exchanges.ts'
 import { createMetrics, type Metrics } from '../../gateway/metrics.ts'
