@@ -10,7 +10,7 @@ import { randomBytes } from 'node:crypto'
 import { parseAddress } from '../policies/address.ts'
 import type { Decision } from '../policies/decision.ts'
 import type { DurationMs, Instant } from '../policies/instant.ts'
-import type { Limits, UpstreamConfig } from '../runtime/config.ts'
+import type { Config, Limits, UpstreamConfig } from '../runtime/config.ts'
 import type { Log } from '../runtime/log.ts'
 import { sendWhole } from './answers.ts'
 import { clientAddress, type TrustedProxies } from './client-address.ts'
@@ -19,6 +19,7 @@ import type { Downstream, Listener, Receiver } from './downstream.ts'
 import type { CutReason, Exchange, Judge, Judgement, WholeResponse } from './exchange.ts'
 import type { Exchanges, Reservation, Schedule } from './exchanges.ts'
 import { createHeaderRules } from './headers.ts'
+import { createOwnListener } from './http1/listener.ts'
 import { createNodeListener } from './listener-node.ts'
 import type { ListenerTls } from './listener-tls.ts'
 import type { EngineCounters, MalformedKind } from './metrics.ts'
@@ -34,6 +35,8 @@ import { createUpstreams } from './upstream-node.ts'
 /** What an engine needs. */
 export type EngineOptions = {
   readonly judge: Judge
+  /** What speaks HTTP with clients (configuration `gateway.engine`). */
+  readonly engine: Config['gateway']['engine']
   readonly limits: Limits
   readonly trusts: TrustedProxies
   /** Configuration `gateway.companionName`; the cookie never passes, in any spelling or with any prefix. */
@@ -307,7 +310,8 @@ export const createEngine = (options: EngineOptions): Engine => {
       return address !== null && options.trusts(address)
     },
   }
-  const listener = createNodeListener(options, receiver)
+  const listener =
+    options.engine === 'own' ? createOwnListener(options, receiver) : createNodeListener(options, receiver)
   return {
     listen: listener.listen,
     close: (graceMs, lingerMs = 0) => close(state, listener, graceMs, lingerMs),

@@ -15,6 +15,7 @@ import type { Attendant, Downstream, Listener, Receiver } from './downstream.ts'
 import { createNodeDownstream } from './downstream-node.ts'
 import type { Schedule } from './exchanges.ts'
 import type { ListenerTls } from './listener-tls.ts'
+import { bind } from './listening.ts'
 import { rawAnswer } from './raw-answer.ts'
 import { checkHead } from './request-head.ts'
 
@@ -151,6 +152,7 @@ const createServer = (options: ListenerOptions, receiver: Receiver): http.Server
   })
   // Node cuts longer lists silently; `checkHead` refuses them.
   server.maxHeadersCount = 0
+  server.maxRequestsPerSocket = limits.requestsPerConnectionMax
   server.on('request', receive)
   server.on('checkContinue', receive)
   server.on('checkExpectation', receive)
@@ -174,17 +176,7 @@ export const createNodeListener = (options: ListenerOptions, receiver: Receiver)
   const server = createServer(options, receiver)
   const sockets = limitConnections(server, options.limits, receiver)
   return {
-    async listen(host, port) {
-      const { promise, resolve, reject } = Promise.withResolvers<void>()
-      server.once('error', reject)
-      server.listen(port, host, () => {
-        server.off('error', reject)
-        resolve()
-      })
-      await promise
-      const bound = server.address()
-      return { host, port: typeof bound === 'object' && bound !== null ? bound.port : port }
-    },
+    listen: (host, port) => bind(server, host, port),
     // Not the server's own `close`, which ends idle connections at once: a request may be on its way on one.
     stop: () =>
       new Promise((resolve) => {

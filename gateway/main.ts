@@ -162,6 +162,7 @@ async function assemble(options: GatewayOptions) {
   const engine = createEngine({
     ...{ limits, trusts, exchanges, log, schedule, tls },
     judge: court.judge,
+    engine: config.gateway.engine,
     companionName: config.gateway.companionName,
     secure: origin.startsWith('https:'),
     lookUpstream: upstreamLookup(config.upstreams),

@@ -26,7 +26,10 @@ export type RequestHead = {
   /** The declared length of the body; `null` when chunked. */
   readonly length: number | null
   readonly upgrade: 'websocket' | null
-  /** Whether another request may follow: not behind an Upgrade that is not made, where node loses its place. */
+  /**
+   * Whether another request may follow: not where the client says `close` (in `Proxy-Connection` too, which means nothing
+   * and which many parsers obey) or speaks HTTP/1.0, nor behind an Upgrade that is not made, where node loses its place.
+   */
   readonly mayPersist: boolean
   /** The client waits for `100 Continue` before it sends its body. */
   readonly expectsContinue: boolean
@@ -44,6 +47,7 @@ type Singles = {
   upgrade: string[]
   expect: string[]
   connection: string[]
+  'proxy-connection': string[]
   'sec-websocket-key': string[]
   'sec-websocket-version': string[]
 }
@@ -55,6 +59,7 @@ const noSingles = (): Singles => ({
   upgrade: [],
   expect: [],
   connection: [],
+  'proxy-connection': [],
   'sec-websocket-key': [],
   'sec-websocket-version': [],
 })
@@ -110,6 +115,15 @@ const frame = (singles: Singles, version: string): Pick<RequestHead, 'framing' |
   return { framing: length === '0' ? 'none' : 'length', length: Number(length) }
 }
 
+const upgrading = /(?:^|,)[ \t]*upgrade[ \t]*(?:,|$)/i
+const closing = /(?:^|,)[ \t]*close[ \t]*(?:,|$)/i
+
+/** Whether one of these lists has that element. */
+const lists = (values: readonly string[], element: RegExp): boolean => {
+  for (const value of values) if (element.test(value)) return true
+  return false
+}
+
 /** `websocket` for a complete handshake; `null`: answered as plain HTTP; a sentence: refused. */
 const upgradeOf = (
   received: ReceivedHead,
@@ -118,7 +132,7 @@ const upgradeOf = (
 ): 'websocket' | null | { sentence: string } => {
   if (singles.upgrade.length === 0) return null
   if (hasBody) return { sentence: 'A request to upgrade has no body.' }
-  const asks = singles.connection.some((value) => /(?:^|,)[ \t]*upgrade[ \t]*(?:,|$)/i.test(value))
+  const asks = lists(singles.connection, upgrading)
   const [protocol, ...protocols] = singles.upgrade
   if (!asks || protocols.length > 0 || protocol?.toLowerCase() !== 'websocket') return null
   if (received.method !== 'GET' || received.version !== '1.1') return null
@@ -161,6 +175,10 @@ export const checkHead = (
   if (expectations.length > 0 || (expectation !== undefined && expectation.toLowerCase() !== '100-continue'))
     return refused(417, 'The only expectation is 100-continue.')
   const expectsContinue = expectation !== undefined && version === '1.1' && framing.framing !== 'none'
-  const mayPersist = singles.upgrade.length === 0
+  const mayPersist =
+    version === '1.1' &&
+    singles.upgrade.length === 0 &&
+    !lists(singles.connection, closing) &&
+    !lists(singles['proxy-connection'], closing)
   return { ok: true, head: { host, ...framing, upgrade, mayPersist, expectsContinue } }
 }

@@ -68,7 +68,7 @@ const watchClient = (socket: Socket): (() => void) => {
     if (size >= aheadBytesMax) socket.pause()
   }
   const onEnd = (): void => void socket.destroy()
-  socket.on('data', onData).on('end', onEnd)
+  socket.on('data', onData).on('end', onEnd).resume()
   return () => {
     socket.off('data', onData).off('end', onEnd)
     socket.pause()

@@ -54,8 +54,15 @@ export const judged = (of: Standing = standing()): Judgement => ({
   standing: of,
 })
 
+/** Both engines: what is proved of one is proved of the other. */
+export const engines = ['own', 'node'] as const
+/** One of them. */
+export type EngineName = (typeof engines)[number]
+
 /** What may be set differently. */
 export type StandOptions = {
+  /** Absent: as configuration has it by default. */
+  readonly engine?: EngineName
   readonly judge?: Judge
   readonly limits?: Partial<Limits>
   readonly upstream?: Readonly<Record<string, unknown>>
@@ -101,6 +108,7 @@ export const startStand = async (url: string, options: StandOptions = {}): Promi
       seen.push(exchange)
       return judge(exchange)
     },
+    engine: options.engine ?? config.gateway.engine,
     limits: config.gateway.limits,
     trusts: trusted.trusts,
     companionName: 'gatehouse',
