@@ -18,7 +18,6 @@ import { createTimerWheel } from './timer-wheel.ts'
 /** What this listener needs besides. */
 export type OwnListenerOptions = ListenerOptions & {
   readonly now: () => Instant
-  readonly monotonic: () => DurationMs
 }
 
 /** The `Date` of answers, made once a second. */
@@ -56,11 +55,11 @@ const createServer = (
 
 /** The listener; `receiver` hears of everything that arrives. */
 export const createOwnListener = (options: OwnListenerOptions, receiver: Receiver): Listener => {
-  const { limits, schedule, monotonic, now } = options
+  const { limits, schedule, now } = options
   const connections = new Map<Socket, Connection>()
   const parts: ConnectionParts = {
     ...{ limits, receiver, schedule },
-    wheel: createTimerWheel(schedule, monotonic, revolutionOf(limits)),
+    wheel: createTimerWheel(schedule, revolutionOf(limits)),
     persistLines: `Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(limits.keepAliveMs / 1_000)}\r\n`,
     date: createDates(now),
   }

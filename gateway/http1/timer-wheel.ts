@@ -2,8 +2,9 @@
  * Deadlines of many connections by one timer.
  *
  * It decides nothing: each item says when it is due and what becomes of it then. Invariant: every item is looked at once
- * in a revolution, and none is called due early; late by a revolution at most. A timer for each connection was refused:
- * most deadlines move with every request and are never reached.
+ * in a revolution, and none is called due early. It tells time by its own turns, so that a process that was held up does
+ * not hold that against its clients. A timer for each connection was refused: most deadlines move with every request and
+ * are never reached.
  */
 import type { DurationMs } from '../../policies/instant.ts'
 import type { Schedule } from '../exchanges.ts'
@@ -18,7 +19,7 @@ export type Timed = {
 
 /** The wheel; it turns while anything is on it. */
 export type TimerWheel = {
-  /** The time as of the last turn, monotonic. */
+  /** The time as of the last turn. */
   now(): DurationMs
   add(timed: Timed): () => void
 }
@@ -26,20 +27,16 @@ export type TimerWheel = {
 const bucketCount = 4
 
 /** A wheel that takes `revolutionMs` to look at everything. */
-export const createTimerWheel = (
-  schedule: Schedule,
-  monotonic: () => DurationMs,
-  revolutionMs: DurationMs,
-): TimerWheel => {
+export const createTimerWheel = (schedule: Schedule, revolutionMs: DurationMs): TimerWheel => {
   const buckets = Array.from({ length: bucketCount }, () => new Set<Timed>())
   const stepMs = revolutionMs / bucketCount
   let size = 0
   let next = 0
   let isTurning = false
-  let clockMs = monotonic()
+  let clockMs: DurationMs = 0
 
   const turn = (): void => {
-    clockMs = monotonic()
+    clockMs += stepMs
     const bucket = buckets[next]
     next = (next + 1) % bucketCount
     // Who set a deadline meanwhile reckoned with the time of the last turn.
@@ -53,10 +50,8 @@ export const createTimerWheel = (
     now: () => clockMs,
     add(timed) {
       const bucket = buckets[next] ?? new Set()
-      // It was standing still, and so was its clock.
       if (!isTurning) {
         isTurning = true
-        clockMs = monotonic()
         schedule(turn, stepMs)
       }
       bucket.add(timed)
