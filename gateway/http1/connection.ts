@@ -81,6 +81,8 @@ const aheadBytesMax = 65_536
 const lingerBytesMax = 1_048_576
 const lingerMs: DurationMs = 2_000
 
+const cr = 0x0d
+const lf = 0x0a
 const headEnd = Buffer.from('\r\n\r\n', 'latin1')
 
 const behind = (bytes: Buffer, from: number): Buffer | null =>
@@ -223,7 +225,7 @@ const readHead = (state: State): boolean => {
   let bytes = state.ahead
   if (bytes === null) return false
   // One empty line may stand before a request (RFC 9112 §2.2).
-  if (!state.isEmptyLineRead && bytes[0] === 0x0d && bytes[1] === 0x0a) {
+  if (!state.isEmptyLineRead && bytes[0] === cr && bytes[1] === lf) {
     state.isEmptyLineRead = true
     bytes = behind(bytes, 2)
     state.ahead = bytes
@@ -232,7 +234,8 @@ const readHead = (state: State): boolean => {
   }
   const end = bytes.indexOf(headEnd, Math.max(0, state.scanned - 3))
   if (end === -1 || end + 4 > parts.limits.headBytesMax) {
-    if (!mayBecomeHead(bytes, state.scanned)) refuse(state, 400, 'Bad Request')
+    if (!mayBecomeHead(bytes, state.scanned) || (state.isEmptyLineRead && bytes[0] === cr))
+      refuse(state, 400, 'Bad Request')
     else if (bytes.length > parts.limits.headBytesMax) refuse(state, 431, 'Request Header Fields Too Large')
     state.scanned = bytes.length
     return false
