@@ -78,6 +78,8 @@ type State = {
   kind: 'request' | 'events'
   /** Bytes of an answer have gone to the browser, or are about to. */
   begun: boolean
+  /** Bytes have followed the head. */
+  hasCompany: boolean
   /** Nothing more of the answer passes; a cut follows. */
   held: boolean
   over: boolean
@@ -154,10 +156,13 @@ const isEventStream = (headers: RawHeaders): boolean => {
   return false
 }
 
+const flushHead = (state: State): void => {
+  if (!state.hasCompany && !state.over) state.client.flush()
+}
+
 /** Passes an answer on as it comes. */
 const streamingSink = (state: State, { changes, notice }: Forwarding): UpstreamSink => {
   const { client, tools } = state
-  let flushed = false
   return {
     informed: (status, headers) => guard(state, () => relayInterim(state, status, headers)),
     begun: (status, reason, headers) =>
@@ -173,13 +178,11 @@ const streamingSink = (state: State, { changes, notice }: Forwarding): UpstreamS
         state.begun = true
         tools.counters.answered('application', status)
         // The head travels with the first bytes, or alone if they let us wait (events).
-        setImmediate(() => {
-          if (!flushed && !state.over) client.flush()
-        })
+        process.nextTick(flushHead, state)
       }),
     data(chunk) {
       if (state.over || state.held) return true
-      flushed = true
+      state.hasCompany = true
       return client.write(chunk)
     },
     ended() {
@@ -304,6 +307,7 @@ export const createPassage = (
     call: null,
     kind: 'request',
     begun: false,
+    hasCompany: false,
     held: false,
     over: false,
     endDeadline: () => {},

@@ -36,6 +36,7 @@ const goneAway = () => fault('downstream', 'closed', 'the client went away while
 /** Reads up to `bytesMax`; answers whether that was all. */
 const collectUpTo = (source: Source, parts: Buffer[], bytesMax: number): Promise<boolean> => {
   const { body } = source
+  if (body.isGone()) return Promise.reject(goneAway())
   const { promise, resolve, reject } = Promise.withResolvers<boolean>()
   let size = 0
   const stop = (): void => {

@@ -38,14 +38,10 @@ const createDates = (now: () => Instant): (() => string) => {
 const revolutionOf = ({ headDeadlineMs, keepAliveMs, bodyIdleMs }: ListenerOptions['limits']): DurationMs =>
   Math.min(1_000, Math.max(40, Math.min(headDeadlineMs, keepAliveMs, bodyIdleMs) / 4))
 
-const createServer = (
-  { tls: secured }: OwnListenerOptions,
-  receiver: Receiver,
-  serve: (socket: Socket) => void,
-) => {
+const createServer = ({ tls: secured }: OwnListenerOptions, receiver: Receiver): net.Server => {
   const settings = { noDelay: true, allowHalfOpen: true }
-  if (secured === undefined || secured === null) return net.createServer(settings, serve)
-  const server = tls.createServer({ ...settings, ...secured, ALPNProtocols: ['http/1.1'] }, serve)
+  if (secured === undefined || secured === null) return net.createServer(settings)
+  const server = tls.createServer({ ...settings, ...secured, ALPNProtocols: ['http/1.1'] })
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
     if (error.code !== 'ECONNRESET') receiver.malformed('head')
     socket.destroy()
@@ -63,7 +59,9 @@ export const createOwnListener = (options: OwnListenerOptions, receiver: Receive
     persistLines: `Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(limits.keepAliveMs / 1_000)}\r\n`,
     date: createDates(now),
   }
-  const server = createServer(options, receiver, (socket) => {
+  const server = createServer(options, receiver)
+  const sockets = limitConnections(server, limits, receiver)
+  server.on(server instanceof tls.Server ? 'secureConnection' : 'connection', (socket: Socket) => {
     // Beyond a limit it was closed unread.
     if (socket.destroyed) return
     connections.set(
@@ -71,7 +69,6 @@ export const createOwnListener = (options: OwnListenerOptions, receiver: Receive
       serveConnection(parts, socket, () => connections.delete(socket)),
     )
   })
-  const sockets = limitConnections(server, limits, receiver)
   return {
     listen: (host, port) => bind(server, host, port),
     stop: () => new Promise((resolve) => void server.close(() => resolve())),
