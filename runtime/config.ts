@@ -97,7 +97,7 @@ const gatewaySchema = z.strictObject({
   ),
   engine: z
     .enum(['own', 'node'])
-    .default('node')
+    .default('own')
     .describe('What speaks HTTP with clients: the gateway’s own strict parser, or Node’s (docs/http.md).'),
   drainMs: milliseconds(5_000).describe('What requests under way get to end when the gateway is stopped.'),
   reloadDrainMs: milliseconds(60_000).describe(
