@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
-import { type ReadRequest, readByLlhttp } from '../support/llhttp.ts'
+import { type ReadRequest, readByLlhttp } from '../support/request-oracle.ts'
 import { type OwnRead, openOwn } from '../support/own-parser.ts'
 import { plainRequests, trickyRequests } from '../support/smuggling-corpus.ts'
 

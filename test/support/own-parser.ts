@@ -10,7 +10,7 @@ import type { Downstream } from '../../gateway/downstream.ts'
 import { type ConnectionParts, serveConnection } from '../../gateway/http1/connection.ts'
 import { parseTarget } from '../../gateway/target.ts'
 import { configSchema } from '../../runtime/config.ts'
-import type { ReadRequest } from './llhttp.ts'
+import type { ReadRequest } from './request-oracle.ts'
 
 /** As much of a socket as a connection uses. */
 class StandInSocket extends EventEmitter {
