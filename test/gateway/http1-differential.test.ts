@@ -4,8 +4,8 @@
  */
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
-import { type ReadRequest, readByLlhttp } from '../support/request-oracle.ts'
 import { type OwnRead, openOwn } from '../support/own-parser.ts'
+import { type ReadRequest, readByLlhttp } from '../support/request-oracle.ts'
 import { plainRequests, trickyRequests } from '../support/smuggling-corpus.ts'
 
 const tally = { cases: 0, accepted: 0, refused: 0 }

@@ -9,6 +9,7 @@ import { compileTrustedProxies } from '../../gateway/client-address.ts'
 import { createEngine } from '../../gateway/engine.ts'
 import type { Changes, Exchange, Held, Judge, Judgement, Standing } from '../../gateway/exchange.ts'
 import { createExchanges, type Exchanges, type Schedule } from '../../gateway/exchanges.ts'
+import type { ListenerTls } from '../../gateway/listener-tls.ts'
 import { createMetrics, type Metrics } from '../../gateway/metrics.ts'
 import type { Decision } from '../../policies/decision.ts'
 import { configSchema, type Limits } from '../../runtime/config.ts'
@@ -69,6 +70,8 @@ export type StandOptions = {
   readonly trustedProxies?: readonly string[]
   readonly secure?: boolean
   readonly hosts?: readonly string[]
+  /** Absent: plain HTTP. */
+  readonly tls?: ListenerTls
   readonly log?: Log
 }
 
@@ -110,6 +113,7 @@ export const startStand = async (url: string, options: StandOptions = {}): Promi
     },
     engine: options.engine ?? config.gateway.engine,
     limits: config.gateway.limits,
+    tls: options.tls ?? null,
     trusts: trusted.trusts,
     companionName: 'gatehouse',
     secure: options.secure ?? false,
