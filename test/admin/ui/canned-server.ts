@@ -11,6 +11,7 @@ import { createUiAssets } from '../../../admin/ui-assets.ts'
 import { ensureUiBuilt } from '../../../tools/build.mjs'
 import { factorStatuses } from './canned-factors.ts'
 import * as hours from './canned-hours.ts'
+import { peopleAnswers } from './canned-people.ts'
 import * as canned from './canned-practice.ts'
 import { accessRequests, approvedRequest, rejectedRequest, withdrawnRequest } from './canned-requests.ts'
 
@@ -101,6 +102,7 @@ const good: Readonly<Record<string, unknown>> = {
   [`GET ${practice}/security-events`]: { events: canned.events, ...page },
   [`GET ${practice}/security-events/verify`]: canned.chain,
   [`GET ${practice}/decisions`]: { decisions: canned.decisions, ...page },
+  ...peopleAnswers,
 }
 
 function stored(place: number): unknown {
