@@ -198,6 +198,8 @@ function startMachinery(
     publisher,
     signer,
     provisioning: (id) => config.upstreams.find((one) => one.id === id)?.identity?.provisioning ?? null,
+    rolesFrom: (id) => config.upstreams.find((one) => one.id === id)?.identity?.roles ?? 'directory',
+    log: options.log,
     roleRules: (id) => config.upstreams.find((one) => one.id === id)?.identity?.roleRules ?? [],
     upstreams: base.upstreams,
     ...origins,

@@ -20,6 +20,7 @@ import { createBonds } from './identity/bonds.ts'
 import { bindsValue, type Credential, credentialHeaders, endSessionBody } from './identity/credential.ts'
 import { createIdentifier, type Identifier } from './identity/identify.ts'
 import { type AskOnce, createIntrospector, type Introspector } from './identity/introspect.ts'
+import { createRoleWord, type RoleWord } from './identity/role-word.ts'
 import { createVouchedReader, createVouching } from './identity/trusted-header.ts'
 import { createWhoAmI } from './identity/who-am-i.ts'
 import { createOwnSignIn, type OwnSignIn } from './own-sign-in.ts'
@@ -168,6 +169,26 @@ const mismatchTeller =
     })
   }
 
+const companionAloneOf = ({ mode, bearer }: Identity): 'always' | 'handshakes' | 'never' => {
+  if (mode === 'own') return 'always'
+  return bearer?.webSockets === 'companion' ? 'handshakes' : 'never'
+}
+
+/** Passes the application's word on roles on, where configuration says that it counts. */
+function roleWordOf(
+  parts: SiteParts,
+  { id: upstream }: UpstreamConfig,
+  { roles }: Identity,
+): RoleWord | null {
+  const { controlPlane, directory, limits, log } = parts
+  if (roles !== 'app' || controlPlane === null) return null
+  return createRoleWord({
+    ...{ upstream, controlPlane, directory, apply: parts.apply, sessionsMax: limits.sessionsMirroredMax },
+    onFault: (error) =>
+      log.warn({ error, upstream }, 'the control plane could not be told an application’s word on roles'),
+  })
+}
+
 function createIdentity(
   parts: SiteParts,
   upstream: UpstreamConfig,
@@ -193,12 +214,7 @@ function createIdentity(
   })
   const identifier = createIdentifier({
     upstream: upstream.id,
-    companionAlone:
-      identity.mode === 'own'
-        ? 'always'
-        : identity.bearer?.webSockets === 'companion'
-          ? 'handshakes'
-          : 'never',
+    companionAlone: companionAloneOf(identity),
     bindsValue: bindsValue(identity),
     vouching: createVouching(upstream),
     companion,
@@ -208,6 +224,7 @@ function createIdentity(
     openings,
     endings,
     clock,
+    roleWord: roleWordOf(parts, upstream, identity),
     onMismatch: mismatchTeller(parts, upstream),
     mayLook: (address) => rates.steps.take(`address ${address}`),
   })

@@ -235,12 +235,18 @@ const identitySchema = z.strictObject({
     .enum(['app-roles', 'unassigned', 'deny'])
     .default('app-roles')
     .describe('What unknown staff become: members with the application’s roles, with none, or refused.'),
+  roles: z
+    .enum(['directory', 'app'])
+    .default('directory')
+    .describe(
+      'Whose word on roles counts for members: the directory’s, or the application’s, followed whenever it says anew who somebody is.',
+    ),
   roleRules: z
     .array(roleRuleSchema)
     .max(200)
     .default([])
     .describe(
-      'What the application’s roles mean, for `provisioning: app-roles`; others go by their id or name.',
+      'What the application’s roles mean, for `provisioning: app-roles` and `roles: app`; others go by their id or name.',
     ),
 })
 
