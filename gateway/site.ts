@@ -21,6 +21,7 @@ import { bindsValue, type Credential, credentialHeaders, endSessionBody } from '
 import { createIdentifier, type Identifier } from './identity/identify.ts'
 import { type AskOnce, createIntrospector, type Introspector } from './identity/introspect.ts'
 import { createRoleWord, type RoleWord } from './identity/role-word.ts'
+import { createTellEnded, type TellEnded } from './identity/told-endings.ts'
 import { createVouchedReader, createVouching } from './identity/trusted-header.ts'
 import { createWhoAmI } from './identity/who-am-i.ts'
 import { createOwnSignIn, type OwnSignIn } from './own-sign-in.ts'
@@ -40,6 +41,8 @@ export type SiteIdentity = {
   readonly access: AccessStep
   /** Signing in here; `null`: people sign in at the application. */
   readonly own: OwnSignIn | null
+  /** Tells the application that the session of a credential is over. */
+  readonly tellEnded: TellEnded
 }
 
 /** One application. `identity: null`: nobody is identified; only public routes can pass. */
@@ -90,11 +93,15 @@ const hostOf = (upstream: UpstreamConfig): string => {
   return first === undefined || first.startsWith('*') ? new URL(upstream.url).host : first
 }
 
-/** Tells an application that a session of its own is over; best effort. */
-async function endSession(parts: SiteParts, upstream: UpstreamConfig, credential: Credential): Promise<void> {
+/** Tells an application that a session of its own is over; whether it has heard, or is not told such things. */
+async function endSession(
+  parts: SiteParts,
+  upstream: UpstreamConfig,
+  credential: Credential,
+): Promise<boolean> {
   const { identity } = upstream
   const call = identity?.endSession ?? null
-  if (identity === null || call === null) return
+  if (identity === null || call === null) return true
   const body = endSessionBody(call.tokenField, credential)
   try {
     const response = await request(new URL(call.path, upstream.url), {
@@ -109,8 +116,10 @@ async function endSession(parts: SiteParts, upstream: UpstreamConfig, credential
       body,
     })
     await response.body.dump()
+    return response.statusCode < 500
   } catch (error) {
     parts.log.warn({ error, upstream: upstream.id }, 'an application could not be told that a session ended')
+    return false
   }
 }
 
@@ -232,7 +241,9 @@ function createIdentity(
   const shared = {
     ...{ clock, log, companion, sessions, endings, directory, controlPlane },
     parked: createParked(parts.store, clock.now),
-    endSession: (credential: Credential) => endSession(parts, upstream, credential),
+    endSession: async (credential: Credential): Promise<void> => {
+      await endSession(parts, upstream, credential)
+    },
   }
   const signIn = createHeldLogin({
     ...{ ...shared, limits, introspector, openings, rate: rates.signIns },
@@ -253,7 +264,8 @@ function createIdentity(
           isReady: parts.isReady,
         })
       : null
-  return { identifier, introspector, signIn, access, own }
+  const tellEnded = createTellEnded((credential) => endSession(parts, upstream, credential))
+  return { identifier, introspector, signIn, access, own, tellEnded }
 }
 
 /** The sites of a gateway by upstream id. `duties`: each upstream's routes. */

@@ -217,7 +217,9 @@ const identitySchema = z.strictObject({
   endSession: endSessionSchema
     .nullable()
     .default(null)
-    .describe('Called, best effort, when the gateway discards a session; `null`: not called.'),
+    .describe(
+      'Called, best effort, with the credential of a sign-in that is discarded, or of a session that is over here, when it comes back; `null`: not called.',
+    ),
   signInPage: path
     .default(ownSignInPath)
     .describe('Where a person without a session is sent; must be given unless `mode` is `own`.'),
