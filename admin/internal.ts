@@ -22,6 +22,7 @@ import { keys } from '../runtime/keys.ts'
 import type { Signer } from '../runtime/signing.ts'
 import { askForAccess, readAccessStandings } from './access-requests.ts'
 import { takeAccessBack } from './access-taking-back.ts'
+import { compiledPoliciesOf } from './compiled-policies.ts'
 import type { Provisioning } from './directory.ts'
 import type { OwnUpstreams } from './own-sign-in/upstreams.ts'
 import { beginSignIn, finishSignIn } from './own-sign-in/visits.ts'
@@ -76,10 +77,11 @@ async function answerOpened(
   const { store, signer } = parts
   if (opened.outcome !== 'opened') return opened
   parts.publisher.kick()
+  const tools = { signer, compiled: compiledPoliciesOf(store) }
   const records: SealedRecord[] = []
   for (const practice of opened.changed) {
     const { built } = await store.read((rows) =>
-      buildRecord(rows, signer, { kind: 'members', part: practice }, at),
+      buildRecord(rows, tools, { kind: 'members', part: practice }, at),
     )
     if (built !== null) records.push({ key: built.key, text: built.text })
   }
@@ -130,7 +132,8 @@ async function readRecord({ store, signer, now }: InternalParts, key: string): P
   const practice = membersKey.exec(key)?.[1]
   if (practice !== undefined) {
     const asked = { kind: 'members', part: practice } as const
-    const { built } = await store.read((rows) => buildRecord(rows, signer, asked, now()))
+    const tools = { signer, compiled: compiledPoliciesOf(store) }
+    const { built } = await store.read((rows) => buildRecord(rows, tools, asked, now()))
     return built === null ? null : { key, text: built.text }
   }
   const published = await store.read((rows) => findPublication(rows, key))

@@ -19,7 +19,7 @@ import { createSigner, keepSigningKey, type Signer } from '../runtime/signing.ts
 import { requirementsOf } from '../runtime/upstream-routes.ts'
 import { createAdminApp } from './admin-app.ts'
 import { createAdmission } from './api/admission.ts'
-import { createPolicyViews } from './api/policy-views.ts'
+import { createPolicyViews, warmViews } from './api/policy-views.ts'
 import { ensurePractices } from './bootstrap.ts'
 import { createEventJobs } from './event-jobs.ts'
 import { createInternal } from './internal.ts'
@@ -267,6 +267,11 @@ function listenAdmin(
       const live = createLive({ store: database, now, log })
       undoing.add('live', live.close)
       const views = createPolicyViews(database, now)
+      let isClosing = false
+      undoing.add('warming', () => {
+        isClosing = true
+      })
+      void warmViews(database, views, () => isClosing)
       const limits = createTryLimits(database, now)
       const sessions = createAdminSessions({ store: database, now, keyring, log, limits })
       return createAdminApp({
