@@ -22,6 +22,7 @@ import { createAdmission } from './api/admission.ts'
 import { createPolicyViews, warmViews } from './api/policy-views.ts'
 import { ensurePractices } from './bootstrap.ts'
 import { createEventJobs } from './event-jobs.ts'
+import { type EventStream, readEventStreams } from './event-sinks.ts'
 import { createInternal } from './internal.ts'
 import { createInternalApp } from './internal-http.ts'
 import { createJobs } from './jobs.ts'
@@ -169,7 +170,7 @@ function startMachinery(
   base: Pick<Machinery, 'database' | 'signer' | 'clusterKey' | 'upstreams' | 'mail'> & {
     readonly mailer: Mailer
     readonly targets: WebhookTargets
-    readonly streamTargets: WebhookTargets
+    readonly streams: readonly EventStream[]
   },
   origins: { readonly portal: () => string; readonly admin: () => string },
 ): Machinery {
@@ -188,8 +189,8 @@ function startMachinery(
   })
   undoing.add('jobs', jobs.close)
   const eventJobs = createEventJobs({
-    ...{ store: database, signer, now, log, ...config.audit },
-    targets: base.streamTargets,
+    ...{ store: database, signer, now, log, checkpointFile: config.audit.checkpointFile },
+    streams: base.streams,
   })
   undoing.add('event jobs', eventJobs.close)
   const internal = createInternal({
@@ -202,7 +203,7 @@ function startMachinery(
     ...origins,
     now,
   })
-  const metrics = createMetrics({ store: database, hotStore, now })
+  const metrics = createMetrics({ store: database, hotStore, now, streams: base.streams })
   const notifier = createNotifier({
     store: database,
     mailer: base.mailer,
@@ -336,7 +337,7 @@ async function start(options: ControlPlaneOptions, undoing: Undoing): Promise<Ru
   const texts = valueOr(createTextSender(config.twoFactor.sms, log))
   const mailer = valueOr(createMailer(config.notifications, log))
   const targets = valueOr(readWebhookTargets(config.notifications.webhooks))
-  const streamTargets = valueOr(readWebhookTargets(config.audit.streams))
+  const streams = valueOr(readEventStreams(config.audit))
   const database = await openDatabase(options, undoing)
   const isByLink = options.firstAdminBy === 'link'
   const firstAdmin = isByLink ? null : await ensureFirstAdmin(database, clock.now())
@@ -344,7 +345,7 @@ async function start(options: ControlPlaneOptions, undoing: Undoing): Promise<Ru
   let portal = ''
   let admin = ''
   const mail = config.notifications.mail === 'off' ? null : queueMail
-  const base = { database, signer, clusterKey, upstreams, mailer, mail, targets, streamTargets }
+  const base = { database, signer, clusterKey, upstreams, mailer, mail, targets, streams }
   const machinery = startMachinery(options, undoing, base, {
     portal: () => portal,
     admin: () => admin,
