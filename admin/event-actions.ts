@@ -167,6 +167,7 @@ const catalogue: Readonly<Record<ActionGroup, Lines>> = {
   events: {
     'events.exported': 'Security events were taken out as a file.',
     'events.retention-changed': 'How long events are kept, or the legal hold, was changed.',
+    'events.forgetting-waits': 'Events that had been kept their time wait for a stream that lags.',
     'events.forgotten': 'Events that had been kept their time were forgotten.',
     'access-report.made': 'An access report was made.',
   },

@@ -9,15 +9,14 @@ import type { Member } from '../../policies/access-request.ts'
 import { dayOf, parseDay } from '../../policies/calendar.ts'
 import type { Audience, PolicyDocument } from '../../policies/document.ts'
 import { hoursGrid } from '../../policies/hours-grid.ts'
-import type { Instant } from '../../policies/instant.ts'
 import { momentText, offsetAt } from '../../policies/timetable-zone.ts'
 import { describeDays } from '../../policies/week.ts'
-import { readMembers } from '../store/members.ts'
 import type { AdminEnv } from './admin-env.ts'
 import type { ApiPlane } from './api-plane.ts'
 import { timeWindowsRoutes } from './contract/time-windows.ts'
 import { audienceName } from './networks.ts'
 import { etagOf } from './paging.ts'
+import type { People } from './people-views.ts'
 import { concerns, type PolicyView } from './policy-views.ts'
 import { refusal } from './refusals.ts'
 import { answerTimeEdits } from './time-edits.ts'
@@ -42,10 +41,10 @@ const anybody = (roles: readonly string[]): Member => ({
 })
 
 /** A member who stands for an audience; who has left stands without roles. */
-function standInOf(audience: Audience, members: readonly Member[]): Member {
+function standInOf(audience: Audience, byId: People['byId']): Member {
   if (audience === 'practice') return anybody([])
   if ('role' in audience) return anybody([audience.role])
-  return members.find(({ user }) => user === audience.user) ?? { ...anybody([]), user: audience.user }
+  return byId.get(audience.user) ?? { ...anybody([]), user: audience.user }
 }
 
 /** The audiences of all windows once each, the practice first, then roles, then people. */
@@ -55,18 +54,14 @@ function audiencesOf({ timeWindows }: PolicyDocument): readonly Audience[] {
   return [...found.values()].sort((one, other) => rank(one) - rank(other))
 }
 
-const membersAt = async (plane: ApiPlane, practice: string, at: Instant): Promise<readonly Member[]> =>
-  (await plane.store.read((rows) => readMembers(rows, practice, at)))?.members ?? []
-
 async function listWindows(plane: ApiPlane, practice: string) {
   const view = await plane.views.read(practice)
   const at = plane.now()
-  const members = await membersAt(plane, practice, at)
+  const { byId } = await plane.views.people(practice)
   const { document, snapshot } = view
   const { zone } = document.practice
-  const names = new Map(members.map(({ user, name }) => [user, name]))
   const named = (audience: Audience): string =>
-    audienceName(document, audience, (user) => names.get(user) ?? null)
+    audienceName(document, audience, (user) => byId.get(user)?.name ?? null)
   const today = dayOf(at + offsetAt(zone, at))
   return {
     revision: view.revision,
@@ -85,7 +80,7 @@ async function listWindows(plane: ApiPlane, practice: string) {
       past: parseDay(exception.to) < today,
     })),
     audiences: audiencesOf(document).map((audience) => {
-      const state = describeDays(snapshot, standInOf(audience, members), at, 1)
+      const state = describeDays(snapshot, standInOf(audience, byId), at, 1)
       return {
         audience,
         audienceName: named(audience),
@@ -104,10 +99,9 @@ async function subjectOf(
   plane: ApiPlane,
   { document }: PolicyView,
   { user, role }: Subject,
-  at: Instant,
 ): Promise<{ readonly member: Member; readonly name: string }> {
   if (user !== undefined) {
-    const member = (await membersAt(plane, document.practice.id, at)).find((one) => one.user === user)
+    const member = (await plane.views.people(document.practice.id)).byId.get(user)
     if (member === undefined) throw refusal('not-found', 'There is no such member in this practice.')
     return { member, name: member.name }
   }
@@ -120,7 +114,7 @@ async function subjectOf(
 async function preview(plane: ApiPlane, practice: string, asked: Subject) {
   const view = await plane.views.read(practice)
   const at = plane.now()
-  const { member, name } = await subjectOf(plane, view, asked, at)
+  const { member, name } = await subjectOf(plane, view, asked)
   const week = describeDays(view.snapshot, member, at, previewDays)
   return {
     zone: week.zone,
@@ -139,7 +133,8 @@ async function preview(plane: ApiPlane, practice: string, asked: Subject) {
 async function calendar(plane: ApiPlane, practice: string) {
   const { snapshot, document } = await plane.views.read(practice)
   const at = plane.now()
-  const members = (await membersAt(plane, practice, at)).filter(({ suspended }) => !suspended)
+  const people = await plane.views.people(practice)
+  const members = people.members.filter(({ suspended }) => !suspended)
   const isInScope = (member: Member): boolean => concerns(snapshot, member, 'time')
   const { dates, groups, counts } = hoursGrid(snapshot, members, at, { count: calendarDays, isInScope })
   const { zone } = document.practice
@@ -150,8 +145,7 @@ async function calendar(plane: ApiPlane, practice: string) {
     groups: groups.map(({ days, people }) => ({
       hours: [...days],
       count: people.length,
-      people: [...people]
-        .sort((a, b) => a.name.localeCompare(b.name, 'en'))
+      people: people
         .slice(0, peopleMax)
         .map((member) => ({ user: member.user, name: member.name, inScope: isInScope(member) })),
     })),
