@@ -151,7 +151,7 @@ describe('the IP allowlist', () => {
     await group.getByRole('radio', { name: 'Monitor' }).focus()
     await page().keyboard.press('ArrowRight')
     await page().keyboard.press('Enter')
-    await dialog().getByText('would be refused:').waitFor()
+    await dialog().getByText('2 people would be refused.').waitFor()
     expect(
       await group.getByRole('radio', { name: 'Monitor', includeHidden: true }).getAttribute('aria-checked'),
     ).toBe('true')
