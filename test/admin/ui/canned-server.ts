@@ -13,7 +13,13 @@ import { factorStatuses } from './canned-factors.ts'
 import { generalAnswers } from './canned-general.ts'
 import * as hours from './canned-hours.ts'
 import * as canned from './canned-practice.ts'
-import { accessRequests, approvedRequest, rejectedRequest, withdrawnRequest } from './canned-requests.ts'
+import {
+  accessRequests,
+  approvedRequest,
+  rejectedRequest,
+  requestAnswers,
+  withdrawnRequest,
+} from './canned-requests.ts'
 
 /** A request that changed something, as it came. */
 export type Sent = {
@@ -57,6 +63,7 @@ const practice = '/api/practices/:practice'
 
 const good: Readonly<Record<string, unknown>> = {
   ...generalAnswers,
+  ...requestAnswers,
   'GET /api/me': canned.me,
   'GET /api/publish/:sequence': { ...canned.everywhere, sequence: 42, everywhereAfterMs: 41 },
   [`GET ${practice}/general`]: canned.general,
