@@ -7,6 +7,7 @@
 import '@mantine/core/styles.layer.css'
 import '@mantine/notifications/styles.layer.css'
 import './look.css'
+import './look-shell.css'
 import './look-content.css'
 import './look-settings.css'
 import { MantineProvider } from '@mantine/core'

@@ -98,7 +98,7 @@ test('the office only: guarded, monitored, enforced; another network meets a hel
   await admin.getByRole('button', { name: 'Save', exact: true }).click()
   await admin.getByText(/127\.0\.0\.1 ✓ allowed/).waitFor()
   await choose('Enforce')
-  await admin.getByText('IP allowlist: Enforce').waitFor()
+  await admin.getByRole('link', { name: 'IP allowlist Enforce' }).waitFor()
   await everywhere()
   const waiting = admin.getByRole('region', { name: 'Waiting for confirmation' })
   await waiting.getByRole('button', { name: 'Confirm' }).click()

@@ -91,7 +91,7 @@ test.each(['light', 'dark'] as const)(
       'permission-missing',
     ] as const) {
       await page.goto(`${url}/${reason}`)
-      expect(await axeFindings(page), reason).toEqual([])
+      expect([reason, await axeFindings(page)]).toEqual([reason, []])
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360)
       expect(await page.evaluate("getComputedStyle(document.querySelector('main')).borderTopWidth")).not.toBe(
         '0px',

@@ -12,6 +12,7 @@ import { ensureUiBuilt } from '../../../tools/build.mjs'
 import { factorStatuses } from './canned-factors.ts'
 import { generalAnswers } from './canned-general.ts'
 import * as hours from './canned-hours.ts'
+import { peopleAnswers } from './canned-people.ts'
 import * as canned from './canned-practice.ts'
 import {
   accessRequests,
@@ -116,6 +117,7 @@ const good: Readonly<Record<string, unknown>> = {
   [`GET ${practice}/security-events`]: { events: canned.events, ...page },
   [`GET ${practice}/security-events/verify`]: canned.chain,
   [`GET ${practice}/decisions`]: { decisions: canned.decisions, ...page },
+  ...peopleAnswers,
 }
 
 function stored(place: number): unknown {

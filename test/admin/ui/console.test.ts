@@ -102,7 +102,7 @@ describe('the shell', () => {
   it('shows the address, the mode, the practice; switching keeps the tab', async () => {
     await open('active-users')
     await page().getByText('You: 203.0.113.7 ✓ allowed (Office Network)').waitFor()
-    await page().getByText('IP allowlist: Monitor').waitFor()
+    await page().getByRole('link', { name: 'IP allowlist Monitor' }).waitFor()
     await button('Practice: Maple Dental').click()
     await page().getByRole('menuitem', { name: 'Harbor Orthodontics' }).click()
     await page().waitForURL('**/practices/harbor/active-users')
@@ -122,7 +122,7 @@ describe('the shell', () => {
       controls: { ...general.controls, ip: { ...ip, mode: 'enforce' } },
     })
     server().tell('policy', { practice: 'maple', revision: 18 })
-    await page().getByText('IP allowlist: Enforce').waitFor()
+    await page().getByRole('link', { name: 'IP allowlist Enforce' }).waitFor()
     await page().route('**/api/live**', (route) => route.abort())
     server().dropStreams()
     await connection.getByText('Reconnecting').waitFor()
