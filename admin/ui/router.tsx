@@ -48,8 +48,19 @@ const eventSearch = (search: Search): EventSearch => {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 }
 
-const requestSearch = ({ status }: Search): { status?: Exclude<RequestFilter, 'pending'> } =>
-  status === 'approved' || status === 'rejected' || status === 'all' ? { status } : {}
+/** Which requests for access are shown, and whether they are put together. */
+export type RequestSearch = {
+  readonly status?: Exclude<RequestFilter, 'pending'>
+  readonly kind?: 'ip' | 'time' | undefined
+  readonly group?: 'network' | 'person' | undefined
+}
+
+// As above: a word that means nothing is named as absent, else it would stay in the address.
+const requestSearch = ({ status, kind, group }: Search): RequestSearch => ({
+  ...(status === 'approved' || status === 'rejected' || status === 'all' ? { status } : {}),
+  kind: kind === 'ip' || kind === 'time' ? kind : undefined,
+  group: group === 'network' || group === 'person' ? group : undefined,
+})
 
 const factorStates: readonly FactorState[] = [
   'off',

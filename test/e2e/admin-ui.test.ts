@@ -49,11 +49,11 @@ const signInPerson = async (page: Page, app: string, email: string, password: st
   await page.getByRole('button', { name: 'Sign in' }).click()
 }
 
+const review = (mode: 'Monitor' | 'Enforce'): Promise<void> =>
+  admin.getByRole('radiogroup', { name: 'IP allowlist mode' }).getByRole('radio', { name: mode }).click()
+
 const choose = async (mode: 'Monitor' | 'Enforce'): Promise<void> => {
-  await admin
-    .getByRole('radiogroup', { name: 'IP allowlist mode' })
-    .getByRole('radio', { name: mode })
-    .click()
+  await review(mode)
   await admin.getByRole('button', { name: 'Apply', exact: true }).click()
 }
 
@@ -86,11 +86,12 @@ test('the office only: guarded, monitored, enforced; another network meets a hel
   await admin.getByRole('button', { name: 'Save', exact: true }).click()
   await everywhere()
 
-  await choose('Enforce')
+  await review('Enforce')
   await admin
     .getByText(/would (lock out|no longer|be locked out)|could no longer get in/i)
     .first()
     .waitFor()
+  expect(await admin.getByRole('button', { name: 'Apply', exact: true }).isDisabled()).toBe(true)
   await admin.getByRole('button', { name: 'Cancel' }).click()
 
   await admin.getByRole('button', { name: 'Add my current IP' }).click()

@@ -1,11 +1,12 @@
 /**
- * Goal: hours, the switches with their scope, and presets are set by their accessible names, and axe finds nothing.
+ * Goal: hours and the switches with their scope are set by their accessible names, and axe finds nothing.
  * Method: the built UI behind canned answers of the contract, driven in a real Chromium, light and dark.
  */
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { axeFindings } from '../../support/axe.ts'
 import { launchBrowser } from '../../support/chromium.ts'
+import { harmless } from './canned-general.ts'
 import { at } from './canned-practice.ts'
 import { type CannedServer, startCannedServer } from './canned-server.ts'
 
@@ -146,9 +147,10 @@ describe('windows', () => {
 
 describe('the switches', () => {
   it('save mode and scope together after a review', async () => {
+    server.answer('POST /api/practices/maple/impact', 200, harmless('Time windows: off → enforce'))
     await openHours()
     await page.getByRole('radio', { name: 'Enforce' }).click()
-    await dialog().getByText('Nobody who is signed in now would be refused.').waitFor()
+    await dialog().getByText('Nobody who came in the last 30 days').waitFor()
     await dialog().getByLabel('Scope', { exact: true }).selectOption('chosen')
     await dialog().getByRole('checkbox', { name: 'Hygienist' }).check()
     await apply('Apply')
@@ -182,29 +184,5 @@ describe('the switches', () => {
         body: { mode: 'off', scope: { include: 'everyone' } },
       },
     ])
-  })
-})
-
-describe('presets', () => {
-  it('show the difference and who would be refused, and are applied from the revision shown', async () => {
-    await openGeneral()
-    await page.getByText('As it is now').waitFor()
-    expect(await button('Review Office hours').isDisabled()).toBe(true)
-    await page.getByText('Add the office hours first, on Time Windows.').waitFor()
-    await button('Review Office only').click()
-    await dialog().getByText('IP restrictions: monitor → enforce').waitFor()
-    await dialog().getByText('Hugo Hygienist').waitFor()
-    await apply('Apply')
-    expect(server.sent).toMatchObject([
-      { what: 'POST /api/practices/maple/presets/office-only/apply', ifMatch: '"17"' },
-    ])
-  })
-
-  it('are taken back after a question', async () => {
-    await openGeneral()
-    await button('Take back').click()
-    await dialog().getByText('IP restrictions: monitor → off').waitFor()
-    await apply('Take back')
-    expect(server.sent).toMatchObject([{ what: 'POST /api/practices/maple/presets/undo', ifMatch: '"17"' }])
   })
 })
