@@ -66,6 +66,29 @@ const factorSearch = (search: Search): { text?: string; status?: FactorState | u
   status: factorStates.find((state) => state === search.status),
 })
 
+/** What Roles & permissions shows; `open`: components of the matrix, by comma. */
+export type RoleSearch = {
+  readonly view?: 'person' | 'routes' | 'import'
+  readonly role?: string | undefined
+  readonly user?: string | undefined
+  readonly text?: string | undefined
+  readonly open?: string | undefined
+  readonly show?: 'blocked' | 'missing' | undefined
+}
+
+const roleSearch = (search: Search): RoleSearch => {
+  const { view, show } = search
+  const fields = {
+    view: view === 'person' || view === 'routes' || view === 'import' ? view : undefined,
+    role: textOf(search.role),
+    user: textOf(search.user),
+    text: textOf(search.text),
+    open: textOf(search.open),
+    show: show === 'blocked' || show === 'missing' ? show : undefined,
+  }
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
+}
+
 const root = createRootRoute({ component: ConsoleRoot, notFoundComponent: NotFound })
 const start = createRoute({ getParentRoute: () => root, path: '/', component: FirstPractice })
 const practice = createRoute({
@@ -117,6 +140,12 @@ const users = createRoute({
   validateSearch: filtered,
   component: lazyRouteComponent(() => import('./users/users-tab.tsx'), 'UsersTab'),
 })
+const roles = createRoute({
+  getParentRoute: () => practice,
+  path: 'roles',
+  validateSearch: roleSearch,
+  component: lazyRouteComponent(() => import('./roles/roles-tab.tsx'), 'RolesTab'),
+})
 const securityEvents = createRoute({
   getParentRoute: () => practice,
   path: 'security-events',
@@ -140,6 +169,7 @@ export const router = createRouter({
       twoFactor,
       accessRequests,
       users,
+      roles,
       securityEvents,
     ]),
   ]),

@@ -1,7 +1,7 @@
 /**
- * Users and roles: the members of a practice, the roles they have, and what each role may.
+ * Users: the members of a practice and the roles they have.
  *
- * Live sessions are Active users'. Invariant: roles are changed from the members version that is shown; a change bites
+ * Live sessions are Active users', what a role may do is Roles & permissions'. Invariant: roles are changed from the members version that is shown; a change bites
  * on the member's next request, and the dialog says so.
  */
 import { Button } from '@mantine/core'
@@ -132,42 +132,6 @@ function Members({ roles }: { readonly roles: readonly Role[] }) {
   )
 }
 
-function RoleList({ roles }: { readonly roles: readonly Role[] }) {
-  return (
-    <section className="gh-card" aria-labelledby="roles-title">
-      <div className="gh-card-head">
-        <h2 id="roles-title">Roles</h2>
-      </div>
-      <ul className="gh-rows">
-        {roles.map((role) => (
-          <li key={role.id}>
-            <details className="gh-details">
-              <summary>
-                <span className="gh-strong">{role.name}</span>{' '}
-                <span className="gh-faint gh-numbers">
-                  {role.members === 1 ? '1 member' : `${role.members} members`} ·{' '}
-                  {role.included.length === 1 ? '1 permission' : `${role.included.length} permissions`}
-                  {role.blocked.length > 0 && ` · ${role.blocked.length} blocked`}
-                </span>
-              </summary>
-              <p className="gh-tags">
-                {role.included.map((permission) => (
-                  <Tag key={permission}>{permission}</Tag>
-                ))}
-                {role.blocked.map(({ id, by }) => (
-                  <Tag key={id} tone="warn">
-                    {id}, blocked by {by.join(', ')}
-                  </Tag>
-                ))}
-              </p>
-            </details>
-          </li>
-        ))}
-      </ul>
-    </section>
-  )
-}
-
 /** The tab. */
 export function UsersTab() {
   const practice = usePractice()
@@ -182,7 +146,7 @@ export function UsersTab() {
   return (
     <>
       <div className="gh-page-head">
-        <h1>Users & roles</h1>
+        <h1>Users</h1>
         <p>Who belongs to this practice, and as what.</p>
       </div>
       <section className="gh-card" aria-labelledby="members-title">
@@ -192,7 +156,6 @@ export function UsersTab() {
         </div>
         <Members roles={roles} />
       </section>
-      {roles.length > 0 && <RoleList roles={roles} />}
     </>
   )
 }

@@ -14,6 +14,7 @@ import * as hours from './canned-hours.ts'
 import { peopleAnswers } from './canned-people.ts'
 import * as canned from './canned-practice.ts'
 import { accessRequests, approvedRequest, rejectedRequest, withdrawnRequest } from './canned-requests.ts'
+import { roleAnswers } from './canned-roles.ts'
 
 /** A request that changed something, as it came. */
 export type Sent = {
@@ -40,7 +41,9 @@ export type CannedServer = {
 }
 
 const created: ReadonlySet<string> = new Set(
-  ['ip-entries', 'time-windows', 'time-exceptions'].map((list) => `POST /api/practices/:practice/${list}`),
+  ['ip-entries', 'time-windows', 'time-exceptions', 'roles', 'users'].map(
+    (list) => `POST /api/practices/:practice/${list}`,
+  ),
 )
 
 type Canned = { readonly status: number; readonly body: unknown }
@@ -103,6 +106,7 @@ const good: Readonly<Record<string, unknown>> = {
   [`GET ${practice}/security-events/verify`]: canned.chain,
   [`GET ${practice}/decisions`]: { decisions: canned.decisions, ...page },
   ...peopleAnswers,
+  ...roleAnswers,
 }
 
 function stored(place: number): unknown {
