@@ -198,15 +198,6 @@ export const activeUsersQuery = (practice: string, text: string) =>
     ...pages,
   })
 
-/** Members who match `text`. */
-export const membersQuery = (practice: string, text: string) =>
-  infiniteQueryOptions({
-    queryKey: topicKey(practice, 'users', 'list', text),
-    queryFn: ({ pageParam }) =>
-      parseResponse(one.users.$get({ param: { practice }, query: written({ cursor: pageParam, text }) })),
-    ...pages,
-  })
-
 /** Requests for access of a status; `all`: of any. */
 export const accessRequestsQuery = (practice: string, status: RequestFilter) =>
   infiniteQueryOptions({

@@ -66,6 +66,36 @@ const factorSearch = (search: Search): { text?: string; status?: FactorState | u
   status: factorStates.find((state) => state === search.status),
 })
 
+/** What Users shows; `after` and `from`: where the page of the list begins. */
+export type UserSearch = {
+  readonly view?: 'import' | undefined
+  readonly text?: string | undefined
+  readonly role?: string | undefined
+  readonly state?: 'active' | 'suspended' | undefined
+  readonly practices?: 'several' | undefined
+  readonly after?: string | undefined
+  readonly from?: number | undefined
+  readonly user?: string | undefined
+}
+
+const only = <S extends object>(fields: S): S =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as S
+
+const countOf = (value: unknown): number | undefined =>
+  /^\d{1,7}$/.test(String(value)) ? Number(value) : undefined
+
+const userSearch = (search: Search): UserSearch =>
+  only<UserSearch>({
+    view: search.view === 'import' ? 'import' : undefined,
+    text: textOf(search.text),
+    role: textOf(search.role),
+    state: search.state === 'active' || search.state === 'suspended' ? search.state : undefined,
+    practices: search.practices === 'several' ? 'several' : undefined,
+    after: textOf(search.after),
+    from: textOf(search.after) === undefined ? undefined : countOf(search.from),
+    user: textOf(search.user),
+  })
+
 /** What Roles & permissions shows; `open`: components of the matrix, by comma. */
 export type RoleSearch = {
   readonly view?: 'person' | 'routes' | 'import'
@@ -137,7 +167,7 @@ const twoFactor = createRoute({
 const users = createRoute({
   getParentRoute: () => practice,
   path: 'users',
-  validateSearch: filtered,
+  validateSearch: userSearch,
   component: lazyRouteComponent(() => import('./users/users-tab.tsx'), 'UsersTab'),
 })
 const roles = createRoute({

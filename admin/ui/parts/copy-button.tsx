@@ -23,12 +23,12 @@ export function CopyButton({ label, text }: { readonly label: string; readonly t
   }
   return (
     <span className="gh-copy">
-      <span role="status" className="gh-faint">
-        {said}
-      </span>
       <Button size="xs" variant="default" onClick={() => void copy()}>
         {label}
       </Button>
+      <span role="status" className="gh-faint">
+        {said}
+      </span>
     </span>
   )
 }

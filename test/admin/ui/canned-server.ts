@@ -203,6 +203,14 @@ const answerApi = async (
     strays.push(`${method} ${path}`)
     return sendJson(response, 500, { message: 'not in the contract' })
   }
+  if (typeof body === 'string') {
+    response.writeHead(200, {
+      'content-type': 'text/csv; charset=utf-8',
+      'content-disposition': 'attachment; filename="canned.csv"',
+    })
+    response.end(body)
+    return
+  }
   const status = created.has(key) ? 201 : 200
   sendJson(response, status, schemaOf(route, status).parse(body))
 }
