@@ -9,13 +9,17 @@ import {
   createRoute,
   createRouter,
   lazyRouteComponent,
-  parseSearchWith,
   stringifySearchWith,
 } from '@tanstack/react-router'
 import { NotFound } from './parts/states.tsx'
 import type { FactorState, RequestFilter } from './queries.ts'
 import { ConsoleRoot, FirstPractice, FirstTab } from './shell/console-root.tsx'
 import { PracticeShell } from './shell/practice-shell.tsx'
+import {
+  type FactorFilters,
+  methods as factorMethods,
+  sorts as factorSorts,
+} from './two-factor/two-factor-queries.ts'
 
 type Search = Readonly<Record<string, unknown>>
 
@@ -60,10 +64,27 @@ const factorStates: readonly FactorState[] = [
   'locked',
 ]
 
-// A state that there is not is named as absent: left out, the address's own word would stay.
-const factorSearch = (search: Search): { text?: string; status?: FactorState | undefined } => ({
+const countOf = (value: unknown): number | undefined =>
+  /^\d{1,7}$/.test(String(value)) ? Number(value) : undefined
+
+/** What 2FA management shows. */
+export type FactorSearch = FactorFilters & {
+  readonly view?: 'gaps' | undefined
+  readonly from?: number | undefined
+}
+
+// A word that there is not is named as absent: left out, the address's own word would stay.
+const factorSearch = (search: Search): FactorSearch => ({
   ...filtered(search),
+  view: search.view === 'gaps' ? 'gaps' : undefined,
   status: factorStates.find((state) => state === search.status),
+  method: factorMethods.find((method) => method === search.method),
+  gaps: search.gaps === 'true' ? 'true' : undefined,
+  unseen: search.unseen === '30' || search.unseen === '90' ? search.unseen : undefined,
+  sort: factorSorts.find((sort) => sort === search.sort),
+  order: search.order === 'desc' ? 'desc' : undefined,
+  after: textOf(search.after),
+  from: textOf(search.after) === undefined ? undefined : countOf(search.from),
 })
 
 /** What Users shows; `after` and `from`: where the page of the list begins. */
@@ -80,9 +101,6 @@ export type UserSearch = {
 
 const only = <S extends object>(fields: S): S =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as S
-
-const countOf = (value: unknown): number | undefined =>
-  /^\d{1,7}$/.test(String(value)) ? Number(value) : undefined
 
 const userSearch = (search: Search): UserSearch =>
   only<UserSearch>({
@@ -203,8 +221,9 @@ export const router = createRouter({
       securityEvents,
     ]),
   ]),
-  // Every parameter is plain text: what looks like a number or JSON stays as it was typed.
-  parseSearch: parseSearchWith((text) => text),
+  // Every parameter is plain text: what looks like a number, `true` or JSON stays as it was typed. The router's own
+  // reading turns the first two into values, and a search for 203 would be lost.
+  parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
   stringifySearch: stringifySearchWith(String),
   defaultPreload: 'intent',
   scrollRestoration: true,

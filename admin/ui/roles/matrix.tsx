@@ -101,7 +101,7 @@ function ComponentRow(props: {
             resetScroll={false}
             className="gh-matrix-open"
             aria-expanded={isOpen}
-            activeProps={{ 'aria-current': undefined }}
+            activeOptions={{ exact: true, includeSearch: true }}
           >
             <span className={isOpen ? 'gh-turn gh-turned' : 'gh-turn'}>
               <Icon name="chevron" />

@@ -114,7 +114,7 @@ function Found({ held }: { readonly held: Held }) {
             search={(now) => ({ ...now, show: one.show })}
             resetScroll={false}
             className="gh-state"
-            activeProps={{ 'aria-current': undefined }}
+            activeOptions={{ exact: true, includeSearch: true }}
             {...(one.show === show ? { 'aria-current': 'page' as const } : {})}
           >
             {one.name}{' '}

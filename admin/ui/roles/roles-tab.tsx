@@ -40,8 +40,7 @@ function Views() {
           search={one.view === undefined ? {} : { view: one.view }}
           className="gh-view"
           activeOptions={{ exact: true, includeSearch: true }}
-          activeProps={{}}
-          {...(one.view === view ? { 'aria-current': 'page' as const } : { 'aria-current': false as const })}
+          {...(one.view === view ? { 'aria-current': 'page' as const } : {})}
         >
           {one.name}
         </Link>

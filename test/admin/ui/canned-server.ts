@@ -9,7 +9,7 @@ import type { AddressInfo } from 'node:net'
 import { routes } from '../../../admin/api/contract/api.ts'
 import { createUiAssets } from '../../../admin/ui-assets.ts'
 import { ensureUiBuilt } from '../../../tools/build.mjs'
-import { factorStatuses } from './canned-factors.ts'
+import { factorAnswers, factorStatuses } from './canned-factors.ts'
 import * as hours from './canned-hours.ts'
 import { peopleAnswers } from './canned-people.ts'
 import * as canned from './canned-practice.ts'
@@ -107,6 +107,7 @@ const good: Readonly<Record<string, unknown>> = {
   [`GET ${practice}/decisions`]: { decisions: canned.decisions, ...page },
   ...peopleAnswers,
   ...roleAnswers,
+  ...factorAnswers,
 }
 
 function stored(place: number): unknown {

@@ -98,7 +98,7 @@ it('opens somebody in a drawer from the address, and does everything with them t
 })
 
 it('takes somebody in, with problems at their fields', async () => {
-  const { page, open, server } = opened
+  const { open, server } = opened
   server.answer(`POST ${users}`, 422, {
     title: 'Some of this cannot be saved',
     status: 422,
