@@ -2,10 +2,10 @@
  * Goal: an admin does the two main jobs in the browser: allow the office only, and put somebody out at once.
  * Method: real Chromium on the admin origin and on the application through two gateways; a relay plays another network.
  */
-import AxeBuilder from '@axe-core/playwright'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ensureUiBuilt } from '../../tools/build.mjs'
+import { axeFindings } from '../support/axe.ts'
 import { launchBrowser } from '../support/chromium.ts'
 import { createClient } from '../support/client.ts'
 import { type Fleet, startFleet } from '../support/fleet.ts'
@@ -102,8 +102,7 @@ test('the office only: guarded, monitored, enforced; another network meets a hel
   const waiting = admin.getByRole('region', { name: 'Waiting for confirmation' })
   await waiting.getByRole('button', { name: 'Confirm' }).click()
   await waiting.waitFor({ state: 'detached' })
-  const { violations } = await new AxeBuilder({ page: admin }).analyze()
-  expect(violations.map(({ id }) => id)).toEqual([])
+  expect(await axeFindings(admin)).toEqual([])
 
   const office = await newPage()
   await signInPerson(office, one, 'fiona.front@demo.test', 'front-desk-demo')
