@@ -99,10 +99,18 @@ export const groups: readonly ScreenGroup[] = [
     screens: [
       {
         to: '/practices/$practice/users',
-        name: 'Users & roles',
+        name: 'Users',
         icon: 'people',
         says: 'Members, their roles, suspend, rejoin',
         key: 'u',
+      },
+      {
+        to: '/practices/$practice/roles',
+        name: 'Roles & permissions',
+        icon: 'key',
+        says: 'What roles may do, effective permissions of a person, route map, unmapped routes, import',
+        key: 'p',
+        control: 'permission',
       },
     ],
   },

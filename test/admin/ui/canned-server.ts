@@ -9,7 +9,7 @@ import type { AddressInfo } from 'node:net'
 import { routes } from '../../../admin/api/contract/api.ts'
 import { createUiAssets } from '../../../admin/ui-assets.ts'
 import { ensureUiBuilt } from '../../../tools/build.mjs'
-import { factorStatuses } from './canned-factors.ts'
+import { factorAnswers, factorStatuses } from './canned-factors.ts'
 import { generalAnswers } from './canned-general.ts'
 import * as hours from './canned-hours.ts'
 import { peopleAnswers } from './canned-people.ts'
@@ -21,6 +21,7 @@ import {
   requestAnswers,
   withdrawnRequest,
 } from './canned-requests.ts'
+import { roleAnswers } from './canned-roles.ts'
 
 /** A request that changed something, as it came. */
 export type Sent = {
@@ -49,7 +50,7 @@ export type CannedServer = {
 }
 
 const created: ReadonlySet<string> = new Set(
-  ['ip-entries', 'time-windows', 'time-exceptions', 'scheduled-changes'].map(
+  ['ip-entries', 'time-windows', 'time-exceptions', 'scheduled-changes', 'roles', 'users'].map(
     (list) => `POST /api/practices/:practice/${list}`,
   ),
 )
@@ -118,6 +119,8 @@ const good: Readonly<Record<string, unknown>> = {
   [`GET ${practice}/security-events/verify`]: canned.chain,
   [`GET ${practice}/decisions`]: { decisions: canned.decisions, ...page },
   ...peopleAnswers,
+  ...roleAnswers,
+  ...factorAnswers,
 }
 
 function stored(place: number): unknown {
@@ -214,6 +217,14 @@ const answerApi = async (
   if (route === undefined || body === undefined) {
     strays.push(`${method} ${path}`)
     return sendJson(response, 500, { message: 'not in the contract' })
+  }
+  if (typeof body === 'string') {
+    response.writeHead(200, {
+      'content-type': 'text/csv; charset=utf-8',
+      'content-disposition': 'attachment; filename="canned.csv"',
+    })
+    response.end(body)
+    return
   }
   const status = created.has(key) ? 201 : 200
   sendJson(response, status, schemaOf(route, status).parse(body))

@@ -16,7 +16,7 @@ const tabs = [
   { path: 'active-users', title: 'Active users' },
   { path: 'two-factor', title: '2FA management' },
   { path: 'access-requests', title: 'Access requests' },
-  { path: 'users', title: 'Users & roles' },
+  { path: 'users', title: 'Users' },
   { path: 'security-events', title: 'Security events' },
 ]
 
