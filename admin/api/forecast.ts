@@ -162,6 +162,13 @@ function timelineOf(snapshot: PolicySnapshot, asked: Asked) {
   return lines
 }
 
+/** When a gate may answer otherwise by time alone. */
+function untilOf(snapshot: PolicySnapshot, until: Instant) {
+  return until >= snapshot.knownUntil
+    ? { until: null, untilText: null }
+    : { until, untilText: momentText(snapshot.practice.zone, until) }
+}
+
 function simulated(snapshot: PolicySnapshot, asked: Asked): Simulated {
   const { decision, gates, remedies } = explain(
     snapshot,
@@ -174,6 +181,7 @@ function simulated(snapshot: PolicySnapshot, asked: Asked): Simulated {
     gates: gates.map((gate) => ({
       ...{ gate: gate.gate, control: gate.control, mode: gate.mode },
       ...{ passes: gate.reason === 'ok', reason: gate.reason, sentence: gate.sentence },
+      ...untilOf(snapshot, gate.until),
     })),
     remedies: remedies.map(({ by, sentence }) => ({ by, sentence })),
     timeline: timelineOf(snapshot, asked),

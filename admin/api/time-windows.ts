@@ -9,37 +9,22 @@ import type { Member } from '../../policies/access-request.ts'
 import { dayOf, parseDay } from '../../policies/calendar.ts'
 import type { Audience, PolicyDocument } from '../../policies/document.ts'
 import { hoursGrid } from '../../policies/hours-grid.ts'
-import type { Instant } from '../../policies/instant.ts'
 import { momentText, offsetAt } from '../../policies/timetable-zone.ts'
 import { describeDays } from '../../policies/week.ts'
-import { readMembers } from '../store/members.ts'
 import type { AdminEnv } from './admin-env.ts'
 import type { ApiPlane } from './api-plane.ts'
 import { timeWindowsRoutes } from './contract/time-windows.ts'
+import { anybody, membersAt, type Subject, subjectOf } from './hours-subject.ts'
 import { audienceName } from './networks.ts'
 import { etagOf } from './paging.ts'
-import { concerns, type PolicyView } from './policy-views.ts'
-import { refusal } from './refusals.ts'
+import { concerns } from './policy-views.ts'
 import { answerTimeEdits } from './time-edits.ts'
+import { answerWeeklyHours } from './weekly-hours.ts'
 import { exceptionSentence, stateSentence, windowSentence } from './window-words.ts'
 
 const previewDays = 14
 const calendarDays = 7
 const peopleMax = 100
-
-/** Somebody with these roles and nothing of their own, to ask for a role's or the practice's hours. */
-const anybody = (roles: readonly string[]): Member => ({
-  user: '',
-  name: '',
-  login: '',
-  email: null,
-  roles,
-  suspended: false,
-  epoch: 0,
-  factors: [],
-  enrolBy: null,
-  grants: [],
-})
 
 /** A member who stands for an audience; who has left stands without roles. */
 function standInOf(audience: Audience, members: readonly Member[]): Member {
@@ -54,9 +39,6 @@ function audiencesOf({ timeWindows }: PolicyDocument): readonly Audience[] {
   const rank = (audience: Audience): number => (audience === 'practice' ? 0 : 'role' in audience ? 1 : 2)
   return [...found.values()].sort((one, other) => rank(one) - rank(other))
 }
-
-const membersAt = async (plane: ApiPlane, practice: string, at: Instant): Promise<readonly Member[]> =>
-  (await plane.store.read((rows) => readMembers(rows, practice, at)))?.members ?? []
 
 async function listWindows(plane: ApiPlane, practice: string) {
   const view = await plane.views.read(practice)
@@ -95,26 +77,6 @@ async function listWindows(plane: ApiPlane, practice: string) {
       }
     }),
   }
-}
-
-type Subject = { readonly user?: string | undefined; readonly role?: string | undefined }
-
-/** Whose hours are asked for, by name; refuses `not-found` for who or what there is not. */
-async function subjectOf(
-  plane: ApiPlane,
-  { document }: PolicyView,
-  { user, role }: Subject,
-  at: Instant,
-): Promise<{ readonly member: Member; readonly name: string }> {
-  if (user !== undefined) {
-    const member = (await membersAt(plane, document.practice.id, at)).find((one) => one.user === user)
-    if (member === undefined) throw refusal('not-found', 'There is no such member in this practice.')
-    return { member, name: member.name }
-  }
-  if (role === undefined) return { member: anybody([]), name: 'Somebody without a role' }
-  const known = document.roles.find(({ id }) => id === role)
-  if (known === undefined) throw refusal('not-found', 'There is no such role in this practice.')
-  return { member: anybody([role]), name: `Role ${known.name}` }
 }
 
 async function preview(plane: ApiPlane, practice: string, asked: Subject) {
@@ -172,4 +134,5 @@ export function answerTimeWindows(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): 
     c.json(await calendar(plane, c.req.valid('param').practice), 200),
   )
   answerTimeEdits(app, plane)
+  answerWeeklyHours(app, plane)
 }

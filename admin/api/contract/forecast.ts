@@ -98,6 +98,10 @@ const gateSchema = z.object({
   passes: z.boolean(),
   reason: z.string(),
   sentence: z.string(),
+  /** Until when time alone cannot change this; `null`: it never does, or no further than hours are known. */
+  until: instantSchema.nullable(),
+  /** The same as the practice's wall will show it. */
+  untilText: z.string().nullable(),
 })
 
 const verdictSchema = z.object({
