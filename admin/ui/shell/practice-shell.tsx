@@ -19,6 +19,7 @@ const tabs = [
   { to: '/practices/$practice/general', name: 'General settings' },
   { to: '/practices/$practice/ip-allowlist', name: 'IP allowlist' },
   { to: '/practices/$practice/time-windows', name: 'Time windows' },
+  { to: '/practices/$practice/simulate', name: 'Simulate' },
   { to: '/practices/$practice/active-users', name: 'Active users' },
   { to: '/practices/$practice/two-factor', name: '2FA management' },
   { to: '/practices/$practice/access-requests', name: 'Access requests' },

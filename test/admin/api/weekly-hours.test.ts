@@ -101,6 +101,7 @@ it('counts sign-ins of four weeks by hour, of everyone, a role or a person, in t
         ...{ practice, at, origin: 'auto', action, address: '203.0.113.9' },
         actor: { kind: 'user', id: user, name: user },
         target: { kind: 'user', id: user, name: user },
+        ...{ before: null, after: null },
       }),
     )
   await signIn('usr_fred', now - hour)
