@@ -13,8 +13,6 @@ export type TriedFactor = (typeof factors)[number]
 
 /** Controls that can be tried as enforced. */
 export const triedControls = ['ip', 'time', 'twoFactor', 'permission'] as const
-/** A control that can be tried as enforced. */
-export type TriedControl = (typeof triedControls)[number]
 
 /** The parameters. */
 export type SimulateSearch = {

@@ -33,7 +33,7 @@ function GateRow({ gate, decides }: { readonly gate: Gate; readonly decides: boo
         </p>
         <p className="gh-faint">
           {gate.sentence}
-          {gate.untilText !== null && <span className="gh-gate-until"> Holds until {gate.untilText}.</span>}
+          {gate.untilText !== null && <> Holds until {gate.untilText}.</>}
         </p>
       </div>
     </li>

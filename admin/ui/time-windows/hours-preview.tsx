@@ -43,7 +43,10 @@ function Days({ preview }: { readonly preview: TimePreview }) {
           const change = clockChangeOn(day.date, zone)
           const text = day.hours.map(({ start, end }) => `${start}–${end}`).join(', ')
           return (
-            <li key={day.date} className={day.isToday ? 'gh-today' : ''}>
+            <li
+              key={day.date}
+              className={`gh-fortnight-row gh-fortnight-told${day.isToday ? ' gh-today' : ''}`}
+            >
               <span className="gh-fortnight-day">{dayFormat.format(Date.parse(`${day.date}T00:00Z`))}</span>
               <DayBars
                 bars={barsOf(day)}

@@ -65,7 +65,7 @@ function Picture({
       <HourAxis />
       <div className="gh-fortnight-days">
         {weekDays.map((name, day) => (
-          <div key={name} className="gh-fortnight-row">
+          <div key={name} className="gh-fortnight-row gh-fortnight-counted">
             <span className="gh-fortnight-day">{dayNames[day]}</span>
             <DayBars bars={hoursOfDay(hours, day).map((open) => ({ ...open, tone: 'neutral' }))}>
               {picture.hours

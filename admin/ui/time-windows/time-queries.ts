@@ -17,6 +17,8 @@ export type Extension = InferResponseType<typeof one.extensions.$get, 200>['exte
 export type TimeList = InferResponseType<(typeof one)['time-windows']['$get'], 200>
 /** The next 14 days of somebody. */
 export type TimePreview = InferResponseType<(typeof one)['time-preview']['$get'], 200>
+/** Who is in at each hour of a week. */
+export type TimeCalendar = InferResponseType<(typeof one)['time-calendar']['$get'], 200>
 /** Sign-ins by day of the week and hour. */
 export type SignInHours = InferResponseType<(typeof one)['sign-in-hours']['$get'], 200>
 /** A change to be looked at before it is saved. */
@@ -32,6 +34,14 @@ export const extensionsQuery = (practice: string) =>
     queryKey: topicKey(practice, 'users', 'extensions'),
     queryFn: () => parseResponse(one.extensions.$get({ param: { practice } })),
     refetchInterval: 60_000,
+  })
+
+/** Who is in at each hour of the seven days to come. */
+export const timeCalendarQuery = (practice: string) =>
+  queryOptions({
+    queryKey: topicKey(practice, 'time-preview', 'calendar'),
+    queryFn: () => parseResponse(one['time-calendar'].$get({ param: { practice } })),
+    staleTime: 60_000,
   })
 
 /** Sign-ins of four weeks of an audience. */

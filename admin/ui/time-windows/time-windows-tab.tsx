@@ -10,6 +10,7 @@ import { ExtensionsCard } from './extensions-card.tsx'
 import { HoursPreview } from './hours-preview.tsx'
 import { SignInsCard } from './sign-ins-card.tsx'
 import { WeeksCard } from './weeks-card.tsx'
+import { WhoIsIn } from './who-is-in.tsx'
 
 /** The tab. */
 export function TimeWindowsTab() {
@@ -25,6 +26,7 @@ export function TimeWindowsTab() {
       <ClosuresCard />
       <ExtensionsCard />
       <HoursPreview />
+      <WhoIsIn />
     </>
   )
 }

@@ -15,6 +15,7 @@ import { Tag } from '../parts/tag.tsx'
 import { usePractice } from '../practice.ts'
 import { type Audience, peopleQuery, rolesQuery, type TimeWindow, timeWindowsQuery } from '../queries.ts'
 import { useNow, wallTime } from '../times.ts'
+import { useDraftParams } from './draft-params.ts'
 import type { TimeList } from './time-queries.ts'
 import { draftIn, isChanged, searchOfDraft, type TimeSearch, type WeekDraft } from './time-search.ts'
 import { WindowsTable } from './time-tables.tsx'
@@ -192,21 +193,14 @@ function SimulateLink({
 }
 
 function ChosenWeek({ list, audience, name }: ChosenProps) {
-  const search = route.useSearch()
-  const navigate = route.useNavigate()
   const practice = usePractice()
   const now = useNow()
   const [isReviewed, setReviewed] = useState(false)
-  const plan = weekPlanOf(list.windows, audience)
-  const draft = draftIn(search, plan)
   const key = audienceText(audience)
-  const change = (next: WeekDraft) =>
-    navigate({
-      search: (old) => ({ ...old, ...searchOfDraft(next, plan), week: key }),
-      replace: true,
-      resetScroll: false,
-    })
-  const discard = () => navigate({ search: withoutDraft, replace: true, resetScroll: false })
+  const [params, setParams] = useDraftParams(key)
+  const plan = weekPlanOf(list.windows, audience)
+  const draft = draftIn(params, plan)
+  const discard = () => setParams({})
   const state = list.audiences.find((one) => audienceText(one.audience) === key)
   const isPerson = key.startsWith('user:')
   const own = list.windows.filter((window) => audienceText(window.audience) === key)
@@ -225,7 +219,7 @@ function ChosenWeek({ list, audience, name }: ChosenProps) {
         draft={draft}
         isChanged={isChanged(searchOfDraft(draft, plan))}
         today={wallTime(now, practice.zone).slice(0, 10)}
-        onDraft={change}
+        onDraft={(next) => setParams(searchOfDraft(next, plan))}
         onDiscard={discard}
         onSave={() => setReviewed(true)}
       />

@@ -3,7 +3,7 @@
  *
  * Its windows are `canned-hours.ts`. Invariant: every answer passes the contract's own schema.
  */
-import { timeWindows } from './canned-hours.ts'
+import { timePreview, timeWindows } from './canned-hours.ts'
 import { at } from './canned-practice.ts'
 
 const hour = 3_600_000
@@ -117,9 +117,43 @@ export const forecast = {
 
 const { audienceName: _, sentence: __, ...office } = timeWindows.windows[0] ?? {}
 
+const office8to18 = `${'0'.repeat(8)}${'1'.repeat(10)}${'0'.repeat(6)}`
+const early = `${'0'.repeat(6)}~${'1'.repeat(11)}${'0'.repeat(6)}`
+const isWorkday = (place: number): boolean => ![2, 4, 5].includes(place)
+const closed = '0'.repeat(24)
+
+/** Three people in the office, one of them early, from today (Tuesday) on; nobody on Thanksgiving. */
+const calendar = {
+  zone: 'America/Denver',
+  now: 'Tue 24 Nov 2026, 10:05',
+  mode: 'enforce',
+  days: timePreview.days.slice(0, 7).map(({ date, weekday, isToday }) => ({ date, weekday, isToday })),
+  counts: Array.from({ length: 7 }, (_, place) =>
+    [...early].map((sign, hour) =>
+      isWorkday(place) && sign !== '0' ? (office8to18[hour] === '1' ? 3 : 1) : 0,
+    ),
+  ),
+  groups: [
+    {
+      hours: Array.from({ length: 7 }, (_, place) => (isWorkday(place) ? office8to18 : closed)),
+      count: 2,
+      people: [
+        { user: 'u-ada', name: 'Ada Dentist', inScope: true },
+        { user: 'u-fiona', name: 'Fiona Front', inScope: true },
+      ],
+    },
+    {
+      hours: Array.from({ length: 7 }, (_, place) => (isWorkday(place) ? early : closed)),
+      count: 1,
+      people: [{ user: 'u-hugo', name: 'Hugo Hygienist', inScope: true }],
+    },
+  ],
+}
+
 /** Answers by route. */
 export const timeAnswers: Readonly<Record<string, unknown>> = {
   [`GET ${practice}/sign-in-hours`]: signInHours,
+  [`GET ${practice}/time-calendar`]: calendar,
   [`GET ${practice}/extensions`]: { extensions: [extension] },
   [`POST ${practice}/users/:user/extensions`]: { extension, sequence: 42 },
   [`DELETE ${practice}/extensions/:id`]: { extension, sequence: 42 },

@@ -35,6 +35,7 @@ const open = async (query = '', colorScheme: 'light' | 'dark' = 'light', width =
   await page.clock.setFixedTime(at)
   await page.goto(`${server.origin}/practices/maple/time-windows${query}`)
   await page.getByRole('grid', { name: /^Hours of/ }).waitFor()
+  await expect.poll(() => page.locator('.gh-loading').count()).toBe(0)
 }
 const button = (name: string) => page.getByRole('button', { name, exact: true })
 const dialog = () => page.getByRole('dialog')
@@ -42,6 +43,7 @@ const cell = (name: string) => page.getByRole('gridcell', { name: new RegExp(`^$
 const line = () => page.getByLabel('The same as text')
 const shown = (text: string) => expect.poll(() => line().inputValue()).toBe(text)
 const search = () => new URL(page.url()).searchParams
+const written = (name: string, value: string | null) => expect.poll(() => search().get(name)).toBe(value)
 const apply = async (act: string): Promise<void> => {
   await dialog().getByRole('button', { name: act, exact: true }).click()
   await dialog().waitFor({ state: 'detached' })
@@ -66,7 +68,7 @@ describe('a week', () => {
     await drag('Saturday 00:00', 'Saturday 05:30')
     const text = 'Mon 08:00–18:00; Tue–Thu 08:00–12:00, 13:00–18:00; Fri 08:00–18:00, 22:00–06:00 next day'
     await shown(text)
-    expect(search().get('hours')).toBe(text)
+    await written('hours', text)
     await page.reload()
     await shown(text)
     expect(await cell('Wednesday 12:00').getAttribute('aria-label')).toContain('closed')
@@ -77,7 +79,7 @@ describe('a week', () => {
     await apply('Save')
     await page.getByText('Active everywhere after 41 ms').waitFor()
     await page.getByText('It runs into the next day.').waitFor()
-    expect(search().get('hours')).toBeNull()
+    await written('hours', null)
     expect(server.sent.filter(({ what }) => what.startsWith('PUT'))).toMatchObject([
       {
         what: 'PUT /api/practices/maple/weekly-hours',
@@ -103,22 +105,38 @@ describe('a week', () => {
     await page.getByText('Tue, Wed 08:00–09:00: Enter opens, Escape lets go').waitFor()
     await page.keyboard.press('Enter')
     await shown('Mon, Thu, Fri 06:30–08:00; Tue, Wed 06:30–09:00')
+    // Two strokes at once: none is lost on the way to the address.
+    await page.evaluate(`(async () => {
+      for (const slot of [40, 42]) {
+        const cell = document.querySelector('[data-day="5"][data-slot="' + slot + '"]')
+        cell.focus()
+        await null
+        cell.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }))
+        await null
+      }
+    })()`)
+    await shown('Mon, Thu, Fri 06:30–08:00; Tue, Wed 06:30–09:00; Sat 20:00–20:30, 21:00–21:30')
+    await written('hours', await line().inputValue())
+    await button('Copy Sun to other days').click()
+    await page.getByRole('menuitem', { name: 'Sat' }).click()
+    await shown('Mon, Thu, Fri 06:30–08:00; Tue, Wed 06:30–09:00')
     await button('Copy Tue to other days').press('Enter')
     await page.getByRole('menuitem', { name: 'Mon–Fri' }).press('Enter')
     await shown('Mon–Fri 06:30–09:00')
     await line().fill('Mon–Fri 6:30-9, Frei')
     await page.getByText('“frei” is no day and no time.').waitFor()
-    expect(search().get('hours')).toBe('Mon–Fri 06:30–09:00')
+    await written('hours', 'Mon–Fri 06:30–09:00')
     await line().fill('weekdays 7:10am to noon; sun 23-1')
     await line().press('Tab')
     await shown('Mon–Fri 07:10–12:00; Sun 23:00–01:00 next day')
     expect(await cell('Monday 07:00').getAttribute('aria-label')).toContain('open in part')
     await page.getByRole('combobox', { name: 'Time zone' }).fill('lord')
     await page.getByRole('option', { name: /Lord Howe/ }).click()
-    expect(search().get('zone')).toBe('Australia/Lord_Howe')
+    await written('zone', 'Australia/Lord_Howe')
     await page.getByText(/4 Apr 2027 the clocks show 01:30–02:00 twice/).waitFor()
     await button('Discard').click()
     await shown('Mon–Fri 06:30–08:00')
+    await written('hours', null)
     expect([...search().keys()]).toEqual(['week'])
   })
 
@@ -129,6 +147,7 @@ describe('a week', () => {
     await button('Start with Mon–Fri 08:00–18:00').click()
     await page.getByRole('checkbox', { name: 'Instead of role hours' }).check()
     await shown('Mon–Fri 08:00–18:00')
+    await written('own', 'yes')
     expect(Object.fromEntries(search())).toEqual({
       ...{ week: 'user:u-ada', hours: 'Mon–Fri 08:00–18:00', own: 'yes' },
     })
@@ -195,8 +214,11 @@ describe('beside the week', () => {
     expect(await days.nth(0).innerText()).toMatch(/Tue,? 24 Nov\s+08:00–18:00/)
     expect(await days.nth(1).innerText()).toContain('the clocks skip 02:00–03:00')
     expect(await days.nth(2).innerText()).toMatch(/26 Nov\s+closed/)
+    const same = page.getByRole('list', { name: 'People with the same hours' }).getByRole('listitem')
+    await same.getByText('2 people, Mon–Wed, Fri 08:00–18:00').waitFor()
+    await same.getByText('1 person, about Mon–Wed, Fri 06:00–18:00').waitFor()
     await page.getByLabel('Hours of', { exact: true }).selectOption('role:hygienist')
-    await expect.poll(() => search().get('of')).toBe('role:hygienist')
+    await written('of', 'role:hygienist')
   })
 
   it('closes days that are chosen in the month, by keyboard and by mouse; a delete names the revision', async () => {
