@@ -64,6 +64,7 @@ const catalogue: Readonly<Record<ActionGroup, Lines>> = {
     'time-window.added': 'A time window was added.',
     'time-window.changed': 'A time window was changed.',
     'time-window.removed': 'A time window was removed.',
+    'weekly-hours.changed': 'The weekly hours of the practice, a role or a person were changed.',
     'closure.added': 'A closure was added.',
     'closure.changed': 'A closure was changed.',
     'closure.removed': 'A closure was removed.',

@@ -15,6 +15,8 @@ import { NotFound } from './parts/states.tsx'
 import type { FactorState, RequestFilter } from './queries.ts'
 import { ConsoleRoot, FirstPractice, FirstTab } from './shell/console-root.tsx'
 import { PracticeShell } from './shell/practice-shell.tsx'
+import { simulateSearch } from './simulate/simulate-search.ts'
+import { timeSearch } from './time-windows/time-search.ts'
 import {
   type FactorFilters,
   methods as factorMethods,
@@ -170,7 +172,14 @@ const ipAllowlist = createRoute({
 const timeWindows = createRoute({
   getParentRoute: () => practice,
   path: 'time-windows',
+  validateSearch: timeSearch,
   component: lazyRouteComponent(() => import('./time-windows/time-windows-tab.tsx'), 'TimeWindowsTab'),
+})
+const simulate = createRoute({
+  getParentRoute: () => practice,
+  path: 'simulate',
+  validateSearch: simulateSearch,
+  component: lazyRouteComponent(() => import('./simulate/simulate-tab.tsx'), 'SimulateTab'),
 })
 const activeUsers = createRoute({
   getParentRoute: () => practice,
@@ -224,6 +233,7 @@ export const router = createRouter({
       general,
       ipAllowlist,
       timeWindows,
+      simulate,
       activeUsers,
       twoFactor,
       accessRequests,

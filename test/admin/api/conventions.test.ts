@@ -46,6 +46,7 @@ const wholeLists: Readonly<Record<string, string>> = {
   [`GET ${of}/time-windows`]: 'part of one policy document, which bounds it',
   [`GET ${of}/time-calendar`]: 'a week',
   [`GET ${of}/time-preview`]: 'fourteen days',
+  [`GET ${of}/sign-in-hours`]: 'the hours of a week',
   [`GET ${of}/notifications`]: 'a closed set of topics, and configured webhooks',
   [`GET ${of}/extensions`]: 'those that run now',
   [`GET ${of}/roles`]: 'part of one policy document, at most 200',

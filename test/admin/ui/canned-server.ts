@@ -22,6 +22,7 @@ import {
   withdrawnRequest,
 } from './canned-requests.ts'
 import { roleAnswers } from './canned-roles.ts'
+import { timeAnswers } from './canned-time.ts'
 
 /** A request that changed something, as it came. */
 export type Sent = {
@@ -50,7 +51,10 @@ export type CannedServer = {
 }
 
 const created: ReadonlySet<string> = new Set(
-  ['ip-entries', 'time-windows', 'time-exceptions', 'scheduled-changes', 'roles', 'users'].map(
+  [
+    ...['ip-entries', 'time-windows', 'time-exceptions', 'scheduled-changes', 'roles', 'users'],
+    'users/:user/extensions',
+  ].map(
     (list) => `POST /api/practices/:practice/${list}`,
   ),
 )
@@ -64,6 +68,7 @@ const page = { nextCursor: null }
 const practice = '/api/practices/:practice'
 
 const good: Readonly<Record<string, unknown>> = {
+  ...timeAnswers,
   ...generalAnswers,
   ...requestAnswers,
   'GET /api/me': canned.me,
