@@ -10,11 +10,15 @@ import { securityManagementPath } from '../runtime/pages/management-line.ts'
 import type { Asserter } from './assertion.ts'
 import { cookieLines } from './cookies.ts'
 import type { Exchange, Judgement, WholeResponse } from './exchange.ts'
+import { practicesPath } from './practices-step.ts'
 import { answerFailure } from './refusal.ts'
 import { secondFactorPath, stepPath } from './refusals.ts'
 import type { Site } from './site.ts'
 
 const folder = '/.gatehouse'
+
+/** Pages of the step besides its own: the ways to the portal and to the admin origin, and one's practices. */
+const pagePaths: ReadonlySet<string> = new Set([secondFactorPath, securityManagementPath, practicesPath])
 
 const isOwn = (path: string): boolean => {
   const lower = path.toLowerCase()
@@ -51,9 +55,7 @@ export function answerOwnPath(
     return own.finish(exchange)
   if (stepping && exchange.target.path === stepPath && site.identity !== null)
     return site.identity.access.answer(exchange)
-  const handsOver =
-    exchange.target.path === secondFactorPath || exchange.target.path === securityManagementPath
-  if (exchange.method === 'GET' && handsOver && site.identity !== null)
+  if (exchange.method === 'GET' && pagePaths.has(exchange.target.path) && site.identity !== null)
     return site.identity.access.answer(exchange)
   if (reading && exchange.target.path === `${folder}/jwks.json`)
     return answerWhole(json(asserter.jwks, 'public, max-age=300'))

@@ -7,7 +7,8 @@
  */
 import type { Decision } from '../policies/decision.ts'
 import type { DurationMs } from '../policies/instant.ts'
-import { pagePolicy } from '../runtime/pages/page.ts'
+import type { HoursView } from '../runtime/pages/hours-part.ts'
+import { policyFor } from '../runtime/pages/page-script.ts'
 import { plainPage } from '../runtime/pages/plain-page.ts'
 import { type RefusalView, refusalPage } from '../runtime/pages/refusal-page.ts'
 import { reasonTexts } from '../runtime/pages/texts.ts'
@@ -30,8 +31,6 @@ export type RefusalExtra = {
       | 'practice'
       | 'address'
       | 'now'
-      | 'approvedTimes'
-      | 'opens'
       | 'contact'
       | 'practices'
       | 'permissions'
@@ -55,6 +54,8 @@ export type RefusalExtra = {
   readonly retryAfterMs?: DurationMs
   /** When the page asked for may be tried again by itself: what is left, with jitter; absent: never by itself. */
   readonly returnAfterMs?: DurationMs
+  /** Where it is the hour; whether the page comes back by itself is added. */
+  readonly hours?: Omit<HoursView, 'backMs'>
   /** Where the step that cures a challenge is taken, a path of this origin: navigations by GET are sent there. */
   readonly step?: string
   /** The request was a sign-in, which is done: its form is not lost, so that it too is sent to the step. */
@@ -73,11 +74,11 @@ export type Failure = {
   readonly reason?: string
 }
 
-const pageHeaders: RawHeaders = [
+const pageHeaders = (body: string): RawHeaders => [
   'Content-Type',
   'text/html; charset=utf-8',
   'Content-Security-Policy',
-  pagePolicy,
+  policyFor(body),
   'X-Content-Type-Options',
   'nosniff',
   'Referrer-Policy',
@@ -124,8 +125,10 @@ const shape = (facts: Pick<RefusalFacts, 'kind' | 'headers'>, answer: Answer): W
   const { status, title, sentence, headers } = answer
   const common = [...noStore, ...headers]
   switch (facts.kind) {
-    case 'navigation':
-      return { status, headers: [...common, ...pageHeaders], body: answer.page() }
+    case 'navigation': {
+      const body = answer.page()
+      return { status, headers: [...common, ...pageHeaders(body)], body }
+    }
     case 'fetch': {
       const problem = { type: answer.type, title, status, detail: sentence, ...answer.members }
       const type = ['Content-Type', 'application/problem+json']
@@ -177,13 +180,17 @@ const returnSeconds = (facts: RefusalFacts, { returnAfterMs }: RefusalExtra): nu
   return Math.max(1, Math.ceil(returnAfterMs / 1000))
 }
 
+const hoursOf = (facts: RefusalFacts, extra: RefusalExtra): HoursView | null => {
+  if (extra.hours === undefined) return null
+  const seconds = returnSeconds(facts, extra)
+  return { ...extra.hours, backMs: seconds === null ? null : seconds * 1_000 }
+}
+
 const pageOf = (facts: RefusalFacts, decision: Decision, extra: RefusalExtra): string =>
   refusalPage({
     practice: null,
     address: null,
     now: null,
-    approvedTimes: [],
-    opens: null,
     contact: null,
     practices: [],
     permissions: extra.permissions ?? [],
@@ -193,7 +200,7 @@ const pageOf = (facts: RefusalFacts, decision: Decision, extra: RefusalExtra): s
     code: extra.code ?? null,
     retry: isReading(facts.method) ? samePath(facts.target) : null,
     signIn: signInLocation(facts),
-    returns: returnSeconds(facts, extra) !== null,
+    hours: hoursOf(facts, extra),
     entryNotSent: !isReading(facts.method),
   })
 

@@ -8,7 +8,7 @@ import type { RouteRequirement } from '../policies/routes.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { ControlPlane } from '../runtime/internal.ts'
 import type { Log } from '../runtime/log.ts'
-import { pagePolicy } from '../runtime/pages/page.ts'
+import { policyFor } from '../runtime/pages/page-script.ts'
 import type { Companion } from './companion.ts'
 import type { Endings } from './endings.ts'
 import type { Exchange, WholeResponse } from './exchange.ts'
@@ -80,18 +80,17 @@ export const again = (response: WholeResponse): WholeResponse => ({
   headers: [...response.headers, 'Refresh', String(waitSeconds)],
 })
 
-/** A page of the step. `headers`: what is special to it; `policy`: of one with a script. */
+/** A page of the step. `headers`: what is special to it. */
 export const stepPage = (
   status: number,
   body: string,
   referrer: 'same-origin' | 'no-referrer',
   headers: readonly string[],
-  policy: string = pagePolicy,
 ): WholeResponse => ({
   status,
   headers: [
     ...['Cache-Control', 'no-store', 'Content-Type', 'text/html; charset=utf-8'],
-    ...['Content-Security-Policy', policy, 'X-Content-Type-Options', 'nosniff'],
+    ...['Content-Security-Policy', policyFor(body), 'X-Content-Type-Options', 'nosniff'],
     ...['Referrer-Policy', referrer, ...headers],
   ],
   body,

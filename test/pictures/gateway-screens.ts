@@ -7,12 +7,13 @@
 import { away, notOurs, stale, tooOften } from '../../gateway/access-failures.ts'
 import { plainDecision } from '../../gateway/questions.ts'
 import { answerFailure, type RefusalExtra, type RefusalFacts, refuse } from '../../gateway/refusal.ts'
+import type { ShownHours } from '../../gateway/shown-hours.ts'
 import { stepPage } from '../../gateway/step-visit.ts'
 import { type Reason, reasons } from '../../policies/decision.ts'
 import { type AccessView, accessPage } from '../../runtime/pages/access-page.ts'
 import { type FactorView, factorPage } from '../../runtime/pages/factor-page.ts'
-import { pagePolicy } from '../../runtime/pages/page.ts'
-import { waitingPolicy } from '../../runtime/pages/wait-script.ts'
+import type { ShownDay } from '../../runtime/pages/hours-part.ts'
+import { type PracticeRow, practicesPage } from '../../runtime/pages/practice-list.ts'
 import { type Screen, screenOfRaw } from './screen.ts'
 
 const facts: RefusalFacts = {
@@ -24,23 +25,36 @@ const facts: RefusalFacts = {
 }
 const form: RefusalFacts = { ...facts, method: 'POST', target: '/patients' }
 
-const week = [
-  'Monday 08:00–12:00, 13:00–18:00',
-  'Tuesday 08:00–18:00 (today)',
-  'Wednesday 08:00–18:00',
-  'Thursday 08:00–18:00',
-  'Friday 08:00–16:00',
-]
+const day = (name: string, ...hours: readonly string[]): ShownDay => ({
+  name,
+  isToday: name === 'Tuesday',
+  hours: hours.map((text) => ({ start: text.slice(0, 5), end: text.slice(6) })),
+})
+
+const hours: ShownHours = {
+  ...{ at: Date.UTC(2026, 10, 24, 14, 12), zone: 'America/Denver', clock: '07:12' },
+  now: 'Tuesday, November 24, 2026 at 07:12 MST',
+  week: [
+    day('Monday', '08:00-12:00', '13:00-18:00'),
+    day('Tuesday', '08:00-18:00'),
+    day('Wednesday', '00:00-06:00', '08:00-18:00', '22:00-24:00'),
+    day('Thursday', '08:00-18:00'),
+    day('Friday', '08:00-16:00'),
+    day('Saturday'),
+    day('Sunday'),
+  ],
+  opens: { text: 'Tuesday, November 24 at 08:00 MST', span: '48 min', leftMs: 2_880_000 },
+}
 
 const view: NonNullable<RefusalExtra['view']> = {
-  practice: 'Riverside & Sons <i>Dental</i>',
+  practice: { name: 'Riverside & Sons <i>Dental</i>', logo: null },
   now: 'Tuesday, November 24, 2026 at 07:12 MST',
   contact: 'Olivia Hart, ext. 204',
 }
 
 const viewFor: Partial<Record<Reason, NonNullable<RefusalExtra['view']>>> = {
   'address-not-allowed': { address: '203.0.113.9', emergency: '/.gatehouse/second-factor?emergency=1' },
-  'outside-time-window': { approvedTimes: week, opens: 'Tuesday, November 24, 2026 at 08:00 MST, in 48 min' },
+  'outside-time-window': { now: null },
   'permission-missing': { permissions: ['Change practice settings'] },
   'route-unmapped': { management: '/.gatehouse/security-management' },
   'two-factor-too-old': { confirm: '/.gatehouse/access?to=%2F' },
@@ -49,7 +63,7 @@ const viewFor: Partial<Record<Reason, NonNullable<RefusalExtra['view']>>> = {
 const extraFor = (reason: Reason): RefusalExtra => ({
   code: 'GH-7K2M-94QX',
   view: { ...view, ...viewFor[reason] },
-  ...(reason === 'outside-time-window' ? { returnAfterMs: 2_880_000 } : {}),
+  ...(reason === 'outside-time-window' ? { hours, returnAfterMs: 2_887_000 } : {}),
 })
 
 const refusal = (name: string, of: RefusalFacts, reason: Reason, extra: RefusalExtra): Screen => {
@@ -61,15 +75,27 @@ const refusals: readonly Screen[] = (Object.keys(reasons) as Reason[])
   .filter((reason) => reason !== 'ok')
   .map((reason) => refusal(`refused-${reason}`, form, reason, extraFor(reason)))
 
+const row: PracticeRow = {
+  name: 'Riverside & Sons <i>Dental</i>',
+  ...{ state: 'closed', words: '', note: '', href: null },
+}
+
 const several: Screen = refusal('refused-several-practices', facts, 'outside-time-window', {
   ...extraFor('outside-time-window'),
   view: {
     ...view,
     ...viewFor['outside-time-window'],
     practices: [
-      { name: 'Riverside & Sons <i>Dental</i>', allowed: false, href: null },
-      { name: 'Lakeview Family Dentistry', allowed: true, href: '/' },
-      { name: 'Hillside Orthodontics', allowed: false, href: null },
+      { ...row, name: 'Lakeview Family Dentistry', state: 'open', words: 'Access allowed now', href: '/' },
+      { ...row, name: 'North', state: 'step', words: 'After your second factor', href: '/' },
+      { ...row, state: 'closed', words: 'Closed until Tue, Nov 24 at 08:00 MST' },
+      {
+        ...row,
+        name: 'Hillside Orthodontics',
+        state: 'refused',
+        words: 'Not from this network',
+        note: 'To get access, contact Maya Lindqvist, 555 0142.',
+      },
     ],
     emergencyUntil: 'Tuesday, November 24, 2026 at 09:00 MST',
   },
@@ -78,6 +104,7 @@ const several: Screen = refusal('refused-several-practices', facts, 'outside-tim
 const access: AccessView = {
   state: 'ask',
   kind: 'ip',
+  brand: null,
   rows: [
     {
       ...{ practice: 'riverside', name: 'Riverside & Sons <i>Dental</i>', status: 'rejected' },
@@ -111,15 +138,14 @@ const onePractice: AccessView['rows'] = [
   },
 ]
 
-const step = (name: string, body: string, policy = pagePolicy, status = 200): Screen =>
-  screenOfRaw(name, stepPage(status, body, 'same-origin', [], policy))
+const step = (name: string, body: string, status = 200): Screen =>
+  screenOfRaw(name, stepPage(status, body, 'same-origin', []))
 
 const accessScreens: readonly Screen[] = [
   step('access-ask', accessPage(access)),
   step(
     'access-ask-problem',
     accessPage({ ...access, problem: 'Please say why you need access.', emergency: null }),
-    pagePolicy,
     422,
   ),
   step(
@@ -127,14 +153,20 @@ const accessScreens: readonly Screen[] = [
     accessPage({
       ...access,
       kind: 'time',
-      hours: {
-        now: 'Tuesday, November 24, 2026 at 07:12 MST',
-        approvedTimes: week,
-        opens: 'Tuesday, November 24, 2026 at 08:00 MST, in 48 min',
-      },
+      hours: { ...hours, backMs: 2_887_000 },
     }),
   ),
-  step('access-wait', accessPage({ ...access, state: 'wait', rows: onePractice }), waitingPolicy),
+  step('access-wait', accessPage({ ...access, state: 'wait', rows: onePractice })),
+  step(
+    'access-wait-hours',
+    accessPage({
+      ...access,
+      state: 'wait',
+      kind: 'time',
+      rows: onePractice,
+      hours: { ...hours, backMs: null },
+    }),
+  ),
   step('access-again', accessPage({ ...access, state: 'again', rows: onePractice })),
 ]
 
@@ -161,6 +193,25 @@ const factorScreens: readonly Screen[] = (
   ] as const
 ).map(([state, more]) => step(`factor-${state}`, factorPage({ ...factor, ...more, state })))
 
+const mine: readonly PracticeRow[] = [
+  {
+    ...row,
+    name: 'Lakeview Family Dentistry',
+    state: 'open',
+    words: 'Access allowed now',
+    href: '/practices',
+  },
+  { ...row, state: 'closed', words: 'Closed until Tue, Nov 24 at 08:00 MST' },
+]
+const practices: readonly Screen[] = [
+  step('practices', practicesPage({ rows: mine, emergencyUntil: null })),
+  step(
+    'practices-emergency',
+    practicesPage({ rows: mine.slice(0, 1), emergencyUntil: 'Tuesday at 09:00 MST' }),
+  ),
+  step('practices-none', practicesPage({ rows: [], emergencyUntil: null })),
+]
+
 const failures: readonly Screen[] = Object.entries({ away, notOurs, stale, tooOften }).map(
   ([name, failure]) => screenOfRaw(`failure-${name.toLowerCase()}`, answerFailure(form, failure)),
 )
@@ -171,5 +222,6 @@ export const gatewayScreens: readonly Screen[] = [
   several,
   ...accessScreens,
   ...factorScreens,
+  ...practices,
   ...failures,
 ]

@@ -83,10 +83,36 @@ it('every value is text, there is one script at most, nothing comes from elsewhe
   for (const { name, body, headers } of screens) {
     const scripts = /script-src 'sha256-/.test(headers['content-security-policy'] ?? '') ? 1 : 0
     expect(body.match(/<script/g) ?? [], name).toHaveLength(scripts)
-    const page = body.replace(/<script>[^<]*<\/script>/, '')
+    const page = body.replace(/<script>.*?<\/script>/s, '')
     expect(page, name).not.toMatch(/<script|<i>|javascript:| style=| on[a-z]+="/)
     for (const [, address = ''] of page.matchAll(/(?:src|href|action)="([^"]*)"/g))
       expect(isOurs(address), `${name} ${address}`).toBe(true)
     expect(Buffer.byteLength(body), name).toBeLessThan(30_000)
   }
 })
+
+it.each([
+  [
+    'Europe/Berlin',
+    true,
+    'Tuesday, November 24 at 15:12 GMT+1; it opens on Tuesday, November 24 at 16:00 GMT+1',
+  ],
+  ['America/Denver', true, null],
+  ['Europe/Berlin', false, null],
+] as const)(
+  'by a clock in %s (script: %s) the page tells the practice’s time, and one’s own where it differs',
+  async (timezoneId, javaScriptEnabled, here) => {
+    const context = await browser.newContext({ timezoneId, javaScriptEnabled })
+    const page = await context.newPage()
+    await page.goto(`${server.url}/refused-several-practices`)
+    const facts = await page.locator('#hours').innerText()
+    for (const words of [
+      'Tuesday, November 24 at 08:00 MST, in 48 min',
+      'Tuesday, November 24, 2026 at 07:12 MST',
+    ])
+      expect(facts).toContain(words)
+    expect(await page.locator('#here').isVisible()).toBe(here !== null)
+    if (here !== null) expect(facts).toContain(here)
+    await context.close()
+  },
+)

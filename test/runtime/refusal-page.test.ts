@@ -9,17 +9,16 @@ import { reasonTexts } from '../../runtime/pages/texts.ts'
 
 const view = (reason: Reason): RefusalView => ({
   reason,
-  practice: 'Riverside <i>Dental</i>',
+  practice: { name: 'Riverside <i>Dental</i>', logo: null },
   code: 'GH-7K2M-94QX',
   address: '203.0.113.9',
   now: 'Monday, 23 November 2026, 07:58',
   permissions: ['Change practice settings'],
-  approvedTimes: ['Monday 08:00–18:00'],
-  opens: 'Monday, 08:00',
+  hours: null,
   contact: 'Olivia Hart & Sons',
   practices: [
-    { name: 'Riverside Dental', allowed: false, href: null },
-    { name: 'Lakeview Family Dentistry', allowed: true, href: '/practices' },
+    { name: 'Lakeview', state: 'open', words: 'Access allowed now', note: '', href: '/practices' },
+    { name: 'Riverside Dental', state: 'refused', words: 'Not from this network', note: '', href: null },
   ],
   retry: '/schedule?day="1"',
   signIn: '/sign-in',
@@ -27,7 +26,6 @@ const view = (reason: Reason): RefusalView => ({
   emergency: '/.gatehouse/second-factor?emergency=1&to="/"',
   emergencyUntil: 'Monday, 09:00',
   management: '/.gatehouse/security-management',
-  returns: true,
   entryNotSent: true,
 })
 
