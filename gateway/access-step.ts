@@ -32,7 +32,7 @@ import { readCredential } from './identity/credential.ts'
 import { practicesPath, showPractices } from './practices-step.ts'
 import { answer, plainDecision } from './questions.ts'
 import { answerFailure, samePath } from './refusal.ts'
-import { secondFactorPath } from './refusals.ts'
+import { accountPath, secondFactorPath } from './refusals.ts'
 import { askAccess, showApproved, showRequests, withdrawAccess } from './request-step.ts'
 import type { Duties } from './route-duties.ts'
 import type { MirroredSession } from './sessions.ts'
@@ -281,9 +281,10 @@ async function practices(visit: Visit): Promise<WholeResponse> {
 /** A page of the step. */
 function showPage(visit: Visit): Promise<WholeResponse> {
   const { exchange, session, query } = visit
-  if (exchange.target.path === secondFactorPath) return secondFactor(visit)
-  if (exchange.target.path === securityManagementPath) return securityManagement(visit)
-  if (exchange.target.path === practicesPath) return practices(visit)
+  const { path } = exchange.target
+  if (path === secondFactorPath || path === accountPath) return secondFactor(visit)
+  if (path === securityManagementPath) return securityManagement(visit)
+  if (path === practicesPath) return practices(visit)
   const proof = query.get('proof')
   if (proof !== null) return bringProof(visit, proof)
   return session.record.held ? heldPage(visit) : livePage(visit)

@@ -12,13 +12,18 @@ import { cookieLines } from './cookies.ts'
 import type { Exchange, Judgement, WholeResponse } from './exchange.ts'
 import { practicesPath } from './practices-step.ts'
 import { answerFailure } from './refusal.ts'
-import { secondFactorPath, stepPath } from './refusals.ts'
+import { accountPath, secondFactorPath, stepPath } from './refusals.ts'
 import type { Site } from './site.ts'
 
 const folder = '/.gatehouse'
 
 /** Pages of the step besides its own: the ways to the portal and to the admin origin, and one's practices. */
-const pagePaths: ReadonlySet<string> = new Set([secondFactorPath, securityManagementPath, practicesPath])
+const pagePaths: ReadonlySet<string> = new Set([
+  secondFactorPath,
+  accountPath,
+  securityManagementPath,
+  practicesPath,
+])
 
 const isOwn = (path: string): boolean => {
   const lower = path.toLowerCase()

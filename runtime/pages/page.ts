@@ -52,6 +52,7 @@ main>dl{margin-bottom:.25rem}
 ul{padding-left:1.2rem;margin:.35rem 0}
 .doing{display:flex;flex-wrap:wrap;gap:.75rem;margin-top:1.5rem}
 .doing a,button{display:inline-block;padding:.6rem 1.1rem;border-radius:.5rem;font:inherit;font-weight:600;text-decoration:none;border:1px solid var(--accent);color:var(--accent);background:none;cursor:pointer}
+button.small{padding:.25rem .75rem;font-size:.9rem}
 .doing a.first,button.first{background:var(--accent);color:var(--on-accent)}
 form label{display:block;margin:.75rem 0 .25rem;font-weight:600}
 form label.choice{display:flex;gap:.6rem;align-items:baseline;font-weight:400;margin:.4rem 0}

@@ -52,5 +52,5 @@ ${
     ? html`<p>Your account belongs to no practice here. Ask the person who manages access at your practice.</p>`
     : html`<p>${summary(view.rows)}</p>${practiceList(view.rows)}`
 }
-<p class="last">Your own sessions and second factor: <a href="/.gatehouse/second-factor">open your account</a></p>`,
+<p class="last"><a href="/.gatehouse/account">My sessions and security</a></p>`,
   })

@@ -16,6 +16,9 @@ import { portalScreens } from './portal-screens.ts'
 const looks = ['light', 'dark'] as const
 const sizes = { phone: { width: 390, height: 700 }, desktop: { width: 1_280, height: 800 } } as const
 
+/** Longer pages are cut: a browser without a graphics card draws no larger pictures. */
+const heightMax = 4_000
+
 type Look = (typeof looks)[number]
 type Size = keyof typeof sizes
 
@@ -33,7 +36,9 @@ async function takeLook(
     const page = await context.newPage()
     for (const name of names) {
       await page.goto(`${url}/${name}`)
-      await page.screenshot({ path: join(folder, fileOf(name, look, size)), fullPage: true })
+      const height = Number(await page.evaluate('document.documentElement.scrollHeight'))
+      const clip = { x: 0, y: 0, width: sizes[size].width, height: Math.min(height, heightMax) }
+      await page.screenshot({ path: join(folder, fileOf(name, look, size)), fullPage: true, clip })
     }
   } finally {
     await context.close()

@@ -5,6 +5,7 @@
  * Facts are made up, pages and headers are the portal's own. Invariant: names carry markup, which must stand on every page as
  * the text that it is; a page's script is allowed by the policy that goes with it, or it does not run here either.
  */
+import { type AccountView, accountPage } from '../../admin/portal/account-page.ts'
 import { createAnswers } from '../../admin/portal/answers.ts'
 import { emergencyOnPage, emergencyPage, noEmergencyPage } from '../../admin/portal/emergency-page.ts'
 import { confirmedPage, factorPage, type ManageView, managePage } from '../../admin/portal/manage-page.ts'
@@ -122,6 +123,68 @@ const ownPages: Readonly<Record<string, string>> = {
   confirmed: confirmedPage(frame, 2),
 }
 
+const account: AccountView = {
+  ...{ frame: inside, emergencyUntil: null, said: null, factors: 2, recoveryCodesLeft: 7, more: 0 },
+  sessions: [
+    {
+      ...{ id: 'ses_1', device: 'Chrome on Windows', address: '203.0.113.9', held: false, isThis: true },
+      ...{ started: 'Tue 24 Nov 2026, 07:58', lastSeen: 'Tue 24 Nov 2026, 09:41' },
+      way: 'with a password and a second factor',
+    },
+    {
+      ...{
+        id: 'ses_2',
+        device: 'Safari on iOS',
+        address: '2001:db8:85a3:8d3:1319:8a2e:370:7348',
+        held: false,
+      },
+      ...{ started: 'Mon 23 Nov 2026, 19:12', lastSeen: 'Mon 23 Nov 2026, 22:05', isThis: false },
+      way: 'with a passkey',
+    },
+    {
+      ...{ id: 'ses_3', device: 'Unknown device', address: '198.51.100.77', held: true, isThis: false },
+      ...{ started: 'Tue 24 Nov 2026, 03:20', lastSeen: 'Tue 24 Nov 2026, 03:20', way: 'with a password' },
+    },
+  ],
+  requests: [
+    {
+      ...{ title: 'Riverside <i>Dental</i>: outside the hours', status: 'Approved', mark: 'good' },
+      notes: ['Asked Mon 23 Nov 2026, 17:40', 'Until Mon 23 Nov 2026, 21:00', 'Please lock up, Olivia'],
+    },
+    {
+      ...{ title: 'Lakeview & Sons: from 198.51.100.0/24', status: 'Pending', mark: 'wait' },
+      notes: ['Asked Tue 24 Nov 2026, 08:02'],
+    },
+  ],
+  refusals: [
+    {
+      ...{
+        reason: 'address-not-allowed',
+        practice: 'Riverside <i>Dental</i>',
+        when: 'Tue 24 Nov 2026, 03:20',
+      },
+      ...{ address: '198.51.100.77', code: 'GH-7K2M-94QX', count: 3 },
+    },
+    {
+      ...{ reason: 'permission-missing', practice: null, when: 'Mon 23 Nov 2026, 10:11' },
+      ...{ address: '203.0.113.9', code: 'GH-2M7K-QX94', count: 1 },
+    },
+  ],
+}
+const accountPages: Readonly<Record<string, string>> = {
+  account: accountPage(account),
+  'account-ended': accountPage({
+    ...{ ...account, said: '2 sessions have ended.', emergencyUntil: 'Tue 24 Nov 2026, 10:12', factors: 0 },
+    ...{ sessions: account.sessions.slice(0, 1), requests: [], refusals: [] },
+  }),
+  'account-full': accountPage({
+    ...{ ...account, more: 3 },
+    sessions: Array.from({ length: 20 }, (_, at) => ({ ...account.sessions[1]!, id: `ses_${at}` })),
+    requests: Array.from({ length: 20 }, () => account.requests[0]!),
+    refusals: Array.from({ length: 20 }, () => account.refusals[0]!),
+  }),
+}
+
 const otherPages: Readonly<Record<string, string>> = {
   'sign-in': signInPage(signIn),
   'sign-in-wrong': signInPage({ ...signIn, passkey: null, providers: [], said: readSignInSaid('wrong') }),
@@ -162,5 +225,6 @@ export const portalScreens: readonly Screen[] = Object.entries({
   ...verifyPages,
   ...setUpPages,
   ...ownPages,
+  ...accountPages,
   ...otherPages,
 }).map(screenFor)

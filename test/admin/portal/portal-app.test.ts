@@ -177,7 +177,7 @@ describe('the headers', () => {
     const policy = answer.headers.get('content-security-policy')
     expect(policy).toBe(pagePolicyWith(application))
     expect(policy).toMatch(
-      /^default-src 'none'; style-src 'sha256-[A-Za-z0-9+/]{43}='; form-action 'self' https:\/\/lakeside\.example:8443; frame-ancestors 'none'; base-uri 'none'$/,
+      /^default-src 'none'; img-src 'self'; style-src 'sha256-[A-Za-z0-9+/]{43}='; form-action 'self' https:\/\/lakeside\.example:8443; frame-ancestors 'none'; base-uri 'none'$/,
     )
     const stranger = await stage.get('/')
     expect(stranger.headers.get('content-security-policy')).toMatch(/form-action 'self'; frame/)
