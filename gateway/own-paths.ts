@@ -7,6 +7,8 @@
  */
 
 import { securityManagementPath } from '../runtime/pages/management-line.ts'
+import { problemsPage } from '../runtime/pages/problems-page.ts'
+import { gatewayProblems, gatewayProblemsPath } from '../runtime/problem-kinds.ts'
 import type { Asserter } from './assertion.ts'
 import { cookieLines } from './cookies.ts'
 import type { Exchange, Judgement, WholeResponse } from './exchange.ts'
@@ -14,6 +16,7 @@ import { practicesPath } from './practices-step.ts'
 import { answerFailure } from './refusal.ts'
 import { accountPath, secondFactorPath, stepPath } from './refusals.ts'
 import type { Site } from './site.ts'
+import { stepPage } from './step-visit.ts'
 
 const folder = '/.gatehouse'
 
@@ -38,6 +41,9 @@ const json = (body: string, cache: string): WholeResponse => ({
   headers: ['Content-Type', 'application/json', 'Cache-Control', cache, 'X-Content-Type-Options', 'nosniff'],
   body,
 })
+
+/** What the kinds of problem documents mean: the same for everybody. */
+const explained: WholeResponse = stepPage(200, problemsPage(gatewayProblems), 'same-origin', [])
 
 const answerWhole = (response: WholeResponse): Judgement => ({ act: 'answer', response, decision: null })
 
@@ -64,6 +70,7 @@ export function answerOwnPath(
     return site.identity.access.answer(exchange)
   if (reading && exchange.target.path === `${folder}/jwks.json`)
     return answerWhole(json(asserter.jwks, 'public, max-age=300'))
+  if (reading && exchange.target.path === gatewayProblemsPath) return answerWhole(explained)
   if (reading && exchange.target.path === `${folder}/status`) {
     const { identity } = site
     // By what is mirrored alone: a page that asks every few seconds must not cost the application anything.

@@ -12,6 +12,7 @@ import { policyFor } from '../runtime/pages/page-script.ts'
 import { plainPage } from '../runtime/pages/plain-page.ts'
 import { type RefusalView, refusalPage } from '../runtime/pages/refusal-page.ts'
 import { reasonTexts } from '../runtime/pages/texts.ts'
+import { gatewayProblemsPath, gatewayProblemType, problemLink } from '../runtime/problem-kinds.ts'
 import type { CutReason, Exchange, RawHeaders, WholeResponse } from './exchange.ts'
 
 /** What of an exchange shapes an answer; a request whose target was bad has less than an exchange. */
@@ -101,7 +102,7 @@ const mirroredCors = (headers: RawHeaders): RawHeaders => {
     'Access-Control-Allow-Credentials',
     'true',
     'Access-Control-Expose-Headers',
-    'WWW-Authenticate, Retry-After',
+    'WWW-Authenticate, Retry-After, Link',
     'Vary',
     'Origin',
   ]
@@ -118,8 +119,12 @@ type Answer = {
   readonly page: () => string
   /** Members of the problem document beyond RFC 9457's own. */
   readonly members: Readonly<Record<string, unknown>>
-  readonly type: string
+  /** The kind of problem; `null`: the status says it all. */
+  readonly name: string | null
 }
+
+const linkOf = (name: string | null): readonly string[] =>
+  name === null ? [] : ['Link', problemLink(gatewayProblemsPath, name)]
 
 const shape = (facts: Pick<RefusalFacts, 'kind' | 'headers'>, answer: Answer): WholeResponse => {
   const { status, title, sentence, headers } = answer
@@ -130,11 +135,14 @@ const shape = (facts: Pick<RefusalFacts, 'kind' | 'headers'>, answer: Answer): W
       return { status, headers: [...common, ...pageHeaders(body)], body }
     }
     case 'fetch': {
-      const problem = { type: answer.type, title, status, detail: sentence, ...answer.members }
-      const type = ['Content-Type', 'application/problem+json']
+      const type = answer.name === null ? 'about:blank' : gatewayProblemType(answer.name)
+      const problem = { type, title, status, detail: sentence, ...answer.members }
       return {
         status,
-        headers: [...common, ...type, ...mirroredCors(facts.headers)],
+        headers: [
+          ...[...common, 'Content-Type', 'application/problem+json', ...linkOf(answer.name)],
+          ...mirroredCors(facts.headers),
+        ],
         body: JSON.stringify(problem),
       }
     }
@@ -254,7 +262,7 @@ export const refuse = (facts: RefusalFacts, decision: Decision, extra: RefusalEx
     sentence: extra.sentence ?? words.why,
     headers: [...challengeHeaders(decision, extra), ...retry, ...refresh, ...cookies],
     page: () => pageOf(facts, decision, extra),
-    type: `urn:gatehouse:${decision.reason}`,
+    name: decision.reason,
     members: {
       reason: decision.reason,
       control: decision.control,
@@ -282,7 +290,7 @@ export const answerFailure = (
       ...(failure.retryAfterMs === undefined ? [] : retryAfter(failure.retryAfterMs)),
     ],
     page: () => plainPage(failure.title, [failure.sentence, ...unsent]),
-    type: 'about:blank',
+    name: null,
     members: failure.reason === undefined ? {} : { reason: failure.reason },
   })
 }

@@ -81,6 +81,9 @@ test('nobody else sees a practice: not a stranger, not a held sign-in, not who l
   const stranger = await stand.client().get(page)
   expect([stranger.status, stranger.headers.location]).toEqual([303, '/sign-in'])
   expect((await client.post(page, { form: {} })).status).toBe(404)
+  // What refusals mean is for anybody, and is never asked of the application.
+  const problems = await stand.client().get('/.gatehouse/problems', { navigation: false })
+  expect([problems.status, problems.text.includes('id="outside-time-window"')]).toEqual([200, true])
   await stand.control.saveMember('lakeview', people.ben.user, (member) => ({ ...member, suspended: true }))
   await eventually(async () => (await client.get(page)).text.includes('Not possible now'), 'left')
 })

@@ -4,6 +4,7 @@
  * Facts are made up, pages and headers are the gateway's own. Invariant: every reason of a decision has a screen, so that one
  * that is added is looked at too; a value that could be taken for markup is in each kind of page.
  */
+import { adminProblems } from '../../admin/api/problem-texts.ts'
 import { away, notOurs, stale, tooOften } from '../../gateway/access-failures.ts'
 import { plainDecision } from '../../gateway/questions.ts'
 import { answerFailure, type RefusalExtra, type RefusalFacts, refuse } from '../../gateway/refusal.ts'
@@ -14,6 +15,8 @@ import { type AccessView, accessPage } from '../../runtime/pages/access-page.ts'
 import { type FactorView, factorPage } from '../../runtime/pages/factor-page.ts'
 import type { ShownDay } from '../../runtime/pages/hours-part.ts'
 import { type PracticeRow, practicesPage } from '../../runtime/pages/practice-list.ts'
+import { problemsPage } from '../../runtime/pages/problems-page.ts'
+import { gatewayProblems } from '../../runtime/problem-kinds.ts'
 import { type Screen, screenOfRaw } from './screen.ts'
 
 const facts: RefusalFacts = {
@@ -209,6 +212,8 @@ const practices: readonly Screen[] = [
     'practices-emergency',
     practicesPage({ rows: mine.slice(0, 1), emergencyUntil: 'Tuesday at 09:00 MST' }),
   ),
+  step('problems', problemsPage(gatewayProblems)),
+  step('problems-admin', problemsPage(adminProblems)),
   step('practices-none', practicesPage({ rows: [], emergencyUntil: null })),
 ]
 
