@@ -7,6 +7,7 @@
  */
 import type { Decision } from '../policies/decision.ts'
 import type { DurationMs } from '../policies/instant.ts'
+import { ownPath } from '../runtime/own-path.ts'
 import type { HoursView } from '../runtime/pages/hours-part.ts'
 import { policyFor } from '../runtime/pages/page-script.ts'
 import { plainPage } from '../runtime/pages/plain-page.ts'
@@ -159,9 +160,8 @@ const shape = (facts: Pick<RefusalFacts, 'kind' | 'headers'>, answer: Answer): W
 
 const isReading = (method: string): boolean => method === 'GET' || method === 'HEAD'
 
-/** A path of this origin that a browser may be sent to, and nothing that it could read as another host. */
-export const samePath = (target: string | null): string | null =>
-  target !== null && /^\/(?![/\\])/.test(target) ? target : null
+/** A path of this origin that a browser may be sent to, however long, and nothing that it could read as another host. */
+export const samePath = (target: string | null): string | null => ownPath(target, Number.POSITIVE_INFINITY)
 
 /** The sign-in page with the target as its return parameter; `null`: there is none, or this is it. */
 const signInLocation = (facts: RefusalFacts): string | null => {

@@ -7,6 +7,7 @@ import { afterEach, expect, test } from 'vitest'
 import { upstreamSchema } from '../../runtime/config-upstream.ts'
 import type { Client } from '../support/client.ts'
 import { eventually, people, type Stand, startStand } from '../support/gateway-stand.ts'
+import { wayBackTricks } from '../support/way-back-tricks.ts'
 
 const page = '/.gatehouse/practices'
 let stand: Stand
@@ -73,6 +74,17 @@ test('a practice of its own host is linked there, on the port that one came by',
   const port = new URL(stand.gateways[0]!.addresses.application).port
   expect(text).toContain(`href="http://river.example:${port}/"`)
   expect(text).toContain('href="/switch"')
+})
+
+test('no trick leads from the step to another origin', async () => {
+  const client = await start({})
+  const { origin } = new URL(stand.gateways[0]!.addresses.application)
+  // One of each kind: all of them are tried without a server (`test/runtime/own-path.test.ts`).
+  for (const trick of wayBackTricks.filter((_, at) => at % 19 === 0)) {
+    const answer = await client.get(`/.gatehouse/access?to=${encodeURIComponent(trick)}`)
+    expect(answer.status, trick).toBe(303)
+    expect(new URL(answer.headers.location ?? '', origin).origin, trick).toBe(origin)
+  }
 })
 
 test('nobody else sees a practice: not a stranger, not a held sign-in, not who left one of them', async () => {
