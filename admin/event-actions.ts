@@ -98,6 +98,7 @@ const catalogue: Readonly<Record<ActionGroup, Lines>> = {
     'session.revoked': 'An admin ended a session.',
     'user.revoked': 'An admin ended all sessions of a person.',
     'user.revoked-and-suspended': 'An admin ended all sessions of a person and suspended them.',
+    'user.ended-own-sessions': 'Somebody ended sessions of their own on other devices.',
     'user.signed-out-everywhere': 'Somebody ended all their own sessions.',
     'practice.revoked': 'An admin ended the sessions of everyone in a practice.',
     'identity-mismatch': 'A session was ended because another person’s credential came with it.',
