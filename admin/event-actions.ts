@@ -86,6 +86,7 @@ const catalogue: Readonly<Record<ActionGroup, Lines>> = {
     'break-glass.ended': 'An emergency access was ended.',
     'break-glass.reviewed': 'An emergency access was reviewed.',
     'break-glass.codes-made': 'Sealed break-glass codes of an account were made anew.',
+    'break-glass.codes-voided': 'Unused sealed break-glass codes of an account were made void.',
     'break-glass.code-used': 'Somebody signed in with a sealed break-glass code.',
   },
   sessions: {

@@ -48,6 +48,7 @@ export const neededBy: Readonly<Record<string, Needed>> = {
   'POST /api/me/factors/totp/confirm': { account: 'own', factor: 'always' },
   'DELETE /api/me/factors': { account: 'own', factor: 'always' },
   'POST /api/me/sealed-codes': { account: 'own', factor: 'always' },
+  'POST /api/me/sealed-codes/revoke': { account: 'own', factor: 'always' },
   'POST /api/me/password': { account: 'own', factor: 'always' },
   'GET /api/admins': { account: 'every' },
   'POST /api/admins': { account: 'every', factor: 'always' },

@@ -129,6 +129,9 @@ export type ListedAdmin = Omit<AdminAccount, 'passwordHash' | 'practices'> & {
   readonly hasPassword: boolean
   readonly createdAt: Instant
   readonly lastSeenAt: Instant | null
+  /** Who they are at a provider; `null`: linked with nobody. */
+  readonly identity: { readonly provider: string; readonly subject: string } | null
+  readonly sealedCodesLeft: number
 }
 
 /** All own accounts by login. */
@@ -143,6 +146,16 @@ export async function listAdmins(rows: Rows): Promise<ListedAdmin[]> {
         .whereRef('s.account', '=', 'a.id')
         .as('last_seen_at'),
     )
+    .select((eb) =>
+      eb
+        .selectFrom('sealed_code as c')
+        .select(({ fn }) => fn.countAll<string>().as('count'))
+        .whereRef('c.account', '=', 'a.id')
+        .where('c.used_at', 'is', null)
+        .as('sealed_codes'),
+    )
+    .leftJoin('admin_identity as i', 'i.account', 'a.id')
+    .select(['i.provider', 'i.subject'])
     .orderBy('a.login')
     .execute()
   const listed: ListedAdmin[] = []
@@ -159,6 +172,11 @@ export async function listAdmins(rows: Rows): Promise<ListedAdmin[]> {
       hasPassword: passwordHash !== null,
       createdAt: row.created_at,
       lastSeenAt: row.last_seen_at,
+      identity:
+        row.provider === null || row.subject === null
+          ? null
+          : { provider: row.provider, subject: row.subject },
+      sealedCodesLeft: Number(row.sealed_codes ?? 0),
     })
   }
   return listed

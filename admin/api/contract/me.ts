@@ -36,6 +36,8 @@ const meSchema = z
     practices: z.array(practiceOfAdminSchema),
     /** Unused sealed break-glass codes; `null`: a person from the application, who has none. */
     sealedCodesLeft: z.number().int().nullable(),
+    /** An own account for every practice: practices and own accounts are theirs to look after. */
+    operator: z.boolean(),
   })
   .openapi('Me')
 

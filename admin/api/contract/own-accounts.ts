@@ -46,6 +46,10 @@ const accountSchema = z
     hasPassword: z.boolean(),
     createdAt: instantSchema,
     lastSeenAt: instantSchema.nullable(),
+    /** Who they are at a provider; `null`: linked with nobody. */
+    identity: z.object({ provider: z.string(), subject: z.string() }).nullable(),
+    /** Sealed break-glass codes that are unused. */
+    sealedCodesLeft: z.number().int(),
     /** This is who asks. */
     mine: z.boolean(),
   })
@@ -114,6 +118,16 @@ export const ownAccountsRoutes = {
     request: { body: body(z.strictObject({ reason })) },
     responses: {
       200: answers(z.object({ codes: z.array(z.string()) }), 'Ten codes, shown this once.'),
+      ...refusals,
+    },
+  }),
+  voidSealedCodes: createRoute({
+    method: 'post',
+    path: '/api/me/sealed-codes/revoke',
+    summary: 'Makes all unused sealed codes of one’s own account void',
+    request: { body: body(z.strictObject({ reason })) },
+    responses: {
+      200: answers(z.object({ voided: z.number().int() }), 'How many there were; 0 changes nothing.'),
       ...refusals,
     },
   }),
