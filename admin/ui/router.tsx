@@ -14,6 +14,7 @@ import {
 } from '@tanstack/react-router'
 import { NotFound } from './parts/states.tsx'
 import type { FactorState, RequestFilter } from './queries.ts'
+import { listSearch } from './route-search.ts'
 import { ConsoleRoot, FirstPractice, FirstTab } from './shell/console-root.tsx'
 import { PracticeShell } from './shell/practice-shell.tsx'
 
@@ -127,6 +128,19 @@ const securityEvents = createRoute({
   ),
 })
 
+const emergency = createRoute({
+  getParentRoute: () => practice,
+  path: 'emergency',
+  validateSearch: listSearch,
+  component: lazyRouteComponent(() => import('./emergency/emergency-tab.tsx'), 'EmergencyTab'),
+})
+const tokens = createRoute({
+  getParentRoute: () => practice,
+  path: 'tokens',
+  validateSearch: listSearch,
+  component: lazyRouteComponent(() => import('./tokens/tokens-tab.tsx'), 'TokensTab'),
+})
+
 /** The router of the page. */
 export const router = createRouter({
   routeTree: root.addChildren([
@@ -141,6 +155,8 @@ export const router = createRouter({
       accessRequests,
       users,
       securityEvents,
+      emergency,
+      tokens,
     ]),
   ]),
   // Every parameter is plain text: what looks like a number or JSON stays as it was typed.

@@ -24,6 +24,8 @@ const tabs = [
   { to: '/practices/$practice/access-requests', name: 'Access requests' },
   { to: '/practices/$practice/users', name: 'Users & roles' },
   { to: '/practices/$practice/security-events', name: 'Security events' },
+  { to: '/practices/$practice/emergency', name: 'Emergency access' },
+  { to: '/practices/$practice/tokens', name: 'Service tokens' },
 ] as const
 
 function Tabs({ practice }: { readonly practice: PracticeOfAdmin }) {

@@ -11,6 +11,7 @@ import { createUiAssets } from '../../../admin/ui-assets.ts'
 import { ensureUiBuilt } from '../../../tools/build.mjs'
 import { factorStatuses } from './canned-factors.ts'
 import * as hours from './canned-hours.ts'
+import { operations } from './canned-operations.ts'
 import * as canned from './canned-practice.ts'
 import { accessRequests, approvedRequest, rejectedRequest, withdrawnRequest } from './canned-requests.ts'
 
@@ -39,7 +40,9 @@ export type CannedServer = {
 }
 
 const created: ReadonlySet<string> = new Set(
-  ['ip-entries', 'time-windows', 'time-exceptions'].map((list) => `POST /api/practices/:practice/${list}`),
+  ['ip-entries', 'time-windows', 'time-exceptions', 'tokens'].map(
+    (list) => `POST /api/practices/:practice/${list}`,
+  ),
 )
 
 type Canned = { readonly status: number; readonly body: unknown }
@@ -49,6 +52,7 @@ const page = { nextCursor: null }
 const practice = '/api/practices/:practice'
 
 const good: Readonly<Record<string, unknown>> = {
+  ...operations,
   'GET /api/me': canned.me,
   'GET /api/publish/:sequence': { ...canned.everywhere, sequence: 42, everywhereAfterMs: 41 },
   [`GET ${practice}/general`]: canned.general,

@@ -1,0 +1,37 @@
+/**
+ * What the addresses of the operating screens carry: what is searched, which state is shown, which dialog is open.
+ *
+ * The routes are `router.tsx`'s. Invariant: what an address carries is checked before a screen sees it, and whatever it
+ * does not know is dropped; a dialog that shows a secret is never opened by an address.
+ */
+type Search = Readonly<Record<string, unknown>>
+
+/** What such an address carries. `open`: a dialog by name, after a dot what it is about; `status`: a state of the list. */
+export type ListSearch = {
+  readonly text?: string
+  readonly status?: string
+  readonly open?: string
+}
+
+const openForm = /^[a-z-]{1,24}(\.[A-Za-z0-9_.-]{1,80})?$/
+
+/** A text of an address that is worth looking at; else absent. */
+export const textIn = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value.slice(0, 80) : undefined
+
+const matching = (value: unknown, form: RegExp): string | undefined =>
+  typeof value === 'string' && form.test(value) ? value : undefined
+
+/** The fields that have a value. */
+export const present = <T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>
+  }
+
+/** Reads it. */
+export const listSearch = ({ text, status, open }: Search): ListSearch =>
+  present({
+    text: textIn(text),
+    status: matching(status, /^[a-z-]{1,24}$/),
+    open: matching(open, openForm),
+  })
