@@ -41,6 +41,7 @@ const catalogue: Readonly<Record<ActionGroup, Lines>> = {
     'control.sessions.changed': 'Session limits, or what sessions are bound to, were changed.',
     'control.emergency.changed': 'Whether people may use emergency access was changed.',
     'notifications.changed': 'Who is told about what was changed.',
+    'notifications.tested': 'A test message was sent.',
     'policy.scheduled': 'A change was scheduled for later.',
     'policy.schedule-cancelled': 'A scheduled change was cancelled.',
     'policy.schedule-applied': 'A scheduled change came into force.',

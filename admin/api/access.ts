@@ -124,6 +124,7 @@ export const neededBy: Readonly<Record<string, Needed>> = {
   'PUT /api/practices/:practice/controls/requests': inPath('gw.security.settings.edit', 'weakening'),
   'GET /api/practices/:practice/notifications': inPath('gw.security.view'),
   'PUT /api/practices/:practice/notifications': inPath('gw.security.settings.edit', 'always'),
+  'POST /api/practices/:practice/notifications/test': inPath('gw.security.settings.edit'),
   'GET /api/practices/:practice/webhook-deliveries': inPath('gw.security.view'),
   'GET /api/practices/:practice/two-factor': inPath('gw.two-factor.view'),
   'GET /api/practices/:practice/two-factor/report': inPath('gw.two-factor.view', 'always'),
