@@ -35,3 +35,12 @@ export const listSearch = ({ text, status, open }: Search): ListSearch =>
     status: matching(status, /^[a-z-]{1,24}$/),
     open: matching(open, openForm),
   })
+
+/** What the address of a list in pages carries; `page`: from 2 on. */
+export type PagedSearch = ListSearch & { readonly page?: number }
+
+/** Reads it. */
+export const pagedSearch = (search: Search): PagedSearch => {
+  const page = /^[1-9]\d{0,4}$/.test(String(search.page)) ? Number(search.page) : 1
+  return { ...listSearch(search), ...(page < 2 ? {} : { page }) }
+}

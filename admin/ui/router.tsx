@@ -12,9 +12,9 @@ import {
   parseSearchWith,
   stringifySearchWith,
 } from '@tanstack/react-router'
-import { NotFound } from './parts/states.tsx'
+import { Crashed, NotFound } from './parts/states.tsx'
 import type { FactorState, RequestFilter } from './queries.ts'
-import { listSearch } from './route-search.ts'
+import { listSearch, pagedSearch } from './route-search.ts'
 import { ConsoleRoot, FirstPractice, FirstTab } from './shell/console-root.tsx'
 import { PracticeShell } from './shell/practice-shell.tsx'
 
@@ -141,6 +141,30 @@ const tokens = createRoute({
   component: lazyRouteComponent(() => import('./tokens/tokens-tab.tsx'), 'TokensTab'),
 })
 
+const notifications = createRoute({
+  getParentRoute: () => practice,
+  path: 'notifications',
+  component: lazyRouteComponent(() => import('./notifications/notifications-tab.tsx'), 'NotificationsTab'),
+})
+const retention = createRoute({
+  getParentRoute: () => practice,
+  path: 'retention',
+  validateSearch: listSearch,
+  component: lazyRouteComponent(() => import('./retention/retention-tab.tsx'), 'RetentionTab'),
+})
+const allPractices = createRoute({
+  getParentRoute: () => practice,
+  path: 'all-practices',
+  validateSearch: pagedSearch,
+  component: lazyRouteComponent(() => import('./practices/practices-tab.tsx'), 'PracticesTab'),
+})
+const ownAccounts = createRoute({
+  getParentRoute: () => practice,
+  path: 'own-accounts',
+  validateSearch: listSearch,
+  component: lazyRouteComponent(() => import('./own-accounts/own-accounts-tab.tsx'), 'OwnAccountsTab'),
+})
+
 /** The router of the page. */
 export const router = createRouter({
   routeTree: root.addChildren([
@@ -157,11 +181,16 @@ export const router = createRouter({
       securityEvents,
       emergency,
       tokens,
+      notifications,
+      retention,
+      allPractices,
+      ownAccounts,
     ]),
   ]),
   // Every parameter is plain text: what looks like a number or JSON stays as it was typed.
   parseSearch: parseSearchWith((text) => text),
   stringifySearch: stringifySearchWith(String),
+  defaultErrorComponent: Crashed,
   defaultPreload: 'intent',
   scrollRestoration: true,
 })

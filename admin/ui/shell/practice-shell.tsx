@@ -26,15 +26,24 @@ const tabs = [
   { to: '/practices/$practice/security-events', name: 'Security events' },
   { to: '/practices/$practice/emergency', name: 'Emergency access' },
   { to: '/practices/$practice/tokens', name: 'Service tokens' },
+  { to: '/practices/$practice/notifications', name: 'Notifications' },
+  { to: '/practices/$practice/retention', name: 'Audit and retention' },
+] as const
+/** For operators only. */
+const operatorTabs = [
+  { to: '/practices/$practice/all-practices', name: 'Practices' },
+  { to: '/practices/$practice/own-accounts', name: 'Own accounts' },
 ] as const
 
 function Tabs({ practice }: { readonly practice: PracticeOfAdmin }) {
   const mayReview = practice.permissions.includes('gw.requests.review')
   const { data: count = 0 } = useQuery({ ...waitingQuery(practice.id), enabled: mayReview })
+  const { data: me } = useQuery(meQuery)
+  const shown = me?.operator === true ? [...tabs, ...operatorTabs] : tabs
   const waiting = (to: string): number => (to.endsWith('access-requests') ? count : 0)
   return (
     <nav className="gh-tabs" aria-label="Practice">
-      {tabs.map(({ to, name }) => (
+      {shown.map(({ to, name }) => (
         <Link
           key={to}
           to={to}

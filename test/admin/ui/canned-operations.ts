@@ -104,6 +104,111 @@ export const routeTable = {
 /** An operator, with three sealed codes left. */
 export const operator = { ...me, operator: true, sealedCodesLeft: 3 }
 
+/** The choice, with one webhook configured. */
+export const notifications = {
+  version: 3,
+  settings: {
+    mail: ['access-request.asked', 'policy.reverted'],
+    webhooks: [{ name: 'chat', topics: ['access-request.asked'] }],
+  },
+  topics: ['access-request.asked', 'access-request.decided', 'access-request.reminder', 'policy.reverted'],
+  mailGoesOut: true,
+  webhooks: ['chat'],
+}
+
+const delivery = { webhook: 'chat', topic: 'access-request.asked', tries: 1 }
+
+/** One of each state. */
+export const deliveries = [
+  {
+    ...delivery,
+    ...{ id: 'whk_3', topic: 'test', state: 'waiting', queuedAt: at - minute, tries: 0 },
+    ...{ lastAt: null, lastAnswer: null },
+  },
+  {
+    ...delivery,
+    ...{ id: 'whk_2', state: 'delivered', queuedAt: at - 2 * hour, lastAt: at - 2 * hour, lastAnswer: '204' },
+  },
+  {
+    ...delivery,
+    ...{ id: 'whk_1', state: 'given-up', queuedAt: at - 2 * day, tries: 12, lastAt: at - day },
+    lastAnswer: '410',
+  },
+]
+
+/** A whole chain with a stream that is behind. */
+export const standing = {
+  events: 8_140,
+  verified: {
+    intact: true,
+    to: 8_123,
+    brokenAt: null,
+    sentence: 'All events fit together.',
+    at: at - 5 * hour,
+  },
+  checkpoint: { number: 8_100, at: at - 6 * hour },
+  forgottenTo: 0,
+  badge: 'verified to #8123',
+  streams: [{ name: 'siem', takenTo: 8_120, takenAt: at - hour, lastError: '503' }],
+}
+
+/** The usual six years. */
+export const retention = { years: 6, held: false, heldWhy: '', version: 2 }
+
+const line = {
+  ...{ zone: 'America/Denver', revision: 17, members: 4, lacks: [] as string[] },
+  controls: { ip: 'monitor', time: 'off', twoFactor: 'off', permission: 'enforce' },
+}
+
+/** Sixty practices: the two of the account, and more than one page. */
+export const practices = [
+  ...Array.from({ length: 58 }, (_, place) => ({
+    ...line,
+    ...{ id: `clinic-${place + 1}`, name: `Clinic ${String(place + 1).padStart(2, '0')}`, members: 1_200 },
+  })),
+  { ...line, id: 'harbor', name: 'Harbor Orthodontics', lacks: ['time', 'permission'] },
+  { ...line, id: 'maple', name: 'Maple Dental' },
+]
+
+const account = {
+  ...{ practices: 'every', suspended: false, hasFactor: true, hasPassword: true, createdAt: at - 90 * day },
+  ...{ lastSeenAt: at - hour, identity: null as object | null, sealedCodesLeft: 0, mine: false },
+}
+
+/** One's own, another operator's, one of a practice, an invited one. */
+export const accounts = [
+  {
+    ...account,
+    ...{ id: 'adm_eve', login: 'eve@example.com', name: 'Eve Invited', hasFactor: false, hasPassword: false },
+    ...{ lastSeenAt: null, practices: { harbor: ['gw.security.view', 'gw.ip.edit'] } },
+  },
+  { ...account, id: 'adm_nora', login: 'nora', name: 'Nora Owner', sealedCodesLeft: 3, mine: true },
+  {
+    ...account,
+    ...{ id: 'adm_otto', login: 'otto', name: 'Otto Operator', sealedCodesLeft: 10 },
+    identity: { provider: 'google', subject: 'otto@example.com' },
+  },
+]
+
+const inNow = {
+  ...{ address: '203.0.113.7', device: 'Firefox on Windows', factor: 'totp', mine: false },
+  ...{ createdAt: at - hour, lastSeenAt: at - minute, endsAt: at + 3 * hour },
+}
+
+/** One's own session, and one that showed no second factor. */
+export const consoleSessions = [
+  { ...inNow, id: 'ads_1', who: { kind: 'admin', id: 'adm_nora', name: 'Nora Owner' }, mine: true },
+  { ...inNow, id: 'ads_2', who: { kind: 'user', id: 'u-ada', name: 'Ada Dentist' }, factor: null },
+]
+
+const features = [
+  ...['ip', 'time', 'permission'].map((id) => ({ id, on: id !== 'time', always: false })),
+  ...['two-factor', 'google'].map((id) => ({ id, on: true, always: true })),
+]
+
+const saved = { revision: 18, sequence: 42 }
+const done = { done: true }
+const link = { id: 'adm_new', link: '/set-password?link=shown-this-once' }
 const practice = '/api/practices/:practice'
 
 /** The answers by route, for `canned-server.ts`. */
@@ -111,7 +216,7 @@ export const operations: Readonly<Record<string, unknown>> = {
   [`GET ${practice}/emergency-access`]: emergency,
   [`POST ${practice}/emergency-access/:id/end`]: { use: emergency.uses[0], sequence: 42 },
   [`POST ${practice}/emergency-access/:id/review`]: { use: emergency.uses[2], sequence: null },
-  [`PUT ${practice}/controls/emergency`]: { revision: 18, sequence: 42 },
+  [`PUT ${practice}/controls/emergency`]: saved,
   'POST /api/me/sealed-codes': sealedCodes,
   'POST /api/me/sealed-codes/revoke': { voided: 3 },
   [`GET ${practice}/tokens`]: { tokens },
@@ -119,4 +224,25 @@ export const operations: Readonly<Record<string, unknown>> = {
   [`POST ${practice}/tokens/:id/revoke`]: { listed: tokens[2], sequence: 42 },
   [`GET ${practice}/routes`]: routeTable,
   'GET /api/permissions': { permissions: [] },
+  [`GET ${practice}/notifications`]: notifications,
+  [`PUT ${practice}/notifications`]: { version: 4 },
+  [`POST ${practice}/notifications/test`]: { to: 'the webhook chat' },
+  [`GET ${practice}/webhook-deliveries`]: { deliveries, nextCursor: null },
+  [`GET ${practice}/security-events/chain`]: standing,
+  [`GET ${practice}/security-events/retention`]: retention,
+  [`PUT ${practice}/security-events/retention`]: { ...retention, years: 10, version: 3 },
+  'GET /api/practices': { practices },
+  'POST /api/practices': { id: 'seaside-dental', revision: 1 },
+  [`PATCH ${practice}`]: saved,
+  [`GET ${practice}/features`]: { features },
+  [`PUT ${practice}/features/:feature`]: saved,
+  'GET /api/admins': { accounts },
+  'POST /api/admins': link,
+  'PUT /api/admins/:id': done,
+  'DELETE /api/admins/:id': done,
+  'POST /api/admins/:id/reset': link,
+  'PUT /api/admins/:id/identity': done,
+  'DELETE /api/admins/:id/identity': done,
+  'GET /api/admin-sessions': { sessions: consoleSessions },
+  'POST /api/admin-sessions/:id/end': done,
 }

@@ -40,9 +40,7 @@ export type CannedServer = {
 }
 
 const created: ReadonlySet<string> = new Set(
-  ['ip-entries', 'time-windows', 'time-exceptions', 'tokens'].map(
-    (list) => `POST /api/practices/:practice/${list}`,
-  ),
+  ['ip-entries', 'time-windows', 'time-exceptions'].map((list) => `POST /api/practices/:practice/${list}`),
 )
 
 type Canned = { readonly status: number; readonly body: unknown }
@@ -201,7 +199,7 @@ const answerApi = async (
     strays.push(`${method} ${path}`)
     return sendJson(response, 500, { message: 'not in the contract' })
   }
-  const status = created.has(key) ? 201 : 200
+  const status = created.has(key) || !(200 in route.responses) ? 201 : 200
   sendJson(response, status, schemaOf(route, status).parse(body))
 }
 
