@@ -53,6 +53,8 @@ const catalogue: Readonly<Record<ActionGroup, Lines>> = {
     'ip-entry.added': 'An entry was added to the IP allowlist.',
     'ip-entry.changed': 'An entry of the IP allowlist was changed.',
     'ip-entry.removed': 'An entry was removed from the IP allowlist.',
+    'ip-entries.changed': 'Many entries of the IP allowlist were changed at once.',
+    'ip-entries.removed': 'Many entries of the IP allowlist were removed at once.',
     'ip-entry.expired': 'An entry of the IP allowlist came to its end.',
     'ip-entries.imported': 'Entries of the IP allowlist were imported from a file.',
     'ip-entries.exported': 'The IP allowlist was taken out as a file.',

@@ -77,6 +77,8 @@ export const neededBy: Readonly<Record<string, Needed>> = {
   'POST /api/practices/:practice/ip-entries': inPath('gw.ip.edit', 'weakening'),
   'PATCH /api/practices/:practice/ip-entries/:id': inPath('gw.ip.edit', 'weakening'),
   'DELETE /api/practices/:practice/ip-entries/:id': inPath('gw.ip.edit', 'weakening'),
+  'GET /api/practices/:practice/ip-entries/look': inPath('gw.security.view'),
+  'POST /api/practices/:practice/ip-entries/act': inPath('gw.ip.edit', 'weakening'),
   'GET /api/practices/:practice/ip-entries/export': inPath('gw.security.view', 'always'),
   'POST /api/practices/:practice/ip-entries/import/preview': inPath('gw.ip.edit'),
   'POST /api/practices/:practice/ip-entries/import': inPath('gw.ip.edit', 'weakening'),
