@@ -44,3 +44,36 @@ export const pagedSearch = (search: Search): PagedSearch => {
   const page = /^[1-9]\d{0,4}$/.test(String(search.page)) ? Number(search.page) : 1
   return { ...listSearch(search), ...(page < 2 ? {} : { page }) }
 }
+
+/** What the address of the allowlist carries. `use`: of entries that are on; `after`: the cursor of a later page. */
+export type AllowlistSearch = ListSearch & {
+  readonly status?: 'on' | 'off' | 'expired'
+  readonly use?: 'expiring' | 'unused'
+  /** `practice`, `role`, `user`, or one of them: `role:front-desk`. */
+  readonly audience?: string
+  readonly sort?: EntrySort
+  readonly order?: 'desc'
+  readonly after?: string
+}
+
+/** By what entries are ordered; absent: as they were added. */
+export type EntrySort = 'label' | 'range' | 'expires' | 'matched'
+
+const oneOf = <T extends string>(value: unknown, choices: readonly T[]): T | undefined =>
+  choices.find((choice) => choice === value)
+
+/** Reads it. */
+export const allowlistSearch = (search: Search): AllowlistSearch =>
+  present({
+    text: textIn(search.text),
+    open: matching(search.open, openForm),
+    status: oneOf(search.status, ['on', 'off', 'expired']),
+    use: oneOf(search.use, ['expiring', 'unused']),
+    audience: matching(
+      search.audience,
+      /^(practice|role|user|role:[a-z0-9-]{1,64}|user:[A-Za-z0-9_-]{1,64})$/,
+    ),
+    sort: oneOf<EntrySort>(search.sort, ['label', 'range', 'expires', 'matched']),
+    order: oneOf(search.order, ['desc']),
+    after: matching(search.after, /^.{1,200}$/),
+  })

@@ -14,7 +14,7 @@ import {
 } from '@tanstack/react-router'
 import { Crashed, NotFound } from './parts/states.tsx'
 import type { FactorState, RequestFilter } from './queries.ts'
-import { listSearch, pagedSearch } from './route-search.ts'
+import { allowlistSearch, listSearch, pagedSearch } from './route-search.ts'
 import { ConsoleRoot, FirstPractice, FirstTab } from './shell/console-root.tsx'
 import { PracticeShell } from './shell/practice-shell.tsx'
 
@@ -83,7 +83,7 @@ const general = createRoute({
 const ipAllowlist = createRoute({
   getParentRoute: () => practice,
   path: 'ip-allowlist',
-  validateSearch: filtered,
+  validateSearch: allowlistSearch,
   component: lazyRouteComponent(() => import('./ip-allowlist/ip-allowlist-tab.tsx'), 'IpAllowlistTab'),
 })
 const timeWindows = createRoute({

@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net'
 import { routes } from '../../../admin/api/contract/api.ts'
 import { createUiAssets } from '../../../admin/ui-assets.ts'
 import { ensureUiBuilt } from '../../../tools/build.mjs'
+import { allowlist } from './canned-allowlist.ts'
 import { factorStatuses } from './canned-factors.ts'
 import * as hours from './canned-hours.ts'
 import { operations } from './canned-operations.ts'
@@ -51,6 +52,7 @@ const practice = '/api/practices/:practice'
 
 const good: Readonly<Record<string, unknown>> = {
   ...operations,
+  ...allowlist,
   'GET /api/me': canned.me,
   'GET /api/publish/:sequence': { ...canned.everywhere, sequence: 42, everywhereAfterMs: 41 },
   [`GET ${practice}/general`]: canned.general,
