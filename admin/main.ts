@@ -179,8 +179,10 @@ function startMachinery(
   const { now } = clock
   const publisher = createPublisher({ store: database, hotStore, signer, now, log })
   undoing.add('publisher', publisher.close)
+  const metrics = createMetrics({ store: database, hotStore, now, streams: base.streams })
   const jobs = createJobs({
     store: database,
+    countCanaries: metrics.countCanaries,
     reports: hotStore === null ? null : { hotStore, fleet: fleetKey(base.clusterKey) },
     signer,
     kick: publisher.kick,
@@ -203,7 +205,6 @@ function startMachinery(
     ...origins,
     now,
   })
-  const metrics = createMetrics({ store: database, hotStore, now, streams: base.streams })
   const notifier = createNotifier({
     store: database,
     mailer: base.mailer,
