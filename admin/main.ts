@@ -47,6 +47,7 @@ import { openStore, type Store } from './store/database.ts'
 import { migrate } from './store/migrate.ts'
 import { type FactorKeyring, openFactorKeyring } from './two-factor/factor-keys.ts'
 import { createUiAssets } from './ui-assets.ts'
+import { partyAt } from './webauthn.ts'
 
 /** What a control plane starts from. `store`: the hot store, `null` without one; `uiDir`: the built admin UI. */
 export type ControlPlaneOptions = {
@@ -200,6 +201,8 @@ function startMachinery(
     publisher,
     signer,
     provisioning: (id) => config.upstreams.find((one) => one.id === id)?.identity?.provisioning ?? null,
+    rolesFrom: (id) => config.upstreams.find((one) => one.id === id)?.identity?.roles ?? 'directory',
+    log: options.log,
     roleRules: (id) => config.upstreams.find((one) => one.id === id)?.identity?.roleRules ?? [],
     upstreams: base.upstreams,
     ...origins,
@@ -275,10 +278,11 @@ function listenAdmin(
       })
       void warmViews(database, views, () => isClosing)
       const limits = createTryLimits(database, now)
-      const sessions = createAdminSessions({ store: database, now, keyring, log, limits })
+      const party = partyAt(origin)
+      const sessions = createAdminSessions({ store: database, now, keyring, log, limits, party })
       return createAdminApp({
         plane: {
-          ...{ store: database, now, views, live, sessions, keyring, limits },
+          ...{ store: database, now, views, live, sessions, keyring, limits, party },
           providers: createAdminProviders(adminProviders, origin, now),
           admission: createAdmission({ store: database, views, now, end: sessions.end }),
           publicKey: machinery.signer.publicKey,

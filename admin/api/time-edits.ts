@@ -32,7 +32,8 @@ const gone: { readonly problems: readonly Problem[] } = {
   problems: [{ path: 'id', sentence: 'There is no such window, closure or opening any more.' }],
 }
 
-function checkWindow(wish: unknown): TimeWindow {
+/** The window, or a refusal with everything that is wrong with it. */
+export function checkWindow(wish: unknown): TimeWindow {
   const parsed = timeWindowSchema.safeParse(wish)
   if (!parsed.success) throw invalid(problemsOf(parsed.error))
   return parsed.data
@@ -53,7 +54,7 @@ const windowTarget = (window: TimeWindow) => ({
 const exceptionTarget = ({ id, label, kind }: TimeException) => ({ kind, id, name: label })
 
 /** Refuses an audience that there is not: a role by the policy, a person by the directory. */
-async function assertAudience(plane: ApiPlane, practice: string, audience: Audience): Promise<void> {
+export async function assertAudience(plane: ApiPlane, practice: string, audience: Audience): Promise<void> {
   if (audience === 'practice') return
   if ('role' in audience) {
     const { document } = await plane.views.read(practice)

@@ -14,31 +14,18 @@ import { describeDays } from '../../policies/week.ts'
 import type { AdminEnv } from './admin-env.ts'
 import type { ApiPlane } from './api-plane.ts'
 import { timeWindowsRoutes } from './contract/time-windows.ts'
+import { anybody, type Subject, subjectOf } from './hours-subject.ts'
 import { audienceName } from './networks.ts'
 import { etagOf } from './paging.ts'
 import type { People } from './people-views.ts'
-import { concerns, type PolicyView } from './policy-views.ts'
-import { refusal } from './refusals.ts'
+import { concerns } from './policy-views.ts'
 import { answerTimeEdits } from './time-edits.ts'
+import { answerWeeklyHours } from './weekly-hours.ts'
 import { exceptionSentence, stateSentence, windowSentence } from './window-words.ts'
 
 const previewDays = 14
 const calendarDays = 7
 const peopleMax = 100
-
-/** Somebody with these roles and nothing of their own, to ask for a role's or the practice's hours. */
-const anybody = (roles: readonly string[]): Member => ({
-  user: '',
-  name: '',
-  login: '',
-  email: null,
-  roles,
-  suspended: false,
-  epoch: 0,
-  factors: [],
-  enrolBy: null,
-  grants: [],
-})
 
 /** A member who stands for an audience; who has left stands without roles. */
 function standInOf(audience: Audience, byId: People['byId']): Member {
@@ -90,25 +77,6 @@ async function listWindows(plane: ApiPlane, practice: string) {
       }
     }),
   }
-}
-
-type Subject = { readonly user?: string | undefined; readonly role?: string | undefined }
-
-/** Whose hours are asked for, by name; refuses `not-found` for who or what there is not. */
-async function subjectOf(
-  plane: ApiPlane,
-  { document }: PolicyView,
-  { user, role }: Subject,
-): Promise<{ readonly member: Member; readonly name: string }> {
-  if (user !== undefined) {
-    const member = (await plane.views.people(document.practice.id)).byId.get(user)
-    if (member === undefined) throw refusal('not-found', 'There is no such member in this practice.')
-    return { member, name: member.name }
-  }
-  if (role === undefined) return { member: anybody([]), name: 'Somebody without a role' }
-  const known = document.roles.find(({ id }) => id === role)
-  if (known === undefined) throw refusal('not-found', 'There is no such role in this practice.')
-  return { member: anybody([role]), name: `Role ${known.name}` }
 }
 
 async function preview(plane: ApiPlane, practice: string, asked: Subject) {
@@ -166,4 +134,5 @@ export function answerTimeWindows(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): 
     c.json(await calendar(plane, c.req.valid('param').practice), 200),
   )
   answerTimeEdits(app, plane)
+  answerWeeklyHours(app, plane)
 }
