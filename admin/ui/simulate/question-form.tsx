@@ -115,8 +115,7 @@ function questionOf(fields: Fields, search: SimulateSearch): SimulateSearch {
     route: given(fields.route),
     factor: factors.find((one) => one === fields.factor),
     draft: given(fields.draft),
-    week: isWeek ? search.week : undefined,
-    hours: isWeek ? search.hours : undefined,
+    ...(isWeek ? { week: search.week, hours: search.hours, zone: search.zone, own: search.own } : {}),
   }
 }
 
@@ -170,7 +169,7 @@ export function QuestionForm(props: {
       <FactorField value={fields.factor} onChange={(factor) => set({ factor })} />
       <DraftField
         value={fields.draft}
-        hasWeek={search.week !== undefined && search.hours !== undefined}
+        hasWeek={search.week !== undefined}
         onChange={(draft) => set({ draft })}
       />
       <Button type="submit" disabled={people.length === 0}>

@@ -138,7 +138,13 @@ export function SignInsCard() {
         <h2 id="sign-ins-title">Sign-ins by hour</h2>
         <p className="gh-summary">against the hours of {state?.audienceName ?? 'the week above'}</p>
       </div>
-      <Counted list={list} audience={audience} />
+      {practice.may('gw.events.view') ? (
+        <Counted list={list} audience={audience} />
+      ) : (
+        <p className="gh-faint gh-card-foot">
+          When people sign in is counted from the security events: that needs “view security events”.
+        </p>
+      )}
     </section>
   )
 }

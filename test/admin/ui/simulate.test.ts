@@ -74,14 +74,21 @@ it('asks for a person first, then for everything that the address says, and goes
 
 it('tells every gate with how long it holds, what would help, and the week as picture and text', async () => {
   const week = 'week=role:hygienist&hours=Mon–Fri 06:00–08:00'
-  const opened = await open(`?user=u-hugo&address=198.51.100.23&draft=week&${week}`)
+  const opened = await open(`?user=u-hugo&address=198.51.100.23&draft=week&zone=Europe/Berlin&${week}`)
   const drafted = opened.getByRole('region', { name: 'As drafted' })
   await drafted.getByText('Hugo Hygienist is refused').waitFor()
   expect(asked()).toMatchObject({
     draft: {
       timeWindows: {
         remove: ['tw-early'],
-        put: [{ days: ['mon', 'tue', 'wed', 'thu', 'fri'], start: '06:00', audience: { role: 'hygienist' } }],
+        put: [
+          {
+            days: ['mon', 'tue', 'wed', 'thu', 'fri'],
+            start: '06:00',
+            zone: 'Europe/Berlin',
+            audience: { role: 'hygienist' },
+          },
+        ],
       },
     },
   })
@@ -107,6 +114,14 @@ it('has good colours in the dark, fits a phone, and shows what the API refuses',
   await dark.getByRole('region', { name: 'As drafted' }).waitFor()
   expect(await axeFindings(dark, 'dark')).toEqual([])
   expect(await dark.evaluate('document.documentElement.scrollWidth')).toBe(390)
+  server.answer('POST /api/practices/maple/simulate', 422, {
+    ...{ type: 'urn:gatehouse:problem:invalid', title: 'Some of this cannot be saved', status: 422 },
+    ...{ code: 'invalid', detail: 'No.', problems: [{ path: 'address', sentence: 'write an address' }] },
+  })
+  await dark.getByLabel('From the address').fill('the office')
+  await dark.getByRole('button', { name: 'Simulate', exact: true }).click()
+  await dark.getByText('address: write an address').waitFor()
+  expect(asked()).toMatchObject({ address: 'the office' })
   server.answer('POST /api/practices/maple/simulate', 404, {
     ...{ type: 'urn:gatehouse:problem:not-found', title: 'Not found', status: 404, code: 'not-found' },
     detail: 'There is no such member in this practice.',
