@@ -19,7 +19,6 @@ import { momentText } from '../../policies/timetable-zone.ts'
 import { applyDraft, type Draft, rolesIn } from '../policy-draft.ts'
 import { type Forecast, forecastPolicy } from '../policy-forecast.ts'
 import { reasonWords } from '../reason-words.ts'
-import { readMembers } from '../store/members.ts'
 import type { AdminEnv } from './admin-env.ts'
 import { type ApiPlane, deedOf } from './api-plane.ts'
 import { forecastRoutes, type Simulated } from './contract/forecast.ts'
@@ -101,7 +100,7 @@ function assertPeople(document: PolicyDocument, draft: Draft, members: readonly 
 }
 
 const membersOf = async (plane: ApiPlane, practice: string): Promise<readonly Member[]> =>
-  (await plane.store.read((rows) => readMembers(rows, practice, plane.now())))?.members ?? []
+  (await plane.views.people(practice)).members
 
 const forecastAnswer = (practice: string, forecast: Forecast) => ({
   revision: forecast.revision,

@@ -5,8 +5,6 @@
  * answered with the hours of nobody.
  */
 import type { Member } from '../../policies/access-request.ts'
-import type { Instant } from '../../policies/instant.ts'
-import { readMembers } from '../store/members.ts'
 import type { ApiPlane } from './api-plane.ts'
 import type { PolicyView } from './policy-views.ts'
 import { refusal } from './refusals.ts'
@@ -25,10 +23,6 @@ export const anybody = (roles: readonly string[]): Member => ({
   grants: [],
 })
 
-/** Everyone in the practice; empty for one that there is not. */
-export const membersAt = async (plane: ApiPlane, practice: string, at: Instant): Promise<readonly Member[]> =>
-  (await plane.store.read((rows) => readMembers(rows, practice, at)))?.members ?? []
-
 /** Who is asked about; neither: somebody without a role. */
 export type Subject = { readonly user?: string | undefined; readonly role?: string | undefined }
 
@@ -37,10 +31,9 @@ export async function subjectOf(
   plane: ApiPlane,
   { document }: PolicyView,
   { user, role }: Subject,
-  at: Instant,
 ): Promise<{ readonly member: Member; readonly name: string }> {
   if (user !== undefined) {
-    const member = (await membersAt(plane, document.practice.id, at)).find((one) => one.user === user)
+    const member = (await plane.views.people(document.practice.id)).byId.get(user)
     if (member === undefined) throw refusal('not-found', 'There is no such member in this practice.')
     return { member, name: member.name }
   }

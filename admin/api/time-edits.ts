@@ -18,7 +18,6 @@ import {
 import { type Problem, problemsOf } from '../../policies/problem.ts'
 import { offsetAt } from '../../policies/timetable-zone.ts'
 import { newToken } from '../../runtime/token.ts'
-import { readMembers } from '../store/members.ts'
 import type { AdminEnv } from './admin-env.ts'
 import type { ApiPlane } from './api-plane.ts'
 import { timeWindowsRoutes } from './contract/time-windows.ts'
@@ -62,8 +61,7 @@ export async function assertAudience(plane: ApiPlane, practice: string, audience
     if (document.roles.some(({ id }) => id === audience.role)) return
     throw invalid([{ path: 'audience', sentence: `There is no role ${audience.role} in this practice.` }])
   }
-  const known = await plane.store.read((rows) => readMembers(rows, practice, plane.now()))
-  if (known?.members.some(({ user }) => user === audience.user)) return
+  if ((await plane.views.people(practice)).byId.has(audience.user)) return
   throw invalid([{ path: 'audience', sentence: 'There is no such member in this practice.' }])
 }
 

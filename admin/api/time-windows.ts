@@ -14,9 +14,10 @@ import { describeDays } from '../../policies/week.ts'
 import type { AdminEnv } from './admin-env.ts'
 import type { ApiPlane } from './api-plane.ts'
 import { timeWindowsRoutes } from './contract/time-windows.ts'
-import { anybody, membersAt, type Subject, subjectOf } from './hours-subject.ts'
+import { anybody, type Subject, subjectOf } from './hours-subject.ts'
 import { audienceName } from './networks.ts'
 import { etagOf } from './paging.ts'
+import type { People } from './people-views.ts'
 import { concerns } from './policy-views.ts'
 import { answerTimeEdits } from './time-edits.ts'
 import { answerWeeklyHours } from './weekly-hours.ts'
@@ -27,10 +28,10 @@ const calendarDays = 7
 const peopleMax = 100
 
 /** A member who stands for an audience; who has left stands without roles. */
-function standInOf(audience: Audience, members: readonly Member[]): Member {
+function standInOf(audience: Audience, byId: People['byId']): Member {
   if (audience === 'practice') return anybody([])
   if ('role' in audience) return anybody([audience.role])
-  return members.find(({ user }) => user === audience.user) ?? { ...anybody([]), user: audience.user }
+  return byId.get(audience.user) ?? { ...anybody([]), user: audience.user }
 }
 
 /** The audiences of all windows once each, the practice first, then roles, then people. */
@@ -43,12 +44,11 @@ function audiencesOf({ timeWindows }: PolicyDocument): readonly Audience[] {
 async function listWindows(plane: ApiPlane, practice: string) {
   const view = await plane.views.read(practice)
   const at = plane.now()
-  const members = await membersAt(plane, practice, at)
+  const { byId } = await plane.views.people(practice)
   const { document, snapshot } = view
   const { zone } = document.practice
-  const names = new Map(members.map(({ user, name }) => [user, name]))
   const named = (audience: Audience): string =>
-    audienceName(document, audience, (user) => names.get(user) ?? null)
+    audienceName(document, audience, (user) => byId.get(user)?.name ?? null)
   const today = dayOf(at + offsetAt(zone, at))
   return {
     revision: view.revision,
@@ -67,7 +67,7 @@ async function listWindows(plane: ApiPlane, practice: string) {
       past: parseDay(exception.to) < today,
     })),
     audiences: audiencesOf(document).map((audience) => {
-      const state = describeDays(snapshot, standInOf(audience, members), at, 1)
+      const state = describeDays(snapshot, standInOf(audience, byId), at, 1)
       return {
         audience,
         audienceName: named(audience),
@@ -82,7 +82,7 @@ async function listWindows(plane: ApiPlane, practice: string) {
 async function preview(plane: ApiPlane, practice: string, asked: Subject) {
   const view = await plane.views.read(practice)
   const at = plane.now()
-  const { member, name } = await subjectOf(plane, view, asked, at)
+  const { member, name } = await subjectOf(plane, view, asked)
   const week = describeDays(view.snapshot, member, at, previewDays)
   return {
     zone: week.zone,
@@ -101,7 +101,8 @@ async function preview(plane: ApiPlane, practice: string, asked: Subject) {
 async function calendar(plane: ApiPlane, practice: string) {
   const { snapshot, document } = await plane.views.read(practice)
   const at = plane.now()
-  const members = (await membersAt(plane, practice, at)).filter(({ suspended }) => !suspended)
+  const people = await plane.views.people(practice)
+  const members = people.members.filter(({ suspended }) => !suspended)
   const isInScope = (member: Member): boolean => concerns(snapshot, member, 'time')
   const { dates, groups, counts } = hoursGrid(snapshot, members, at, { count: calendarDays, isInScope })
   const { zone } = document.practice
@@ -112,8 +113,7 @@ async function calendar(plane: ApiPlane, practice: string) {
     groups: groups.map(({ days, people }) => ({
       hours: [...days],
       count: people.length,
-      people: [...people]
-        .sort((a, b) => a.name.localeCompare(b.name, 'en'))
+      people: people
         .slice(0, peopleMax)
         .map((member) => ({ user: member.user, name: member.name, inScope: isInScope(member) })),
     })),

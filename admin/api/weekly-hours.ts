@@ -14,7 +14,7 @@ import type { AdminEnv } from './admin-env.ts'
 import type { ApiPlane } from './api-plane.ts'
 import { timeWindowsRoutes } from './contract/time-windows.ts'
 import { saveWish } from './edits.ts'
-import { membersAt, type Subject, subjectOf } from './hours-subject.ts'
+import { type Subject, subjectOf } from './hours-subject.ts'
 import { audienceName } from './networks.ts'
 import { invalid } from './refusals.ts'
 import { assertAudience, checkWindow } from './time-edits.ts'
@@ -75,15 +75,15 @@ function withWeek(
 
 async function nameOf(plane: ApiPlane, practice: string, audience: Audience): Promise<string> {
   const { document } = await plane.views.read(practice)
-  const members = await membersAt(plane, practice, plane.now())
-  return audienceName(document, audience, (user) => members.find((one) => one.user === user)?.name ?? null)
+  const { byId } = await plane.views.people(practice)
+  return audienceName(document, audience, (user) => byId.get(user)?.name ?? null)
 }
 
 /** The members whose sign-ins are counted; `null`: everyone's, whoever has left included. */
 async function countedUsers(plane: ApiPlane, practice: string, { user, role }: Subject) {
   if (user !== undefined) return [user]
   if (role === undefined) return null
-  const members = await membersAt(plane, practice, plane.now())
+  const { members } = await plane.views.people(practice)
   return members.filter(({ roles }) => roles.includes(role)).map((member) => member.user)
 }
 
@@ -91,7 +91,7 @@ async function signInHours(plane: ApiPlane, practice: string, asked: Subject) {
   const view = await plane.views.read(practice)
   const at = plane.now()
   const isEveryone = asked.user === undefined && asked.role === undefined
-  const name = isEveryone ? 'Everyone' : (await subjectOf(plane, view, asked, at)).name
+  const name = isEveryone ? 'Everyone' : (await subjectOf(plane, view, asked)).name
   const users = await countedUsers(plane, practice, asked)
   const { zone } = view.document.practice
   const wish = { practice, zone, users, at, days: countedDays }

@@ -19,7 +19,7 @@ import { noOwnUpstreams, type OwnUpstreams } from '../own-sign-in/upstreams.ts'
 import { isForUs } from '../sign-in/own-origin.ts'
 import type { FactorParts } from '../two-factor/verification.ts'
 import { endVisit, findVisit, openVisit } from '../two-factor/visits.ts'
-import { canHavePasskeys } from '../webauthn.ts'
+import { partyAt } from '../webauthn.ts'
 import { createAnswers } from './answers.ts'
 import { expirePortalCookie, readPortalCookie, setPortalCookie } from './cookie.ts'
 import { showEmergency, takeEmergencyForm } from './emergency-step.ts'
@@ -184,7 +184,7 @@ export function createPortalApp(options: PortalAppOptions): PortalApp {
   const { parts, origin, trustedProxies, now, log } = options
   const secure = origin.startsWith('https:')
   const answers = createAnswers(secure)
-  const party = canHavePasskeys(origin) ? { name: 'Gatehouse', origin } : null
+  const party = partyAt(origin)
   const knocks = createKnocks()
   const mail = options.mail ?? null
   const texts = options.texts ?? null

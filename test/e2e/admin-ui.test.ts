@@ -2,10 +2,10 @@
  * Goal: an admin does the two main jobs in the browser: allow the office only, and put somebody out at once.
  * Method: real Chromium on the admin origin and on the application through two gateways; a relay plays another network.
  */
-import AxeBuilder from '@axe-core/playwright'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ensureUiBuilt } from '../../tools/build.mjs'
+import { axeFindings } from '../support/axe.ts'
 import { launchBrowser } from '../support/chromium.ts'
 import { createClient } from '../support/client.ts'
 import { type Fleet, startFleet } from '../support/fleet.ts'
@@ -49,11 +49,11 @@ const signInPerson = async (page: Page, app: string, email: string, password: st
   await page.getByRole('button', { name: 'Sign in' }).click()
 }
 
+const review = (mode: 'Monitor' | 'Enforce'): Promise<void> =>
+  admin.getByRole('radiogroup', { name: 'IP allowlist mode' }).getByRole('radio', { name: mode }).click()
+
 const choose = async (mode: 'Monitor' | 'Enforce'): Promise<void> => {
-  await admin
-    .getByRole('radiogroup', { name: 'IP allowlist mode' })
-    .getByRole('radio', { name: mode })
-    .click()
+  await review(mode)
   await admin.getByRole('button', { name: 'Apply', exact: true }).click()
 }
 
@@ -86,24 +86,24 @@ test('the office only: guarded, monitored, enforced; another network meets a hel
   await admin.getByRole('button', { name: 'Save', exact: true }).click()
   await everywhere()
 
-  await choose('Enforce')
+  await review('Enforce')
   await admin
     .getByText(/would (lock out|no longer|be locked out)|could no longer get in/i)
     .first()
     .waitFor()
+  expect(await admin.getByRole('button', { name: 'Apply', exact: true }).isDisabled()).toBe(true)
   await admin.getByRole('button', { name: 'Cancel' }).click()
 
   await admin.getByRole('button', { name: 'Add my current IP' }).click()
   await admin.getByRole('button', { name: 'Save', exact: true }).click()
   await admin.getByText(/127\.0\.0\.1 ✓ allowed/).waitFor()
   await choose('Enforce')
-  await admin.getByText('IP allowlist: Enforce').waitFor()
+  await admin.getByRole('link', { name: 'IP allowlist Enforce' }).waitFor()
   await everywhere()
   const waiting = admin.getByRole('region', { name: 'Waiting for confirmation' })
   await waiting.getByRole('button', { name: 'Confirm' }).click()
   await waiting.waitFor({ state: 'detached' })
-  const { violations } = await new AxeBuilder({ page: admin }).analyze()
-  expect(violations.map(({ id }) => id)).toEqual([])
+  expect(await axeFindings(admin)).toEqual([])
 
   const office = await newPage()
   await signInPerson(office, one, 'fiona.front@demo.test', 'front-desk-demo')

@@ -4,13 +4,13 @@
  */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import AxeBuilder from '@axe-core/playwright'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Reason, reasons } from '../../policies/decision.ts'
 import { pagePolicy } from '../../runtime/pages/page.ts'
 import { type RefusalView, refusalPage } from '../../runtime/pages/refusal-page.ts'
 import { reasonTexts } from '../../runtime/pages/texts.ts'
+import { axeFindings } from '../support/axe.ts'
 import { launchBrowser } from '../support/chromium.ts'
 
 const view = (reason: Reason): RefusalView => ({
@@ -91,8 +91,7 @@ test.each(['light', 'dark'] as const)(
       'permission-missing',
     ] as const) {
       await page.goto(`${url}/${reason}`)
-      const { violations } = await new AxeBuilder({ page }).analyze()
-      expect(violations.map(({ id, nodes }) => `${reason} ${id}: ${nodes[0]?.html}`)).toEqual([])
+      expect([reason, await axeFindings(page)]).toEqual([reason, []])
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360)
       expect(await page.evaluate("getComputedStyle(document.querySelector('main')).borderTopWidth")).not.toBe(
         '0px',

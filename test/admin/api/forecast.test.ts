@@ -106,6 +106,14 @@ describe('impact', () => {
     expect(moved.recorded.refused[0]?.networks[0]?.add).toBeNull()
     const preset = await impact({ preset: 'office-hours' })
     expect(preset.problems).toMatchObject([{ path: 'timeWindows' }])
+    const ways = {
+      signIn: { password: true, passkey: false, provider: true },
+      sessions: { concurrentMax: 3 },
+    }
+    expect(await impact(ways)).toMatchObject({
+      changes: ['Sessions at once: none → 3', 'Signing in here with a passkey: on → off'],
+      lockedOut: [],
+    })
     expect((await impact({ members: [{ user: 'usr_none', roles: [] }] })).code).toBe('invalid')
     expect(await revision()).toBe(saved)
   })

@@ -200,7 +200,7 @@ describe.each([
     await inBrowser(how, async (page) => {
       for (const name of different) {
         await page.goto(`${url}/${name}`)
-        expect(await axeFindings(page, scheme, { isLegacy: true }), name).toEqual([])
+        expect(await axeFindings(page, scheme), name).toEqual([])
       }
     })
   })

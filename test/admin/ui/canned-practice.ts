@@ -33,6 +33,7 @@ export const everyPermission = [
 export const me = {
   account: { login: 'nora', name: 'Nora Owner' },
   sealedCodesLeft: null,
+  operator: false,
   csrf: 'token-of-the-test',
   endsAt: at + 8 * hour,
   seenAt: { address: '203.0.113.7', sentence: 'X-Forwarded-For, as added by 10.0.0.5' },

@@ -6,6 +6,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { axeFindings } from '../../support/axe.ts'
 import { launchBrowser } from '../../support/chromium.ts'
+import { harmless } from './canned-general.ts'
 import { at } from './canned-practice.ts'
 import { type CannedServer, startCannedServer } from './canned-server.ts'
 
@@ -62,9 +63,10 @@ it.each(['light', 'dark'] as const)(
 
 describe('the switches', () => {
   it('save mode and scope together after a review', async () => {
+    server.answer('POST /api/practices/maple/impact', 200, harmless('Time windows: off → enforce'))
     await openHours()
     await page.getByRole('radio', { name: 'Enforce' }).click()
-    await dialog().getByText('Nobody who is signed in now would be refused.').waitFor()
+    await dialog().getByText('Nobody who came in the last 30 days').waitFor()
     await dialog().getByLabel('Scope', { exact: true }).selectOption('chosen')
     await dialog().getByRole('checkbox', { name: 'Hygienist' }).check()
     await apply('Apply')
@@ -98,29 +100,5 @@ describe('the switches', () => {
         body: { mode: 'off', scope: { include: 'everyone' } },
       },
     ])
-  })
-})
-
-describe('presets', () => {
-  it('show the difference and who would be refused, and are applied from the revision shown', async () => {
-    await openGeneral()
-    await page.getByText('As it is now').waitFor()
-    expect(await button('Review Office hours').isDisabled()).toBe(true)
-    await page.getByText('Add the office hours first, on Time Windows.').waitFor()
-    await button('Review Office only').click()
-    await dialog().getByText('IP restrictions: monitor → enforce').waitFor()
-    await dialog().getByText('Hugo Hygienist').waitFor()
-    await apply('Apply')
-    expect(server.sent).toMatchObject([
-      { what: 'POST /api/practices/maple/presets/office-only/apply', ifMatch: '"17"' },
-    ])
-  })
-
-  it('are taken back after a question', async () => {
-    await openGeneral()
-    await button('Take back').click()
-    await dialog().getByText('IP restrictions: monitor → off').waitFor()
-    await apply('Take back')
-    expect(server.sent).toMatchObject([{ what: 'POST /api/practices/maple/presets/undo', ifMatch: '"17"' }])
   })
 })
