@@ -12,7 +12,8 @@ import { Blank, Failed, Loading } from '../parts/states.tsx'
 import { usePractice } from '../practice.ts'
 import { problemOf, problemsBeside } from '../problem.ts'
 import { meQuery, peopleQuery, timeWindowsQuery } from '../queries.ts'
-import type { PolicyDraft, TimeList } from '../time-windows/time-queries.ts'
+import type { Draft } from '../review/review-queries.ts'
+import type { TimeList } from '../time-windows/time-queries.ts'
 import { draftIn } from '../time-windows/time-search.ts'
 import { weekDraftOf, weekPlanOf } from '../time-windows/week-plans.ts'
 import { readWeek } from '../time-windows/week-text.ts'
@@ -25,10 +26,10 @@ import { VerdictView } from './verdict-view.tsx'
 const route = getRouteApi('/practices/$practice/simulate')
 
 /** The draft that the address names; `null`: none, or one that cannot be read. */
-function draftOf(search: SimulateSearch, list: TimeList | undefined): PolicyDraft | null {
+function draftOf(search: SimulateSearch, list: TimeList | undefined): Draft | null {
   const { draft, week } = search
   const [kind, what] = (draft ?? '').split(':')
-  if (kind === 'preset') return { preset: what as PolicyDraft['preset'] }
+  if (kind === 'preset') return { preset: what as Draft['preset'] }
   if (kind === 'enforce') return { controls: { [what ?? '']: { mode: 'enforce' } } }
   if (kind !== 'week' || week === undefined || list === undefined) return null
   // Hours that cannot be read are no draft, rather than what is saved under its name.

@@ -54,9 +54,7 @@ const created: ReadonlySet<string> = new Set(
   [
     ...['ip-entries', 'time-windows', 'time-exceptions', 'scheduled-changes', 'roles', 'users'],
     'users/:user/extensions',
-  ].map(
-    (list) => `POST /api/practices/:practice/${list}`,
-  ),
+  ].map((list) => `POST /api/practices/:practice/${list}`),
 )
 
 const questions: ReadonlySet<string> = new Set(['POST /api/practices/:practice/impact'])

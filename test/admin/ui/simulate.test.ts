@@ -3,7 +3,7 @@
  * Method: the built UI behind canned answers of the contract in a real Chromium; the timeline's days against a slow oracle.
  */
 import fc from 'fast-check'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { daysOfTimeline } from '../../../admin/ui/simulate/timeline-days.ts'
 import { axeFindings } from '../../support/axe.ts'
@@ -15,27 +15,30 @@ import { simulation } from './canned-time.ts'
 
 let server: CannedServer
 let browser: Browser
+let context: BrowserContext
 let page: Page | null = null
 
 beforeAll(async () => {
   ;[server, browser] = await Promise.all([startCannedServer(), launchBrowser()])
+  context = await browser.newContext({ reducedMotion: 'reduce', viewport: { width: 1280, height: 1000 } })
 })
 afterAll(async () => {
   await browser.close()
   await server.close()
 })
 afterEach(async () => {
-  await page?.context().close()
+  await page?.close()
+  page = null
   expect(server.strays).toEqual([])
   server.forget()
 })
 
 const open = async (query = '', colorScheme: 'light' | 'dark' = 'light', width = 1280): Promise<Page> => {
-  const viewport = { width, height: 1000 }
-  const context = await browser.newContext({ colorScheme, reducedMotion: 'reduce', viewport })
   const opened = await context.newPage()
   page = opened
   opened.setDefaultTimeout(8_000)
+  await opened.emulateMedia({ colorScheme })
+  await opened.setViewportSize({ width, height: 1000 })
   await opened.clock.setFixedTime(at)
   await opened.goto(`${server.origin}/practices/maple/simulate${query}`)
   await opened.getByRole('button', { name: 'Simulate', exact: true }).waitFor()
@@ -52,21 +55,23 @@ it('asks for a person first, then for everything that the address says, and goes
   await opened.getByRole('option', { name: /Hugo/ }).click()
   await opened.getByLabel('From the address').fill('198.51.100.23')
   await opened.getByLabel('At', { exact: true }).fill('2026-12-24T20:00')
-  await opened.getByLabel('Page').selectOption('demo GET /schedule')
+  await opened.getByLabel('Page').selectOption('practice-app POST /payments/*/refund')
   await opened.getByLabel('Second factor shown').selectOption('totp')
   await opened.getByRole('button', { name: 'Simulate', exact: true }).click()
   await opened.getByRole('heading', { name: 'As saved (revision 17)' }).waitFor()
   expect(asked()).toEqual({
-    ...{ user: 'u-hugo', address: '198.51.100.23', method: 'GET', factor: 'totp' },
-    ...{ route: 'demo GET /schedule', at: Date.UTC(2026, 11, 25, 3) },
+    ...{ user: 'u-hugo', address: '198.51.100.23', method: 'POST', factor: 'totp' },
+    ...{ route: 'practice-app POST /payments/*/refund', at: Date.UTC(2026, 11, 25, 3) },
   })
   expect(await opened.getByRole('heading', { name: 'As drafted' }).count()).toBe(0)
   const link = opened.url()
   await opened.getByLabel('Beside what is saved').selectOption('enforce:time')
   await opened.getByRole('button', { name: 'Simulate', exact: true }).click()
-  await expect.poll(asked).toMatchObject({ draft: { controls: { time: { mode: 'enforce' } } } })
+  await expect
+    .poll(asked, { timeout: 8_000 })
+    .toMatchObject({ draft: { controls: { time: { mode: 'enforce' } } } })
   await opened.goBack()
-  await expect.poll(() => opened.getByLabel('Beside what is saved').inputValue()).toBe('')
+  await expect.poll(() => opened.getByLabel('Beside what is saved').inputValue(), { timeout: 8_000 }).toBe('')
   expect(opened.url()).toBe(link)
   await opened.reload()
   await opened.getByText('Hugo Hygienist from 198.51.100.23').waitFor()
@@ -131,7 +136,6 @@ it('has good colours in the dark, fits a phone, and shows what the API refuses',
 })
 
 it('puts every moment of a timeline on the day and minute that the wall shows', () => {
-  page = null
   const zone = fc.constantFrom('America/Denver', 'Europe/Berlin', 'Asia/Kathmandu')
   const start = fc
     .integer({ min: 0, max: 400 * 96 })
