@@ -48,7 +48,9 @@ function Sentence({
       {found.name === 'Everyone' ? 'everyone' : found.name} in {found.days} days,{' '}
       <strong className={`gh-numbers ${picture.outside > 0 ? 'gh-warn-text' : ''}`}>{picture.outside}</strong>{' '}
       outside the hours above
-      {outside.length > 0 && `, most of them ${outside.slice(0, namedMax).map(hourText).join(', ')}`}.
+      {outside.length > 0 &&
+        `${outside.length > namedMax ? ', most of them' : ':'} ${outside.slice(0, namedMax).map(hourText).join(', ')}`}
+      .
     </p>
   )
 }

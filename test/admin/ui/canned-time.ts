@@ -44,6 +44,7 @@ const gate = (
 })
 
 const session = [
+  gate('identity', 'session', true, 'Hugo Hygienist is signed in.', null),
   gate('revoked', 'session', true, 'The session is not revoked.', null),
   gate('member', 'session', true, 'Hugo Hygienist is a member of Maple Dental as Hygienist.', null),
 ]

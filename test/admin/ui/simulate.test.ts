@@ -81,7 +81,7 @@ it('tells every gate with how long it holds, what would help, and the week as pi
   const week = 'week=role:hygienist&hours=Mon–Fri 06:00–08:00'
   const opened = await open(`?user=u-hugo&address=198.51.100.23&draft=week&zone=Europe/Berlin&${week}`)
   const drafted = opened.getByRole('region', { name: 'As drafted' })
-  await drafted.getByText('Hugo Hygienist is refused').waitFor()
+  await drafted.getByText(/is refused at “Within the hours”, by the time windows/).waitFor()
   expect(asked()).toMatchObject({
     draft: {
       timeWindows: {
@@ -99,11 +99,13 @@ it('tells every gate with how long it holds, what would help, and the week as pi
   })
   await drafted.getByText('It opens by itself on 25 Nov 2026, 08:05.').waitFor()
   await drafted.getByText('Give Hugo Hygienist an extension, or add a window.').waitFor()
-  const gates = drafted.getByRole('list', { name: 'Step by step' }).getByRole('listitem')
-  expect(await gates.count()).toBe(4)
-  expect(await gates.nth(2).innerText()).toMatch(/Address allowed[\s\S]*Monitor/)
-  expect(await gates.nth(2).innerText()).not.toContain('decides')
-  expect(await gates.nth(3).innerText()).toMatch(
+  await drafted.getByText('3 checks of sign-in, session and membership pass').click()
+  await drafted.getByText('The session is not revoked.').waitFor()
+  const gates = drafted.getByRole('list', { name: 'Step by step' }).locator('> li')
+  expect(await gates.count()).toBe(3)
+  expect(await gates.nth(1).innerText()).toMatch(/Address allowed[\s\S]*Monitor/)
+  expect(await gates.nth(1).innerText()).not.toContain('decides')
+  expect(await gates.nth(2).innerText()).toMatch(
     /Within the hours[\s\S]*decides[\s\S]*until Wed 25 Nov 2026, 08:00/,
   )
   await drafted.getByText('The same as text').click()
