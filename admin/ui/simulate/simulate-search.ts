@@ -23,7 +23,7 @@ export type SimulateSearch = {
   /** A route's id; absent: some page of staff. */
   readonly route?: string | undefined
   readonly factor?: TriedFactor | undefined
-  /** `preset:…`, `enforce:…`, or `week` with those below, which are as on Time windows. */
+  /** `preset:…`, `planned:…`, `enforce:…`, or `week` with those below, which are as on Time windows. */
   readonly draft?: string | undefined
 } & Pick<TimeSearch, 'week' | 'hours' | 'zone' | 'own'>
 
@@ -41,7 +41,10 @@ export const simulateSearch = (search: Readonly<Record<string, unknown>>): Simul
     at: matched(search.at, /^20\d\d-\d\d-\d\dT\d\d:\d\d$/),
     route: typeof route === 'string' && route !== '' && route.length <= 300 ? route : undefined,
     factor: factors.find((one) => one === factor),
-    draft: matched(search.draft, /^(?:week|preset:[a-z-]{1,40}|enforce:(?:ip|time|twoFactor|permission))$/),
+    draft: matched(
+      search.draft,
+      /^(?:week|preset:[a-z-]{1,40}|planned:[A-Za-z0-9_-]{1,64}|enforce:(?:ip|time|twoFactor|permission))$/,
+    ),
     week,
     hours,
     zone,

@@ -99,6 +99,7 @@ function useQuestion(search: SimulateSearch, ownAddress: string | undefined): Qu
     ...(at === null ? {} : { at }),
     ...(search.route === undefined ? {} : { route: search.route }),
     ...(draft === null ? {} : { draft }),
+    ...(search.draft?.startsWith('planned:') ? { scheduled: search.draft.slice('planned:'.length) } : {}),
   }
 }
 

@@ -9,7 +9,8 @@ import { daysOfTimeline } from '../../../admin/ui/simulate/timeline-days.ts'
 import { axeFindings } from '../../support/axe.ts'
 import { launchBrowser } from '../../support/chromium.ts'
 import { readWall } from '../../support/wall-clock.ts'
-import { at } from './canned-practice.ts'
+import { planned } from './canned-general.ts'
+import { at, general } from './canned-practice.ts'
 import { type CannedServer, startCannedServer } from './canned-server.ts'
 import { simulation } from './canned-time.ts'
 
@@ -48,6 +49,7 @@ const asked = () => server.sent.filter(({ what }) => what.endsWith('/simulate'))
 
 it('asks for a person first, then for everything that the address says, and goes back with Back', async () => {
   server.answer('POST /api/practices/maple/simulate', 200, { ...simulation, draft: null })
+  server.answer('GET /api/practices/maple/general', 200, { ...general, scheduled: [planned] })
   const opened = await open()
   await opened.getByRole('heading', { name: 'Choose a person to begin' }).waitFor()
   expect(await opened.getByLabel('From the address').inputValue()).toBe('203.0.113.7')
@@ -65,11 +67,15 @@ it('asks for a person first, then for everything that the address says, and goes
   })
   expect(await opened.getByRole('heading', { name: 'As drafted' }).count()).toBe(0)
   const link = opened.url()
+  await opened.getByLabel('Beside what is saved').selectOption('planned:sch_1')
+  await opened.getByRole('button', { name: 'Simulate', exact: true }).click()
+  await expect.poll(asked, { timeout: 8_000 }).toMatchObject({ scheduled: 'sch_1' })
   await opened.getByLabel('Beside what is saved').selectOption('enforce:time')
   await opened.getByRole('button', { name: 'Simulate', exact: true }).click()
   await expect
     .poll(asked, { timeout: 8_000 })
     .toMatchObject({ draft: { controls: { time: { mode: 'enforce' } } } })
+  await opened.goBack()
   await opened.goBack()
   await expect.poll(() => opened.getByLabel('Beside what is saved').inputValue(), { timeout: 8_000 }).toBe('')
   expect(opened.url()).toBe(link)
