@@ -149,6 +149,22 @@ export async function listOwnRequests(
     .execute()
 }
 
+/** The newest `countMax` requests of a user, in whatever practice, with its name, as they stand at `at`. */
+export const listRequestsOf = (
+  rows: Rows,
+  user: string,
+  at: Instant,
+  countMax: number,
+): Promise<readonly (ListedRequest & { readonly practiceName: string })[]> =>
+  listed(rows, at)
+    .innerJoin('practice as p', 'p.id', 'r.practice')
+    .select('p.name as practiceName')
+    .where('r.user_id', '=', user)
+    .orderBy('r.asked_at', 'desc')
+    .orderBy('r.id')
+    .limit(countMax)
+    .execute()
+
 const hourMs: DurationMs = 3_600_000
 
 /** Requests of a user that are open and that were made in 24 hours, and those of a network within the hour. */

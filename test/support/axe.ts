@@ -30,6 +30,8 @@ export const axeFindings = async (
   if (!(await page.evaluate<boolean>("typeof axe === 'object'"))) await page.evaluate(source)
   const rules = scheme === 'dark' ? { runOnly: { type: 'rule', values: ofColours } } : {}
   const wish = JSON.stringify({ iframes: false, resultTypes: ['violations'], ...rules })
-  const { violations } = await page.evaluate<Found>(`axe.run(${within === undefined ? 'document' : JSON.stringify(within)}, ${wish})`)
+  const { violations } = await page.evaluate<Found>(
+    `axe.run(${within === undefined ? 'document' : JSON.stringify(within)}, ${wish})`,
+  )
   return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)
 }
