@@ -44,10 +44,11 @@ export type ReviewProps = {
 /** The forecast of the newest draft, once typing pauses. */
 function useForecast({ draft, revision }: Pick<ReviewProps, 'draft' | 'revision'>) {
   const practice = usePractice()
-  const [settled] = useDebouncedValue(draft, pauseMs)
-  const asked = useQuery(forecastQuery(practice.id, revision, settled))
-  const isNewest = JSON.stringify(settled) === JSON.stringify(draft)
-  return { data: asked.data, error: asked.error, isPending: !isNewest || asked.isPending }
+  // As text: a draft that is made anew with the same content is the same question.
+  const text = JSON.stringify(draft)
+  const [settled] = useDebouncedValue(text, pauseMs)
+  const asked = useQuery(forecastQuery(practice.id, revision, JSON.parse(settled) as Draft))
+  return { data: asked.data, error: asked.error, isPending: settled !== text || asked.isPending }
 }
 
 type ForecastState = ReturnType<typeof useForecast>
