@@ -115,7 +115,7 @@ describe('a review', () => {
     await dialog()
       .getByRole('checkbox', { name: /Codes by text message/ })
       .check()
-    await dialog().getByText('ipEntries: List one first.').waitFor()
+    await dialog().getByText('List one first.', { exact: true }).waitFor()
     expect(await button('Apply').isDisabled()).toBe(true)
   })
 })
