@@ -30,7 +30,10 @@ const staleBy: Readonly<Record<LiveMessage['kind'], readonly string[]>> = {
   requests: ['access-requests'],
   refusals: ['decisions'],
   // Whoever sets a factor up, shows one or fails to is an event; so is whoever plans a start.
-  events: ['security-events', 'chain', 'scheduled', 'two-factor', 'emergency-access'],
+  events: [
+    ...['security-events', 'chain', 'two-factor', 'emergency-access', 'emergency'],
+    ...['tokens', 'notifications', 'retention', 'scheduled'],
+  ],
   published: [],
 }
 

@@ -34,7 +34,33 @@ const use = {
 /** Fiona lets herself in just now. */
 export const emergencyInUse = { ...emergency, unreviewed: 1, uses: [use] }
 
+const memberSaved = { version: 6, sequence: 42 }
+
+/** A file with somebody new, somebody changed, and two people whom it does not name. */
+export const peoplePlan = {
+  version: 5,
+  counts: { adds: 1, changes: 1, leavers: 2, unchanged: 1, problems: 0 },
+  problems: [],
+  adds: [{ line: 2, login: 'gina', name: 'Gina Gray', roles: ['front-desk'], changes: [] }],
+  changes: [{ line: 3, login: 'fiona', name: 'Fiona Front', roles: ['owner'], changes: ['roles: owner'] }],
+  leavers: [
+    { user: 'u-ada', name: 'Ada Dentist', login: 'ada' },
+    { user: 'u-hugo', name: 'Hugo Hygienist', login: 'hugo' },
+  ],
+}
+
 /** What the canned server answers for these screens. */
 export const peopleAnswers: Readonly<Record<string, unknown>> = {
   [`GET ${practice}/emergency-access`]: emergency,
+  [`POST ${practice}/users`]: { ...memberSaved, user: 'u-gina' },
+  [`PATCH ${practice}/users/:user`]: memberSaved,
+  [`POST ${practice}/users/:user/remove`]: memberSaved,
+  [`POST ${practice}/users/:user/password-link`]: {
+    mailedTo: null,
+    url: 'https://portal.maple.example/password#k3yOfTheTest',
+    endsAt: at + 30 * minute,
+  },
+  [`POST ${practice}/users/import/preview`]: peoplePlan,
+  [`POST ${practice}/users/import`]: { ...memberSaved, counts: peoplePlan.counts },
+  [`GET ${practice}/users/export`]: 'login,name,email,roles\nada,Ada Dentist,,dentist\n',
 }

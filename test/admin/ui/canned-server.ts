@@ -9,9 +9,11 @@ import type { AddressInfo } from 'node:net'
 import { routes } from '../../../admin/api/contract/api.ts'
 import { createUiAssets } from '../../../admin/ui-assets.ts'
 import { ensureUiBuilt } from '../../../tools/build.mjs'
-import { factorStatuses } from './canned-factors.ts'
+import { allowlist } from './canned-allowlist.ts'
+import { factorAnswers, factorStatuses } from './canned-factors.ts'
 import { generalAnswers } from './canned-general.ts'
 import * as hours from './canned-hours.ts'
+import { operations } from './canned-operations.ts'
 import { peopleAnswers } from './canned-people.ts'
 import * as canned from './canned-practice.ts'
 import {
@@ -21,6 +23,8 @@ import {
   requestAnswers,
   withdrawnRequest,
 } from './canned-requests.ts'
+import { roleAnswers } from './canned-roles.ts'
+import { timeAnswers } from './canned-time.ts'
 
 /** A request that changed something, as it came. */
 export type Sent = {
@@ -49,9 +53,10 @@ export type CannedServer = {
 }
 
 const created: ReadonlySet<string> = new Set(
-  ['ip-entries', 'time-windows', 'time-exceptions', 'scheduled-changes'].map(
-    (list) => `POST /api/practices/:practice/${list}`,
-  ),
+  [
+    ...['ip-entries', 'time-windows', 'time-exceptions', 'scheduled-changes', 'roles', 'users'],
+    'users/:user/extensions',
+  ].map((list) => `POST /api/practices/:practice/${list}`),
 )
 
 const questions: ReadonlySet<string> = new Set(['POST /api/practices/:practice/impact'])
@@ -63,6 +68,9 @@ const page = { nextCursor: null }
 const practice = '/api/practices/:practice'
 
 const good: Readonly<Record<string, unknown>> = {
+  ...operations,
+  ...allowlist,
+  ...timeAnswers,
   ...generalAnswers,
   ...requestAnswers,
   'GET /api/me': canned.me,
@@ -118,6 +126,8 @@ const good: Readonly<Record<string, unknown>> = {
   [`GET ${practice}/security-events/verify`]: canned.chain,
   [`GET ${practice}/decisions`]: { decisions: canned.decisions, ...page },
   ...peopleAnswers,
+  ...roleAnswers,
+  ...factorAnswers,
 }
 
 function stored(place: number): unknown {
@@ -215,7 +225,15 @@ const answerApi = async (
     strays.push(`${method} ${path}`)
     return sendJson(response, 500, { message: 'not in the contract' })
   }
-  const status = created.has(key) ? 201 : 200
+  if (typeof body === 'string') {
+    response.writeHead(200, {
+      'content-type': 'text/csv; charset=utf-8',
+      'content-disposition': 'attachment; filename="canned.csv"',
+    })
+    response.end(body)
+    return
+  }
+  const status = created.has(key) || !(200 in route.responses) ? 201 : 200
   sendJson(response, status, schemaOf(route, status).parse(body))
 }
 

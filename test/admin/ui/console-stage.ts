@@ -97,10 +97,10 @@ export function stageConsole(): ConsoleStage {
     button: (name) => page.getByRole('button', { name, exact: true }),
     dialog: () => page.getByRole('dialog'),
     findings: async (where = 'page') => {
-      const within = where === 'page' ? null : '[role=dialog]'
-      const light = await axeFindings(page, 'light', within)
+      const part = where === 'page' ? {} : { within: '[role=dialog]' }
+      const light = await axeFindings(page, 'light', part)
       await darken(page, 'dark')
-      const dark = await axeFindings(page, 'dark', within)
+      const dark = await axeFindings(page, 'dark', part)
       await darken(page, 'light')
       return [...light, ...dark.map((finding) => `dark: ${finding}`)]
     },

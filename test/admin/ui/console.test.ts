@@ -16,7 +16,7 @@ const tabs = [
   { path: 'active-users', title: 'Active users' },
   { path: 'two-factor', title: '2FA management' },
   { path: 'access-requests', title: 'Access requests' },
-  { path: 'users', title: 'Users & roles' },
+  { path: 'users', title: 'Users' },
   { path: 'security-events', title: 'Security events' },
 ]
 
@@ -241,7 +241,8 @@ describe('the IP allowlist', () => {
     await open('ip-allowlist')
     await page().getByRole('switch', { name: 'Office Network is on' }).click()
     await expect.poll(() => server().sent[0]?.body).toEqual({ on: false })
-    await button('Delete Lab').click()
+    await button('More for Lab').click()
+    await page().getByRole('menuitem', { name: 'Delete' }).click()
     expect(server().sent.length).toBe(1)
     await button('Delete').click()
     await expect.poll(() => server().sent[1]?.what).toBe('DELETE /api/practices/maple/ip-entries/ipe-lab')

@@ -45,6 +45,11 @@ it('finds screens, people and networks from the keyboard, and explains its keys'
   await page.keyboard.press('g')
   await page.keyboard.press('i')
   await page.waitForURL('**/ip-allowlist')
+  // A search for a number stays what was typed.
+  await page.getByRole('searchbox', { name: 'Search entries' }).fill('203')
+  await page.waitForURL('**/ip-allowlist?text=203')
+  await page.reload()
+  expect(await page.getByRole('searchbox', { name: 'Search entries' }).inputValue()).toBe('203')
   // Typed into a field, a key is a letter.
   await page.getByRole('searchbox', { name: 'Search entries' }).press('?')
   expect(await page.getByRole('dialog').count()).toBe(0)
