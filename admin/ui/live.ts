@@ -19,6 +19,7 @@ const staleBy: Readonly<Record<LiveMessage['kind'], readonly string[]>> = {
     'my-address',
     'presets',
     'roles',
+    'scheduled',
     'access-requests',
     'time-preview',
     'time-windows',
@@ -28,10 +29,10 @@ const staleBy: Readonly<Record<LiveMessage['kind'], readonly string[]>> = {
   sessions: ['active-users', 'general'],
   requests: ['access-requests'],
   refusals: ['decisions'],
-  // Whoever sets a factor up, shows one or fails to is an event.
+  // Whoever sets a factor up, shows one or fails to is an event; so is whoever plans a start.
   events: [
     ...['security-events', 'chain', 'two-factor', 'emergency-access', 'emergency'],
-    ...['tokens', 'notifications', 'retention'],
+    ...['tokens', 'notifications', 'retention', 'scheduled'],
   ],
   published: [],
 }
