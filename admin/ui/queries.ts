@@ -176,17 +176,6 @@ export const entriesQuery = (practice: string, text: string) =>
     ...pages,
   })
 
-/** Everyone with a live session who matches `text`. */
-export const activeUsersQuery = (practice: string, text: string) =>
-  infiniteQueryOptions({
-    queryKey: topicKey(practice, 'active-users', text),
-    queryFn: ({ pageParam }) =>
-      parseResponse(
-        one['active-users'].$get({ param: { practice }, query: written({ cursor: pageParam, text }) }),
-      ),
-    ...pages,
-  })
-
 /** Requests for access of a status; `all`: of any. */
 export const accessRequestsQuery = (practice: string, status: RequestFilter) =>
   infiniteQueryOptions({

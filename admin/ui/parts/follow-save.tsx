@@ -12,19 +12,22 @@ import { spanText } from '../times.ts'
 
 const shownMs = 7_000
 
-/** How far a save has come, in words. */
-export function publishSentence(state: PublishState): string {
+/** How far a save has come, in words; `closes`: how many open connections end with it. */
+export function publishSentence(state: PublishState, closes = 0): string {
   if (state.gateways === 0) return 'Saved. No gateway is running: it is enforced as soon as one starts.'
-  if (state.state === 'everywhere')
-    return state.everywhereAfterMs === null
-      ? 'Active everywhere'
-      : `Active everywhere after ${spanText(state.everywhereAfterMs)}`
+  if (state.state === 'everywhere') {
+    const after = state.everywhereAfterMs === null ? '' : ` after ${spanText(state.everywhereAfterMs)}`
+    const closed =
+      closes === 0 ? '' : `, ${closes === 1 ? '1 live connection' : `${closes} live connections`} closed`
+    return `Active everywhere${after}${closed}`
+  }
   return state.state === 'saved'
     ? 'Saved, not yet enforced …'
     : `On its way: ${state.active} of ${state.gateways} gateways …`
 }
 
-function Progress({ id, sequence }: { readonly id: string; readonly sequence: number }) {
+function Progress(props: { readonly id: string; readonly sequence: number; readonly closes: number }) {
+  const { id, sequence, closes } = props
   const { data, isError } = useQuery(publishQuery(sequence))
   const isDone = isError || data?.state === 'everywhere' || data?.gateways === 0
   useEffect(() => {
@@ -33,16 +36,16 @@ function Progress({ id, sequence }: { readonly id: string; readonly sequence: nu
     return () => clearTimeout(timer)
   }, [isDone, id])
   if (isError) return 'Saved.'
-  return <span className="gh-numbers">{data === undefined ? 'Saved …' : publishSentence(data)}</span>
+  return <span className="gh-numbers">{data === undefined ? 'Saved …' : publishSentence(data, closes)}</span>
 }
 
-/** Shows a message titled `title` that follows the sequence of a save. */
-export function followSave(title: string, sequence: number): void {
+/** Shows a message titled `title` that follows the sequence of a save; `closes`: open connections that end with it. */
+export function followSave(title: string, sequence: number, closes = 0): void {
   const id = `save-${sequence}-${title}`
   notifications.show({
     id,
     title,
-    message: <Progress id={id} sequence={sequence} />,
+    message: <Progress id={id} sequence={sequence} closes={closes} />,
     autoClose: false,
     withBorder: true,
     closeButtonProps: { 'aria-label': 'Close message' },
