@@ -16,6 +16,8 @@ import { NotFound } from './parts/states.tsx'
 import type { FactorState, RequestFilter } from './queries.ts'
 import { ConsoleRoot, FirstPractice, FirstTab } from './shell/console-root.tsx'
 import { PracticeShell } from './shell/practice-shell.tsx'
+import { simulateSearch } from './simulate/simulate-search.ts'
+import { timeSearch } from './time-windows/time-search.ts'
 import {
   type FactorFilters,
   methods as factorMethods,
@@ -53,8 +55,19 @@ const eventSearch = (search: Search): EventSearch => {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 }
 
-const requestSearch = ({ status }: Search): { status?: Exclude<RequestFilter, 'pending'> } =>
-  status === 'approved' || status === 'rejected' || status === 'all' ? { status } : {}
+/** Which requests for access are shown, and whether they are put together. */
+export type RequestSearch = {
+  readonly status?: Exclude<RequestFilter, 'pending'>
+  readonly kind?: 'ip' | 'time' | undefined
+  readonly group?: 'network' | 'person' | undefined
+}
+
+// As above: a word that means nothing is named as absent, else it would stay in the address.
+const requestSearch = ({ status, kind, group }: Search): RequestSearch => ({
+  ...(status === 'approved' || status === 'rejected' || status === 'all' ? { status } : {}),
+  kind: kind === 'ip' || kind === 'time' ? kind : undefined,
+  group: group === 'network' || group === 'person' ? group : undefined,
+})
 
 const factorStates: readonly FactorState[] = [
   'off',
@@ -182,7 +195,14 @@ const ipAllowlist = createRoute({
 const timeWindows = createRoute({
   getParentRoute: () => practice,
   path: 'time-windows',
+  validateSearch: timeSearch,
   component: lazyRouteComponent(() => import('./time-windows/time-windows-tab.tsx'), 'TimeWindowsTab'),
+})
+const simulate = createRoute({
+  getParentRoute: () => practice,
+  path: 'simulate',
+  validateSearch: simulateSearch,
+  component: lazyRouteComponent(() => import('./simulate/simulate-tab.tsx'), 'SimulateTab'),
 })
 const activeUsers = createRoute({
   getParentRoute: () => practice,
@@ -236,6 +256,7 @@ export const router = createRouter({
       general,
       ipAllowlist,
       timeWindows,
+      simulate,
       activeUsers,
       twoFactor,
       accessRequests,

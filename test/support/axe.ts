@@ -18,14 +18,20 @@ type Found = {
   readonly violations: readonly { readonly id: string; readonly nodes: readonly { html: string }[] }[]
 }
 
-/** Each violation with the first element that has it. `scheme`: `dark` looks at colours alone; the test looks in light too. */
+/**
+ * Each violation with the first element that has it. `scheme`: `dark` looks at colours alone; the test looks in light too.
+ * `within`: only there.
+ */
 export const axeFindings = async (
   page: Page,
   scheme: 'light' | 'dark' = 'light',
+  { within }: { readonly within?: string } = {},
 ): Promise<readonly string[]> => {
   if (!(await page.evaluate<boolean>("typeof axe === 'object'"))) await page.evaluate(source)
   const rules = scheme === 'dark' ? { runOnly: { type: 'rule', values: ofColours } } : {}
   const wish = JSON.stringify({ iframes: false, resultTypes: ['violations'], ...rules })
-  const { violations } = await page.evaluate<Found>(`axe.run(document, ${wish})`)
+  const { violations } = await page.evaluate<Found>(
+    `axe.run(${within === undefined ? 'document' : JSON.stringify(within)}, ${wish})`,
+  )
   return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)
 }

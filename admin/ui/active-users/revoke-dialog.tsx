@@ -176,7 +176,7 @@ export function RevokeDialog(props: {
   const save = async (extra: Extra) => {
     try {
       const { sequence, sessions: ended } = await send(extra)
-      followSave(titleOfDone(revocation, ended), sequence, streamsOf(sessions))
+      followSave(titleOfDone(revocation, ended), sequence, undefined, streamsOf(sessions))
       onDone?.()
     } finally {
       await reload()

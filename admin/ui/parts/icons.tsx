@@ -6,9 +6,12 @@
  */
 const shapes = {
   gate: 'M5 20v-8a7 7 0 0 1 14 0v8M10 20v-7.5a2 2 0 0 1 4 0V20M3 20h18',
+  after: 'M9.5 6l6 6-6 6',
+  before: 'M14.5 6l-6 6 6 6',
   check: 'M5 12.5l4.5 4.5L19 7.5',
   chevron: 'M7 10l5 5 5-5',
   clock: 'M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16zM12 8v4.5l3 2',
+  copy: 'M8 8V4h12v12h-4M4 8h12v12H4z',
   cross: 'M6 6l12 12M18 6L6 18',
   controls: 'M4 7h9M17 7h3M4 17h3M11 17h9M15 5v4M9 15v4',
   device: 'M4 5h16v11H4zM9 20h6M12 16v4',

@@ -114,7 +114,18 @@ export const groups: readonly ScreenGroup[] = [
       },
     ],
   },
-  { name: 'Tools', screens: [] },
+  {
+    name: 'Tools',
+    screens: [
+      {
+        to: '/practices/$practice/simulate',
+        name: 'Simulate',
+        icon: 'search',
+        says: 'What would happen: somebody, from an address, at a time, on a page',
+        key: 's',
+      },
+    ],
+  },
   { name: 'Organisation', screens: [], isForOperators: true },
 ]
 

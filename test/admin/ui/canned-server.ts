@@ -10,11 +10,19 @@ import { routes } from '../../../admin/api/contract/api.ts'
 import { createUiAssets } from '../../../admin/ui-assets.ts'
 import { ensureUiBuilt } from '../../../tools/build.mjs'
 import { factorAnswers, factorStatuses } from './canned-factors.ts'
+import { generalAnswers } from './canned-general.ts'
 import * as hours from './canned-hours.ts'
 import { peopleAnswers } from './canned-people.ts'
 import * as canned from './canned-practice.ts'
-import { accessRequests, approvedRequest, rejectedRequest, withdrawnRequest } from './canned-requests.ts'
+import {
+  accessRequests,
+  approvedRequest,
+  rejectedRequest,
+  requestAnswers,
+  withdrawnRequest,
+} from './canned-requests.ts'
 import { roleAnswers } from './canned-roles.ts'
+import { timeAnswers } from './canned-time.ts'
 
 /** A request that changed something, as it came. */
 export type Sent = {
@@ -28,6 +36,8 @@ export type Sent = {
 export type CannedServer = {
   readonly origin: string
   readonly sent: readonly Sent[]
+  /** What was asked by POST and changes nothing: whom a draft would refuse. */
+  readonly asked: readonly Sent[]
   /** Requests that the contract does not know. */
   readonly strays: readonly string[]
   /** From now on `GET /api/…` (path without query) is answered so; resets at `restart`. */
@@ -41,10 +51,15 @@ export type CannedServer = {
 }
 
 const created: ReadonlySet<string> = new Set(
-  ['ip-entries', 'time-windows', 'time-exceptions', 'roles', 'users'].map(
+  [
+    ...['ip-entries', 'time-windows', 'time-exceptions', 'scheduled-changes', 'roles', 'users'],
+    'users/:user/extensions',
+  ].map(
     (list) => `POST /api/practices/:practice/${list}`,
   ),
 )
+
+const questions: ReadonlySet<string> = new Set(['POST /api/practices/:practice/impact'])
 
 type Canned = { readonly status: number; readonly body: unknown }
 
@@ -53,6 +68,9 @@ const page = { nextCursor: null }
 const practice = '/api/practices/:practice'
 
 const good: Readonly<Record<string, unknown>> = {
+  ...timeAnswers,
+  ...generalAnswers,
+  ...requestAnswers,
   'GET /api/me': canned.me,
   'GET /api/publish/:sequence': { ...canned.everywhere, sequence: 42, everywhereAfterMs: 41 },
   [`GET ${practice}/general`]: canned.general,
@@ -168,6 +186,7 @@ const header = (request: IncomingMessage, name: string): string | undefined => {
 
 type State = {
   readonly sent: Sent[]
+  readonly asked: Sent[]
   readonly strays: string[]
   readonly streams: Set<ServerResponse>
   readonly overrides: Map<string, Canned>
@@ -175,7 +194,7 @@ type State = {
 
 /** Answers one request below `/api/`. */
 const answerApi = async (
-  { sent, strays, streams, overrides }: State,
+  { sent, asked, strays, streams, overrides }: State,
   request: IncomingMessage,
   response: ServerResponse,
   path: string,
@@ -184,7 +203,7 @@ const answerApi = async (
   const route = routeOf(method, path)
   const key = route === undefined ? '' : `${method} ${route.getRoutingPath()}`
   if (method !== 'GET')
-    sent.push({
+    (questions.has(key) ? asked : sent).push({
       what: `${method} ${path}`,
       body: await bodyOf(request),
       ifMatch: header(request, 'if-match'),
@@ -220,10 +239,11 @@ const answerApi = async (
 export async function startCannedServer(): Promise<CannedServer> {
   const assets = createUiAssets(await ensureUiBuilt())
   const sent: Sent[] = []
+  const asked: Sent[] = []
   const strays: string[] = []
   const streams = new Set<ServerResponse>()
   const overrides = new Map<string, Canned>()
-  const state: State = { sent, strays, streams, overrides }
+  const state: State = { sent, asked, strays, streams, overrides }
 
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://canned')
@@ -247,6 +267,7 @@ export async function startCannedServer(): Promise<CannedServer> {
   return {
     origin: `http://127.0.0.1:${port}`,
     sent,
+    asked,
     strays,
     answer: (what, status, body) => overrides.set(what, { status, body }),
     tell: (kind, message) => {
@@ -258,6 +279,7 @@ export async function startCannedServer(): Promise<CannedServer> {
     forget: () => {
       overrides.clear()
       sent.length = 0
+      asked.length = 0
       strays.length = 0
     },
     close: () =>
