@@ -21,7 +21,8 @@ export function publishSentence(state: PublishState, ends = 0): string {
   if (state.gateways === 0) return 'Saved. No gateway is running: it is enforced as soon as one starts.'
   if (state.state === 'everywhere') {
     const after = state.everywhereAfterMs === null ? '' : ` after ${spanText(state.everywhereAfterMs)}`
-    const ended = ends === 0 ? '' : `, ${ends === 1 ? '1 live connection' : `${ends} live connections`} closed`
+    const ended =
+      ends === 0 ? '' : `, ${ends === 1 ? '1 live connection' : `${ends} live connections`} closed`
     return `Active everywhere${after}${ended}`
   }
   return state.state === 'saved'

@@ -162,12 +162,4 @@ export const timeAnswers: Readonly<Record<string, unknown>> = {
   },
   [`POST ${practice}/impact`]: forecast,
   [`POST ${practice}/simulate`]: simulation,
-  [`GET ${practice}/routes`]: {
-    routes: [
-      { id: 'demo GET /schedule', class: 'staff', stepUp: null, any: ['see-schedule-page'], all: [] },
-      { id: 'demo GET /book', class: 'public', stepUp: null, any: [], all: [] },
-    ],
-    unmapped: [],
-    yaml: [],
-  },
 }
