@@ -164,18 +164,6 @@ const written = (fields: Readonly<Record<string, string | number | undefined>>):
       .map(([name, value]) => [name, String(value)]),
   )
 
-/** Entries that mention `text`, a hundred at a time; their use is read anew every half a minute. */
-export const entriesQuery = (practice: string, text: string) =>
-  infiniteQueryOptions({
-    queryKey: topicKey(practice, 'ip-entries', text),
-    queryFn: ({ pageParam }) =>
-      parseResponse(
-        one['ip-entries'].$get({ param: { practice }, query: written({ cursor: pageParam, text }) }),
-      ),
-    refetchInterval: 30_000,
-    ...pages,
-  })
-
 /** Requests for access of a status; `all`: of any. */
 export const accessRequestsQuery = (practice: string, status: RequestFilter) =>
   infiniteQueryOptions({

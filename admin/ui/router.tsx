@@ -12,8 +12,9 @@ import {
   stringifySearchWith,
 } from '@tanstack/react-router'
 import { type ActiveFilters, factorFilters, signIns } from './active-users/active-queries.ts'
-import { NotFound } from './parts/states.tsx'
+import { Crashed, NotFound } from './parts/states.tsx'
 import type { FactorState, RequestFilter } from './queries.ts'
+import { allowlistSearch, listSearch, pagedSearch } from './route-search.ts'
 import { ConsoleRoot, FirstPractice, FirstTab } from './shell/console-root.tsx'
 import { PracticeShell } from './shell/practice-shell.tsx'
 import { simulateSearch } from './simulate/simulate-search.ts'
@@ -189,7 +190,7 @@ const general = createRoute({
 const ipAllowlist = createRoute({
   getParentRoute: () => practice,
   path: 'ip-allowlist',
-  validateSearch: filtered,
+  validateSearch: allowlistSearch,
   component: lazyRouteComponent(() => import('./ip-allowlist/ip-allowlist-tab.tsx'), 'IpAllowlistTab'),
 })
 const timeWindows = createRoute({
@@ -247,6 +248,43 @@ const securityEvents = createRoute({
   ),
 })
 
+const emergency = createRoute({
+  getParentRoute: () => practice,
+  path: 'emergency',
+  validateSearch: listSearch,
+  component: lazyRouteComponent(() => import('./emergency/emergency-tab.tsx'), 'EmergencyTab'),
+})
+const tokens = createRoute({
+  getParentRoute: () => practice,
+  path: 'tokens',
+  validateSearch: listSearch,
+  component: lazyRouteComponent(() => import('./tokens/tokens-tab.tsx'), 'TokensTab'),
+})
+
+const notifications = createRoute({
+  getParentRoute: () => practice,
+  path: 'notifications',
+  component: lazyRouteComponent(() => import('./notifications/notifications-tab.tsx'), 'NotificationsTab'),
+})
+const retention = createRoute({
+  getParentRoute: () => practice,
+  path: 'retention',
+  validateSearch: listSearch,
+  component: lazyRouteComponent(() => import('./retention/retention-tab.tsx'), 'RetentionTab'),
+})
+const allPractices = createRoute({
+  getParentRoute: () => practice,
+  path: 'all-practices',
+  validateSearch: pagedSearch,
+  component: lazyRouteComponent(() => import('./practices/practices-tab.tsx'), 'PracticesTab'),
+})
+const ownAccounts = createRoute({
+  getParentRoute: () => practice,
+  path: 'own-accounts',
+  validateSearch: listSearch,
+  component: lazyRouteComponent(() => import('./own-accounts/own-accounts-tab.tsx'), 'OwnAccountsTab'),
+})
+
 /** The router of the page. */
 export const router = createRouter({
   routeTree: root.addChildren([
@@ -263,12 +301,19 @@ export const router = createRouter({
       users,
       roles,
       securityEvents,
+      emergency,
+      tokens,
+      notifications,
+      retention,
+      allPractices,
+      ownAccounts,
     ]),
   ]),
   // Every parameter is plain text: what looks like a number, `true` or JSON stays as it was typed. The router's own
   // reading turns the first two into values, and a search for 203 would be lost.
   parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
   stringifySearch: stringifySearchWith(String),
+  defaultErrorComponent: Crashed,
   defaultPreload: 'intent',
   scrollRestoration: true,
 })

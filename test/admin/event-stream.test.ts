@@ -10,7 +10,7 @@ import { signWebhook } from '../../admin/notify/webhook-send.ts'
 import { verifyChain } from '../../admin/store/event-chain.ts'
 import { writeCheckpoints } from '../../admin/store/event-checkpoints.ts'
 import type { Checkpoint } from '../../admin/store/event-link.ts'
-import { leaseStream, listWaiting, moveStream } from '../../admin/store/event-streams.ts'
+import { leaseStream, listStreams, listWaiting, moveStream } from '../../admin/store/event-streams.ts'
 import { appendEvent } from '../../admin/store/events.ts'
 import { loadConfig } from '../../runtime/config-load.ts'
 import { startWebhookReceiver } from '../support/webhook-receiver.ts'
@@ -82,12 +82,17 @@ test('what is not taken is sent again after a pause, from where it was, and noth
   plane.clock.advance(2_000)
   expect(await send()).toBe(0)
   expect(told(from)).toEqual(['north 4', 'north 4'])
+  const standing = () => plane.store.read((rows) => listStreams(rows, north))
+  expect(await standing()).toMatchObject([{ name: 'siem', takenTo: 3, lastError: '503' }])
   expect(log.lines).toMatchObject([{ level: 'warn', fields: { stream: 'siem', answer: '503' } }])
   receiver.answer(204)
   await append(north, 1)
   plane.clock.advance(4_000)
   expect(await send()).toBe(2)
   expect(told(from + 2)).toEqual(['north 4,5'])
+  expect(await standing()).toEqual([
+    { name: 'siem', takenTo: 5, takenAt: plane.clock.now(), lastError: null },
+  ])
 })
 
 test('checkpoints come along, also alone, and the chain can be held against what the receiver has', async () => {

@@ -6,7 +6,7 @@
  */
 import { Button } from '@mantine/core'
 import { useState } from 'react'
-import { problemOf, type ShownProblem } from '../problem.ts'
+import { errorOf, problemOf, type ShownProblem } from '../problem.ts'
 import { Dialog } from './confirm-dialog.tsx'
 import { Icon } from './icons.tsx'
 import { ProblemNotice } from './problem-notice.tsx'
@@ -14,11 +14,19 @@ import { ProblemNotice } from './problem-notice.tsx'
 const nameIn = (response: Pick<Response, 'headers'>, otherwise: string): string =>
   /filename="([^"/\\]+)"/.exec(response.headers.get('content-disposition') ?? '')?.[1] ?? otherwise
 
+/** A file at an address of the API; throws as the typed client does where there is none to be had. */
+export async function fileAt(address: string): Promise<Response> {
+  const response = await fetch(address, { credentials: 'same-origin' })
+  if (!response.ok) throw await errorOf(response)
+  return response
+}
+
 /** The button; `ask` resolves with the file, `name`: what it is called where the API does not say. */
 export function DownloadButton(props: {
   readonly label: string
   readonly name: string
   readonly ask: () => Promise<Pick<Response, 'headers' | 'blob'>>
+  readonly isDisabled?: boolean
 }) {
   const [isBusy, setBusy] = useState(false)
   const [problem, setProblem] = useState<ShownProblem | null>(null)
@@ -44,6 +52,7 @@ export function DownloadButton(props: {
         variant="default"
         leftSection={<Icon name="download" />}
         loading={isBusy}
+        disabled={props.isDisabled === true}
         onClick={() => void download()}
       >
         {props.label}

@@ -9,6 +9,7 @@ const shapes = {
   after: 'M9.5 6l6 6-6 6',
   before: 'M14.5 6l-6 6 6 6',
   check: 'M5 12.5l4.5 4.5L19 7.5',
+  bell: 'M6 16V11a6 6 0 0 1 12 0v5l2 2H4zM10 21h4',
   chevron: 'M7 10l5 5 5-5',
   clock: 'M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16zM12 8v4.5l3 2',
   copy: 'M8 8V4h12v12h-4M4 8h12v12H4z',

@@ -124,9 +124,54 @@ export const groups: readonly ScreenGroup[] = [
         says: 'What would happen: somebody, from an address, at a time, on a page',
         key: 's',
       },
+      {
+        to: '/practices/$practice/emergency',
+        name: 'Emergency access',
+        icon: 'shield',
+        says: 'Break-glass: who is in now, ending it, sealed codes, the drill',
+        key: 'b',
+      },
+      {
+        to: '/practices/$practice/tokens',
+        name: 'Service tokens',
+        icon: 'key',
+        says: 'Machines that come in: scope, expiry, rotate, revoke, last used',
+        key: 'k',
+      },
+      {
+        to: '/practices/$practice/notifications',
+        name: 'Notifications',
+        icon: 'bell',
+        says: 'Who is told what, by e-mail and webhook',
+        key: 'n',
+      },
+      {
+        to: '/practices/$practice/retention',
+        name: 'Audit and retention',
+        icon: 'download',
+        says: 'Chain, checkpoints, how long events are kept, streams, access report',
+        key: 'o',
+      },
     ],
   },
-  { name: 'Organisation', screens: [], isForOperators: true },
+  {
+    name: 'Organisation',
+    screens: [
+      {
+        to: '/practices/$practice/all-practices',
+        name: 'Practices',
+        icon: 'gate',
+        says: 'Every practice: create, hosts, plan, retire',
+      },
+      {
+        to: '/practices/$practice/own-accounts',
+        name: 'Own accounts',
+        icon: 'user',
+        says: 'Accounts of Gatehouse itself: invite, link, suspend',
+      },
+    ],
+    isForOperators: true,
+  },
 ]
 
 /** The groups that somebody sees: none that is empty, and those for operators only for them. */

@@ -55,6 +55,8 @@ const wholeLists: Readonly<Record<string, string>> = {
   [`GET ${of}/tokens`]: 'machines of one practice',
   [`GET ${of}/emergency-access`]: 'bounded by the answer',
   [`GET ${of}/security-events/actions`]: 'the catalogue, which is code',
+  [`GET ${of}/ip-entries/look`]: 'no list: one range, with at most five overlaps',
+  [`GET ${of}/security-events/chain`]: 'no list: where the chain stands, with the configured streams',
   [`GET ${of}/access-report`]: 'a document of one month, as a file',
   [`GET ${of}/two-factor/report`]: 'the whole practice as a file',
   [`GET ${of}/decisions/:code`]: 'no list: one refusal',

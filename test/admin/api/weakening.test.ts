@@ -115,6 +115,7 @@ const cases: readonly Case[] = [
   ['PUT /controls/emergency', '/controls/emergency', () => ({ allowed: true, lastsMs: 60_000 })],
   ['POST /ip-entries', '/ip-entries', () => ({ range: '198.51.100.64/28', label: 'Other' })],
   ['PATCH /ip-entries/:id', '/ip-entries/annex', () => ({ on: true })],
+  ['POST /ip-entries/act', '/ip-entries/act', () => ({ ids: ['annex'], act: { on: true } })],
   ['POST /ip-entries/import', '/ip-entries/import', () => ({ csv: 'range,label\n198.51.100.64/28,Other\n' })],
   [
     'POST /address-cards/accept',

@@ -27,6 +27,7 @@ export const everyPermission = [
   'gw.requests.review',
   'gw.two-factor.view',
   'gw.two-factor.reset',
+  'gw.tokens.edit',
 ]
 
 /** Nora Owner, at an address that is listed as Office Network. */

@@ -9,9 +9,11 @@ import type { AddressInfo } from 'node:net'
 import { routes } from '../../../admin/api/contract/api.ts'
 import { createUiAssets } from '../../../admin/ui-assets.ts'
 import { ensureUiBuilt } from '../../../tools/build.mjs'
+import { allowlist } from './canned-allowlist.ts'
 import { factorAnswers, factorStatuses } from './canned-factors.ts'
 import { generalAnswers } from './canned-general.ts'
 import * as hours from './canned-hours.ts'
+import { operations } from './canned-operations.ts'
 import { peopleAnswers } from './canned-people.ts'
 import * as canned from './canned-practice.ts'
 import {
@@ -54,9 +56,7 @@ const created: ReadonlySet<string> = new Set(
   [
     ...['ip-entries', 'time-windows', 'time-exceptions', 'scheduled-changes', 'roles', 'users'],
     'users/:user/extensions',
-  ].map(
-    (list) => `POST /api/practices/:practice/${list}`,
-  ),
+  ].map((list) => `POST /api/practices/:practice/${list}`),
 )
 
 const questions: ReadonlySet<string> = new Set(['POST /api/practices/:practice/impact'])
@@ -68,6 +68,8 @@ const page = { nextCursor: null }
 const practice = '/api/practices/:practice'
 
 const good: Readonly<Record<string, unknown>> = {
+  ...operations,
+  ...allowlist,
   ...timeAnswers,
   ...generalAnswers,
   ...requestAnswers,
@@ -231,7 +233,7 @@ const answerApi = async (
     response.end(body)
     return
   }
-  const status = created.has(key) ? 201 : 200
+  const status = created.has(key) || !(200 in route.responses) ? 201 : 200
   sendJson(response, status, schemaOf(route, status).parse(body))
 }
 
