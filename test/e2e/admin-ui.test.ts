@@ -131,8 +131,8 @@ test('revoking somebody in Active users cuts their open page and their connectio
   await socket.next()
 
   await admin.getByRole('link', { name: 'Active users' }).click()
-  const card = admin.getByRole('region', { name: 'Mark Jensen' })
-  await card.getByRole('button', { name: 'Revoke user' }).click()
+  const card = admin.getByRole('row', { name: /Mark Jensen/ })
+  await card.getByRole('button', { name: 'Revoke Mark Jensen' }).click()
   await admin.getByRole('button', { name: 'Revoke', exact: true }).click()
   expect(await socket.ended).toEqual({ code: 1008, reason: 'session-revoked' })
   await expect.poll(() => page.locator('#live-state').textContent()).toContain('disconnected')
