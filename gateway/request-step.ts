@@ -9,6 +9,7 @@ import { type AccessView, accessPage } from '../runtime/pages/access-page.ts'
 import { away, notOurs, stale } from './access-failures.ts'
 import { type AccessForm, formToken } from './access-form.ts'
 import { type AskKind, askableKind, emergencyPlaces } from './asking.ts'
+import { brandOf } from './brand.ts'
 import type { WholeResponse } from './exchange.ts'
 import { heldQuestion } from './factor-step.ts'
 import type { Question } from './questions.ts'
@@ -46,9 +47,9 @@ function rowsOf({ parts }: Visit, { standings }: AccessStandings): AccessView['r
   })
 }
 
-const brandOf = (rows: AccessView['rows']): AccessView['brand'] => {
+const brandHere = ({ exchange }: Visit, rows: AccessView['rows']): AccessView['brand'] => {
   const [only] = rows
-  return only === undefined || rows.length > 1 ? null : { name: only.name, logo: null }
+  return only === undefined || rows.length > 1 ? null : brandOf(exchange.upstream, only.practice, only.name)
 }
 
 type Shown = { readonly problem: string | null; readonly reason: string; readonly again: boolean }
@@ -76,7 +77,7 @@ function pageOf(
   const opens = told?.opens ?? null
   const returnAfterMs = opens === null ? null : returnAfter(opens.leftMs, 0)
   const view: AccessView = {
-    brand: brandOf(rows),
+    brand: brandHere(visit, rows),
     ...{ state, kind, rows, code: visit.code, problem: shown.problem, reason: shown.reason },
     address: visit.exchange.client.text,
     hours: told === null ? null : { ...told, backMs: state === 'ask' ? returnAfterMs : null },

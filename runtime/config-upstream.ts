@@ -355,6 +355,19 @@ export const upstreamSchema = z.strictObject({
   practice: practiceSourceSchema
     .prefault({})
     .describe('Which practice a request is about, in this order, before the user’s only membership.'),
+  logos: z
+    .record(
+      practiceId,
+      z
+        .string()
+        .min(1)
+        .max(1_000)
+        .regex(/^\P{Cc}+$/u, 'expected the name of a file'),
+    )
+    .default({})
+    .describe(
+      'Practice → file with its logo for people’s pages: PNG, JPEG or WebP, at most 64 KiB; both planes read it.',
+    ),
   routes: z
     .array(routeSchema)
     .max(2_000)

@@ -50,7 +50,7 @@ const hours: ShownHours = {
 }
 
 const view: NonNullable<RefusalExtra['view']> = {
-  practice: { name: 'Riverside & Sons <i>Dental</i>', logo: null },
+  practice: { name: 'Riverside & Sons <i>Dental</i>', logo: '/.gatehouse/logo/riverside' },
   now: 'Tuesday, November 24, 2026 at 07:12 MST',
   contact: 'Olivia Hart, ext. 204',
 }
