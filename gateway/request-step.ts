@@ -6,7 +6,8 @@
  */
 import type { AccessStandings } from '../runtime/internal.ts'
 import { type AccessView, accessPage } from '../runtime/pages/access-page.ts'
-import { away, notOurs, stale } from './access-failures.ts'
+import { worksOn } from '../runtime/pages/texts.ts'
+import { away, notOurs } from './access-failures.ts'
 import { type AccessForm, formToken } from './access-form.ts'
 import { type AskKind, askableKind, emergencyPlaces } from './asking.ts'
 import { brandOf } from './brand.ts'
@@ -109,9 +110,8 @@ export async function showRequests(
   if (standings === null)
     return again(
       answerFailure(visit.exchange, {
-        ...stale,
-        sentence:
-          'Where your request stands could not be found out just now. This page tries again by itself.',
+        ...away,
+        sentence: `Where your request stands could not be found out. ${worksOn} This page tries again by itself.`,
       }),
     )
   return pageOf(visit, question, kind, standings, shown)

@@ -8,7 +8,7 @@
 import { html } from 'hono/html'
 import type { Reason } from '../../policies/decision.ts'
 import { page } from './page.ts'
-import { reasonTexts } from './texts.ts'
+import { awayTitle, reasonTexts, worksOn } from './texts.ts'
 
 /** What the page shows. */
 export type FactorView = {
@@ -68,7 +68,7 @@ ${first(view.next, 'Set it up now')}${form(view, 'later', 'Later')}${leave(view)
       return html`<p>What you confirmed has to arrive here within a minute, and counts once, in the browser where you began.</p>
 ${first(view.next, 'Try again')}${leave(view)}`
     case 'away':
-      return html`<p>The page for your second factor could not be reached just now. Nothing is lost: this page tries again by itself.</p>
+      return html`<p>The page for it could not be reached. ${worksOn} Nothing of yours is lost: this page tries again by itself.</p>
 ${first(view.next, 'Try again')}${leave(view)}`
     case 'again':
       return html`<p>Your second factor is confirmed, but your sign-in has waited too long to go on by itself.</p>
@@ -90,7 +90,7 @@ const titleOf = ({ state, reason, deadline }: FactorView): string => {
     case 'late':
       return 'That took too long: try again'
     case 'away':
-      return 'Not possible just now'
+      return awayTitle
     case 'again':
       return 'Confirmed: sign in again'
     case 'leave':
