@@ -20,7 +20,7 @@ import { noOwnUpstreams, type OwnUpstreams } from '../own-sign-in/upstreams.ts'
 import { isForUs } from '../sign-in/own-origin.ts'
 import type { FactorParts } from '../two-factor/verification.ts'
 import { endVisit, findVisit, openVisit } from '../two-factor/visits.ts'
-import { canHavePasskeys } from '../webauthn.ts'
+import { partyAt } from '../webauthn.ts'
 import { showAccount, takeEnding } from './account-step.ts'
 import { createAnswers } from './answers.ts'
 import { expirePortalCookie, readPortalCookie, setPortalCookie } from './cookie.ts'
@@ -191,7 +191,7 @@ export function createPortalApp(options: PortalAppOptions): PortalApp {
   const { parts, origin, trustedProxies, now, log } = options
   const secure = origin.startsWith('https:')
   const answers = createAnswers(secure)
-  const party = canHavePasskeys(origin) ? { name: 'Gatehouse', origin } : null
+  const party = partyAt(origin)
   const knocks = createKnocks()
   const mail = options.mail ?? null
   const texts = options.texts ?? null

@@ -2,9 +2,8 @@
  * What axe finds on a page: everything, or only what colours can change.
  *
  * A page that was looked at whole in light has the same structure in dark; only its colours are others. Looking at all of
- * it twice was refused: it took a third of the time of every browser test and could find nothing. axe is put into the page as
- * it is and asked once: the package around it looks into frames by a second page, which took five times as long, and our
- * pages have no frames (nothing may frame them, and they frame nothing).
+ * it twice was refused: it took a third of the time of every browser test and could find nothing. So was the builder for
+ * Playwright, which reads axe into the page at every look and opens a second page for pages with frames: ours have none.
  */
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -13,25 +12,26 @@ import type { Page } from 'playwright-core'
 /** Rules that depend on colours (axe-core 4). */
 const ofColours = ['color-contrast', 'link-in-text-block']
 
-const source = (): string => {
-  const around = createRequire(import.meta.url).resolve('@axe-core/playwright')
-  return readFileSync(createRequire(around).resolve('axe-core/axe.min.js'), 'utf8')
+const source = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+type Found = {
+  readonly violations: readonly { readonly id: string; readonly nodes: readonly { html: string }[] }[]
 }
 
-let axe: string | null = null
-
-type Violation = { readonly id: string; readonly html: string | undefined }
-
-/** Each violation with the first element that has it. `scheme`: `dark` looks at colours alone; the test looks in light too. */
+/**
+ * Each violation with the first element that has it. `scheme`: `dark` looks at colours alone; the test looks in light too.
+ * `within`: only there.
+ */
 export const axeFindings = async (
   page: Page,
   scheme: 'light' | 'dark' = 'light',
+  { within }: { readonly within?: string } = {},
 ): Promise<readonly string[]> => {
-  axe ??= source()
-  if (!(await page.evaluate('typeof window.axe === "object"'))) await page.evaluate(axe)
-  const rules = scheme === 'dark' ? `runOnly: { type: 'rule', values: ${JSON.stringify(ofColours)} },` : ''
-  const found = (await page.evaluate(
-    `axe.run({ ${rules} resultTypes: ['violations'] }).then(({ violations }) => violations.map(({ id, nodes }) => ({ id, html: nodes[0]?.html })))`,
-  )) as readonly Violation[]
-  return found.map(({ id, html }) => `${id}: ${html}`)
+  if (!(await page.evaluate<boolean>("typeof axe === 'object'"))) await page.evaluate(source)
+  const rules = scheme === 'dark' ? { runOnly: { type: 'rule', values: ofColours } } : {}
+  const wish = JSON.stringify({ iframes: false, resultTypes: ['violations'], ...rules })
+  const { violations } = await page.evaluate<Found>(
+    `axe.run(${within === undefined ? 'document' : JSON.stringify(within)}, ${wish})`,
+  )
+  return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)
 }
