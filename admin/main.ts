@@ -326,10 +326,7 @@ function listenPortal(
         upstreams,
         mail,
         texts,
-        logos: readLogos(
-          Object.assign({}, ...options.config.upstreams.map(({ logos }) => logos)),
-          (file, sentence) => log.warn({ file }, `a logo is left out: it ${sentence}`),
-        ),
+        logos: readLogos(Object.assign({}, ...options.config.upstreams.map(({ logos }) => logos)), log),
         now: clock.now,
         log,
       }),

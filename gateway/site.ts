@@ -290,9 +290,7 @@ export function createSites(
       if (own === undefined) return []
       const { identity } = upstream
       const people = identity === null ? null : createIdentity(parts, upstream, identity, own, rates)
-      const logos = readLogos(upstream.logos, (file, sentence) =>
-        parts.log.warn({ file, upstream: upstream.id }, `a logo is left out: it ${sentence}`),
-      )
+      const logos = readLogos(upstream.logos, parts.log)
       return [[upstream.id, { upstream, duties: own, identity: people, logos }] as const]
     }),
   )

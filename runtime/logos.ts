@@ -6,6 +6,7 @@
  */
 import { readFileSync, statSync } from 'node:fs'
 import type { Checked } from '../policies/problem.ts'
+import type { Log } from './log.ts'
 
 /** A logo as it is sent. */
 export type Logo = { readonly type: 'image/png' | 'image/jpeg' | 'image/webp'; readonly bytes: Uint8Array }
@@ -38,16 +39,15 @@ export function readLogo(file: string): Checked<Logo> {
   }
 }
 
-/** The logos that can be read, by practice; `told` hears what is wrong with the others, which pages go without. */
-export function readLogos(
-  files: Readonly<Record<string, string>>,
-  told: (file: string, sentence: string) => void,
-): ReadonlyMap<string, Logo> {
+/** The logos that can be read, by practice; pages go without the others, and the log says why. */
+export function readLogos(files: Readonly<Record<string, string>>, log: Log): ReadonlyMap<string, Logo> {
   const logos = new Map<string, Logo>()
   for (const [practice, file] of Object.entries(files)) {
     const read = readLogo(file)
     if (read.ok) logos.set(practice, read.value)
-    else for (const { path, sentence } of read.problems) told(path, sentence)
+    else
+      for (const { sentence } of read.problems)
+        log.warn({ file, practice }, `a logo is left out: it ${sentence}`)
   }
   return logos
 }

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import { logoHeaders, readLogo, readLogos } from '../../runtime/logos.ts'
+import { createListeningLog } from '../admin/practice-store.ts'
 import { logoPicture } from '../support/logo-picture.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'gatehouse-logos-'))
@@ -46,11 +47,17 @@ it('SVG, HTML, scripts, GIF, nothing, a folder and too much are refused under th
 })
 
 it('what cannot be used is left out and told; what can is sent as what it is, and nothing in it would run', () => {
-  const told: string[] = []
   const files = { riverside: kept('r.png', logoPicture()), lakeview: kept('l.png', '<svg/>') }
-  const logos = readLogos(files, (file, sentence) => told.push(`${file} ${sentence}`))
+  const log = createListeningLog()
+  const logos = readLogos(files, log)
   expect([...logos.keys()]).toEqual(['riverside'])
-  expect(told).toEqual([`${files.lakeview} is no PNG, JPEG or WebP`])
+  expect(log.lines).toMatchObject([
+    {
+      level: 'warn',
+      message: 'a logo is left out: it is no PNG, JPEG or WebP',
+      fields: { practice: 'lakeview' },
+    },
+  ])
   expect(logoHeaders(logos.get('riverside')!)).toMatchObject({
     'content-type': 'image/png',
     'x-content-type-options': 'nosniff',
