@@ -81,7 +81,11 @@ function pageOf(
     brand: brandHere(visit, rows),
     ...{ state, kind, rows, code: visit.code, problem: shown.problem, reason: shown.reason },
     address: visit.exchange.client.text,
-    hours: told === null ? null : { ...told, backMs: state === 'ask' ? returnAfterMs : null },
+    // The answer to a form is not loaded again by the script: browsers would ask whether to send it once more.
+    hours:
+      told === null
+        ? null
+        : { ...told, backMs: state === 'ask' && shown.problem === null ? returnAfterMs : null },
     token: formToken(visit.token),
     here: addressOf(visit),
     askMore: addressOf(visit, { ask: 'more' }),
