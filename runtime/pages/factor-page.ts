@@ -7,6 +7,7 @@
  */
 import { html } from 'hono/html'
 import type { Reason } from '../../policies/decision.ts'
+import { emergencyOnLine } from './emergency-line.ts'
 import { page } from './page.ts'
 import { awayTitle, reasonTexts, worksOn } from './texts.ts'
 
@@ -30,6 +31,8 @@ export type FactorView = {
   readonly token: string | null
   /** The reference code of the refusal; `null`: not known. */
   readonly code: string | null
+  /** Until when emergency access of theirs is on, ready to read; `null`: it is not. */
+  readonly emergencyUntil: string | null
 }
 
 const form = (view: FactorView, does: 'leave' | 'again' | 'later', words: string) =>
@@ -100,4 +103,8 @@ const titleOf = ({ state, reason, deadline }: FactorView): string => {
 
 /** The page as HTML, about 4 kB. Send it with `pagePolicy` and `no-store`. */
 export const factorPage = (view: FactorView): string =>
-  page({ title: titleOf(view), practice: null, body: bodyOf(view) })
+  page({
+    title: titleOf(view),
+    practice: null,
+    body: html`${emergencyOnLine(view.emergencyUntil)}${bodyOf(view)}`,
+  })

@@ -182,6 +182,7 @@ const factor: FactorView = {
   back: '/',
   token: 'a'.repeat(43),
   code: 'GH-7K2M-94QX',
+  emergencyUntil: null,
 }
 
 const factorScreens: readonly Screen[] = (
