@@ -42,9 +42,9 @@ const coloured = ((): readonly Screen[] => {
   return few
 })()
 
-/** A path of this origin, the application, the key of an authenticator app, or a value that stands in the page itself. */
+/** The page itself, a path of this origin, the application, the key of an authenticator app, or a value that stands in the page. */
 const isOurs = (address: string): boolean =>
-  address.startsWith(pictureApplication) || /^(?:\/(?!\/)|otpauth:|data:text\/plain)/.test(address)
+  address.startsWith(pictureApplication) || /^$|^(?:\/(?!\/)|otpauth:|data:text\/plain)/.test(address)
 
 let server: PageServer
 let browser: Browser
