@@ -15,6 +15,7 @@ import { readTrustedProxies } from '../runtime/forwarded.ts'
 import type { HotStore } from '../runtime/hot-store.ts'
 import type { ControlPlane } from '../runtime/internal.ts'
 import type { Log } from '../runtime/log.ts'
+import { readLogos } from '../runtime/logos.ts'
 import { createSigner, keepSigningKey, type Signer } from '../runtime/signing.ts'
 import { requirementsOf } from '../runtime/upstream-routes.ts'
 import { createAdminApp } from './admin-app.ts'
@@ -326,6 +327,7 @@ function listenPortal(
         upstreams,
         mail,
         texts,
+        logos: readLogos(Object.assign({}, ...options.config.upstreams.map(({ logos }) => logos)), log),
         now: clock.now,
         log,
       }),
