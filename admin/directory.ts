@@ -16,7 +16,7 @@ import { newToken } from '../runtime/token.ts'
 import { type Deed, eventOf } from './deed.ts'
 import { findLockedOut, type LockedOut } from './lockout.ts'
 import { securityAdmins } from './security-admins.ts'
-import type { Store, Tx } from './store/database.ts'
+import type { Rows, Store, Tx } from './store/database.ts'
 import { appendEvent } from './store/events.ts'
 import { readMembers } from './store/members.ts'
 import { announceMembers } from './store/outbox.ts'
@@ -42,7 +42,7 @@ const controlCharacters = /\p{Cc}/gu
 export const printable = (text: string): string =>
   text.toWellFormed().replaceAll(controlCharacters, ' ').trim()
 
-async function findPerson(tx: Tx, upstream: string, folded: string) {
+async function findPerson(tx: Rows, upstream: string, folded: string) {
   return tx
     .selectFrom('app_identity as i')
     .innerJoin('app_user as u', 'u.id', 'i.user_id')
@@ -60,7 +60,7 @@ async function findPerson(tx: Tx, upstream: string, folded: string) {
 }
 
 /** The user behind an application's id; `null`: nobody known. */
-export async function findUser(tx: Tx, upstream: string, appUser: string): Promise<string | null> {
+export async function findUser(tx: Rows, upstream: string, appUser: string): Promise<string | null> {
   return (await findPerson(tx, upstream, foldId(appUser)))?.id ?? null
 }
 
@@ -242,7 +242,13 @@ export type MemberChange = {
   readonly typedName?: string | null
 }
 
-type MemberPatch = { readonly roles: readonly string[] } | { readonly suspended: boolean }
+/** `withheld`: roles that were wished and not given, for the record. */
+type MemberPatch =
+  | { readonly roles: readonly string[]; readonly withheld?: readonly string[] }
+  | { readonly suspended: boolean }
+
+/** What to change, found out once the practice is held. */
+type MemberPatching = (document: PolicyDocument, roles: readonly string[]) => MemberPatch
 
 /** What is wrong with roles that a member is to have. */
 export const rolesProblems = (
@@ -258,12 +264,18 @@ export const rolesProblems = (
 /** What stands against these people under this policy; `null`: nothing. `user`: whose hours are looked at. */
 export async function guardMembers(
   tx: Tx,
-  { deed, typedName, user }: Pick<MemberChange, 'deed' | 'typedName' | 'user'>,
+  {
+    deed,
+    typedName,
+    user,
+    bySystem = false,
+  }: Pick<MemberChange, 'deed' | 'typedName' | 'user'> & { readonly bySystem?: boolean },
   document: PolicyDocument,
   { before, after }: { readonly before: readonly Member[]; readonly after: readonly Member[] },
 ): Promise<MemberOutcome | null> {
   if (securityAdmins(document, before).length > 0 && securityAdmins(document, after).length === 0)
     return { outcome: 'last-security-admin' }
+  if (bySystem) return null
   const [was, is] = [before, after].map((members) => members.find((member) => member.user === user))
   if (is !== undefined && hasNoHours(document, is) && (was === undefined || !hasNoHours(document, was))) {
     const sentence = `${is.name} would be in scope of time windows and have none: add hours for one of the roles first`
@@ -279,10 +291,14 @@ export async function guardMembers(
 export const sameRoles = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((role) => b.includes(role))
 
-async function changeMember(
+/**
+ * Changes a member in a transaction with its event. `bySystem`: nobody sits before it who could be told of hours or addresses,
+ * so these are not asked about; the last security admin stays in any case.
+ */
+export async function changeMember(
   tx: Tx,
-  change: MemberChange,
-  patch: MemberPatch,
+  change: MemberChange & { readonly bySystem?: boolean },
+  patching: MemberPatching,
   action: string,
 ): Promise<MemberOutcome> {
   const { practice, user, deed } = change
@@ -299,13 +315,18 @@ async function changeMember(
   if (policy === null || current === null || row === undefined) return { outcome: 'unknown-member' }
   if (change.ifVersion !== null && change.ifVersion !== current.version)
     return { outcome: 'conflict', version: current.version }
+  const patch = patching(policy.document, row.roles)
   const problems = 'roles' in patch ? rolesProblems(policy.document.roles, patch.roles) : []
   if (problems.length > 0) return { outcome: 'problems', problems }
-  const after = { roles: row.roles as readonly string[], suspended: row.suspended, ...patch }
+  const after = {
+    roles: 'roles' in patch ? patch.roles : row.roles,
+    suspended: 'suspended' in patch ? patch.suspended : row.suspended,
+  }
   if (sameRoles(after.roles, row.roles) && after.suspended === row.suspended)
     return { outcome: 'unchanged', version: current.version }
   const members = current.members.map((member) => (member.user === user ? { ...member, ...after } : member))
-  const refused = await guardMembers(tx, change, policy.document, { before: current.members, after: members })
+  const people = { before: current.members, after: members }
+  const refused = await guardMembers(tx, change, policy.document, people)
   if (refused !== null) return refused
   await tx
     .updateTable('membership')
@@ -335,7 +356,7 @@ export const setRoles = (
   store: Store,
   change: MemberChange & { readonly roles: readonly string[] },
 ): Promise<MemberOutcome> =>
-  store.transaction((tx) => changeMember(tx, change, { roles: change.roles }, 'user.roles-changed'))
+  store.transaction((tx) => changeMember(tx, change, () => ({ roles: change.roles }), 'user.roles-changed'))
 
 /** Suspends a member in this practice, or ends that. The last security admin cannot be suspended. */
 export const setSuspended = (
@@ -346,7 +367,7 @@ export const setSuspended = (
     changeMember(
       tx,
       change,
-      { suspended: change.suspended },
+      () => ({ suspended: change.suspended }),
       change.suspended ? 'user.suspended' : 'user.rejoined',
     ),
   )

@@ -12,6 +12,7 @@ import { isFault } from '../runtime/fault.ts'
 import { createBearerCheck } from '../runtime/fleet-seal.ts'
 import {
   askAccessSchema,
+  assertRolesSchema,
   beginSignInSchema,
   type ControlPlane,
   changeSessionSchema,
@@ -74,6 +75,9 @@ export function createInternalApp(options: {
   app.use(bodyLimit({ maxSize: bodyBytesMax }))
   app.post(internalRoutes.openSession.path, async (c) =>
     c.json(await plane.openSession(parsed(openSessionSchema, await bodyOf(c)))),
+  )
+  app.post(internalRoutes.assertRoles.path, async (c) =>
+    c.json(await plane.assertRoles(parsed(assertRolesSchema, await bodyOf(c)))),
   )
   app.post(internalRoutes.changeSession.path, async (c) =>
     c.json(await plane.changeSession(parsed(changeSessionSchema, await bodyOf(c)))),

@@ -10,18 +10,24 @@ import type { Instant } from '../policies/instant.ts'
 import type { RoleRule } from '../runtime/config-role-rules.ts'
 import { type Fault, fault, isFault } from '../runtime/fault.ts'
 import type {
+  AppIdentity,
+  AssertRoles,
   Changes,
   ControlPlane,
   FinishSignIn,
   OpenSession,
+  RolesAsserted,
   SealedRecord,
   SessionOpened,
   SignInFinished,
 } from '../runtime/internal.ts'
 import { keys } from '../runtime/keys.ts'
+import { type Log, silentLog } from '../runtime/log.ts'
 import type { Signer } from '../runtime/signing.ts'
 import { askForAccess, readAccessStandings } from './access-requests.ts'
 import { takeAccessBack } from './access-taking-back.ts'
+import { followRoles } from './asserted-roles.ts'
+import { compiledPoliciesOf } from './compiled-policies.ts'
 import type { Provisioning } from './directory.ts'
 import type { OwnUpstreams } from './own-sign-in/upstreams.ts'
 import { beginSignIn, finishSignIn } from './own-sign-in/visits.ts'
@@ -46,6 +52,9 @@ export type InternalParts = {
   readonly provisioning: (upstream: string) => Provisioning | null
   /** What the roles of an upstream mean; absent: what they are called. */
   readonly roleRules?: (upstream: string) => readonly RoleRule[]
+  /** Whose word on the roles of members counts; absent: the directory's. */
+  readonly rolesFrom?: (upstream: string) => 'directory' | 'app'
+  readonly log?: Pick<Log, 'warn'>
   /** Whose people sign in here; absent: nobody's. */
   readonly upstreams?: OwnUpstreams
   readonly portal: () => string
@@ -61,11 +70,51 @@ async function open(parts: InternalParts, request: OpenSession): Promise<Session
   if (provisioning === null) throw fault('control-plane', 'refused', `no upstream ${request.upstream}`, 'no')
   const at = parts.now()
   const identity = translateRoles(request.identity, parts.roleRules?.(request.upstream) ?? [])
+  const followed = await follow(parts, request.upstream, identity, at)
   const opened = await openSession(parts.store, { ...request, identity }, provisioning, at)
   // Only what came from the portal signs in here, and that is finished, not opened.
   if (opened.outcome === 'way-closed')
     throw fault('control-plane', 'refused', `no sign-in by ${request.method}`, 'no')
-  return answerOpened(parts, opened, at)
+  if (opened.outcome !== 'opened') return opened
+  const changed = [...new Set([...followed, ...opened.changed])]
+  return answerOpened(parts, { ...opened, changed }, at)
+}
+
+/** What the application says of roles, where its word counts; the practices that changed by it. */
+const follow = (
+  { store, log = silentLog, rolesFrom }: InternalParts,
+  upstream: string,
+  identity: AppIdentity,
+  at: Instant,
+): Promise<readonly string[]> =>
+  rolesFrom?.(upstream) === 'app' ? followRoles({ store, log }, upstream, identity, at) : Promise.resolve([])
+
+/** The members records of these practices as they are now. */
+async function membersRecords(
+  { store, signer }: InternalParts,
+  practices: readonly string[],
+  at: Instant,
+): Promise<SealedRecord[]> {
+  const tools = { signer, compiled: compiledPoliciesOf(store) }
+  const records: SealedRecord[] = []
+  for (const practice of practices) {
+    const { built } = await store.read((rows) =>
+      buildRecord(rows, tools, { kind: 'members', part: practice }, at),
+    )
+    if (built !== null) records.push({ key: built.key, text: built.text })
+  }
+  return records
+}
+
+async function assertRoles(
+  parts: InternalParts,
+  { upstream, identity }: AssertRoles,
+): Promise<RolesAsserted> {
+  const at = parts.now()
+  const translated = translateRoles(identity, parts.roleRules?.(upstream) ?? [])
+  const changed = await follow(parts, upstream, translated, at)
+  if (changed.length > 0) parts.publisher.kick()
+  return { records: await membersRecords(parts, changed, at) }
 }
 
 async function answerOpened(
@@ -73,17 +122,10 @@ async function answerOpened(
   opened: Exclude<OpeningOutcome, { readonly outcome: 'way-closed' }>,
   at: Instant,
 ): Promise<SessionOpened> {
-  const { store, signer } = parts
   if (opened.outcome !== 'opened') return opened
   parts.publisher.kick()
-  const records: SealedRecord[] = []
-  for (const practice of opened.changed) {
-    const { built } = await store.read((rows) =>
-      buildRecord(rows, signer, { kind: 'members', part: practice }, at),
-    )
-    if (built !== null) records.push({ key: built.key, text: built.text })
-  }
-  return { outcome: 'opened', session: sealSession(signer, opened.session), records }
+  const records = await membersRecords(parts, opened.changed, at)
+  return { outcome: 'opened', session: sealSession(parts.signer, opened.session), records }
 }
 
 async function finishOwn(parts: InternalParts, request: FinishSignIn): Promise<SignInFinished> {
@@ -130,7 +172,8 @@ async function readRecord({ store, signer, now }: InternalParts, key: string): P
   const practice = membersKey.exec(key)?.[1]
   if (practice !== undefined) {
     const asked = { kind: 'members', part: practice } as const
-    const { built } = await store.read((rows) => buildRecord(rows, signer, asked, now()))
+    const tools = { signer, compiled: compiledPoliciesOf(store) }
+    const { built } = await store.read((rows) => buildRecord(rows, tools, asked, now()))
     return built === null ? null : { key, text: built.text }
   }
   const published = await store.read((rows) => findPublication(rows, key))
@@ -153,6 +196,7 @@ const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
 /** The control plane as gateways see it. Rejects with a `Fault` (source `control-plane`) when the database is away. */
 export const createInternal = (parts: InternalParts): ControlPlane => ({
   openSession: (request) => guarded(() => open(parts, request)),
+  assertRoles: (request) => guarded(() => assertRoles(parts, request)),
   changeSession: (request) =>
     guarded(async () => {
       const session = await changeSession(parts.store, request, parts.now())

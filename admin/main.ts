@@ -19,9 +19,10 @@ import { createSigner, keepSigningKey, type Signer } from '../runtime/signing.ts
 import { requirementsOf } from '../runtime/upstream-routes.ts'
 import { createAdminApp } from './admin-app.ts'
 import { createAdmission } from './api/admission.ts'
-import { createPolicyViews } from './api/policy-views.ts'
+import { createPolicyViews, warmViews } from './api/policy-views.ts'
 import { ensurePractices } from './bootstrap.ts'
 import { createEventJobs } from './event-jobs.ts'
+import { type EventStream, readEventStreams } from './event-sinks.ts'
 import { createInternal } from './internal.ts'
 import { createInternalApp } from './internal-http.ts'
 import { createJobs } from './jobs.ts'
@@ -46,6 +47,7 @@ import { openStore, type Store } from './store/database.ts'
 import { migrate } from './store/migrate.ts'
 import { type FactorKeyring, openFactorKeyring } from './two-factor/factor-keys.ts'
 import { createUiAssets } from './ui-assets.ts'
+import { partyAt } from './webauthn.ts'
 
 /** What a control plane starts from. `store`: the hot store, `null` without one; `uiDir`: the built admin UI. */
 export type ControlPlaneOptions = {
@@ -169,7 +171,7 @@ function startMachinery(
   base: Pick<Machinery, 'database' | 'signer' | 'clusterKey' | 'upstreams' | 'mail'> & {
     readonly mailer: Mailer
     readonly targets: WebhookTargets
-    readonly streamTargets: WebhookTargets
+    readonly streams: readonly EventStream[]
   },
   origins: { readonly portal: () => string; readonly admin: () => string },
 ): Machinery {
@@ -188,8 +190,8 @@ function startMachinery(
   })
   undoing.add('jobs', jobs.close)
   const eventJobs = createEventJobs({
-    ...{ store: database, signer, now, log, ...config.audit },
-    targets: base.streamTargets,
+    ...{ store: database, signer, now, log, checkpointFile: config.audit.checkpointFile },
+    streams: base.streams,
   })
   undoing.add('event jobs', eventJobs.close)
   const internal = createInternal({
@@ -197,12 +199,14 @@ function startMachinery(
     publisher,
     signer,
     provisioning: (id) => config.upstreams.find((one) => one.id === id)?.identity?.provisioning ?? null,
+    rolesFrom: (id) => config.upstreams.find((one) => one.id === id)?.identity?.roles ?? 'directory',
+    log: options.log,
     roleRules: (id) => config.upstreams.find((one) => one.id === id)?.identity?.roleRules ?? [],
     upstreams: base.upstreams,
     ...origins,
     now,
   })
-  const metrics = createMetrics({ store: database, hotStore, now })
+  const metrics = createMetrics({ store: database, hotStore, now, streams: base.streams })
   const notifier = createNotifier({
     store: database,
     mailer: base.mailer,
@@ -267,11 +271,17 @@ function listenAdmin(
       const live = createLive({ store: database, now, log })
       undoing.add('live', live.close)
       const views = createPolicyViews(database, now)
+      let isClosing = false
+      undoing.add('warming', () => {
+        isClosing = true
+      })
+      void warmViews(database, views, () => isClosing)
       const limits = createTryLimits(database, now)
-      const sessions = createAdminSessions({ store: database, now, keyring, log, limits })
+      const party = partyAt(origin)
+      const sessions = createAdminSessions({ store: database, now, keyring, log, limits, party })
       return createAdminApp({
         plane: {
-          ...{ store: database, now, views, live, sessions, keyring, limits },
+          ...{ store: database, now, views, live, sessions, keyring, limits, party },
           providers: createAdminProviders(adminProviders, origin, now),
           admission: createAdmission({ store: database, views, now, end: sessions.end }),
           publicKey: machinery.signer.publicKey,
@@ -331,7 +341,7 @@ async function start(options: ControlPlaneOptions, undoing: Undoing): Promise<Ru
   const texts = valueOr(createTextSender(config.twoFactor.sms, log))
   const mailer = valueOr(createMailer(config.notifications, log))
   const targets = valueOr(readWebhookTargets(config.notifications.webhooks))
-  const streamTargets = valueOr(readWebhookTargets(config.audit.streams))
+  const streams = valueOr(readEventStreams(config.audit))
   const database = await openDatabase(options, undoing)
   const isByLink = options.firstAdminBy === 'link'
   const firstAdmin = isByLink ? null : await ensureFirstAdmin(database, clock.now())
@@ -339,7 +349,7 @@ async function start(options: ControlPlaneOptions, undoing: Undoing): Promise<Ru
   let portal = ''
   let admin = ''
   const mail = config.notifications.mail === 'off' ? null : queueMail
-  const base = { database, signer, clusterKey, upstreams, mailer, mail, targets, streamTargets }
+  const base = { database, signer, clusterKey, upstreams, mailer, mail, targets, streams }
   const machinery = startMachinery(options, undoing, base, {
     portal: () => portal,
     admin: () => admin,

@@ -3,12 +3,12 @@
  * them.
  *
  * Not for the application's origin (the gateway leaves the application's own headers alone). Invariant: no
- * inline script ever runs and no other origin is asked for anything; styles that script makes carry the
- * response's nonce. `Referrer-Policy: same-origin` and not `no-referrer`, under which browsers send `Origin:
+ * inline script runs but one of the page itself, which like styles that script makes carries the response's nonce, and no
+ * other origin is asked for anything. `Referrer-Policy: same-origin` and not `no-referrer`, under which browsers send `Origin:
  * null` with our own forms.
  */
 
-/** The headers; `nonce` admits the inline styles of this one response, `null`: none. */
+/** The headers; `nonce` admits the inline styles and scripts of this one response, `null`: none. */
 export function secureHeaders(nonce: string | null): Readonly<Record<string, string>> {
   const own = nonce === null ? "'self'" : `'self' 'nonce-${nonce}'`
   const policy = [

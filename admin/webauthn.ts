@@ -95,11 +95,15 @@ function readJson(text: string): unknown {
 const partyId = ({ origin }: RelyingParty): string => new URL(origin).hostname
 
 /** Whether browsers make passkeys at an origin: https on a host with a name, or plain `localhost`. */
-export function canHavePasskeys(origin: string): boolean {
+function canHavePasskeys(origin: string): boolean {
   const { protocol, hostname } = new URL(origin)
   if (hostname.startsWith('[') || isIP(hostname) !== 0) return false
   return protocol === 'https:' || hostname === 'localhost' || hostname.endsWith('.localhost')
 }
+
+/** Who asks for passkeys at an origin; `null`: browsers make none there. */
+export const partyAt = (origin: string): RelyingParty | null =>
+  canHavePasskeys(origin) ? { name: 'Gatehouse', origin } : null
 
 /** A new challenge: 256 random bits, base64url, 43 characters. It is shown to the browser and counts once. */
 export const newChallenge = (): string => randomBytes(32).toString('base64url')

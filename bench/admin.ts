@@ -73,13 +73,14 @@ const openApp = async (store: Store): Promise<{ readonly ask: Ask; readonly clos
   const now = Date.now
   const limits = createTryLimits(store, now)
   const keyring = createFactorKeyring([{ id: 'k1', bytes: randomBytes(32) }])
-  const sessions = createAdminSessions({ store, now, limits, keyring, log: silentLog })
+  const party = null
+  const sessions = createAdminSessions({ store, now, limits, keyring, log: silentLog, party })
   const live = createLive({ store, now, log: silentLog })
   const views = createPolicyViews(store, now)
   const portal = (): string => 'https://portal.example'
   const app = createAdminApp({
     plane: {
-      ...{ store, now, views, live, sessions, keyring, limits, portal },
+      ...{ store, now, views, live, sessions, keyring, limits, portal, party },
       providers: new Map(),
       admission: createAdmission({ store, views, now, end: sessions.end }),
       publicKey: createSigner(generateSigningKey()).publicKey,

@@ -100,7 +100,7 @@ export const exportAudit = async (line: CommandLine, now: () => Instant): Promis
   const config = await readSettings(line)
   try {
     const told = await withDatabase(config, (store) => exportFrom(store, line, now()))
-    if (line.json) process.stdout.write(`${JSON.stringify({ ...told, file: out })}\n`)
+    if (line.json) process.stdout.write(`${JSON.stringify({ ok: true, ...told, file: out })}\n`)
   } catch (error) {
     if (!isBrokenPipe(error)) throw error
   }

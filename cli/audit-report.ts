@@ -39,7 +39,7 @@ export const reportAccess = async (line: CommandLine, now: () => Instant): Promi
     return made
   })
   if (report === null) throw stopWith(exitCodes.failed, `gatehouse: there is no practice "${practice}".`)
-  const text = line.json ? `${JSON.stringify(report)}\n` : accessReportCsv(report)
+  const text = line.json ? `${JSON.stringify({ ok: true, ...report })}\n` : accessReportCsv(report)
   if (out === undefined) process.stdout.write(text)
   else await writeFile(out, text, { mode: 0o600 })
   return exitCodes.ok

@@ -3,11 +3,14 @@
  */
 import type { CommandLine } from './command-line.ts'
 import { exitCodes } from './exit-codes.ts'
-import { readSettings } from './settings.ts'
+import { goodOrStop, loadSettings } from './settings.ts'
 
 /** Exit 0 with one line (or `{"ok":true,…}`); a `Stop` (exit 78) with every problem and its path otherwise. */
 export const checkConfig = async (line: CommandLine): Promise<number> => {
-  const { upstreams, practices } = await readSettings(line)
+  const checked = loadSettings(line)
+  if (!checked.ok && line.json)
+    process.stdout.write(`${JSON.stringify({ ok: false, problems: checked.problems })}\n`)
+  const { upstreams, practices } = goodOrStop(checked, line.config ?? 'the environment')
   const routes = upstreams.reduce((sum, upstream) => sum + upstream.routes.length, 0)
   const facts = { ok: true, upstreams: upstreams.length, routes, practices: practices.length }
   process.stdout.write(

@@ -148,9 +148,9 @@ export async function redisFindings(config: Config, now: () => Instant): Promise
       fine('Redis', 'answers'),
       clockFinding('Redis clock', theirs, before, now()),
       ...(complaints.length === 0
-        ? [fine('Redis set-up', 'noeviction, and new enough')]
-        : complaints.map((sentence) =>
-            fail('Redis set-up', sentence, 'Change its configuration and restart it.'),
+        ? [fine('Redis set-up', 'a primary with noeviction and appendonly, new enough')]
+        : complaints.map(({ isGrave, sentence, advice }) =>
+            (isGrave ? fail : warn)('Redis set-up', sentence, advice),
           )),
     ]
   } catch (error) {

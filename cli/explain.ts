@@ -30,7 +30,8 @@ export const explainCode = async (line: CommandLine, now: () => Instant): Promis
     store.read((rows) => replayRefusal(rows, code, now(), 'operator')),
   )
   if (replay === null) throw stopWith(exitCodes.failed, ...nothingUnder(code))
-  const text = line.json ? JSON.stringify(replay) : replayLines(replay).join('\n')
+  const ok = replay.agreement !== 'differs'
+  const text = line.json ? JSON.stringify({ ok, ...replay }) : replayLines(replay).join('\n')
   process.stdout.write(`${text}\n`)
-  return replay.agreement === 'differs' ? exitCodes.failed : exitCodes.ok
+  return ok ? exitCodes.ok : exitCodes.failed
 }

@@ -146,7 +146,7 @@ const tell = (line: CommandLine, workers: readonly Listening[]): void => {
   const [first] = workers
   if (first === undefined) throw new Error('a gateway without workers')
   const listening = workers.map(({ pid, addresses }) => ({ pid, metrics: addresses.metrics }))
-  const told = { addresses: first.addresses, firstAdmin: null, workers: listening }
+  const told = { ok: true, addresses: first.addresses, workers: listening }
   const others = listening.slice(1).map(({ metrics }) => metrics)
   process.stdout.write(
     line.json

@@ -48,10 +48,14 @@ const run = async (line: CommandLine): Promise<number> => {
       return (await import('./token-commands.ts')).endToken(line, () => Date.now())
     case 'user list':
       return (await import('./user-commands.ts')).showUsers(line, () => Date.now())
+    case 'user add':
+      return (await import('./user-add.ts')).addUser(line, () => Date.now())
     case 'user roles':
     case 'user suspend':
     case 'user rejoin':
     case 'user revoke':
+    case 'user reset':
+    case 'user remove':
       return (await import('./user-commands.ts')).changeUser(line, line.command, () => Date.now())
     case 'break-glass observe':
       return (await import('./break-glass.ts')).observe(line, operator(), () => Date.now())

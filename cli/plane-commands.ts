@@ -32,7 +32,11 @@ const runGateway = async (config: Config, stopping: Stopping): Promise<object> =
   return startGatewayHere(config, store, remoteControlPlane(config), stopping, way)
 }
 
-const runAdmin = async (config: Config, stopping: Stopping): Promise<object> => {
+const runAdmin = async (
+  config: Config,
+  stopping: Stopping,
+  firstAccount: CommandLine['firstAccount'],
+): Promise<object> => {
   const log = createLog({ level: config.log.level, plane: 'admin', stream: process.stderr })
   const databaseUrl =
     config.database.url ??
@@ -50,15 +54,13 @@ const runAdmin = async (config: Config, stopping: Stopping): Promise<object> => 
       'clusterKey',
       'both planes need the same one (at least 32 characters; set GATEHOUSE_CLUSTER_KEY).',
     )
-  // As a child of `gatehouse start` it tells its parent, which prints a password that works at once.
-  const firstAdminBy = process.send === undefined ? 'link' : 'password'
   const store = openRedis(config, stopping, log)
   const { addresses, firstAdmin, firstLink } = await startAdminHere(
     config,
     databaseUrl,
     store,
     stopping,
-    firstAdminBy,
+    firstAccount,
   )
   return { addresses, firstAdmin, firstLink }
 }
@@ -72,11 +74,11 @@ export const runPlane = async (plane: 'gateway' | 'admin', line: CommandLine): P
   try {
     const ready = await (plane === 'gateway'
       ? runGateway(config, stopping)
-      : runAdmin(config, stopping)
+      : runAdmin(config, stopping, line.firstAccount)
     ).catch((error: unknown) => {
       throw listenStop(error, config)
     })
-    const told = { firstAdmin: null, firstLink: null, ...ready }
+    const told = { ok: true, firstAdmin: null, firstLink: null, ...ready }
     if (process.send === undefined)
       process.stdout.write(line.json ? `${JSON.stringify(told)}\n` : planeReadyLine(plane, told))
     else process.send({ ready: told })

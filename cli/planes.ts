@@ -142,7 +142,10 @@ export const startChildPlane = (
   configFile: string,
   stopping: Stopping,
 ): Promise<unknown> => {
-  const child = fork(new URL('main.ts', import.meta.url).pathname, [plane, '--config', configFile], {
+  // Who typed `start` is told a password that works at once; a plane of its own hands out a link.
+  const first = plane === 'admin' ? ['--first-account', 'password'] : []
+  const words = [plane, '--config', configFile, ...first]
+  const child = fork(new URL('main.ts', import.meta.url).pathname, words, {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     env: Object.fromEntries(
       Object.entries(process.env).filter(([name]) => !/^(GATEHOUSE_|DATABASE_URL$|REDIS_URL$)/.test(name)),

@@ -17,6 +17,6 @@ export const exportPolicy = async (line: CommandLine): Promise<number> => {
   const config = await readSettings(line)
   const saved = await withDatabase(config, (store) => store.read((rows) => readPolicy(rows, practice)))
   if (saved === null) throw stopWith(exitCodes.failed, `gatehouse: there is no practice "${practice}".`)
-  process.stdout.write(line.json ? `${JSON.stringify(saved)}\n` : policyText(saved))
+  process.stdout.write(line.json ? `${JSON.stringify({ ok: true, ...saved })}\n` : policyText(saved))
   return exitCodes.ok
 }

@@ -41,14 +41,17 @@ export const isPlainProxy = (config: Config): boolean =>
     ({ identity, routes }) => identity === null && routes.every((route) => route.class === 'public'),
   )
 
-/** The configuration of a command line, `dataDir` absolute; or a `Stop` (exit 78). */
-export const readSettings = async (line: CommandLine): Promise<Config> => {
-  const checked = await loadConfig({
+/** The configuration of a command line as it was found, with every problem. */
+export const loadSettings = (line: CommandLine): Checked<Config> =>
+  loadConfig({
     file: line.config === null ? demoFile : resolve(line.config),
     environment: process.env,
     overrides: line.ports === 'auto' ? { listen: freePorts } : {},
   })
-  const config = goodOrStop(checked, line.config ?? 'the environment')
+
+/** The configuration of a command line, `dataDir` absolute; or a `Stop` (exit 78). */
+export const readSettings = async (line: CommandLine): Promise<Config> => {
+  const config = goodOrStop(loadSettings(line), line.config ?? 'the environment')
   return { ...config, dataDir: resolve(config.dataDir) }
 }
 

@@ -157,7 +157,9 @@ export const start = async (line: CommandLine): Promise<number> => {
     const facts = await Promise.race([startAll(line, stopping), stopping.ended.then(() => null)])
     if (facts !== null) {
       process.stdout.write(
-        line.json ? `${JSON.stringify(facts)}\n` : readinessTable(facts, process.stdout.isTTY),
+        line.json
+          ? `${JSON.stringify({ ok: true, ...facts })}\n`
+          : readinessTable(facts, process.stdout.isTTY),
       )
     }
     return await stopping.ended

@@ -1,14 +1,19 @@
 /**
- * `gatehouse user list|roles|suspend|rejoin|revoke`: members of a practice at the command line, by the functions of the API.
+ * `gatehouse user list|roles|suspend|rejoin|revoke|reset|remove`: members of a practice at the command line, by the
+ * functions of the API.
  *
- * It provisions nobody: people come from the application, or from where the directory is kept. Invariant: the last
+ * It takes nobody in (`user-add.ts`). Invariant: the last
  * security admin stays one; who did it stands in the event as the account of the operating system.
  */
+import type { Deed } from '../admin/deed.ts'
 import { type MemberOutcome, setRoles, setSuspended } from '../admin/directory.ts'
+import { removeMember } from '../admin/directory-edits.ts'
 import { revokeUser } from '../admin/revocations.ts'
 import { listActiveUsers } from '../admin/store/active-users.ts'
 import type { Store } from '../admin/store/database.ts'
 import { type ListedMember, listMembers, readMembers } from '../admin/store/members.ts'
+import { lastAnnounced } from '../admin/store/publish-state.ts'
+import { resetTwoFactor } from '../admin/two-factor/reset.ts'
 import type { Instant } from '../policies/instant.ts'
 import { type CommandLine, listIn } from './command-line.ts'
 import { exitCodes, stopWith } from './exit-codes.ts'
@@ -88,7 +93,37 @@ const memberChange = (outcome: MemberOutcome, line: CommandLine, sentence: strin
   }
 }
 
-type Verb = 'user roles' | 'user suspend' | 'user rejoin' | 'user revoke'
+type Verb = 'user roles' | 'user suspend' | 'user rejoin' | 'user revoke' | 'user reset' | 'user remove'
+
+/** Takes a member's second factor away; the reason stands in the event and is asked of everybody who does so. */
+const reset = async (
+  store: Store,
+  { practice, user, name }: { readonly practice: string; readonly user: string; readonly name: string },
+  deed: Deed,
+): Promise<ToldChange> => {
+  const { reason } = deed
+  if (typeof reason !== 'string' || reason.trim() === '')
+    throw stopWith(exitCodes.usage, 'gatehouse user reset: say why with --reason TEXT.')
+  const outcome = await resetTwoFactor(store, { practice, user, reason }, deed)
+  switch (outcome.outcome) {
+    case 'unknown':
+      throw stopWith(exitCodes.failed, `gatehouse: ${practice} has no such member.`)
+    case 'nothing-to-reset':
+      return {
+        sentence: `${name} has no second factor: there is nothing to reset.`,
+        told: { outcome: 'unchanged', sessions: 0 },
+        announced: null,
+      }
+    case 'reset': {
+      const { sessionsEnded: sessions } = outcome
+      return {
+        sentence: `The second factor of ${name} is gone; ${sessions} sessions were ended.`,
+        told: { outcome: 'reset', sessions },
+        announced: await store.read((rows) => lastAnnounced(rows, practice)),
+      }
+    }
+  }
+}
 
 const changed = async (store: Store, line: CommandLine, verb: Verb, at: Instant): Promise<ToldChange> => {
   const practice = line.practice ?? ''
@@ -115,6 +150,14 @@ const changed = async (store: Store, line: CommandLine, verb: Verb, at: Instant)
       const outcome = await setSuspended(store, { ...change, suspended })
       return memberChange(outcome, line, suspended ? `${name} is suspended.` : `${name} may come in again.`)
     }
+    case 'user reset':
+      return reset(store, { practice, user, name }, deed)
+    case 'user remove':
+      return memberChange(
+        await removeMember(store, change),
+        line,
+        `${name} is no longer a member of ${practice}.`,
+      )
     case 'user revoke': {
       const outcome = await revokeUser(store, { practice, user, block: false, deed })
       if (outcome.outcome === 'unknown')

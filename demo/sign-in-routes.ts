@@ -129,6 +129,14 @@ function addWhoAndOut(app: DeskApp, desk: Desk): void {
     return c.json({ id, email, name, kind, practices })
   })
 
+  // For programs: browsers send DELETE to another origin only after asking, which is never permitted here.
+  app.delete('/api/session', (c) => {
+    const session = desk.sessions.find(getCookie(c, sessionCookie))
+    if (session) desk.sessions.end(session.id)
+    deleteCookie(c, sessionCookie, cookieOptions)
+    return c.body(null, 204)
+  })
+
   app.post('/sign-out', async (c) => {
     const session = desk.sessions.find(getCookie(c, sessionCookie))
     const form = await readForm(c)
@@ -146,7 +154,7 @@ function addWhoAndOut(app: DeskApp, desk: Desk): void {
   })
 }
 
-/** Adds /sign-in, /api/sign-in, /sign-out, /practices, /practices/choose and /api/me. */
+/** Adds /sign-in, /api/sign-in, /sign-out, /api/session, /practices, /practices/choose and /api/me. */
 export function addSignInRoutes(app: DeskApp, desk: Desk): void {
   addSignIn(app, desk)
   addPicker(app, desk)

@@ -71,6 +71,12 @@ export const forward = (changes: Changes): Judgement => ({
 export const isWorthless = ({ directory }: JudgeParts, session: MirroredSession): boolean =>
   session.record.ended !== null || session.record.held || isRevokedEverywhere(directory, session)
 
+/** Tells the application that the session of the credential that came is over, unless it ended that itself. */
+export function tellApplication({ identity, carried }: Case, { record }: MirroredSession): void {
+  const { credential } = carried
+  if (typeof credential !== 'string' && record.ended?.why !== 'app-signed-out') identity.tellEnded(credential)
+}
+
 /** Whether the browser's session goes on under another token: what it has by now must not be taken away. */
 export const isReplaced = ({ record }: MirroredSession): boolean => record.ended?.why === 'replaced'
 

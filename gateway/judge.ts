@@ -23,6 +23,7 @@ import {
   refuseNobody,
   type Session,
   staleCompanion,
+  tellApplication,
 } from './case.ts'
 import { asksForStream, isPreflight } from './client-kind.ts'
 import { cookieLines } from './cookies.ts'
@@ -132,8 +133,10 @@ function challengeFactor(of: Case, who: Session, question: Question, decision: D
 function expiredBy(of: Case, session: MirroredSession, decision: Decision): readonly string[] {
   const { parts, exchange } = of
   if (isReplaced(session)) return staleCompanion(of)
-  if (isOver(parts, session, decision))
+  if (isOver(parts, session, decision)) {
+    tellApplication(of, session)
     return [...expiredCredential(exchange), parts.companion.take(exchange.secure)]
+  }
   return decision.reason === 'sign-in-held' ? expiredCredential(exchange) : []
 }
 

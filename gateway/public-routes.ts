@@ -5,7 +5,15 @@
  * application on no route; sign-ins and sign-outs pass only under watch.
  */
 import { heldSignOut, noticeOf } from './answer-notices.ts'
-import { type Case, forward, isReplaced, isWorthless, refuseNobody, staleCompanion } from './case.ts'
+import {
+  type Case,
+  forward,
+  isReplaced,
+  isWorthless,
+  refuseNobody,
+  staleCompanion,
+  tellApplication,
+} from './case.ts'
 import type { Changes, Judgement } from './exchange.ts'
 import { cookieChanges, losesCredential, withoutCookies, withoutCredential } from './forwarding.ts'
 import type { Identified } from './identity/identify.ts'
@@ -29,9 +37,10 @@ function publicChanges(of: Case, who: Identified): Changes | null {
     case 'session':
       if (isReplaced(who.session))
         return { ...withoutCredential(exchange, null, false), setCookies: staleCompanion(of) }
-      return isWorthless(parts, who.session)
-        ? withoutCredential(exchange, parts.companion, true)
-        : cookieChanges(carried, who, parts.companion, parts.clock.now())
+      if (!isWorthless(parts, who.session))
+        return cookieChanges(carried, who, parts.companion, parts.clock.now())
+      if (!who.session.record.held) tellApplication(of, who.session)
+      return withoutCredential(exchange, parts.companion, true)
   }
 }
 

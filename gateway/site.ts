@@ -20,6 +20,8 @@ import { createBonds } from './identity/bonds.ts'
 import { bindsValue, type Credential, credentialHeaders, endSessionBody } from './identity/credential.ts'
 import { createIdentifier, type Identifier } from './identity/identify.ts'
 import { type AskOnce, createIntrospector, type Introspector } from './identity/introspect.ts'
+import { createRoleWord, type RoleWord } from './identity/role-word.ts'
+import { createTellEnded, type TellEnded } from './identity/told-endings.ts'
 import { createVouchedReader, createVouching } from './identity/trusted-header.ts'
 import { createWhoAmI } from './identity/who-am-i.ts'
 import { createOwnSignIn, type OwnSignIn } from './own-sign-in.ts'
@@ -39,6 +41,8 @@ export type SiteIdentity = {
   readonly access: AccessStep
   /** Signing in here; `null`: people sign in at the application. */
   readonly own: OwnSignIn | null
+  /** Tells the application that the session of a credential is over. */
+  readonly tellEnded: TellEnded
 }
 
 /** One application. `identity: null`: nobody is identified; only public routes can pass. */
@@ -89,11 +93,15 @@ const hostOf = (upstream: UpstreamConfig): string => {
   return first === undefined || first.startsWith('*') ? new URL(upstream.url).host : first
 }
 
-/** Tells an application that a session of its own is over; best effort. */
-async function endSession(parts: SiteParts, upstream: UpstreamConfig, credential: Credential): Promise<void> {
+/** Tells an application that a session of its own is over; whether it has heard, or is not told such things. */
+async function endSession(
+  parts: SiteParts,
+  upstream: UpstreamConfig,
+  credential: Credential,
+): Promise<boolean> {
   const { identity } = upstream
   const call = identity?.endSession ?? null
-  if (identity === null || call === null) return
+  if (identity === null || call === null) return true
   const body = endSessionBody(call.tokenField, credential)
   try {
     const response = await request(new URL(call.path, upstream.url), {
@@ -108,8 +116,10 @@ async function endSession(parts: SiteParts, upstream: UpstreamConfig, credential
       body,
     })
     await response.body.dump()
+    return response.statusCode < 500
   } catch (error) {
     parts.log.warn({ error, upstream: upstream.id }, 'an application could not be told that a session ended')
+    return false
   }
 }
 
@@ -168,6 +178,26 @@ const mismatchTeller =
     })
   }
 
+const companionAloneOf = ({ mode, bearer }: Identity): 'always' | 'handshakes' | 'never' => {
+  if (mode === 'own') return 'always'
+  return bearer?.webSockets === 'companion' ? 'handshakes' : 'never'
+}
+
+/** Passes the application's word on roles on, where configuration says that it counts. */
+function roleWordOf(
+  parts: SiteParts,
+  { id: upstream }: UpstreamConfig,
+  { roles }: Identity,
+): RoleWord | null {
+  const { controlPlane, directory, limits, log } = parts
+  if (roles !== 'app' || controlPlane === null) return null
+  return createRoleWord({
+    ...{ upstream, controlPlane, directory, apply: parts.apply, sessionsMax: limits.sessionsMirroredMax },
+    onFault: (error) =>
+      log.warn({ error, upstream }, 'the control plane could not be told an application’s word on roles'),
+  })
+}
+
 function createIdentity(
   parts: SiteParts,
   upstream: UpstreamConfig,
@@ -193,12 +223,7 @@ function createIdentity(
   })
   const identifier = createIdentifier({
     upstream: upstream.id,
-    companionAlone:
-      identity.mode === 'own'
-        ? 'always'
-        : identity.bearer?.webSockets === 'companion'
-          ? 'handshakes'
-          : 'never',
+    companionAlone: companionAloneOf(identity),
     bindsValue: bindsValue(identity),
     vouching: createVouching(upstream),
     companion,
@@ -208,6 +233,7 @@ function createIdentity(
     openings,
     endings,
     clock,
+    roleWord: roleWordOf(parts, upstream, identity),
     onMismatch: mismatchTeller(parts, upstream),
     mayLook: (address) => rates.steps.take(`address ${address}`),
   })
@@ -215,7 +241,9 @@ function createIdentity(
   const shared = {
     ...{ clock, log, companion, sessions, endings, directory, controlPlane },
     parked: createParked(parts.store, clock.now),
-    endSession: (credential: Credential) => endSession(parts, upstream, credential),
+    endSession: async (credential: Credential): Promise<void> => {
+      await endSession(parts, upstream, credential)
+    },
   }
   const signIn = createHeldLogin({
     ...{ ...shared, limits, introspector, openings, rate: rates.signIns },
@@ -236,7 +264,8 @@ function createIdentity(
           isReady: parts.isReady,
         })
       : null
-  return { identifier, introspector, signIn, access, own }
+  const tellEnded = createTellEnded((credential) => endSession(parts, upstream, credential))
+  return { identifier, introspector, signIn, access, own, tellEnded }
 }
 
 /** The sites of a gateway by upstream id. `duties`: each upstream's routes. */

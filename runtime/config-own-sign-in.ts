@@ -94,6 +94,7 @@ export type OwnSignInRules = z.output<typeof ownSignInSchema>
 type Beside = {
   readonly mode: 'observe' | 'own'
   readonly own: OwnSignInRules | null
+  readonly roles: 'directory' | 'app'
   readonly signInPage: string
   readonly cookies: readonly unknown[]
   readonly login: readonly unknown[]
@@ -177,6 +178,11 @@ export function ownSignInProblems(identity: Beside, fixed: string | null, path: 
       path: `${path}.${key}`,
       sentence: 'is for applications with a sign-in of their own: with mode: own there is none',
     })),
+    ...(identity.roles === 'directory'
+      ? []
+      : [
+          { path: `${path}.roles`, sentence: 'is the directory’s with mode: own: nobody else says anything' },
+        ]),
     ...(signInPage === ownSignInPath
       ? []
       : [{ path: `${path}.signInPage`, sentence: `is ${ownSignInPath} with mode: own: leave it out` }]),

@@ -217,7 +217,9 @@ const identitySchema = z.strictObject({
   endSession: endSessionSchema
     .nullable()
     .default(null)
-    .describe('Called, best effort, when the gateway discards a session; `null`: not called.'),
+    .describe(
+      'Called, best effort, with the credential of a sign-in that is discarded, or of a session that is over here, when it comes back; `null`: not called.',
+    ),
   signInPage: path
     .default(ownSignInPath)
     .describe('Where a person without a session is sent; must be given unless `mode` is `own`.'),
@@ -235,12 +237,18 @@ const identitySchema = z.strictObject({
     .enum(['app-roles', 'unassigned', 'deny'])
     .default('app-roles')
     .describe('What unknown staff become: members with the application’s roles, with none, or refused.'),
+  roles: z
+    .enum(['directory', 'app'])
+    .default('directory')
+    .describe(
+      'Whose word on roles counts for members: the directory’s, or the application’s, followed whenever it says anew who somebody is.',
+    ),
   roleRules: z
     .array(roleRuleSchema)
     .max(200)
     .default([])
     .describe(
-      'What the application’s roles mean, for `provisioning: app-roles`; others go by their id or name.',
+      'What the application’s roles mean, for `provisioning: app-roles` and `roles: app`; others go by their id or name.',
     ),
 })
 
@@ -273,6 +281,12 @@ const practiceSourceSchema = z.strictObject({
     .default(null)
     .describe('A header that the application’s own scripts send, which names the practice.'),
   fixed: practiceId.nullable().default(null).describe('The only practice of this application.'),
+  choosingPage: path
+    .nullable()
+    .default(null)
+    .describe(
+      'Where the application lets people choose a practice, linked from the page of their practices where neither host nor path names them; `null`: nowhere.',
+    ),
 })
 
 const permissionsOf = z.array(z.string().max(80)).min(1).max(50).optional()

@@ -11,6 +11,7 @@ import { fault, isFault } from './fault.ts'
 import type { HotStore, StreamEntry } from './hot-store.ts'
 import { type Log, silentLog } from './log.ts'
 import { connectRedis, type RedisConnection } from './redis-connection.ts'
+import { complaintsOf } from './redis-set-up.ts'
 import { isPosition, streamStart } from './stream-position.ts'
 
 /** The only field of a stream entry. */
@@ -59,29 +60,6 @@ function readEntries(answer: unknown): readonly StreamEntry[] {
   const stream = Array.isArray(answer) ? (answer[0] as unknown) : undefined
   if (!Array.isArray(stream)) throw garbage('XREAD')
   return entriesOf('XREAD', stream[1])
-}
-
-const infoField = (info: string, field: string): string | undefined =>
-  info
-    .split(/\r?\n/)
-    .find((line) => line.startsWith(`${field}:`))
-    ?.slice(field.length + 1)
-    .trim()
-
-/** What is wrong with how Redis is set up, read from its `INFO`. */
-function complaintsOf(info: string): readonly string[] {
-  const complaints: string[] = []
-  const policy = infoField(info, 'maxmemory_policy')
-  const [major = 0, minor = 0] = (infoField(info, 'redis_version') ?? '0').split('.').map(Number)
-  if (policy === undefined)
-    complaints.push('Redis does not tell its maxmemory-policy: make sure that it is noeviction')
-  else if (policy !== 'noeviction')
-    complaints.push(
-      `Redis may drop sessions when it is full: set maxmemory-policy to noeviction (it is ${policy})`,
-    )
-  if (info !== '' && (major < 6 || (major === 6 && minor < 2)))
-    complaints.push('Redis is older than 6.2: GETDEL is missing')
-  return complaints
 }
 
 /** Connections for waiting reads: one per reader at a time, dropped after any failure. */

@@ -8,6 +8,7 @@
  * Every call rejects with a `Fault` (source `hot-store`) when the store does not answer within its deadline.
  */
 import type { DurationMs, Instant } from '../policies/instant.ts'
+import type { SetUpComplaint } from './redis-set-up.ts'
 
 /** Position in a stream, as Redis writes it (`1700000000000-0`); `'0-0'` is before the first entry. */
 export type StreamPosition = string
@@ -45,7 +46,7 @@ export type HotStore = {
   lastPosition(stream: string): Promise<StreamPosition>
   /** The store's own clock, for skew checks. */
   time(): Promise<Instant>
-  /** Problems of how the store is set up, as sentences (`maxmemory-policy` other than `noeviction`); empty: none. */
-  complaints(): Promise<readonly string[]>
+  /** Problems of how the store is set up (`maxmemory-policy` other than `noeviction`), the worst first; empty: none. */
+  complaints(): Promise<readonly SetUpComplaint[]>
   close(): Promise<void>
 }

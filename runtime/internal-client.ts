@@ -18,6 +18,7 @@ import {
   changesSchema,
   factorProvedSchema,
   handedOverSchema,
+  rolesAssertedSchema,
   sealedRecordSchema,
   sessionOpenedSchema,
   signInFinishedSchema,
@@ -160,6 +161,7 @@ export function createInternalClient(options: {
 
   return {
     openSession: (request) => ask(post(internalRoutes.openSession, request), sessionOpenedSchema),
+    assertRoles: (request) => ask(post(internalRoutes.assertRoles, request), rolesAssertedSchema),
     changeSession: (request) =>
       ask(post(internalRoutes.changeSession, request), sealedRecordSchema.nullable()),
     changes: (since, gateway) =>

@@ -8,6 +8,7 @@
 /** Method and path by call. Queries: `changes?since=NUMBER&gateway=ID`, `record?key=KEY`. */
 export const internalRoutes = {
   openSession: { method: 'POST', path: '/internal/sessions' },
+  assertRoles: { method: 'POST', path: '/internal/role-assertions' },
   changeSession: { method: 'POST', path: '/internal/sessions/change' },
   changes: { method: 'GET', path: '/internal/changes' },
   record: { method: 'GET', path: '/internal/record' },

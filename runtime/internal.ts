@@ -53,6 +53,11 @@ export const openSessionSchema = z.strictObject({
 /** A session to open. */
 export type OpenSession = z.infer<typeof openSessionSchema>
 
+/** What an application says now of somebody's roles, for an upstream with `roles: app`. Safe to repeat. */
+export const assertRolesSchema = openSessionSchema.pick({ upstream: true, identity: true })
+/** What an application says now of somebody's roles. */
+export type AssertRoles = z.infer<typeof assertRolesSchema>
+
 /** A signed record as it lies in the hot store. */
 export const sealedRecordSchema = z.strictObject({ key: z.string(), text: z.string() })
 /** A signed record with its key. */
@@ -71,6 +76,11 @@ export const sessionOpenedSchema = z.discriminatedUnion('outcome', [
 ])
 /** Answer to a session opened. */
 export type SessionOpened = z.infer<typeof sessionOpenedSchema>
+
+/** Records that are new by what an application said of roles; none: everything was so already. */
+export const rolesAssertedSchema = z.strictObject({ records: z.array(sealedRecordSchema) })
+/** What came of it. */
+export type RolesAsserted = z.infer<typeof rolesAssertedSchema>
 
 /** A session to change: ended, or released from being held. */
 export const changeSessionSchema = z.discriminatedUnion('to', [
@@ -246,6 +256,8 @@ export type SignInFinished = z.infer<typeof signInFinishedSchema>
 /** The control plane as a gateway sees it. Every call rejects with a `Fault` (source `control-plane`) when it can't be had. */
 export type ControlPlane = {
   openSession(request: OpenSession): Promise<SessionOpened>
+  /** Has the directory follow an application's word on somebody's roles, where configuration says that it counts. */
+  assertRoles(request: AssertRoles): Promise<RolesAsserted>
   /** The new record, or `null` when there is no such session. */
   changeSession(request: ChangeSession): Promise<SealedRecord | null>
   /** `since: 0` answers every record a gateway needs to start (policies, members, practices), sessions excepted. */

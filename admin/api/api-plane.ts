@@ -15,6 +15,7 @@ import { type AdminSessions, actorOf } from '../sign-in/admin-sessions.ts'
 import type { TryLimits } from '../sign-in/try-limits.ts'
 import type { Store } from '../store/database.ts'
 import type { FactorKeyring } from '../two-factor/factor-keys.ts'
+import type { RelyingParty } from '../webauthn.ts'
 import type { AdminEnv } from './admin-env.ts'
 import type { Admission } from './admission.ts'
 import type { PolicyViews } from './policy-views.ts'
@@ -39,6 +40,8 @@ export type ApiPlane = {
   /** What sealed second factors of own accounts are opened with, and how often codes and passwords may be tried. */
   readonly keyring: FactorKeyring
   readonly limits: TryLimits
+  /** Who asks own accounts for passkeys; `null`: browsers make none at this origin. */
+  readonly party: RelyingParty | null
   /** The OIDC providers that own accounts may be linked with, by id. */
   readonly providers: ReadonlyMap<string, AdminProvider>
   readonly publicKey: string

@@ -44,6 +44,15 @@ function open(key: string, sealed: Buffer): string {
   return Buffer.concat([decipher.update(sealed.subarray(12, -16)), decipher.final()]).toString('utf8')
 }
 
+/** An answer as it is kept: its `ETag` on a line before the body, where it has one. */
+const fold = (etag: string | null, body: string): string => (etag === null ? body : `${etag}\n${body}`)
+
+/** Bodies are JSON objects: none begins as an `ETag` does. */
+const unfold = (kept: string): { readonly etag: string | null; readonly body: string } => {
+  const end = kept.startsWith('"') ? kept.indexOf('\n') : -1
+  return end === -1 ? { etag: null, body: kept } : { etag: kept.slice(0, end), body: kept.slice(end + 1) }
+}
+
 type Claim = {
   readonly account: string
   readonly keyHash: string
@@ -85,8 +94,9 @@ function repeat(key: string, earlier: Earlier, asked: Claim): Response {
     throw refusal('key-reused', 'This Idempotency-Key was used for another request. Send a new one.')
   if (earlier.answer !== null) {
     const { status, sealed } = earlier.answer
+    const { etag, body } = unfold(open(key, sealed))
     const headers = { 'content-type': 'application/json', 'idempotency-replayed': 'true' }
-    return new Response(open(key, sealed), { status, headers })
+    return new Response(body, { status, headers: etag === null ? headers : { ...headers, etag } })
   }
   const isUnderWay = asked.at - earlier.begunAt < patienceMs
   throw isUnderWay
@@ -118,7 +128,7 @@ async function settle(store: Store, key: string, { account, keyHash }: Claim, an
     )
     return
   }
-  const sealed = seal(key, await answer.clone().text())
+  const sealed = seal(key, fold(answer.headers.get('etag'), await answer.clone().text()))
   await store.read((rows) =>
     rows
       .updateTable('idempotency_key')

@@ -1,8 +1,8 @@
 /**
- * Answers about own accounts: one's own password and second factor, all accounts, and who is in at the admin origin.
+ * Answers about own accounts: one's own password, all accounts, and who is in at the admin origin.
  *
- * The rules are `sign-in/own-accounts.ts` and `own-factors.ts`. Invariant: a current password and a code are counted before
- * they are looked at; whoever looks after accounts has every practice themselves (the access table asks).
+ * The rules are `sign-in/own-accounts.ts`; second factors are answered by `own-factors.ts`. Invariant: a current password is
+ * counted before it is looked at; whoever looks after accounts has every practice themselves (the access table asks).
  */
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
@@ -18,14 +18,11 @@ import {
   changeAccount,
   changePassword,
   createAccount,
-  noteFactor,
   pathOfLink,
   type Reach,
   removeAccount,
   resetAccount,
 } from '../sign-in/own-accounts.ts'
-import { beginOwnTotp, confirmOwnTotp, readOwnFactor, removeOwnFactor } from '../sign-in/own-factors.ts'
-import type { Try } from '../sign-in/try-limits.ts'
 import { findAdmin, listAdmins } from '../store/admin-accounts.ts'
 import { endAdminSession, listAdminSessions } from '../store/admin-sessions.ts'
 import { isDuplicate } from '../store/database.ts'
@@ -34,50 +31,10 @@ import { listPractices } from '../store/practices.ts'
 import type { AdminEnv } from './admin-env.ts'
 import { type ApiPlane, deedOf } from './api-plane.ts'
 import { ownAccountsRoutes } from './contract/own-accounts.ts'
+import { answerOwnFactors, assertAllowed } from './own-factors.ts'
 import { invalid, refusal } from './refusals.ts'
 
 const done = { done: true as const }
-
-const assertAllowed = (counted: Try): Extract<Try, { readonly allowed: true }> => {
-  if (counted.allowed) return counted
-  throw refusal('too-many', 'Too many tries. Wait and try again.', { retryAfterMs: counted.retryAfterMs })
-}
-
-const wrongCode = (): Error =>
-  invalid([{ path: 'code', sentence: 'That code is not right. Look at your app again.' }])
-
-function answerFactors(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
-  const { store, keyring } = plane
-  app.openapi(ownAccountsRoutes.factor, async (c) => {
-    const { id } = c.get('admin').account
-    return c.json(await store.read((rows) => readOwnFactor(rows, id)), 200)
-  })
-  app.openapi(ownAccountsRoutes.beginTotp, async (c) =>
-    c.json(await beginOwnTotp({ store, keyring }, c.get('admin').account, plane.now()), 200),
-  )
-  app.openapi(ownAccountsRoutes.confirmTotp, async (c) => {
-    const { account, session } = c.get('admin')
-    const counted = assertAllowed(await plane.limits.beginCode(account.id))
-    const deed = deedOf(c, plane, undefined)
-    const { code } = c.req.valid('json')
-    const codes = await store.transaction(async (tx) => {
-      const made = await confirmOwnTotp(tx, keyring, account.id, code, deed.at)
-      if (made !== null) await noteFactor(tx, { account, session, has: true, deed })
-      return made
-    })
-    if (codes === null) throw wrongCode()
-    await counted.succeeded()
-    return c.json({ recoveryCodes: [...codes] }, 200)
-  })
-  app.openapi(ownAccountsRoutes.removeFactor, async (c) => {
-    const { account, session } = c.get('admin')
-    const deed = deedOf(c, plane, undefined)
-    await store.transaction(async (tx) => {
-      if (await removeOwnFactor(tx, account.id)) await noteFactor(tx, { account, session, has: false, deed })
-    })
-    return c.json(done, 200)
-  })
-}
 
 function answerPassword(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
   app.openapi(ownAccountsRoutes.password, async (c) => {
@@ -236,7 +193,7 @@ function answerSessions(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
 
 /** Adds the answers. */
 export function answerOwnAccounts(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
-  answerFactors(app, plane)
+  answerOwnFactors(app, plane)
   answerPassword(app, plane)
   answerSealedCodes(app, plane)
   answerAccounts(app, plane)

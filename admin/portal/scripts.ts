@@ -1,5 +1,6 @@
 /**
- * The two small scripts of the portal: asking the browser for a passkey, and copying or printing recovery codes.
+ * The two small scripts of people's pages: asking the browser for a passkey, which the admin origin's sign-in does too, and
+ * copying or printing recovery codes.
  *
  * Plain text that stands in the page itself and is allowed by its hash, so that nothing is loaded and nothing else runs.
  * Invariant: a page says everything without them; what needs them is hidden until they run, but for a sentence that says
@@ -8,12 +9,17 @@
 import { hash } from 'node:crypto'
 import { html, raw } from 'hono/html'
 
-/** A script as it stands in a page, and its hash (SHA-256, base64) for the page's policy. */
-export type PageScript = { readonly tag: ReturnType<typeof html>; readonly hash: string }
+/** A script as it stands in a page, its hash (SHA-256, base64) for the page's policy, and its text. */
+export type PageScript = {
+  readonly tag: ReturnType<typeof html>
+  readonly hash: string
+  readonly text: string
+}
 
 const scriptOf = (text: string): PageScript => ({
   tag: html`<script>${raw(text)}</script>`,
   hash: hash('sha256', text, 'base64'),
+  text,
 })
 
 /** Asks for a passkey as the form's `data-options` say, and sends what came of it as its field `answer`. */

@@ -145,7 +145,10 @@ async function stepUp(c: Context<AdminEnv>, options: EntryOptions, secure: boole
   const token = readCookie(c.req.header('cookie'), secure)
   const admin = token === null ? null : await options.sessions.find(token, c.get('hop').client, false)
   if (admin?.account.kind === 'admin' && admin.account.hasFactor)
-    return showCode({ action: '/step-up', returnTo: to, csrf: admin.csrf })
+    return showCode(
+      { action: '/step-up', returnTo: to, csrf: admin.csrf },
+      await options.sessions.askAgain(admin),
+    )
   const place = { admin: options.origin, address: c.get('hop').client.text }
   const opened = admin === null ? null : await options.sessions.beginAgain(admin, place, to)
   return opened === null

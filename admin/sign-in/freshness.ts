@@ -1,7 +1,7 @@
 /**
  * Whether somebody at the admin origin has proved a second factor recently enough to weaken the security of a practice.
  *
- * It checks no code (the portal and `own-factors.ts` do). Invariant: a person of a practice never passes by a password
+ * It checks no code (the portal, `own-factors.ts` and `own-passkeys.ts` do). Invariant: a person of a practice never passes by a password
  * alone; an own account does only while it has no factor at all, which is what its page of factors says. Asking at every
  * change was refused: who is asked all day types codes without reading what for.
  */

@@ -1,5 +1,5 @@
 /**
- * How own accounts sign in: a password, a code where they have a second factor, a code again, or a sealed code alone.
+ * How own accounts sign in: a password, a code or a passkey where they have one, either again, or a sealed code alone.
  *
  * It finds and ends no session (`admin-sessions.ts`). Invariant: a try is counted before anything is compared; whatever is
  * wrong with name or password, the answer is the same and takes as long; each sign-in opens a session under a new token,
@@ -17,10 +17,12 @@ import { endAdminSession, openAdminSession } from '../store/admin-sessions.ts'
 import type { Store, Tx } from '../store/database.ts'
 import { appendEvent } from '../store/events.ts'
 import type { FactorKeyring } from '../two-factor/factor-keys.ts'
+import type { RelyingParty } from '../webauthn.ts'
 import { findLinked } from './linked-identities.ts'
-import { acceptOwnCode } from './own-factors.ts'
+import { acceptOwnCode, type OwnCodeOutcome, readOwnFactor } from './own-factors.ts'
+import { acceptOwnPasskey, beginOwnAssertion, type Holder } from './own-passkeys.ts'
 import type { TryLimits } from './try-limits.ts'
-import { beginWaiting, takeWaiting } from './waiting-sign-in.ts'
+import { beginWaiting, findWaiting, takeWaiting } from './waiting-sign-in.ts'
 
 /** After how long a session ends however busy it is. */
 export const absoluteMs: DurationMs = 12 * 3_600_000
@@ -41,14 +43,20 @@ export type SignInTry = {
   readonly device: string
 }
 
-/** What became of a code. `over`: this sign-in's five tries or minutes are gone. */
+/** What became of a code or a passkey. `over`: this sign-in's five tries or minutes are gone. */
 export type CodeOutcome =
   | { readonly outcome: 'signed-in'; readonly token: string }
   | { readonly outcome: 'wrong' | 'used' | 'over' }
   | { readonly outcome: 'too-many'; readonly retryAfterMs: DurationMs }
 
-/** A code that somebody types. `device`: as above. */
-export type CodeTry = { readonly code: string; readonly address: Address; readonly device: string }
+/** A code that somebody types, or what their browser made of a passkey (JSON text). `device`: as above. */
+export type CodeTry = (
+  | { readonly by: 'code'; readonly code: string }
+  | { readonly by: 'passkey'; readonly answer: string }
+) & { readonly address: Address; readonly device: string }
+
+/** What a second step may be done with. `passkey`: what the browser is to be asked (JSON); `null`: none, or not here. */
+export type SecondStep = { readonly app: boolean; readonly passkey: string | null }
 
 /** Somebody for whom a provider vouched. `factorAt`: when it saw a second factor that counts here; `null`: it did not. */
 export type ProviderTry = {
@@ -64,9 +72,13 @@ export type OwnSignIn = {
   readonly signIn: (attempt: SignInTry) => Promise<SignInOutcome>
   /** Signs in the account that is linked with who a provider says somebody is. */
   readonly signInAs: (attempt: ProviderTry) => Promise<SignInOutcome>
-  /** Judges the code of a sign-in that waits (`second-step`). */
+  /** What a sign-in that waits may go on with; `null`: it is over. Each call voids the challenge of the one before. */
+  readonly askWaiting: (waiting: string) => Promise<SecondStep | null>
+  /** What an own account that is in may prove itself with again. */
+  readonly askAgain: (admin: InByAccount) => Promise<SecondStep>
+  /** Judges the code or passkey of a sign-in that waits (`second-step`). */
   readonly finishSignIn: (waiting: string, attempt: CodeTry) => Promise<CodeOutcome>
-  /** Judges a code of an own account that is in; its session goes on under a new token. */
+  /** Judges a code or passkey of an own account that is in; its session goes on under a new token. */
   readonly proveAgain: (admin: InByAccount, attempt: CodeTry) => Promise<CodeOutcome>
 }
 
@@ -144,29 +156,42 @@ async function openByCode(
   return token === null ? { outcome: 'refused' } : { outcome: 'signed-in', token }
 }
 
-type CodeParts = {
-  readonly store: Store
-  readonly keyring: FactorKeyring
-  readonly limits: TryLimits
+type CodeParts = Pick<OwnSignInParts, 'store' | 'keyring' | 'limits' | 'party'>
+
+/** By what a browser's challenge is found: the hash of the token of its waiting sign-in, or its session. */
+const browserOf = { waiting: hashToken, in: (session: string) => session }
+
+async function accept(
+  tx: Tx,
+  { keyring, party }: CodeParts,
+  holder: Holder,
+  attempt: CodeTry,
+  at: Instant,
+): Promise<'passkey' | OwnCodeOutcome> {
+  if (attempt.by === 'code') return acceptOwnCode(tx, keyring, holder.account, attempt.code, at)
+  return party === null ? 'wrong' : acceptOwnPasskey(tx, party, holder, attempt.answer, at)
 }
 
-/** Judges a code; `then` is done with it in the same transaction. Of a wrong one the chain is told. */
+/** Judges a code or a passkey shown in `browser`; `then` is done with it in the same transaction. Of a wrong one the chain is told. */
 async function judgeCode(
-  { store, keyring, limits }: CodeParts,
-  account: Pick<AdminAccount, 'id' | 'name'>,
+  parts: CodeParts,
+  { account, browser }: { readonly account: Pick<AdminAccount, 'id' | 'name'>; readonly browser: string },
   attempt: CodeTry,
   at: Instant,
   then: (tx: Tx, factor: VerifiedFactor) => Promise<string>,
 ): Promise<CodeOutcome> {
-  const counted = await limits.beginCode(account.id)
+  const counted = await parts.limits.beginCode(account.id)
   if (!counted.allowed) return { outcome: 'too-many', retryAfterMs: counted.retryAfterMs }
-  const judged = await store.transaction(async (tx): Promise<CodeOutcome> => {
-    const accepted = await acceptOwnCode(tx, keyring, account.id, attempt.code, at)
-    if (accepted === 'totp' || accepted === 'recovery-code')
+  const judged = await parts.store.transaction(async (tx): Promise<CodeOutcome> => {
+    const accepted = await accept(tx, parts, { account: account.id, browser }, attempt, at)
+    if (accepted !== 'wrong' && accepted !== 'used')
       return { outcome: 'signed-in', token: await then(tx, { method: accepted, verifiedAt: at }) }
     await appendEvent(tx, {
       ...signInEvent(attempt, at),
-      after: { device: attempt.device, why: accepted === 'used' ? 'accepted before' : 'wrong' },
+      after: {
+        ...{ device: attempt.device, by: attempt.by },
+        why: accepted === 'used' ? 'accepted before' : 'wrong',
+      },
       actor: { kind: 'admin', id: account.id, name: account.name },
       action: 'admin.two-factor.failed',
       target: null,
@@ -211,7 +236,31 @@ export type OwnSignInParts = {
   readonly now: () => Instant
   readonly limits: TryLimits
   readonly keyring: FactorKeyring
+  /** Who asks for passkeys; `null`: browsers make none at this origin. */
+  readonly party: RelyingParty | null
   readonly log: Log
+}
+
+/** What an account may be asked for in this browser. */
+async function askStep({ store, party }: CodeParts, holder: Holder, at: Instant): Promise<SecondStep> {
+  const { enrolledAt } = await store.read((rows) => readOwnFactor(rows, holder.account))
+  const passkey = party === null ? null : await beginOwnAssertion(store, party, holder, at)
+  return { app: enrolledAt !== null, passkey }
+}
+
+async function signInAs(
+  store: Store,
+  { provider, subject, factorAt, ...attempt }: ProviderTry,
+  at: Instant,
+): Promise<SignInOutcome> {
+  const account = await store.read((rows) => findLinked(rows, provider, subject))
+  if (account === null) return { outcome: 'refused' }
+  if (factorAt === null && account.hasFactor)
+    return { outcome: 'second-step', token: await beginWaiting(store, account, at) }
+  const factor: VerifiedFactor | null =
+    factorAt === null ? null : { method: 'app', verifiedAt: Math.min(factorAt, at) }
+  const token = await store.transaction((tx) => open(tx, account, attempt, { factor, provider }, at))
+  return { outcome: 'signed-in', token }
 }
 
 /** The sign-in of the own accounts in `store`. */
@@ -241,23 +290,24 @@ export const createOwnSignIn = (options: OwnSignInParts): OwnSignIn => {
       return { outcome: 'refused' }
     },
 
-    async signInAs({ provider, subject, factorAt, ...attempt }) {
-      const account = await store.read((rows) => findLinked(rows, provider, subject))
-      if (account === null) return { outcome: 'refused' }
+    signInAs: (attempt) => signInAs(store, attempt, now()),
+
+    async askWaiting(waiting) {
       const at = now()
-      if (factorAt === null && account.hasFactor)
-        return { outcome: 'second-step', token: await beginWaiting(store, account, at) }
-      const factor: VerifiedFactor | null =
-        factorAt === null ? null : { method: 'app', verifiedAt: Math.min(factorAt, at) }
-      const token = await store.transaction((tx) => open(tx, account, attempt, { factor, provider }, at))
-      return { outcome: 'signed-in', token }
+      const account = tokenForm.test(waiting) ? await findWaiting(store, waiting, at) : null
+      if (account === null) return null
+      return askStep(options, { account: account.id, browser: browserOf.waiting(waiting) }, at)
     },
+
+    askAgain: ({ account, session }) =>
+      askStep(options, { account: account.id, browser: browserOf.in(session) }, now()),
 
     async finishSignIn(waiting, attempt) {
       const at = now()
       const account = tokenForm.test(waiting) ? await takeWaiting(store, waiting, at) : null
       if (account === null) return { outcome: 'over' }
-      return judgeCode(options, account, attempt, at, async (tx, factor) => {
+      const browser = browserOf.waiting(waiting)
+      return judgeCode(options, { account, browser }, attempt, at, async (tx, factor) => {
         await tx.deleteFrom('admin_sign_in').where('token_hash', '=', hashToken(waiting)).execute()
         return open(tx, account, attempt, { factor }, at)
       })
@@ -266,7 +316,8 @@ export const createOwnSignIn = (options: OwnSignInParts): OwnSignIn => {
     async proveAgain({ account, session }, attempt) {
       const at = now()
       if (account.kind !== 'admin') return { outcome: 'over' }
-      return judgeCode(options, account, attempt, at, async (tx, factor) => {
+      const browser = browserOf.in(session)
+      return judgeCode(options, { account, browser }, attempt, at, async (tx, factor) => {
         const token = await open(tx, account, attempt, { factor }, at)
         await endAdminSession(tx, session, at)
         return token

@@ -243,22 +243,45 @@ export async function changePassword(
   })
 }
 
-/** Notes that an account set up its second factor, or removed it; its other sessions end. */
+/** What became of a second factor. `left`: whether the account still has one. */
+type FactorDeed =
+  | { readonly did: 'enrolled'; readonly method: 'totp' | 'passkey' }
+  | { readonly did: 'removed'; readonly method: 'totp' | 'passkey' | 'every'; readonly left: boolean }
+
+/** Notes that an account set a second factor up, or removed one; its other sessions end. `name`: of a passkey. */
 export async function noteFactor(
   tx: Tx,
-  wish: { readonly account: Target; readonly session: string; readonly has: boolean; readonly deed: Deed },
+  wish: FactorDeed & {
+    readonly account: Target
+    readonly session: string
+    readonly name?: string
+    readonly deed: Deed
+  },
 ): Promise<void> {
-  const { account, session, has, deed } = wish
-  await tx
-    .updateTable('admin_session')
-    .set(
-      has
-        ? { factor_method: 'totp', factor_verified_at: deed.at }
-        : { factor_method: null, factor_verified_at: null },
-    )
-    .where('id', '=', session)
-    .execute()
+  const { account, session, deed, method, name } = wish
+  const told = { method, name }
+  if (wish.did === 'enrolled' || !wish.left)
+    await tx
+      .updateTable('admin_session')
+      .set(
+        wish.did === 'enrolled'
+          ? { factor_method: wish.method, factor_verified_at: deed.at }
+          : { factor_method: null, factor_verified_at: null },
+      )
+      .where('id', '=', session)
+      .execute()
   await endSessions(tx, account.id, deed.at, session)
-  const action = has ? 'admin.two-factor.enrolled' : 'admin.two-factor.removed'
-  await note(tx, deed, action, account, { 'second factor': !has }, { 'second factor': has })
+  if (wish.did === 'enrolled') await note(tx, deed, 'admin.two-factor.enrolled', account, null, told)
+  else await note(tx, deed, 'admin.two-factor.removed', account, told, { 'second factor': wish.left })
+}
+
+/** Notes that an account renamed a passkey. */
+export const noteRenamed = async (
+  tx: Tx,
+  account: Target,
+  names: { readonly before: string; readonly after: string },
+  deed: Deed,
+): Promise<void> => {
+  const { before, after } = names
+  await note(tx, deed, 'admin.two-factor.renamed', account, { name: before }, { name: after })
 }

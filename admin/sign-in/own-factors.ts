@@ -1,5 +1,6 @@
 /**
- * The second factor of own accounts: an authenticator app and ten recovery codes, set up, shown and removed.
+ * The second factor of own accounts: an authenticator app and ten recovery codes, set up, shown and removed; passkeys
+ * beside them are `own-passkeys.ts`.
  *
  * It counts no tries (`try-limits.ts`) and opens no session. Invariant: a time step and a recovery code are accepted once,
  * each by one compare-and-set, so that of any number of parallel submissions exactly one succeeds; secrets are sealed for
@@ -10,6 +11,7 @@ import type { Rows, Store, Tx } from '../store/database.ts'
 import { newRecoveryCodes, readCode } from '../two-factor/codes.ts'
 import type { FactorKeyring } from '../two-factor/factor-keys.ts'
 import { matchingStep, newTotpSecret, totpUri } from '../two-factor/totp.ts'
+import { listOwnPasskeys, type OwnPasskey } from './own-passkeys.ts'
 
 /** What checking works with. */
 export type OwnFactorParts = { readonly store: Store; readonly keyring: FactorKeyring }
@@ -91,11 +93,12 @@ export async function acceptOwnCode(
     : acceptRecoveryCode(tx, keyring, account, code.code, at)
 }
 
-/** What an account has. `enrolledAt: null`: nothing. */
+/** What an account has. `enrolledAt: null`: no app. */
 export type OwnFactorState = {
   readonly enrolledAt: Instant | null
   readonly lastVerifiedAt: Instant | null
   readonly recoveryCodesLeft: number
+  readonly passkeys: OwnPasskey[]
 }
 
 /** What an account has now. */
@@ -115,6 +118,7 @@ export async function readOwnFactor(rows: Rows, account: string): Promise<OwnFac
     enrolledAt: factor?.enrolled_at ?? null,
     lastVerifiedAt: factor?.last_verified_at ?? null,
     recoveryCodesLeft: left.count,
+    passkeys: await listOwnPasskeys(rows, account),
   }
 }
 
@@ -160,7 +164,7 @@ export async function confirmOwnTotp(
   const secret = keyring.open(pending.key_id, pending.sealed, aboutOwnSecret(account))
   const step = matchingStep(secret, code.code, at, null)
   if (step === null) return null
-  await removeOwnFactor(tx, account)
+  await removeApp(tx, account)
   await tx
     .insertInto('admin_factor')
     .values({
@@ -168,6 +172,12 @@ export async function confirmOwnTotp(
       ...{ enrolled_at: at, last_verified_at: at },
     })
     .execute()
+  return issueCodes(tx, keyring, account)
+}
+
+/** Ten new recovery codes in place of any before, answered this once. */
+async function issueCodes(tx: Tx, keyring: FactorKeyring, account: string): Promise<readonly string[]> {
+  await tx.deleteFrom('admin_recovery_code').where('account', '=', account).execute()
   const codes = newRecoveryCodes()
   const marks = codes.flatMap((one) => {
     const [current] = keyring.marks(readCode(one)?.code ?? one, aboutCodes(account))
@@ -179,10 +189,47 @@ export async function confirmOwnTotp(
   return codes
 }
 
-/** Removes an account's factor, its recovery codes and any secret that was shown; whether there was a factor. */
-export async function removeOwnFactor(tx: Tx, account: string): Promise<boolean> {
+/** Ten recovery codes for an account that has had none so far; empty: it has had some. */
+export async function issueFirstOwnCodes(
+  tx: Tx,
+  keyring: FactorKeyring,
+  account: string,
+): Promise<readonly string[]> {
+  const some = await tx
+    .selectFrom('admin_recovery_code')
+    .select('mark')
+    .where('account', '=', account)
+    .limit(1)
+    .executeTakeFirst()
+  return some === undefined ? issueCodes(tx, keyring, account) : []
+}
+
+async function removeApp(tx: Tx, account: string): Promise<boolean> {
   await tx.deleteFrom('admin_factor_pending').where('account', '=', account).execute()
-  await tx.deleteFrom('admin_recovery_code').where('account', '=', account).execute()
   const gone = await tx.deleteFrom('admin_factor').where('account', '=', account).executeTakeFirst()
   return gone.numDeletedRows > 0n
+}
+
+/** Whether anything is left to ask an account for; with the last thing go its recovery codes. */
+export async function settleOwnCodes(tx: Tx, account: string): Promise<boolean> {
+  const { enrolledAt, passkeys } = await readOwnFactor(tx, account)
+  const isLeft = enrolledAt !== null || passkeys.length > 0
+  if (!isLeft) await tx.deleteFrom('admin_recovery_code').where('account', '=', account).execute()
+  return isLeft
+}
+
+/** Removes an account's app and any secret that was shown; whether there was an app. */
+export async function removeOwnApp(tx: Tx, account: string): Promise<boolean> {
+  const removed = await removeApp(tx, account)
+  if (removed) await settleOwnCodes(tx, account)
+  return removed
+}
+
+/** Removes all that an account has: app, passkeys, recovery codes; whether there was a factor. */
+export async function removeOwnFactor(tx: Tx, account: string): Promise<boolean> {
+  const app = await removeApp(tx, account)
+  const passkeys = await tx.deleteFrom('admin_passkey').where('account', '=', account).executeTakeFirst()
+  await tx.deleteFrom('admin_passkey_challenge').where('account', '=', account).execute()
+  await settleOwnCodes(tx, account)
+  return app || passkeys.numDeletedRows > 0n
 }

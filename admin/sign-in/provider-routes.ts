@@ -108,7 +108,10 @@ async function finish(c: Context<AdminEnv>, options: ProviderOptions): Promise<R
     return seeOtherHere(visit.returnTo, [setCookie(secure, result.token), visitCookie(secure, '')])
   }
   if (result.outcome !== 'second-step') return failed()
-  const shown = await showCode({ action: '/sign-in/code', returnTo: visit.returnTo, csrf: null })
+  const shown = await showCode(
+    { action: '/sign-in/code', returnTo: visit.returnTo, csrf: null },
+    await sessions.askWaiting(result.token),
+  )
   shown.headers.append('set-cookie', waitingCookie(secure, result.token))
   shown.headers.append('set-cookie', visitCookie(secure, ''))
   return shown

@@ -61,7 +61,8 @@ async function signIn(c: Context<AdminEnv>, options: SignInOptions): Promise<Res
     return seeOtherHere(returnTo, [setCookie(secure, result.token)])
   }
   if (result.outcome === 'second-step') {
-    const shown = await showCode({ action: '/sign-in/code', returnTo, csrf: null })
+    const step = await sessions.askWaiting(result.token)
+    const shown = await showCode({ action: '/sign-in/code', returnTo, csrf: null }, step)
     shown.headers.set('set-cookie', waitingCookie(secure, result.token))
     return shown
   }

@@ -1,7 +1,8 @@
 /**
- * `/sign-in/code`, the form of `/step-up`, and `/set-password`: the second step of own accounts, and their links.
+ * `/sign-in/code`, `/sign-in/passkey`, the forms of `/step-up`, and `/set-password`: the second step of own accounts, and
+ * their links.
  *
- * Codes are judged by `admin-sessions.ts`, passwords by `password-rules.ts`. Invariant: a form that one of our own pages did
+ * Codes and passkeys are judged by `admin-sessions.ts`, passwords by `password-rules.ts`. Invariant: a form that one of our own pages did
  * not send changes nothing; looking at a link spends nothing; after a code the session has a new token. Nothing here says
  * whether an account exists.
  */
@@ -18,7 +19,7 @@ import type { Store } from '../store/database.ts'
 import { type Admin, type AdminSessions, isCsrf } from './admin-sessions.ts'
 import { readCookie, readCookieCalled, setCookie } from './cookie.ts'
 import { deviceOf, elsewhere, formBytesMax, minutesText, readFields, seeOtherHere } from './forms.ts'
-import type { CodeOutcome } from './own-account-sign-in.ts'
+import type { CodeOutcome, CodeTry, SecondStep } from './own-account-sign-in.ts'
 import { findLink, takeLink } from './own-accounts.ts'
 import { returnTarget } from './own-origin.ts'
 import { codePage, passwordPage, sentencePage } from './page.ts'
@@ -63,49 +64,82 @@ type Asked = {
   readonly csrf: string | null
 }
 
-/** The page that asks for a code. */
-export const showCode = (asked: Asked, status = 200, message: string | null = null): Promise<Response> =>
-  show(status, (nonce) => codePage({ nonce, ...asked, message }))
+/** The page that asks for a passkey or a code. `step`: what the account has; `null`: its sign-in is over. */
+export const showCode = async (
+  asked: Asked,
+  step: SecondStep | null,
+  status = 200,
+  message: string | null = null,
+): Promise<Response> =>
+  step === null ? startAgain() : show(status, (nonce) => codePage({ nonce, ...asked, message, step }))
 
-const wrongWords: Readonly<Record<'wrong' | 'used', string>> = {
-  wrong: 'That code is not right. Look at your app again.',
-  used: 'That code was used already. Wait for the next one.',
+const wrongWords: Readonly<Record<CodeTry['by'], Readonly<Record<'wrong' | 'used', string>>>> = {
+  code: {
+    wrong: 'That code is not right. Look at your app again.',
+    used: 'That code was used already. Wait for the next one.',
+  },
+  passkey: {
+    wrong: 'That passkey did not prove that it is you. Try again, or use another way.',
+    used: 'That was used already. Try again.',
+  },
 }
 
 const startAgain = (): Response => seeOtherHere('/sign-in', [])
 
-/** What a judged code leads to. `done`: the answer to a right one. */
-function answerCode(
+/** What a judged code or passkey leads to. `ask`: for the next try; `done`: the answer to a right one. */
+async function answerCode(
+  { by }: CodeTry,
   outcome: CodeOutcome,
-  asked: Asked,
+  asked: Asked & { readonly ask: () => Promise<SecondStep | null> },
   done: (token: string) => Response,
-): Response | Promise<Response> {
+): Promise<Response> {
   switch (outcome.outcome) {
     case 'signed-in':
       return done(outcome.token)
     case 'over':
       return startAgain()
     case 'too-many':
-      return showCode(asked, 429, `Too many codes. Try again in ${minutesText(outcome.retryAfterMs)}.`)
+      return showCode(
+        asked,
+        await asked.ask(),
+        429,
+        `Too many tries. Try again in ${minutesText(outcome.retryAfterMs)}.`,
+      )
     case 'wrong':
     case 'used':
-      return showCode(asked, 403, wrongWords[outcome.outcome])
+      return showCode(asked, await asked.ask(), 403, wrongWords[by][outcome.outcome])
   }
 }
 
-async function takeSignInCode(c: Context<AdminEnv>, { sessions, origin }: StepOptions): Promise<Response> {
+/** What was tried, of a form's fields. */
+const tryOf = (
+  c: Context<AdminEnv>,
+  by: CodeTry['by'],
+  fields: { readonly code: string; readonly answer: string },
+): CodeTry => {
+  const from = { address: c.get('hop').client, device: deviceOf(c) }
+  return by === 'code' ? { by, code: fields.code, ...from } : { by, answer: fields.answer, ...from }
+}
+
+async function takeSignInCode(
+  c: Context<AdminEnv>,
+  { sessions, origin }: StepOptions,
+  by: CodeTry['by'],
+): Promise<Response> {
   const secure = origin.startsWith('https:')
-  const fields = await readFields(c, origin, ['code', 'return'])
+  const fields = await readFields(c, origin, ['code', 'answer', 'return'])
   const waiting = readCookieCalled(waitingCookieName(secure), c.req.header('cookie'))
   if (waiting === null) return startAgain()
-  const asked: Asked = { action: '/sign-in/code', returnTo: returnTarget(fields?.return), csrf: null }
-  if (fields === null) return showCode(asked, 403, elsewhere)
-  const attempt = { code: fields.code, address: c.get('hop').client, device: deviceOf(c) }
+  const ask = () => sessions.askWaiting(waiting)
+  const returnTo = returnTarget(fields?.return)
+  const asked = { action: '/sign-in/code' as const, returnTo, csrf: null, ask }
+  if (fields === null) return showCode(asked, await ask(), 403, elsewhere)
+  const attempt = tryOf(c, by, fields)
   const outcome = await sessions.finishSignIn(waiting, attempt)
   const before = readCookie(c.req.header('cookie'), secure)
   if (outcome.outcome === 'signed-in' && before !== null) await sessions.signOut(before)
-  return answerCode(outcome, asked, (token) =>
-    seeOtherHere(asked.returnTo, [setCookie(secure, token), waitingCookie(secure, '')]),
+  return answerCode(attempt, outcome, asked, (token) =>
+    seeOtherHere(returnTo, [setCookie(secure, token), waitingCookie(secure, '')]),
   )
 }
 
@@ -119,16 +153,18 @@ async function findOwn(
   return admin?.account.kind === 'admin' ? admin : null
 }
 
-async function takeStepUp(c: Context<AdminEnv>, options: StepOptions): Promise<Response> {
+async function takeStepUp(c: Context<AdminEnv>, options: StepOptions, by: CodeTry['by']): Promise<Response> {
   const { sessions, origin } = options
   const admin = await findOwn(c, options)
-  const fields = await readFields(c, origin, ['code', 'return', 'csrf'])
+  const fields = await readFields(c, origin, ['code', 'answer', 'return', 'csrf'])
   if (admin === null) return startAgain()
-  const asked: Asked = { action: '/step-up', returnTo: returnTarget(fields?.return), csrf: admin.csrf }
-  if (fields === null || !isCsrf(admin, fields.csrf)) return showCode(asked, 403, elsewhere)
-  const attempt = { code: fields.code, address: c.get('hop').client, device: deviceOf(c) }
-  return answerCode(await sessions.proveAgain(admin, attempt), asked, (token) =>
-    seeOtherHere(asked.returnTo, [setCookie(origin.startsWith('https:'), token)]),
+  const ask = () => sessions.askAgain(admin)
+  const returnTo = returnTarget(fields?.return)
+  const asked = { action: '/step-up' as const, returnTo, csrf: admin.csrf, ask }
+  if (fields === null || !isCsrf(admin, fields.csrf)) return showCode(asked, await ask(), 403, elsewhere)
+  const attempt = tryOf(c, by, fields)
+  return answerCode(attempt, await sessions.proveAgain(admin, attempt), asked, (token) =>
+    seeOtherHere(returnTo, [setCookie(origin.startsWith('https:'), token)]),
   )
 }
 
@@ -167,8 +203,10 @@ async function takePassword(c: Context<AdminEnv>, { store, now, origin }: StepOp
 export function createStepRoutes(options: StepOptions): Hono<AdminEnv> {
   const app = new Hono<AdminEnv>()
   const small = bodyLimit({ maxSize: formBytesMax })
-  app.post('/sign-in/code', small, (c) => takeSignInCode(c, options))
-  app.post('/step-up', small, (c) => takeStepUp(c, options))
+  app.post('/sign-in/code', small, (c) => takeSignInCode(c, options, 'code'))
+  app.post('/sign-in/passkey', small, (c) => takeSignInCode(c, options, 'passkey'))
+  app.post('/step-up', small, (c) => takeStepUp(c, options, 'code'))
+  app.post('/step-up/passkey', small, (c) => takeStepUp(c, options, 'passkey'))
   app.get('/set-password', (c) => showLink(c, options))
   app.post('/set-password', small, (c) => takePassword(c, options))
   app.onError((error, c) => {

@@ -25,6 +25,20 @@ export async function beginWaiting(store: Store, account: AdminAccount, at: Inst
   return token
 }
 
+/** Whose a sign-in that waits is, without taking a try; `null`: it is over. */
+export async function findWaiting(store: Store, waiting: string, at: Instant): Promise<AdminAccount | null> {
+  return store.read(async (rows) => {
+    const row = await rows
+      .selectFrom('admin_sign_in')
+      .select('account')
+      .where('token_hash', '=', hashToken(waiting))
+      .where('ends_at', '>', at)
+      .executeTakeFirst()
+    const account = row === undefined ? null : await findAdmin(rows, row.account)
+    return account === null || account.suspended ? null : account
+  })
+}
+
 /** Takes one try of a sign-in that waits, committed when it answers; whose it is, `null`: it is over. */
 export async function takeWaiting(store: Store, waiting: string, at: Instant): Promise<AdminAccount | null> {
   return store.transaction(async (tx) => {

@@ -16,7 +16,7 @@ export type AdminAccount = {
   /** `null`: none has been set yet. */
   readonly passwordHash: string | null
   readonly suspended: boolean
-  /** Whether a second factor is set up. */
+  /** Whether a second factor is set up: an app, or a passkey. */
   readonly hasFactor: boolean
   /** `'every'`: every practice with every permission. */
   readonly practices: 'every' | Readonly<Record<string, readonly string[]>>
@@ -33,13 +33,14 @@ type AccountRow = {
 
 async function accountOf(rows: Rows, row: AccountRow | undefined): Promise<AdminAccount | null> {
   if (row === undefined) return null
-  const factor = await rows
+  const factors = await rows
     .selectFrom('admin_factor')
     .select('account')
     .where('account', '=', row.id)
-    .executeTakeFirst()
+    .unionAll(rows.selectFrom('admin_passkey').select('account').where('account', '=', row.id))
+    .execute()
   const account = {
-    hasFactor: factor !== undefined,
+    hasFactor: factors.length > 0,
     id: row.id,
     login: row.login,
     name: row.name,
@@ -123,22 +124,36 @@ export async function insertFirst(
   return inserted !== undefined
 }
 
-/** An own account in the list of all. `hasPassword`: its link was used. */
+/** An own account in the list of all. `hasPassword`: its link was used; `identity`: who it is linked with. */
 export type ListedAdmin = Omit<AdminAccount, 'passwordHash' | 'practices'> & {
   readonly practices: 'every' | Record<string, string[]>
   readonly hasPassword: boolean
+  readonly identity: {
+    readonly provider: string
+    readonly subject: string
+    readonly linkedAt: Instant
+  } | null
   readonly createdAt: Instant
   readonly lastSeenAt: Instant | null
-  /** Who they are at a provider; `null`: linked with nobody. */
-  readonly identity: { readonly provider: string; readonly subject: string } | null
   readonly sealedCodesLeft: number
 }
+
+const identityOf = (row: {
+  readonly provider: string | null
+  readonly subject: string | null
+  readonly linked_at: Instant | null
+}): ListedAdmin['identity'] =>
+  row.provider === null || row.subject === null || row.linked_at === null
+    ? null
+    : { provider: row.provider, subject: row.subject, linkedAt: row.linked_at }
 
 /** All own accounts by login. */
 export async function listAdmins(rows: Rows): Promise<ListedAdmin[]> {
   const found = await rows
     .selectFrom('admin_account as a')
+    .leftJoin('admin_identity as i', 'i.account', 'a.id')
     .selectAll('a')
+    .select(['i.provider', 'i.subject', 'i.linked_at'])
     .select((eb) =>
       eb
         .selectFrom('admin_session as s')
@@ -154,8 +169,6 @@ export async function listAdmins(rows: Rows): Promise<ListedAdmin[]> {
         .where('c.used_at', 'is', null)
         .as('sealed_codes'),
     )
-    .leftJoin('admin_identity as i', 'i.account', 'a.id')
-    .select(['i.provider', 'i.subject'])
     .orderBy('a.login')
     .execute()
   const listed: ListedAdmin[] = []
@@ -170,12 +183,9 @@ export async function listAdmins(rows: Rows): Promise<ListedAdmin[]> {
           ? practices
           : Object.fromEntries(Object.entries(practices).map(([id, held]) => [id, [...held]])),
       hasPassword: passwordHash !== null,
+      identity: identityOf(row),
       createdAt: row.created_at,
       lastSeenAt: row.last_seen_at,
-      identity:
-        row.provider === null || row.subject === null
-          ? null
-          : { provider: row.provider, subject: row.subject },
       sealedCodesLeft: Number(row.sealed_codes ?? 0),
     })
   }

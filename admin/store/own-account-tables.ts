@@ -1,6 +1,6 @@
 /**
  * The tables of own accounts' links, second factors and waiting sign-ins as kysely sees them
- * (`migrations/0023-own-accounts.sql`, `0042-admin-identities.sql`, `0043-text-messages.sql`).
+ * (`migrations/0023-own-accounts.sql`, `0042-admin-identities.sql`, `0043-text-messages.sql`, `0051-admin-passkeys.sql`).
  *
  * It creates nothing. Invariant: no column here holds a secret in the clear, a code or a token. Their own tables and not
  * those of people (`factor-tables.ts`): an own account belongs to no practice, and a mistake there must not reach here.
@@ -28,6 +28,27 @@ type AdminIdentityTable = { account: string; provider: string; subject: string; 
 
 type AdminProviderVisitTable = { token_hash: string; provider: string; return_to: string; ends_at: number }
 
+type AdminPasskeyTable = {
+  id: string
+  account: string
+  name: string
+  credential: string
+  public_key: string
+  counter: number
+  transports: string[]
+  synced: boolean
+  enrolled_at: number
+  last_verified_at: number
+}
+
+type AdminPasskeyChallengeTable = {
+  holder: string
+  account: string
+  purpose: 'create' | 'show'
+  challenge: string
+  ends_at: number
+}
+
 /** The tables by name. */
 export type OwnAccountTables = {
   admin_link: AdminLinkTable
@@ -37,4 +58,6 @@ export type OwnAccountTables = {
   admin_sign_in: AdminSignInTable
   admin_identity: AdminIdentityTable
   admin_provider_visit: AdminProviderVisitTable
+  admin_passkey: AdminPasskeyTable
+  admin_passkey_challenge: AdminPasskeyChallengeTable
 }

@@ -20,6 +20,7 @@ export async function forgetOldVisits(tx: Tx, at: Instant): Promise<number> {
     await tx.deleteFrom('admin_entry').where('ends_at', '<=', at).executeTakeFirst(),
     await tx.deleteFrom('admin_sign_in').where('ends_at', '<=', at).executeTakeFirst(),
     await tx.deleteFrom('admin_factor_pending').where('ends_at', '<=', at).executeTakeFirst(),
+    await tx.deleteFrom('admin_passkey_challenge').where('ends_at', '<=', at).executeTakeFirst(),
     await tx.deleteFrom('admin_link').where('ends_at', '<=', at).executeTakeFirst(),
     await tx.deleteFrom('own_sign_in').where('ends_at', '<=', at).executeTakeFirst(),
     await tx.deleteFrom('enrolment_code').where('ends_at', '<=', at).executeTakeFirst(),

@@ -28,9 +28,18 @@ const staleBy: Readonly<Record<LiveMessage['kind'], readonly string[]>> = {
   sessions: ['active-users', 'general'],
   requests: ['access-requests'],
   // Lists that people read do not move under their eyes: they are told how many are new.
-  refusals: ['newest-decisions', 'decision-counts'],
+  refusals: ['decisions', 'newest-decisions', 'decision-counts'],
   // Whoever sets a factor up, shows one or fails to is an event.
-  events: ['newest-events', 'chain', 'two-factor', 'emergency', 'tokens', 'notifications', 'retention'],
+  events: [
+    'security-events',
+    'newest-events',
+    'chain',
+    'two-factor',
+    'emergency-access',
+    'tokens',
+    'notifications',
+    'retention',
+  ],
   published: [],
 }
 

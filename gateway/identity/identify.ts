@@ -24,6 +24,7 @@ import type { Openings } from './adoption.ts'
 import type { Bonds } from './bonds.ts'
 import { type Credential, type CredentialReading, carriedCredential } from './credential.ts'
 import type { Introspected, Introspector } from './introspect.ts'
+import type { RoleWord } from './role-word.ts'
 import type { Vouching } from './trusted-header.ts'
 
 /** Who asks. `renewed`: `Set-Cookie` lines of the application's that browser and application must hear of. */
@@ -79,6 +80,8 @@ export type IdentifierParts = {
   readonly openings: Openings
   readonly endings: Endings
   readonly clock: Clock
+  /** Takes the application's word on a session's person; absent: it is asked for who they are alone. */
+  readonly roleWord?: RoleWord | null
   onMismatch(session: MirroredSession): void
   /** Whether `address` may cause one more look for a session that only a companion names. */
   mayLook(address: string): boolean
@@ -267,7 +270,10 @@ function look(parts: IdentifierParts, carried: Carried, word: Introspected | nul
     case 'known': {
       const { identity, renewed } = answer
       if (identity.kind === 'patient') return { kind: 'patient', renewed }
-      return claiming(lookUser(parts, carried, { credential, identity, renewed }), identity)
+      const found = lookUser(parts, carried, { credential, identity, renewed })
+      if (parts.roleWord != null && 'kind' in found && found.kind === 'session')
+        parts.roleWord.note(found.session, identity)
+      return claiming(found, identity)
     }
   }
 }

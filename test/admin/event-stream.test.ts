@@ -4,7 +4,8 @@
  */
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type StreamConfig, sendEvents } from '../../admin/event-stream.ts'
+import { webhookStream } from '../../admin/event-sinks.ts'
+import { sendEvents } from '../../admin/event-stream.ts'
 import { signWebhook } from '../../admin/notify/webhook-send.ts'
 import { verifyChain } from '../../admin/store/event-chain.ts'
 import { writeCheckpoints } from '../../admin/store/event-checkpoints.ts'
@@ -48,14 +49,13 @@ const append = async (practice: string, count: number): Promise<void> => {
       }),
     )
 }
-const streamOf = (change: Partial<StreamConfig> = {}): StreamConfig => ({
-  ...{ name: 'siem', url: receiver.url, secretFile: 'x', practices: 'all', format: 'gatehouse', ...change },
-})
+const streamOf = (change: Partial<Parameters<typeof webhookStream>[0]> = {}) =>
+  webhookStream(
+    { name: 'siem', url: receiver.url, secretFile: 'x', practices: 'all', format: 'gatehouse', ...change },
+    { url: receiver.url, key },
+  )
 const send = (stream = streamOf()) =>
-  sendEvents({
-    ...{ store: plane.store, now: plane.clock.now, log, streams: [stream] },
-    targets: new Map([[stream.name, { url: receiver.url, key }]]),
-  })
+  sendEvents({ store: plane.store, now: plane.clock.now, log, streams: [stream] })
 const bodies = (from = 0): readonly Body[] =>
   receiver.requests.slice(from).map(({ body }) => JSON.parse(body) as Body)
 const told = (from = 0) =>

@@ -86,11 +86,11 @@ test('an upstream that is not configured and a database that is away are faults 
     now: plane.clock.now,
   })
   for (const asked of [
-    cut.openSession(sessionRequest('ada')),
-    cut.changes(0, 'g1'),
-    cut.record(keys.practices),
+    () => cut.openSession(sessionRequest('ada')),
+    () => cut.changes(0, 'g1'),
+    () => cut.record(keys.practices),
   ])
-    expect(kindOf(await asked.catch((error: unknown) => error))).toEqual(['control-plane', 'unreachable'])
+    expect(kindOf(await asked().catch((error: unknown) => error))).toEqual(['control-plane', 'unreachable'])
   await store.close()
 })
 

@@ -28,6 +28,8 @@ test('commands of one and two words, with their options', () => {
     ports: 'auto',
     config: null,
   })
+  expect(readCommandLine(['admin', '--first-account', 'password']).firstAccount).toBe('password')
+  expect(readCommandLine(['admin']).firstAccount).toBe('link')
   expect(readCommandLine(['gateway', '--config', 'x.yaml'])).toMatchObject({
     command: 'gateway',
     config: 'x.yaml',
@@ -57,6 +59,7 @@ test.each([
   [['audit'], /no command "audit"/],
   [['start', '--colour'], /--colour/],
   [['start', '--ports', '80'], /--ports takes "auto"/],
+  [['admin', '--first-account', 'mail'], /--first-account takes "link" or "password"/],
   [['gateway', 'extra'], /extra/],
   [['explain'], /name the reference code/],
   [['explain', 'GH-7K2M'], /"GH-7K2M" is no reference code/],

@@ -111,3 +111,41 @@ test("signing out in the application ends the gateway's session", async () => {
   expect((await later.get('/api/schedule', { navigation: false })).status).toBe(401)
   expect((await active('lakeview')).filter(({ email }) => email.startsWith('bea'))).toEqual([])
 })
+
+test("the gateway's session ending ends the application's, by its own sign-out", async () => {
+  /** What the application says of this cookie when it is asked around the gateway. */
+  const cookieOf = (client: ReturnType<typeof createClient>) =>
+    new Map([['desk_session', client.cookies.get('desk_session') ?? '']])
+  const around = async (cookies: ReadonlyMap<string, string>): Promise<number> =>
+    (await createClient(fleet.demo.url, '127.0.0.1', new Map(cookies)).get('/api/me')).status
+  const told = () => fleet.demo.requests().filter(({ path }) => path === '/api/session').length
+
+  const dan = createClient(app, '127.0.0.4')
+  await signInWell(dan, 'dan')
+  const dans = cookieOf(dan)
+  expect(await around(dans)).toBe(200)
+  const listed = (await admin.read('/api/practices/riverside/active-users')).json() as {
+    users: { user: string; email: string }[]
+  }
+  const { user } = listed.users.find(({ email }) => email.startsWith('dan'))!
+  await admin.edit('POST', `/api/practices/riverside/users/${user}/revoke-everywhere`, {})
+  await expect.poll(async () => (await dan.get('/api/schedule', { navigation: false })).status).toBe(401)
+  await expect.poll(() => around(dans)).toBe(401)
+  expect(dan.cookies.has('desk_session')).toBe(false)
+  // Once, however often the browser comes with it.
+  const before = told()
+  const again = createClient(app, '127.0.0.4', new Map(dans))
+  for (let i = 0; i < 3; i += 1) await again.get('/api/schedule', { navigation: false })
+  expect(told()).toBe(before)
+
+  const helen = createClient(app, '127.0.0.5')
+  await signInWell(helen, 'helen')
+  const helens = cookieOf(helen)
+  const page = await helen.get('/.gatehouse/access?leave')
+  const token = /name="token"[^>]*value="([^"]*)"/.exec(page.text)?.[1] ?? ''
+  expect(
+    (await helen.post('/.gatehouse/access', { form: { token, do: 'leave' }, headers: { origin: app } }))
+      .status,
+  ).toBe(303)
+  expect(await around(helens)).toBe(401)
+})

@@ -15,7 +15,16 @@ let one: string
 let two: string
 
 beforeAll(async () => {
-  fleet = await startFleet()
+  // An application that is not told when a session ends: it believes its cookies all along.
+  fleet = await startFleet({
+    change: (config) => ({
+      ...config,
+      upstreams: config.upstreams.map((upstream) => ({
+        ...upstream,
+        identity: upstream.identity === null ? null : { ...upstream.identity, endSession: null },
+      })),
+    }),
+  })
   const control = fleet.control()
   if (control.firstAdmin === null) throw new Error('no first admin')
   admin = await signInAdmin(control.addresses.admin, control.firstAdmin)

@@ -3,7 +3,7 @@
  * again, and names a taken port. Method: the real command in a process of its own, on free ports and a fresh folder.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,7 +11,9 @@ import { afterAll, expect, test } from 'vitest'
 import { signInAdmin } from '../support/admin-client.ts'
 import { projectRoot } from '../support/cache-folder.ts'
 import { createClient } from '../support/client.ts'
+import { documentedJson, membersOf } from '../support/documented-json.ts'
 import { signInWell } from '../support/people.ts'
+import { createDatabase } from '../support/postgres.ts'
 import { startRedis } from '../support/redis.ts'
 
 type Ready = {
@@ -70,6 +72,7 @@ test('starts, works, stops cleanly, and a second start finds its data', async ()
   const words = ['start', '--json', '--ports', 'auto']
   const first = run(words, { GATEHOUSE_DATA_DIR: dataDir })
   const ready = JSON.parse(await firstLine(first)) as Ready
+  expect(membersOf(ready)).toEqual(documentedJson.get('start'))
   const fiona = createClient(ready.addresses.application)
   await signInWell(fiona, 'fiona')
   expect((await fiona.get('/schedule')).status).toBe(200)
@@ -106,6 +109,8 @@ test('with Redis each plane is a process of its own, and a stop leaves none behi
     REDIS_URL: redis.url,
   })
   const ready = JSON.parse(await firstLine(started)) as Ready
+  // Who typed `start` has a password at once, also where the control plane is another process.
+  expect(ready.admin.password).toMatch(/.{12}/)
   const fiona = createClient(ready.addresses.application)
   await signInWell(fiona, 'fiona')
   expect((await fiona.get('/schedule')).status).toBe(200)
@@ -149,6 +154,30 @@ test('bad values and unknown keys are refused all at once, exit 78', async () =>
   expect(started.errors()).toContain('GATEHOUSE_SPEED')
 }, 30_000)
 
+test('a control plane of its own hands out a link, where no password is asked for', async () => {
+  const redis = await startRedis()
+  const database = await createDatabase()
+  const dataDir = await folder()
+  const file = join(dataDir, 'admin.yaml')
+  const free = ['portal', 'admin', 'internal', 'adminMetrics'].map((name) => `${name}: '127.0.0.1:0'`)
+  await writeFile(
+    file,
+    `listen: { ${free.join(', ')} }\nupstreams: [{ id: site, name: Site, url: 'http://127.0.0.1:1', routes: [] }]\n`,
+  )
+  const admin = run(['admin', '--config', file, '--json'], {
+    ...{ DATABASE_URL: database.url, REDIS_URL: redis.url, GATEHOUSE_CLUSTER_KEY: 'k'.repeat(43) },
+    GATEHOUSE_DATA_DIR: dataDir,
+  })
+  const told = JSON.parse(await firstLine(admin)) as object
+  expect(membersOf(told)).toEqual(documentedJson.get('admin'))
+  const link = { login: 'admin', link: expect.stringMatching(/^\/set-password\?link=/) }
+  expect(told).toMatchObject({ firstAdmin: null, firstLink: link })
+  admin.child.kill('SIGTERM')
+  expect(await admin.ended).toBe(0)
+  await redis.stop()
+  await database.drop()
+}, 60_000)
+
 test('with every route public and no identity the gateway is a plain reverse proxy, alone', async () => {
   const upstream = net.createServer()
   await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve))
@@ -158,7 +187,6 @@ test('with every route public and no identity the gateway is a plain reverse pro
     )
     socket.on('error', () => undefined)
   })
-  const { writeFile } = await import('node:fs/promises')
   const dataDir = await folder()
   const file = join(dataDir, 'plain.yaml')
   const { port } = upstream.address() as net.AddressInfo
@@ -167,7 +195,9 @@ test('with every route public and no identity the gateway is a plain reverse pro
     `dataDir: ${dataDir}\nlisten: { application: '127.0.0.1:0', gatewayMetrics: '127.0.0.1:0' }\nupstreams: [{ id: site, name: Site, url: 'http://127.0.0.1:${port}', routes: [{ match: '* /**', class: public }] }]\n`,
   )
   const gateway = run(['gateway', '--config', file, '--json'], {})
-  const { addresses } = JSON.parse(await firstLine(gateway)) as Ready
+  const told = JSON.parse(await firstLine(gateway)) as Ready
+  expect(membersOf(told)).toEqual(documentedJson.get('gateway'))
+  const { addresses } = told
   const answer = await createClient(addresses.application).get('/anything?x=1')
   expect([answer.status, answer.text]).toEqual([200, 'hello'])
   gateway.child.kill('SIGTERM')

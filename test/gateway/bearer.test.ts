@@ -133,14 +133,20 @@ describe('the token', () => {
   test('of an ended session reaches the application on no route, and signing in anew with it does not help', async () => {
     const client = stand.client()
     const token = await signIn(client, 'ann')
+    application.settings.deaf = true
     await stand.control.revoke('riverside', 'usr_ann')
     await eventually(async () => (await ask(client, token)).status === 401, 'refused')
     for (const at of [0, 1]) {
       const other = stand.client('127.0.0.1', at)
       expect((await ask(other, token)).status).toBe(401)
       expect((await ask(other, token, '/')).text).toBe('shell for nobody')
-      expect(last()?.headers.authorization).toBeUndefined()
+      expect(application.arrived.findLast(({ path }) => path === '/')?.headers.authorization).toBeUndefined()
     }
+    // The application was told of it, by each gateway once.
+    await eventually(
+      () => application.arrived.filter(({ path }) => path === '/auth/revoke').length === 2,
+      'told',
+    )
     expect((await post(client, 'ann', token)).status).toBe(200)
     expect(last()?.path).toBe('/settings')
     expect(

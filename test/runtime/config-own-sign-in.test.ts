@@ -20,6 +20,7 @@ test.each<readonly [string, object, RegExp]>([
   ['nothing of it', { mode: 'own' }, /identity\.own: must be given/],
   ['no provider', { mode: 'own', own: { providers: [] } }, /own\.providers: must name a provider/],
   ['another sign-in page', { mode: 'own', own, signInPage: '/login' }, /signInPage: is \/\.gatehouse/],
+  ['an application’s word on roles', { mode: 'own', own, roles: 'app' }, /roles: is the directory’s/],
   ['cookies', { mode: 'own', own, cookies: ['sid'] }, /identity\.cookies: is for applications/],
   [
     'introspection',

@@ -9,6 +9,7 @@ import type { HotStore } from '../../runtime/hot-store.ts'
 import { createRedisHotStore } from '../../runtime/hot-store-redis.ts'
 import type { Log } from '../../runtime/log.ts'
 import { silentLog } from '../../runtime/log.ts'
+import { complaintsOf } from '../../runtime/redis-set-up.ts'
 import { freePort } from '../support/free-port.ts'
 import { startRedis, type TestRedis } from '../support/redis.ts'
 import { describeHotStore } from './hot-store-conformance.ts'
@@ -183,20 +184,45 @@ test('a wrong password is a refusal or unreachable, and does not end the process
 })
 
 describe('complaints', () => {
-  test('an evicting Redis is named, with what to do', async () => {
+  test('an evicting Redis is named, with what to do; one that keeps nothing over a restart only costs', async () => {
     const client = new Redis(redis.url)
+    const sentences = async (isGrave: boolean) =>
+      (await openStore().complaints())
+        .filter((one) => one.isGrave === isGrave)
+        .map(({ sentence }) => sentence)
     await client.config('SET', 'maxmemory-policy', 'allkeys-lru')
-    expect(await openStore().complaints()).toEqual([expect.stringMatching(/noeviction.*allkeys-lru/)])
+    expect(await sentences(true)).toEqual([expect.stringMatching(/drop sessions.*allkeys-lru/)])
     await client.config('SET', 'maxmemory-policy', 'noeviction')
-    expect(await openStore().complaints()).toEqual([])
+    expect(await sentences(true)).toEqual([])
+    expect(await sentences(false)).toEqual([expect.stringMatching(/appendonly is off/)])
+    await client.config('SET', 'appendonly', 'yes')
+    expect(await sentences(false)).toEqual([])
+    await client.config('SET', 'maxmemory', '1048576')
+    expect(await sentences(false)).toEqual([expect.stringMatching(/maxmemory/)])
+    await client.config('SET', 'maxmemory', '0', 'appendonly', 'no')
     client.disconnect()
+  })
+
+  test('a disk that is full, a replica and an old server are grave', () => {
+    const good = 'redis_version:7.2.0\r\nrole:master\r\nmaxmemory_policy:noeviction\r\naof_enabled:1\r\n'
+    expect(complaintsOf(good)).toEqual([])
+    for (const [line, said] of [
+      ['rdb_last_bgsave_status:err', /snapshot/],
+      ['aof_last_write_status:err', /append-only file/],
+      ['role:slave', /replica/],
+      ['redis_version:6.0.9', /older than 6.2/],
+    ] as const) {
+      const [name = ''] = line.split(':')
+      const info = `${line}\r\n${good.replace(new RegExp(`${name}:[^\r]*\r\n`), '')}`
+      expect(complaintsOf(info)).toMatchObject([{ isGrave: true, sentence: expect.stringMatching(said) }])
+    }
   })
 
   test('a Redis that forbids the question is a complaint, not a failure', async () => {
     const client = new Redis(redis.url)
     await client.call('ACL', 'SETUSER', 'hosted', 'on', '>secret', '~*', '+@all', '-info')
     const store = openStore({ url: `redis://hosted:secret@127.0.0.1:${redis.port}` })
-    expect(await store.complaints()).toEqual([expect.stringMatching(/does not tell/)])
+    expect(await store.complaints()).toMatchObject([{ sentence: expect.stringMatching(/does not tell/) }])
     client.disconnect()
   })
 })

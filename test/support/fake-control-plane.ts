@@ -12,13 +12,17 @@ import { fault } from '../../runtime/fault.ts'
 import type { HotStore } from '../../runtime/hot-store.ts'
 import type {
   AccessStanding,
+  AdminEntered,
   AskAccess,
+  AssertRoles,
   Changes,
   ControlPlane,
+  EnterAdmin,
   FactorProved,
   FinishSignIn,
   OpenSession,
   ProveFactor,
+  RolesAsserted,
   SealedRecord,
   SessionOpened,
   SignInFinished,
@@ -28,7 +32,7 @@ import type { SessionEnd, SessionRecord, TokenRecord } from '../../runtime/recor
 import { bodyHash, createSigner, generateSigningKey, type Signer, sealRecord } from '../../runtime/signing.ts'
 import { openedRecord } from './fake-opening.ts'
 import { createFakePortal, type FakePortal } from './fake-portal.ts'
-import { askAccess, standingKey, standingsOf } from './fake-standings.ts'
+import { askAccess, standingKey, standingsOf, withdraw } from './fake-standings.ts'
 import { plainMember } from './plain-member.ts'
 
 /** Somebody of the directory: user id, and the roles per practice. */
@@ -58,7 +62,10 @@ type State = Options & {
   readonly sessions: Map<string, { version: number; record: SessionRecord }>
   readonly tokens: Map<string, readonly TokenRecord[]>
   readonly published: Map<string, Entry>
-  readonly calls: Record<'opened' | 'changed' | 'changes' | 'records' | 'asked' | 'handedOver', number>
+  readonly calls: Record<
+    'opened' | 'changed' | 'changes' | 'records' | 'asked' | 'handedOver' | 'asserted',
+    number
+  >
   readonly portal: FakePortal
   /** Requests for access by user, practice and kind; whatever the address, since tests ask from one. */
   readonly standings: Map<string, Pick<AccessStanding, 'status' | 'note' | 'askAgainAt'>>
@@ -120,6 +127,20 @@ const manifest = ({ signer, sequence, published, now }: State): SealedRecord => 
   const root = bodyHash(published.get(keys.practices)!.text)
   const body = { sequence, root, issuedAt: now() }
   return { key: keys.manifest, text: sealRecord(signer, keys.manifest, sequence, body) }
+}
+
+/** Gives the roles that the application names, as they are called. */
+const followSaid = async (state: State, { identity }: AssertRoles): Promise<RolesAsserted> => {
+  const user = state.people[identity.appUser]?.user
+  const entries = identity.practices.flatMap(({ id, roles }) => {
+    const { version, list } = state.members.get(id)!
+    const followed = list.map((member) => (member.user === user ? { ...member, roles } : member))
+    if (JSON.stringify(followed) === JSON.stringify(list)) return []
+    state.members.set(id, { version: version + 1, list: followed })
+    return [putMembers(state, id)]
+  })
+  await push(state, entries.length === 0 ? [] : [...entries, putPractices(state)])
+  return { records: entries.map(({ key, text }) => ({ key, text })) }
 }
 
 /** Records, then the manifest that vouches for them, nudges last. */
@@ -201,6 +222,13 @@ const proveFactor = async (state: State, request: ProveFactor): Promise<FactorPr
   return raised === null || replaced === null ? null : { session: raised, replaced }
 }
 
+const enterAdmin = (state: State, request: EnterAdmin): AdminEntered | null => {
+  const record = state.sessions.get(request.tokenHash)?.record
+  if (record?.ended !== null || record.held) return null
+  state.portal.entries.set(request.ticketHash, request)
+  return { admin: 'http://admin.example' }
+}
+
 const planeOf = (state: State): ControlPlane => {
   const called = (what?: keyof State['calls']): void => {
     if (!state.running) throw fault('control-plane', 'unreachable', 'stopped')
@@ -210,6 +238,10 @@ const planeOf = (state: State): ControlPlane => {
     async openSession(request) {
       called('opened')
       return open(state, request)
+    },
+    async assertRoles(request) {
+      called('asserted')
+      return followSaid(state, request)
     },
     async changeSession(request) {
       called('changed')
@@ -230,11 +262,9 @@ const planeOf = (state: State): ControlPlane => {
       called('asked')
       return askAccess(state, request)
     },
-    async withdrawAccess({ tokenHash, kind, practices }) {
+    async withdrawAccess(request) {
       called()
-      const user = state.sessions.get(tokenHash)?.record.user ?? ''
-      for (const practice of practices) state.standings.delete(standingKey(user, practice, kind))
-      return standingsOf(state, tokenHash, kind, null) ?? { standings: [], refused: 'Sign in again first.' }
+      return withdraw(state, request)
     },
     async accessStandings(tokenHash, kind) {
       called()
@@ -247,10 +277,7 @@ const planeOf = (state: State): ControlPlane => {
     },
     async enterAdmin(request) {
       called('handedOver')
-      const record = state.sessions.get(request.tokenHash)?.record
-      if (record?.ended !== null || record.held) return null
-      state.portal.entries.set(request.ticketHash, request)
-      return { admin: 'http://admin.example' }
+      return enterAdmin(state, request)
     },
     async proveFactor(request) {
       called()
@@ -306,7 +333,7 @@ export const createFakeControlPlane = (options: Options) => {
     members: new Map(),
     ...{ sessions: new Map(), tokens: new Map() },
     published: new Map(),
-    calls: { opened: 0, changed: 0, changes: 0, records: 0, asked: 0, handedOver: 0 },
+    calls: { opened: 0, changed: 0, changes: 0, records: 0, asked: 0, handedOver: 0, asserted: 0 },
     portal: createFakePortal(options.now),
     standings: new Map(),
     revokedAt: new Map(),

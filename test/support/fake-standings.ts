@@ -6,7 +6,7 @@
  */
 import type { Member } from '../../policies/access-request.ts'
 import type { PolicyDocument } from '../../policies/document.ts'
-import type { AccessStanding, AccessStandings, AskAccess } from '../../runtime/internal.ts'
+import type { AccessStanding, AccessStandings, AskAccess, WithdrawAccess } from '../../runtime/internal.ts'
 import type { SessionRecord } from '../../runtime/records.ts'
 
 /** What is known of people and their requests. */
@@ -60,4 +60,14 @@ export const askAccess = (state: Requests, request: AskAccess): AccessStandings 
         askAgainAt: null,
       })
   return standingsOf(state, tokenHash, kind, null)!
+}
+
+/** Takes somebody's requests back in these practices. */
+export const withdraw = (
+  state: Requests,
+  { tokenHash, kind, practices }: WithdrawAccess,
+): AccessStandings => {
+  const user = state.sessions.get(tokenHash)?.record.user ?? ''
+  for (const practice of practices) state.standings.delete(standingKey(user, practice, kind))
+  return standingsOf(state, tokenHash, kind, null) ?? { standings: [], refused: 'Sign in again first.' }
 }

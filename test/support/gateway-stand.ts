@@ -72,6 +72,8 @@ export const standConfig = (url: string, dataDir: string): Config =>
 export type StandWish = {
   readonly gateways?: number
   readonly store?: 'memory' | 'none'
+  /** Whom the application knows and what it says of them, by user id; the test may change it meanwhile. */
+  readonly users?: Readonly<Record<string, object>>
   /** How far the clock of each gateway is off, ms. */
   readonly skewsMs?: readonly number[]
   readonly change?: (config: Config) => Config
@@ -113,7 +115,7 @@ export const startStand = async (wish: StandWish = {}) => {
   let shift = 0
   let elapsed = 0
   const clock = { now: () => Date.now() + shift, monotonic: () => performance.now() + elapsed }
-  const application = await startFakeApplication(users)
+  const application = await startFakeApplication(wish.users ?? users)
   const memory = createMemoryHotStore({ now: clock.now })
   const { guarded, state: storeState } = breakable(memory)
   const store = wish.store === 'none' ? null : guarded

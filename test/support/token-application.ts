@@ -26,7 +26,8 @@ const textOf = async (request: http.IncomingMessage): Promise<string> => {
 type State = {
   readonly tokens: Map<string, string>
   readonly arrived: TokenArrival[]
-  readonly settings: { keepsToken: string | null; coding: 'gzip' | 'zstd' | null }
+  /** `deaf`: goes on to believe tokens that it was told are over. */
+  readonly settings: { keepsToken: string | null; coding: 'gzip' | 'zstd' | null; deaf: boolean }
 }
 
 const answerJson = (response: http.ServerResponse, status: number, body: unknown): void => {
@@ -66,7 +67,8 @@ const answer = async (state: State, request: http.IncomingMessage, response: htt
     return void response.writeHead(200, { 'content-type': 'text/html' }).end(`shell for ${user ?? 'nobody'}`)
   if (user === null) return answerJson(response, 401, { error: 'unauthorized' })
   if (url.pathname === '/auth/revoke') {
-    state.tokens.delete(String((JSON.parse(body || '{}') as { token?: string }).token))
+    const { token = '' } = JSON.parse(body || '{}') as { token?: string }
+    if (!state.settings.deaf) state.tokens.delete(token)
     return void response.writeHead(200).end()
   }
   answerJson(response, 200, { path: url.pathname, user: { username: user } })
@@ -87,7 +89,11 @@ const listen = (state: State, server: http.Server): WebSocketServer => {
 
 /** Starts it on a free loopback port; whoever knows the password `right` is whom they say. */
 export const startTokenApplication = async () => {
-  const state: State = { tokens: new Map(), arrived: [], settings: { keepsToken: null, coding: null } }
+  const state: State = {
+    tokens: new Map(),
+    arrived: [],
+    settings: { keepsToken: null, coding: null, deaf: false },
+  }
   const server = http.createServer((request, response) => {
     answer(state, request, response).catch(() => response.destroy())
   })

@@ -19,14 +19,33 @@ import {
 
 const code = z.string().max(64)
 
+const passkeySchema = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    /** It can be on several devices of its owner, through their account there. */
+    synced: z.boolean(),
+    enrolledAt: instantSchema,
+    lastVerifiedAt: instantSchema,
+  })
+  .openapi('OwnPasskey')
+
 const factorSchema = z
   .object({
-    /** `null`: no second factor is set up. */
+    /** Of the authenticator app; `null`: none is set up. */
     enrolledAt: instantSchema.nullable(),
     lastVerifiedAt: instantSchema.nullable(),
     recoveryCodesLeft: z.number().int(),
+    passkeys: z.array(passkeySchema),
+    /** Whether passkeys can be made here at all: browsers do so over https, at a host with a name. */
+    passkeysWork: z.boolean(),
   })
   .openapi('OwnFactor')
+
+/** What a browser made or is asked, in the JSON form of WebAuthn Level 3; judged by the answer. */
+const ceremonySchema = z.record(z.string(), z.unknown())
+const passkeyName = z.string().trim().min(1).max(60)
+const passkeyParams = z.strictObject({ id: opaqueIdSchema })
 
 const practicesSchema = z.union([
   z.literal('every'),
@@ -42,12 +61,19 @@ const accountSchema = z
     practices: practicesSchema,
     suspended: z.boolean(),
     hasFactor: z.boolean(),
+    /** Who they are to a provider, by which they sign in too; `null`: linked with nobody. */
+    identity: z
+      .object({
+        provider: z.string(),
+        /** Their address there, or, where the provider is asked by `sub`, a hash of its own id for them. */
+        subject: z.string(),
+        linkedAt: instantSchema,
+      })
+      .nullable(),
     /** False: its link has not been used yet. */
     hasPassword: z.boolean(),
     createdAt: instantSchema,
     lastSeenAt: instantSchema.nullable(),
-    /** Who they are at a provider; `null`: linked with nobody. */
-    identity: z.object({ provider: z.string(), subject: z.string() }).nullable(),
     /** Sealed break-glass codes that are unused. */
     sealedCodesLeft: z.number().int(),
     /** This is who asks. */
@@ -105,10 +131,55 @@ export const ownAccountsRoutes = {
       ...refusals,
     },
   }),
+  removeTotp: createRoute({
+    method: 'delete',
+    path: '/api/me/factors/totp',
+    summary: 'Removes the authenticator app; recovery codes go with the last second factor',
+    responses: { 200: answers(done, 'Removed.'), ...refusals },
+  }),
+  beginPasskey: createRoute({
+    method: 'post',
+    path: '/api/me/factors/passkeys',
+    summary: 'What the browser is to be asked to make a passkey, to be confirmed within 5 minutes',
+    responses: {
+      200: answers(
+        z.object({ publicKey: ceremonySchema }),
+        '`PublicKeyCredentialCreationOptionsJSON`, for `PublicKeyCredential.parseCreationOptionsFromJSON`.',
+      ),
+      ...refusals,
+    },
+  }),
+  confirmPasskey: createRoute({
+    method: 'post',
+    path: '/api/me/factors/passkeys/confirm',
+    summary: 'Keeps the passkey that the browser made; other sessions of the account end',
+    request: { body: body(z.strictObject({ name: passkeyName, credential: ceremonySchema })) },
+    responses: {
+      200: answers(
+        z.object({ passkey: passkeySchema, recoveryCodes: z.array(z.string()) }),
+        'With ten codes, shown this once, where it is the first second factor; else none.',
+      ),
+      ...refusals,
+    },
+  }),
+  renamePasskey: createRoute({
+    method: 'patch',
+    path: '/api/me/factors/passkeys/{id}',
+    summary: 'Renames a passkey',
+    request: { params: passkeyParams, body: body(z.strictObject({ name: passkeyName })) },
+    responses: { 200: answers(done, 'Renamed.'), ...refusals },
+  }),
+  removePasskey: createRoute({
+    method: 'delete',
+    path: '/api/me/factors/passkeys/{id}',
+    summary: 'Removes a passkey; other sessions of the account end',
+    request: { params: passkeyParams },
+    responses: { 200: answers(done, 'Removed.'), ...refusals },
+  }),
   removeFactor: createRoute({
     method: 'delete',
     path: '/api/me/factors',
-    summary: "Removes the second factor of one's own account",
+    summary: "Removes every second factor of one's own account",
     responses: { 200: answers(done, 'Removed.'), ...refusals },
   }),
   sealedCodes: createRoute({

@@ -9,7 +9,7 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { useCallback, useState } from 'react'
 import { ControlSwitch } from '../general/control-switch.tsx'
-import { DownloadButton } from '../parts/download-button.tsx'
+import { DownloadButton, fileAt } from '../parts/download-button.tsx'
 import { Icon } from '../parts/icons.tsx'
 import { useOpened } from '../parts/opened.ts'
 import { PageNav } from '../parts/page-nav.tsx'
@@ -218,10 +218,9 @@ export function IpAllowlistTab() {
           <h2 id="entries-title">Entries</h2>
           <SearchField label="Search entries" text={text} onSettle={settle} />
           <DownloadButton
-            address={csv}
-            text="Export"
-            name="Export entries as CSV"
-            fallback={`${practice.id}-ip-allowlist.csv`}
+            label="Export entries as CSV"
+            name={`${practice.id}-ip-allowlist.csv`}
+            ask={() => fileAt(csv)}
           />
           <Button size="xs" variant="default" disabled={!mayEdit} onClick={() => open('import')}>
             Import

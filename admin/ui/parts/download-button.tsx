@@ -1,70 +1,72 @@
 /**
- * A button that downloads a file of the API, and says why where it may not.
+ * Downloads a file that the API makes, and says readably why it does not.
  *
- * A plain link was refused: many files ask for a fresh second factor, and a link would save the problem as the file.
- * Invariant: either the file is saved under the name that the API gave it, or the reader is told what to do.
+ * A plain link was refused: exports ask for a fresh second factor, and a browser would show its refusal as raw text.
+ * Invariant: the button waits while the file is made; what came is saved under the API's own name for it.
  */
 import { Button } from '@mantine/core'
-import { notifications } from '@mantine/notifications'
 import { useState } from 'react'
-import { errorOf, problemOf, stepUpLink } from '../problem.ts'
+import { errorOf, problemOf, type ShownProblem } from '../problem.ts'
+import { Dialog } from './confirm-dialog.tsx'
 import { Icon } from './icons.tsx'
-import { tellFailed } from './told.ts'
+import { ProblemNotice } from './problem-notice.tsx'
 
-const nameIn = (header: string | null): string | null => /filename="([^"]+)"/.exec(header ?? '')?.[1] ?? null
+const nameIn = (response: Pick<Response, 'headers'>, otherwise: string): string =>
+  /filename="([^"/\\]+)"/.exec(response.headers.get('content-disposition') ?? '')?.[1] ?? otherwise
 
-async function save(address: string, fallback: string): Promise<void> {
+/** A file at an address of the API; throws as the typed client does where there is none to be had. */
+export async function fileAt(address: string): Promise<Response> {
   const response = await fetch(address, { credentials: 'same-origin' })
   if (!response.ok) throw await errorOf(response)
-  const url = URL.createObjectURL(await response.blob())
-  const link = document.createElement('a')
-  link.href = url
-  link.download = nameIn(response.headers.get('content-disposition')) ?? fallback
-  link.click()
-  URL.revokeObjectURL(url)
+  return response
 }
 
-function told(error: unknown): void {
-  const problem = problemOf(error)
-  const stepUp = stepUpLink(problem)
-  if (stepUp === null) {
-    tellFailed(error)
-    return
-  }
-  notifications.show({
-    title: problem.title,
-    message: <a href={stepUp}>Confirm that it is you, then download again</a>,
-    autoClose: false,
-    withBorder: true,
-    closeButtonProps: { 'aria-label': 'Close message' },
-  })
-}
-
-/** The button; `name`: what it saves, for its label; `fallback`: the file's name where the API gives none. */
+/** The button; `ask` resolves with the file, `name`: what it is called where the API does not say. */
 export function DownloadButton(props: {
-  readonly address: string
-  readonly text: string
+  readonly label: string
   readonly name: string
-  readonly fallback: string
+  readonly ask: () => Promise<Pick<Response, 'headers' | 'blob'>>
   readonly isDisabled?: boolean
 }) {
   const [isBusy, setBusy] = useState(false)
-  const download = async () => {
+  const [problem, setProblem] = useState<ShownProblem | null>(null)
+  const download = async (): Promise<void> => {
     setBusy(true)
-    await save(props.address, props.fallback).catch(told)
-    setBusy(false)
+    try {
+      const response = await props.ask()
+      const address = URL.createObjectURL(await response.blob())
+      const link = document.createElement('a')
+      link.href = address
+      link.download = nameIn(response, props.name)
+      link.click()
+      setTimeout(() => URL.revokeObjectURL(address), 1_000)
+    } catch (error) {
+      setProblem(problemOf(error))
+    } finally {
+      setBusy(false)
+    }
   }
   return (
-    <Button
-      size="xs"
-      variant="default"
-      loading={isBusy}
-      disabled={props.isDisabled === true}
-      aria-label={props.name}
-      leftSection={<Icon name="download" />}
-      onClick={() => void download()}
-    >
-      {props.text}
-    </Button>
+    <>
+      <Button
+        variant="default"
+        leftSection={<Icon name="download" />}
+        loading={isBusy}
+        disabled={props.isDisabled === true}
+        onClick={() => void download()}
+      >
+        {props.label}
+      </Button>
+      {problem !== null && (
+        <Dialog title={`${props.label}: not yet`} onClose={() => setProblem(null)}>
+          <ProblemNotice
+            problem={problem}
+            typedName=""
+            onTypeName={() => undefined}
+            onReload={() => setProblem(null)}
+          />
+        </Dialog>
+      )}
+    </>
   )
 }

@@ -10,7 +10,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { parseResponse } from 'hono/client'
 import { useState } from 'react'
 import { api } from '../api-client.ts'
-import { DownloadButton } from '../parts/download-button.tsx'
+import { DownloadButton, fileAt } from '../parts/download-button.tsx'
 import { useOpened } from '../parts/opened.ts'
 import { Failed, Loading } from '../parts/states.tsx'
 import { Tag } from '../parts/tag.tsx'
@@ -254,10 +254,9 @@ function ReportCard() {
         {(['csv', 'json'] as const).map((format) => (
           <DownloadButton
             key={format}
-            address={address(format)}
-            text={format.toUpperCase()}
-            name={`Access report as ${format.toUpperCase()}`}
-            fallback={`access-report-${practice.id}-${month}.${format}`}
+            label={`Access report as ${format.toUpperCase()}`}
+            name={`access-report-${practice.id}-${month}.${format}`}
+            ask={() => fileAt(address(format))}
             isDisabled={!isMonth || !practice.may('gw.events.export')}
           />
         ))}

@@ -7,11 +7,12 @@
 import { Button, NativeSelect, TextInput } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
+import { api } from '../api-client.ts'
 import { DownloadButton } from '../parts/download-button.tsx'
 import { usePractice } from '../practice.ts'
 import { peopleQuery, type SecurityEvent } from '../queries.ts'
 import { type EventSearch, eventSearch } from '../route-search.ts'
-import { actionsQuery, exportAddress, type Filters } from './event-queries.ts'
+import { actionsQuery, type Filters } from './event-queries.ts'
 import { titleOf } from './event-titles.ts'
 
 const route = getRouteApi('/practices/$practice/security-events')
@@ -165,10 +166,14 @@ export function ChangeFilters(props: {
           {(['csv', 'ndjson'] as const).map((format) => (
             <DownloadButton
               key={format}
-              address={exportAddress(practice.id, format, props.filters)}
-              text={format.toUpperCase()}
-              name={`Export ${format.toUpperCase()}`}
-              fallback={`security-events-${practice.id}.${format}`}
+              label={`Export ${format.toUpperCase()}`}
+              name={`security-events-${practice.id}.${format}`}
+              ask={() =>
+                api.practices[':practice']['security-events'].export.$get({
+                  param: { practice: practice.id },
+                  query: { ...props.filters, format },
+                })
+              }
             />
           ))}
         </span>

@@ -65,7 +65,7 @@ const pageOf = (cursor: string): Filters => ({ limit: '50', ...(cursor === '' ? 
 /** Changes, newest first. */
 export const eventsQuery = (practice: string, filters: Filters) =>
   infiniteQueryOptions({
-    queryKey: topicKey(practice, 'security-events', filters),
+    queryKey: topicKey(practice, 'event-list', filters),
     queryFn: ({ pageParam }) =>
       parseResponse(
         one['security-events'].$get({ param: { practice }, query: { ...filters, ...pageOf(pageParam) } }),
@@ -88,7 +88,7 @@ export const newestEventsQuery = (practice: string, filters: Filters) =>
 /** Refusals, newest first. */
 export const decisionsQuery = (practice: string, filters: Filters) =>
   infiniteQueryOptions({
-    queryKey: topicKey(practice, 'decisions', filters),
+    queryKey: topicKey(practice, 'decision-list', filters),
     queryFn: ({ pageParam }) =>
       parseResponse(one.decisions.$get({ param: { practice }, query: { ...filters, ...pageOf(pageParam) } })),
     ...pages,
@@ -124,7 +124,3 @@ export const decisionCountsQuery = (practice: string, from: number, to: number) 
       ),
     placeholderData: keepPreviousData,
   })
-
-/** Where changes are downloaded, with the same filters. */
-export const exportAddress = (practice: string, format: 'csv' | 'ndjson', filters: Filters): string =>
-  `/api/practices/${encodeURIComponent(practice)}/security-events/export?${new URLSearchParams({ ...filters, format })}`

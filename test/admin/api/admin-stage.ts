@@ -20,6 +20,7 @@ import { openStore, type Store } from '../../../admin/store/database.ts'
 import { insertRevision } from '../../../admin/store/practices.ts'
 import { createFactorKeyring } from '../../../admin/two-factor/factor-keys.ts'
 import { createUiAssets } from '../../../admin/ui-assets.ts'
+import { partyAt } from '../../../admin/webauthn.ts'
 import type { PolicyDocument } from '../../../policies/document.ts'
 import type { RouteRequirement } from '../../../policies/routes.ts'
 import { newDocument } from '../../../policies/standard-roles.ts'
@@ -237,6 +238,8 @@ type StageWish = {
   readonly uiDir?: string
   readonly trustedProxies?: string[]
   readonly withoutPasswords?: boolean
+  /** Instead of `origin`, for a browser that really asks. */
+  readonly origin?: string
   readonly providers?: readonly AdminProviderKey[]
 }
 
@@ -258,7 +261,8 @@ export const createStage = async (wish: StageWish = {}) => {
   const { now } = clock
   const limits = createTryLimits(store, now)
   const keyring = createFactorKeyring([{ id: 'k1', bytes: randomBytes(32) }])
-  const sessions = createAdminSessions({ store, now, limits, keyring, log: silentLog })
+  const party = partyAt(wish.origin ?? origin)
+  const sessions = createAdminSessions({ store, now, limits, keyring, log: silentLog, party })
   const live = createLive({ store, now, log: silentLog })
   const signer = createSigner(generateSigningKey())
   const views = createPolicyViews(store, now)
@@ -270,7 +274,7 @@ export const createStage = async (wish: StageWish = {}) => {
   const plane: ApiPlane = {
     ...{ store, now, views, live, sessions, admission, publicKey, routes: configuredRoutes, passwordLinks },
     providers: createAdminProviders(wish.providers ?? [], origin, now),
-    ...{ keyring, limits, notifications: { mailGoesOut: true, webhooks: ['chat'] } },
+    ...{ keyring, limits, party, notifications: { mailGoesOut: true, webhooks: ['chat'] } },
     changed: () => {},
     portal: () => 'https://portal.example',
     upstreams: ['demo'],
@@ -279,14 +283,14 @@ export const createStage = async (wish: StageWish = {}) => {
   if (!proxies.ok) throw new Error('bad proxies')
   const app = createAdminApp({
     plane,
-    origin,
+    origin: wish.origin ?? origin,
     portal: () => 'https://portal.example',
     trustedProxies: proxies.value,
     ui: createUiAssets(wish.uiDir ?? '/nowhere'),
     log: silentLog,
     heartbeatMs: 20,
   })
-  const served = await app.request(`${origin}/api/openapi.json`, {}, { peer: '203.0.113.9' })
+  const served = await app.request(`${wish.origin ?? origin}/api/openapi.json`, {}, { peer: '203.0.113.9' })
   const contract = readContract(await served.json())
   /** Any request at all, as it is; whatever the API answers is held against its contract. */
   const request: Request = async (path, init = {}, peer = '203.0.113.9') => {

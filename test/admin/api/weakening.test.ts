@@ -126,6 +126,14 @@ const cases: readonly Case[] = [
   ['PATCH /time-windows/:id', '/time-windows/short', () => ({ end: '11:00' })],
   ['DELETE /time-windows/:id', '/time-windows/short'],
   [
+    'PUT /weekly-hours',
+    '/weekly-hours',
+    ({ timeWindows: [, short] }) => ({
+      ...{ replaces: ['short'], audience: short?.audience, insteadOfRoleHours: true },
+      windows: [{ days: ['mon', 'tue'], start: '09:00', end: '10:00' }],
+    }),
+  ],
+  [
     'POST /time-exceptions',
     '/time-exceptions',
     () => ({ ...closure, kind: 'opening', label: 'Open house', to: '2030-12-24' }),

@@ -51,12 +51,13 @@ const createOrigins = async () => {
   const { now } = clock
   const limits = createTryLimits(store, now)
   const { keyring } = stage.parts
-  const sessions = createAdminSessions({ store, now, limits, keyring, log })
+  const party = null
+  const sessions = createAdminSessions({ store, now, limits, keyring, log, party })
   const views = createPolicyViews(store, now)
   const live = createLive({ store, now, log })
   const app = createAdminApp({
     plane: {
-      ...{ store, now, views, live, sessions, keyring, limits, providers: new Map() },
+      ...{ store, now, views, live, sessions, keyring, limits, party, providers: new Map() },
       admission: createAdmission({ store, views, now, end: sessions.end }),
       ...{ notifications: { mailGoesOut: false, webhooks: [] }, passwordLinks: null },
       ...{ publicKey: stage.signer.publicKey, routes: new Map(), changed: () => {} },

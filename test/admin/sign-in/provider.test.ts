@@ -129,6 +129,12 @@ describe('a link', () => {
     expect((await link('adm_nobody', 'work', address)).status).toBe(404)
     expect((await link('adm_viewer', 'work', address)).status).toBe(200)
     expect((await link('adm_hilly', 'work', address)).status).toBe(422)
+    const listed = (await (await root.ask('GET', '/api/admins')).json()) as {
+      readonly accounts: readonly { readonly id: string; readonly identity: unknown }[]
+    }
+    const identityOf = (id: string) => listed.accounts.find((one) => one.id === id)?.identity
+    expect(identityOf('adm_viewer')).toMatchObject({ provider: 'work', subject: address })
+    expect(identityOf('adm_hilly')).toBeNull()
     const hilly = await stage.signIn('hilly', somewhere())
     const wish = { json: { provider: 'work', subject: 'hilly@lakeside.example' } }
     expect((await hilly.ask('PUT', '/api/admins/adm_hilly/identity', wish)).status).toBe(403)

@@ -186,7 +186,7 @@ export const accounts = [
   {
     ...account,
     ...{ id: 'adm_otto', login: 'otto', name: 'Otto Operator', sealedCodesLeft: 10 },
-    identity: { provider: 'google', subject: 'otto@example.com' },
+    identity: { provider: 'google', subject: 'otto@example.com', linkedAt: at - 30 * 24 * hour },
   },
 ]
 
@@ -232,7 +232,6 @@ const practice = '/api/practices/:practice'
 
 /** The answers by route, for `canned-server.ts`. */
 export const operations: Readonly<Record<string, unknown>> = {
-  [`GET ${practice}/emergency-access`]: emergency,
   [`POST ${practice}/emergency-access/:id/end`]: { use: emergency.uses[0], sequence: 42 },
   [`POST ${practice}/emergency-access/:id/review`]: { use: emergency.uses[2], sequence: null },
   [`PUT ${practice}/controls/emergency`]: saved,
@@ -241,8 +240,6 @@ export const operations: Readonly<Record<string, unknown>> = {
   [`GET ${practice}/tokens`]: { tokens },
   [`POST ${practice}/tokens`]: tokenMade,
   [`POST ${practice}/tokens/:id/revoke`]: { listed: tokens[2], sequence: 42 },
-  [`GET ${practice}/routes`]: routeTable,
-  'GET /api/permissions': { permissions: [] },
   [`GET ${practice}/notifications`]: notifications,
   [`PUT ${practice}/notifications`]: { version: 4 },
   [`POST ${practice}/notifications/test`]: { to: 'the webhook chat' },
