@@ -180,6 +180,7 @@ export const neededBy: Readonly<Record<string, Needed>> = {
   'PUT /api/practices/:practice/security-events/retention': inPath('gw.security.settings.edit', 'always'),
   'GET /api/practices/:practice/access-report': inPath('gw.events.export', 'always'),
   'GET /api/practices/:practice/decisions': inPath('gw.events.view'),
+  'GET /api/practices/:practice/decisions/counts': inPath('gw.events.view'),
   'GET /api/practices/:practice/decisions/:code': inPath('gw.events.view'),
 }
 
