@@ -30,6 +30,7 @@ import { createLive } from './live.ts'
 import { createMetrics, type Metrics, type Surface } from './metrics.ts'
 import { keepAdminOrigin } from './notify/links.ts'
 import { queueMail } from './notify/mail-queue.ts'
+import { publishMailKey } from './notify/mail-seal.ts'
 import { createMailer, type Mailer } from './notify/mailer.ts'
 import { createNotifier } from './notify/notifier.ts'
 import { createTextSender, type TextSender } from './notify/text-messages.ts'
@@ -169,6 +170,7 @@ function startMachinery(
   undoing: Undoing,
   base: Pick<Machinery, 'database' | 'signer' | 'clusterKey' | 'upstreams' | 'mail'> & {
     readonly mailer: Mailer
+    readonly keyring: FactorKeyring
     readonly targets: WebhookTargets
     readonly streamTargets: WebhookTargets
   },
@@ -193,14 +195,15 @@ function startMachinery(
     targets: base.streamTargets,
   })
   undoing.add('event jobs', eventJobs.close)
+  const identityOf = (id: string) => config.upstreams.find((one) => one.id === id)?.identity ?? null
   const internal = createInternal({
     store: database,
     publisher,
     signer,
-    provisioning: (id) => config.upstreams.find((one) => one.id === id)?.identity?.provisioning ?? null,
-    rolesFrom: (id) => config.upstreams.find((one) => one.id === id)?.identity?.roles ?? 'directory',
-    log: options.log,
-    roleRules: (id) => config.upstreams.find((one) => one.id === id)?.identity?.roleRules ?? [],
+    provisioning: (id) => identityOf(id)?.provisioning ?? null,
+    rolesFrom: (id) => identityOf(id)?.roles ?? 'directory',
+    roleRules: (id) => identityOf(id)?.roleRules ?? [],
+    log,
     upstreams: base.upstreams,
     ...origins,
     now,
@@ -209,6 +212,7 @@ function startMachinery(
   const notifier = createNotifier({
     store: database,
     mailer: base.mailer,
+    keyring: base.keyring,
     targets: base.targets,
     now,
     log,
@@ -343,7 +347,8 @@ async function start(options: ControlPlaneOptions, undoing: Undoing): Promise<Ru
   let portal = ''
   let admin = ''
   const mail = config.notifications.mail === 'off' ? null : queueMail
-  const base = { database, signer, clusterKey, upstreams, mailer, mail, targets, streamTargets }
+  await publishMailKey(database, keyring)
+  const base = { database, signer, clusterKey, upstreams, mailer, keyring, mail, targets, streamTargets }
   const machinery = startMachinery(options, undoing, base, {
     portal: () => portal,
     admin: () => admin,
