@@ -18,6 +18,7 @@ import { comparePositions, isPosition, streamStart } from '../runtime/stream-pos
 import { knownActions } from './event-actions.ts'
 import type { Store, Tx } from './store/database.ts'
 import { appendEvent } from './store/events.ts'
+import { applyUses } from './store/learned-routes.ts'
 import { markEnforced } from './store/publish-state.ts'
 import {
   applyAcks,
@@ -107,6 +108,7 @@ async function applyReports(tx: Tx, reports: readonly Report[], at: Instant): Pr
   await applyFacts(tx, ofKind(reports, 'fact'))
   await applyHits(tx, ofKind(reports, 'hit'))
   await applyUnmapped(tx, ofKind(reports, 'unmapped'))
+  await applyUses(tx, ofKind(reports, 'use'))
   await applyAcks(tx, acks)
   if (acks.length > 0) await markEnforced(tx, at)
   await applyEvents(tx, ofKind(reports, 'event'))

@@ -24,6 +24,7 @@ import { createRoleWord, type RoleWord } from './identity/role-word.ts'
 import { createTellEnded, type TellEnded } from './identity/told-endings.ts'
 import { createVouchedReader, createVouching } from './identity/trusted-header.ts'
 import { createWhoAmI } from './identity/who-am-i.ts'
+import { createLearnedPaths, type LearnedPaths } from './learned-paths.ts'
 import { createOwnSignIn, type OwnSignIn } from './own-sign-in.ts'
 import { createParked } from './parked.ts'
 import type { Directory } from './questions.ts'
@@ -50,6 +51,8 @@ export type Site = {
   readonly upstream: UpstreamConfig
   readonly duties: RouteDuties
   readonly identity: SiteIdentity | null
+  /** What is learned of paths that no route names; `null`: nothing. */
+  readonly learned: LearnedPaths | null
 }
 
 /** What the sites of a gateway share. */
@@ -287,7 +290,8 @@ export function createSites(
       if (own === undefined) return []
       const { identity } = upstream
       const people = identity === null ? null : createIdentity(parts, upstream, identity, own, rates)
-      return [[upstream.id, { upstream, duties: own, identity: people }] as const]
+      const learned = upstream.learn === 'paths' ? createLearnedPaths() : null
+      return [[upstream.id, { upstream, duties: own, identity: people, learned }] as const]
     }),
   )
 }
