@@ -12,7 +12,7 @@ COPY . .
 RUN node tools/build.mjs && rm -rf admin/ui
 RUN npm prune --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
 
-FROM gcr.io/distroless/nodejs26-debian13:nonroot
+FROM gcr.io/distroless/nodejs26-debian13:nonroot AS plane
 WORKDIR /app
 ENV NODE_ENV=production
 COPY --from=build /app/package.json ./

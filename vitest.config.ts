@@ -7,6 +7,7 @@
  * for each of 250 files took longer than many of them. Forks, not threads: a test may send signals and open many sockets
  * without hurting the other worker.
  */
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
@@ -19,6 +20,8 @@ export default defineConfig({
     testTimeout: 40_000,
     hookTimeout: 120_000,
     teardownTimeout: 20_000,
+    // Programs that tests start begin in half the time where an earlier one has left its compiled code.
+    env: { NODE_COMPILE_CACHE: join(import.meta.dirname, '.cache/compiled') },
     globalSetup: ['test/support/global-setup.ts'],
     restoreMocks: true,
     passWithNoTests: false,

@@ -11,7 +11,7 @@ import type { Instant } from '../policies/instant.ts'
 import { offsetAt } from '../policies/timetable-zone.ts'
 import { csvCell } from './csv.ts'
 import type { Rows } from './store/database.ts'
-import { readPolicy } from './store/practices.ts'
+import { findZone } from './store/practices.ts'
 
 /** One person's month. `signIns`: sessions opened or taken over; `changes`: what they changed as an admin or a user. */
 export type PersonMonth = {
@@ -132,9 +132,8 @@ export async function readAccessReport(
   wish: { readonly practice: string; readonly month: string; readonly user: string | null },
   now: Instant,
 ): Promise<AccessReport | null> {
-  const saved = await readPolicy(rows, wish.practice)
-  if (saved === null) return null
-  const { zone } = saved.document.practice
+  const zone = await findZone(rows, wish.practice)
+  if (zone === null) return null
   const span: Span = { practice: wish.practice, ...monthIn(zone, wish.month) }
   const [subjects, actors, refused] = await Promise.all([
     countSubjects(rows, span),

@@ -11,9 +11,12 @@ import { parseAddress, type Range } from '../policies/address.ts'
 import type { DurationMs } from '../policies/instant.ts'
 import { clientBehind } from '../runtime/forwarded.ts'
 import type { Log } from '../runtime/log.ts'
+import { pagePolicy } from '../runtime/pages/page.ts'
+import { problemsPage } from '../runtime/pages/problems-page.ts'
 import type { AdminEnv } from './api/admin-env.ts'
 import { createApi } from './api/api.ts'
 import type { ApiPlane } from './api/api-plane.ts'
+import { adminProblems, adminProblemsPath } from './api/problem-texts.ts'
 import { refusal, refusalResponse } from './api/refusals.ts'
 import { secureHeaders } from './response-headers.ts'
 import { createEntryRoutes } from './sign-in/entry-routes.ts'
@@ -47,6 +50,17 @@ const plain = (status: number, text: string): Response =>
     },
   })
 
+/** What the kinds of problem documents mean: for anybody, since it tells nothing of anybody. */
+const problemsAnswer = (): Response =>
+  new Response(problemsPage(adminProblems), {
+    headers: {
+      ...secureHeaders(null),
+      'content-security-policy': pagePolicy,
+      'content-type': 'text/html; charset=utf-8',
+      'cache-control': 'public, max-age=300',
+    },
+  })
+
 /** The admin origin. */
 export type AdminApp = Hono<AdminEnv>
 
@@ -70,6 +84,7 @@ export function createAdminApp(options: AdminAppOptions): AdminApp {
   app.route('/', createEntryRoutes({ sessions: plane.sessions, origin, portal: options.portal }))
   app.route('/', createApi(plane, { origin, heartbeatMs: options.heartbeatMs }))
   app.all('/api/*', () => refusalResponse(refusal('not-found', 'There is no such route.').refusal))
+  app.get(adminProblemsPath, () => problemsAnswer())
   app.get('*', (c) => {
     const gzip = /\bgzip\b/.test(c.req.header('accept-encoding') ?? '')
     return ui(c.req.path, gzip) ?? plain(404, 'Not found.\n')

@@ -23,7 +23,6 @@ export type EventJobParts = {
   readonly log: Log
   readonly checkpointFile: string | null
   readonly streams: StreamParts['streams']
-  readonly targets: StreamParts['targets']
 }
 
 /** The jobs. Each answers how many things it did and rejects with a `Fault` or the system's error; loops go on. */
@@ -58,7 +57,7 @@ export function createEventJobs(parts: EventJobParts): EventJobs {
     forget: async () => {
       let forgotten = 0
       for (const practice of await store.read(listChains))
-        forgotten += await forgetEvents(store, signer, practice, now())
+        forgotten += await forgetEvents(store, { signer, streams: parts.streams }, practice, now())
       if (forgotten > 0) log.info({ events: forgotten }, 'events that were kept their time were forgotten')
       return forgotten
     },

@@ -55,7 +55,8 @@ function classOf(action: string): Class {
   return entity(update)
 }
 
-const isFailure = (action: string): boolean => /failed$|mismatch$/.test(action)
+/** Whether an action is something that went wrong, or was tried and refused. */
+export const isFailure = (action: string): boolean => /failed$|mismatch$/.test(action)
 
 /** The event as an OCSF object. `time` in milliseconds since the epoch. */
 export function ocsfOf(event: ListedEvent): Readonly<Record<string, unknown>> {

@@ -1,15 +1,13 @@
 /**
- * Security events, and the signed checkpoints of their chains, posted to a machine elsewhere: in order, at least once.
+ * Security events, and the signed checkpoints of their chains, sent to a machine elsewhere: in order, at least once.
  *
- * Where to is configuration; the form is that of every webhook (`notify/webhook-send.ts`). Invariant: one control plane
- * sends on a stream at a time, and the cursor moves only once the receiver said 2xx, so that an outage of either side delays and
- * loses nothing. Sending from the transaction of the change was refused: a slow SIEM would hold up the practice.
+ * Where to is configuration; in which form is the sink's (`event-sinks.ts`). Invariant: one control plane sends on a stream
+ * at a time, and the cursor moves only once the receiver has taken it, so that an outage of either side delays and loses
+ * nothing. Sending from the transaction of the change was refused: a slow SIEM would hold up the practice.
  */
 import type { DurationMs, Instant } from '../policies/instant.ts'
-import type { Config } from '../runtime/config.ts'
 import type { Log } from '../runtime/log.ts'
-import { ocsfOf } from './event-ocsf.ts'
-import { sendWebhook, type WebhookTargets } from './notify/webhook-send.ts'
+import type { EventStream } from './event-sinks.ts'
 import type { Store } from './store/database.ts'
 import {
   findCheckpointUpTo,
@@ -20,18 +18,14 @@ import {
   releaseStream,
   type Waiting,
 } from './store/event-streams.ts'
-import { gatewayChain, type ListedEvent, listEvents } from './store/events.ts'
+import { gatewayChain, listEvents } from './store/events.ts'
 
-/** A stream as configured. */
-export type StreamConfig = Config['audit']['streams'][number]
-
-/** What sending works with. `targets`: addresses and keys by the streams' names. */
+/** What sending works with. */
 export type StreamParts = {
   readonly store: Store
   readonly now: () => Instant
   readonly log: Log
-  readonly streams: readonly StreamConfig[]
-  readonly targets: WebhookTargets
+  readonly streams: readonly EventStream[]
 }
 
 const eventsMax = 100
@@ -40,17 +34,12 @@ const leaseMs: DurationMs = 30_000
 /** A round ends after so long, so that a practice with a backlog does not make others wait for ever. */
 const messagesMax = 200
 
-const written = (format: StreamConfig['format'], events: readonly ListedEvent[]): readonly unknown[] =>
-  format === 'ocsf' ? events.map(ocsfOf) : events
-
 type Sent = { readonly events: number; readonly error: string | null; readonly more: boolean }
 
 /** Sends the next events of one chain, and the newest checkpoint among them. */
-async function sendNext(parts: StreamParts, stream: StreamConfig, waiting: Waiting): Promise<Sent> {
-  const { store, now, targets } = parts
+async function sendNext(parts: StreamParts, stream: EventStream, waiting: Waiting): Promise<Sent> {
+  const { store, now } = parts
   const { practice, seq, checkpointSeq } = waiting
-  const target = targets.get(stream.name)
-  if (target === undefined) return { events: 0, error: 'no key', more: false }
   const events = await store.read((rows) =>
     listEvents(
       rows,
@@ -62,15 +51,14 @@ async function sendNext(parts: StreamParts, stream: StreamConfig, waiting: Waiti
   const checkpoint = await store.read((rows) => findCheckpointUpTo(rows, practice, checkpointSeq, last))
   if (events.length === 0 && checkpoint === null) return { events: 0, error: null, more: false }
   const id = `${stream.name}_${practice}_${seq + 1}_${last}_${checkpoint?.seq ?? 0}`
-  const body = { type: 'security-events', practice, events: written(stream.format, events), checkpoint }
-  const { outcome, answer } = await sendWebhook(target, { id, text: JSON.stringify(body) }, now())
+  const { outcome, answer } = await stream.send({ id, practice, events, checkpoint }, now())
   if (outcome !== 'delivered') return { events: 0, error: answer, more: false }
   const moved = { practice, seq: last, checkpointSeq: checkpoint?.seq ?? checkpointSeq }
   await store.read((rows) => moveStream(rows, stream.name, moved, now()))
   return { events: events.length, error: null, more: events.length === eventsMax }
 }
 
-async function sendStream(parts: StreamParts, stream: StreamConfig): Promise<number> {
+async function sendStream(parts: StreamParts, stream: EventStream): Promise<number> {
   const { store, now, log } = parts
   if (!(await leaseStream(store, stream.name, now(), leaseMs))) return 0
   let [events, messages] = [0, 0]

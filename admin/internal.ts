@@ -27,6 +27,7 @@ import type { Signer } from '../runtime/signing.ts'
 import { askForAccess, readAccessStandings } from './access-requests.ts'
 import { takeAccessBack } from './access-taking-back.ts'
 import { followRoles } from './asserted-roles.ts'
+import { compiledPoliciesOf } from './compiled-policies.ts'
 import type { Provisioning } from './directory.ts'
 import type { OwnUpstreams } from './own-sign-in/upstreams.ts'
 import { beginSignIn, finishSignIn } from './own-sign-in/visits.ts'
@@ -94,10 +95,11 @@ async function membersRecords(
   practices: readonly string[],
   at: Instant,
 ): Promise<SealedRecord[]> {
+  const tools = { signer, compiled: compiledPoliciesOf(store) }
   const records: SealedRecord[] = []
   for (const practice of practices) {
     const { built } = await store.read((rows) =>
-      buildRecord(rows, signer, { kind: 'members', part: practice }, at),
+      buildRecord(rows, tools, { kind: 'members', part: practice }, at),
     )
     if (built !== null) records.push({ key: built.key, text: built.text })
   }
@@ -170,7 +172,8 @@ async function readRecord({ store, signer, now }: InternalParts, key: string): P
   const practice = membersKey.exec(key)?.[1]
   if (practice !== undefined) {
     const asked = { kind: 'members', part: practice } as const
-    const { built } = await store.read((rows) => buildRecord(rows, signer, asked, now()))
+    const tools = { signer, compiled: compiledPoliciesOf(store) }
+    const { built } = await store.read((rows) => buildRecord(rows, tools, asked, now()))
     return built === null ? null : { key, text: built.text }
   }
   const published = await store.read((rows) => findPublication(rows, key))

@@ -11,14 +11,15 @@ import type { Log } from '../runtime/log.ts'
 export type JobLoop = { readonly stop: () => void; readonly done: Promise<void> }
 
 /**
- * Runs `work` over and over: at once again while it answers more than 0 and `eager`, else after `everyMs`. A failure is
- * logged, once until it works again.
+ * Runs `work` over and over: at once again while it answers more than 0 and `eager`, else after `everyMs`. `waits`: it
+ * waits for something to do by itself, so that only a failure is followed by a pause. A failure is logged, once until it
+ * works again.
  */
 export function startLoop(
   log: Log,
   name: string,
   everyMs: DurationMs,
-  eager: boolean,
+  eager: boolean | 'waits',
   work: () => Promise<number>,
 ): JobLoop {
   let stopped = false
@@ -45,7 +46,7 @@ export function startLoop(
           return 0
         },
       )
-      if (!stopped && !(eager && count > 0)) await pause()
+      if (!stopped && (failing || !(eager === 'waits' || (eager && count > 0)))) await pause()
     }
   }
   const stop = (): void => {

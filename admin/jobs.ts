@@ -72,6 +72,7 @@ const keptMs = {
   sources: 30 * dayMs,
 } as const
 const deletedMax = 5_000
+const reportsWaitMs: DurationMs = 1_000
 const refreshSetting = 'policies-refreshed-at'
 
 async function expire({ store, now }: JobParts): Promise<number> {
@@ -197,10 +198,12 @@ async function prune({ store, now }: JobParts): Promise<number> {
 export function createJobs(parts: JobParts): Jobs {
   const { store, signer, now, log } = parts
   let loops: readonly JobLoop[] = []
+  const closing = Promise.withResolvers<void>()
   const jobs: Jobs = {
     consume: async (waitMs) => {
       if (parts.reports === null) return 0
-      const { entries } = await consumeReports({ store, now, log, ...parts.reports }, waitMs)
+      const consumer = { store, now, log, closing: closing.promise, ...parts.reports }
+      const { entries } = await consumeReports(consumer, waitMs)
       return entries
     },
     checkpoint: () => writeCheckpoints(store, signer, now(), hourMs),
@@ -212,7 +215,10 @@ export function createJobs(parts: JobParts): Jobs {
     start: () => {
       if (loops.length > 0) return
       loops = [
-        ...(parts.reports === null ? [] : [startLoop(log, 'reports', 250, true, () => jobs.consume(0))]),
+        // It waits in the store: an acknowledgement is somebody's "active everywhere".
+        ...(parts.reports === null
+          ? []
+          : [startLoop(log, 'reports', 250, 'waits', () => jobs.consume(reportsWaitMs))]),
         startLoop(log, 'checkpoints', 60_000, false, jobs.checkpoint),
         startLoop(log, 'reversion', 1_000, false, jobs.revert),
         startLoop(log, 'schedule', 1_000, false, jobs.schedule),
@@ -223,6 +229,7 @@ export function createJobs(parts: JobParts): Jobs {
     },
     close: async () => {
       for (const { stop } of loops) stop()
+      closing.resolve()
       await Promise.all(loops.map(({ done }) => done))
       loops = []
     },

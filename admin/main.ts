@@ -19,9 +19,10 @@ import { createSigner, keepSigningKey, type Signer } from '../runtime/signing.ts
 import { requirementsOf } from '../runtime/upstream-routes.ts'
 import { createAdminApp } from './admin-app.ts'
 import { createAdmission } from './api/admission.ts'
-import { createPolicyViews } from './api/policy-views.ts'
+import { createPolicyViews, warmViews } from './api/policy-views.ts'
 import { ensurePractices } from './bootstrap.ts'
 import { createEventJobs } from './event-jobs.ts'
+import { type EventStream, readEventStreams } from './event-sinks.ts'
 import { createInternal } from './internal.ts'
 import { createInternalApp } from './internal-http.ts'
 import { createJobs } from './jobs.ts'
@@ -47,6 +48,7 @@ import { openStore, type Store } from './store/database.ts'
 import { migrate } from './store/migrate.ts'
 import { type FactorKeyring, openFactorKeyring } from './two-factor/factor-keys.ts'
 import { createUiAssets } from './ui-assets.ts'
+import { createUndoing, type Undoing } from './undoing.ts'
 import { partyAt } from './webauthn.ts'
 
 /** What a control plane starts from. `store`: the hot store, `null` without one; `uiDir`: the built admin UI. */
@@ -100,25 +102,6 @@ const valueOr = <T>(
   return checked.value
 }
 
-/** What is stopped in reverse, each step even if another fails. */
-const createUndoing = (log: Log) => {
-  const steps: { readonly name: string; readonly undo: () => unknown }[] = []
-  return {
-    add: (name: string, undo: () => unknown): void => void steps.push({ name, undo }),
-    run: async (): Promise<void> => {
-      for (let step = steps.pop(); step !== undefined; step = steps.pop()) {
-        try {
-          await step.undo()
-        } catch (error) {
-          log.warn({ error, step: step.name }, 'could not be stopped cleanly')
-        }
-      }
-    },
-  }
-}
-
-type Undoing = ReturnType<typeof createUndoing>
-
 async function openDatabase(options: ControlPlaneOptions, undoing: Undoing): Promise<Store> {
   const { config, databaseUrl, clock } = options
   await migrate(databaseUrl)
@@ -130,7 +113,16 @@ async function openDatabase(options: ControlPlaneOptions, undoing: Undoing): Pro
 }
 
 const signInPaths: ReadonlySet<string> = new Set([
-  ...['/sign-in', '/sign-in/code', '/sign-out', '/hand-over', '/step-up', '/set-password'],
+  ...[
+    '/sign-in',
+    '/sign-in/code',
+    '/sign-in/passkey',
+    '/sign-out',
+    '/hand-over',
+    '/step-up',
+    '/step-up/passkey',
+  ],
+  '/set-password',
 ])
 
 const surfaceOf = (pathname: string): Surface => {
@@ -172,7 +164,7 @@ function startMachinery(
     readonly mailer: Mailer
     readonly keyring: FactorKeyring
     readonly targets: WebhookTargets
-    readonly streamTargets: WebhookTargets
+    readonly streams: readonly EventStream[]
   },
   origins: { readonly portal: () => string; readonly admin: () => string },
 ): Machinery {
@@ -191,8 +183,8 @@ function startMachinery(
   })
   undoing.add('jobs', jobs.close)
   const eventJobs = createEventJobs({
-    ...{ store: database, signer, now, log, ...config.audit },
-    targets: base.streamTargets,
+    ...{ store: database, signer, now, log, checkpointFile: config.audit.checkpointFile },
+    streams: base.streams,
   })
   undoing.add('event jobs', eventJobs.close)
   const identityOf = (id: string) => config.upstreams.find((one) => one.id === id)?.identity ?? null
@@ -208,7 +200,7 @@ function startMachinery(
     ...origins,
     now,
   })
-  const metrics = createMetrics({ store: database, hotStore, now })
+  const metrics = createMetrics({ store: database, hotStore, now, streams: base.streams })
   const notifier = createNotifier({
     store: database,
     mailer: base.mailer,
@@ -274,6 +266,11 @@ function listenAdmin(
       const live = createLive({ store: database, now, log })
       undoing.add('live', live.close)
       const views = createPolicyViews(database, now)
+      let isClosing = false
+      undoing.add('warming', () => {
+        isClosing = true
+      })
+      void warmViews(database, views, () => isClosing)
       const limits = createTryLimits(database, now)
       const party = partyAt(origin)
       const sessions = createAdminSessions({ store: database, now, keyring, log, limits, party })
@@ -339,7 +336,7 @@ async function start(options: ControlPlaneOptions, undoing: Undoing): Promise<Ru
   const texts = valueOr(createTextSender(config.twoFactor.sms, log))
   const mailer = valueOr(createMailer(config.notifications, log))
   const targets = valueOr(readWebhookTargets(config.notifications.webhooks))
-  const streamTargets = valueOr(readWebhookTargets(config.audit.streams))
+  const streams = valueOr(readEventStreams(config.audit))
   const database = await openDatabase(options, undoing)
   const isByLink = options.firstAdminBy === 'link'
   const firstAdmin = isByLink ? null : await ensureFirstAdmin(database, clock.now())
@@ -348,7 +345,7 @@ async function start(options: ControlPlaneOptions, undoing: Undoing): Promise<Ru
   let admin = ''
   const mail = config.notifications.mail === 'off' ? null : queueMail
   await publishMailKey(database, keyring)
-  const base = { database, signer, clusterKey, upstreams, mailer, keyring, mail, targets, streamTargets }
+  const base = { database, signer, clusterKey, upstreams, mailer, keyring, mail, targets, streams }
   const machinery = startMachinery(options, undoing, base, {
     portal: () => portal,
     admin: () => admin,

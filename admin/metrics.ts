@@ -9,9 +9,11 @@ import { sql } from 'kysely'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { DurationMs, Instant } from '../policies/instant.ts'
 import type { HotStore } from '../runtime/hot-store.ts'
+import { createAuditGauges } from './audit-metrics.ts'
 import { countWaitingMails, type MailCount } from './notify/mail-delivery.ts'
 import type { WebhookCount } from './notify/webhook-delivery.ts'
 import type { Store } from './store/database.ts'
+import type { Outlet } from './store/forgetting-waits.ts'
 import { listLiveGateways } from './store/publish-state.ts'
 
 /** Which part of the control plane answered. */
@@ -34,6 +36,8 @@ export type Measured = {
   readonly store: Store
   readonly hotStore: HotStore | null
   readonly now: () => Instant
+  /** Where security events are sent. */
+  readonly streams: readonly Outlet[]
 }
 
 /** How far the clocks of machine, database and hot store may be apart. */
@@ -79,7 +83,7 @@ async function readiness(measured: Measured): Promise<Response> {
 }
 
 /** Gauges of the stores' state, and how to read them all at once. */
-function createGauges(registry: Registry, { store, hotStore, now }: Measured): () => Promise<void> {
+function createGauges(registry: Registry, { store, hotStore, now, streams }: Measured): () => Promise<void> {
   const gauge = (name: string, help: string, labelNames: string[] = []): Gauge =>
     new Gauge({ name, help, labelNames, registers: [registry] })
   const up = gauge('gatehouse_admin_store_up', 'Whether a store answers (1) or not (0).', ['store'])
@@ -92,6 +96,7 @@ function createGauges(registry: Registry, { store, hotStore, now }: Measured): (
   const gateways = gauge('gatehouse_admin_gateways_live', 'Gateways that acknowledged lately.')
   const lost = gauge('gatehouse_admin_report_batches_lost', 'Batches of gateways’ reports that never came.')
   const mails = gauge('gatehouse_admin_mails_waiting', 'Mails queued and not yet sent or given up.')
+  const readAudit = createAuditGauges(registry, streams)
   const memory = gauge('process_resident_memory_bytes', 'Resident memory size in bytes.')
 
   const readDatabase = (): Promise<void> =>
@@ -113,6 +118,7 @@ function createGauges(registry: Registry, { store, hotStore, now }: Measured): (
       lost.set(Number(sources?.lost ?? 0))
       gateways.set((await listLiveGateways(rows, at)).length)
       mails.set(await countWaitingMails(rows))
+      await readAudit(rows, at)
     })
   const note = (name: string, reading: Promise<unknown>): Promise<void> =>
     reading.then(

@@ -21,7 +21,7 @@ import type { Instant } from '../policies/instant.ts'
 import { applyPreset } from '../policies/presets.ts'
 import type { Problem } from '../policies/problem.ts'
 
-const { controls, sessions, requests, emergency } = policyDocumentSchema.shape
+const { controls, sessions, requests, emergency, signIn } = policyDocumentSchema.shape
 const opaqueId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'use 1 to 64 letters, digits, _ and -')
 const listedMax = 200
 
@@ -49,6 +49,8 @@ export const settingsDraftSchema = z.strictObject({
   sessions: sessions.partial().optional(),
   requests: requests.partial().optional(),
   emergency: emergency.partial().optional(),
+  /** All of the ways, since one of them has to be on. */
+  signIn: signIn.unwrap().optional(),
 })
 /** Switches and settings to change. */
 export type SettingsDraft = z.infer<typeof settingsDraftSchema>
@@ -125,6 +127,7 @@ export function applySettings(
     sessions: over(from.sessions, draft.sessions),
     requests: over(from.requests, draft.requests),
     emergency: over(from.emergency, draft.emergency),
+    signIn: draft.signIn ?? from.signIn,
   }
 }
 

@@ -8,13 +8,14 @@
  * one that nobody has read.
  */
 import type { Member, RoleId, UserId } from '../policies/access-request.ts'
-import { compile } from '../policies/compile.ts'
+import { type CompiledPolicy, compile } from '../policies/compile.ts'
 import type { PolicyDocument } from '../policies/document.ts'
 import { hasNoHours } from '../policies/document-problems.ts'
 import type { Instant } from '../policies/instant.ts'
 import type { Problem } from '../policies/problem.ts'
 import { canRefuseMore, isWeaker } from '../policies/tightening.ts'
 import { needsCodesFirst } from './codes-first.ts'
+import { type CompiledPolicies, compiledPoliciesOf } from './compiled-policies.ts'
 import type { Deed } from './deed.ts'
 import { findLockedOut, type LockedOut, type Move } from './lockout.ts'
 import { type Difference, differenceOf } from './policy-diff.ts'
@@ -75,6 +76,7 @@ export type EditOutcome =
       /** The number to follow it by (`store/publish-state.ts`). */
       readonly announced: number
       readonly document: PolicyDocument
+      readonly compiled: CompiledPolicy
       readonly difference: Difference
       /** Until when it has to be confirmed (`commit-confirm.ts`); `null`: it can refuse nobody who passes now. */
       readonly confirmBy: Instant | null
@@ -94,6 +96,7 @@ export type EditOutcome =
 type Draft = {
   readonly current: SavedPolicy
   readonly document: PolicyDocument
+  readonly compiled: CompiledPolicy
   readonly difference: Difference
 }
 
@@ -111,7 +114,7 @@ function draft(current: SavedPolicy, edit: PolicyEdit): Draft | EditOutcome {
     }
   const difference = differenceOf(current.document, document)
   if (difference === null) return { outcome: 'unchanged', revision: current.revision, document }
-  return { current, document, difference }
+  return { current, document, compiled: compiled.value, difference }
 }
 
 type People = readonly [PolicyDocument, readonly Member[]]
@@ -160,7 +163,7 @@ const deadlineOf = (edit: PolicyEdit, made: Draft, overridden: boolean): Instant
     : null
 
 async function save(tx: Tx, edit: PolicyEdit, made: Draft, overridden: boolean): Promise<EditOutcome> {
-  const { document, difference } = made
+  const { document, compiled, difference } = made
   const { practice, deed } = edit
   const revision = made.current.revision + 1
   const confirmBy = deadlineOf(edit, made, overridden)
@@ -175,7 +178,7 @@ async function save(tx: Tx, edit: PolicyEdit, made: Draft, overridden: boolean):
       ...(confirmBy === null ? {} : { [waitingNote]: new Date(confirmBy).toISOString() }),
     },
   })
-  return { outcome: 'saved', revision, announced, document, difference, confirmBy }
+  return { outcome: 'saved', revision, announced, document, compiled, difference, confirmBy }
 }
 
 /** What a draft uses that the practice does not have (`practice-edits.ts`). */
@@ -190,13 +193,30 @@ async function withheld(tx: Tx, { practice }: PolicyEdit, { document }: Draft): 
 }
 
 /** Tries an edit. Rejects only with a `Fault` (database) or for a mistake of ours. */
-export const editPolicy = (store: Store, edit: PolicyEdit): Promise<EditOutcome> =>
-  store.transaction((tx) => editPolicyIn(tx, edit))
+export async function editPolicy(store: Store, edit: PolicyEdit): Promise<EditOutcome> {
+  const kept = compiledPoliciesOf(store)
+  const outcome = await store.transaction((tx) => editPolicyIn(tx, edit, kept))
+  const { practice, deed } = edit
+  // Committed: whoever shows or publishes it next need not compile it again.
+  if (outcome.outcome === 'saved')
+    kept.keep({ practice, revision: outcome.revision, savedAt: deed.at }, outcome.compiled)
+  return outcome
+}
+
+/** The newest policy, taken from what is compiled already where it is. */
+async function readCurrent(tx: Tx, { practice, deed }: PolicyEdit, kept: CompiledPolicies | null) {
+  const known = (await kept?.read(tx, practice, deed.at)) ?? null
+  return known?.ok ? { ...known.value, document: known.value.compiled.document } : readPolicy(tx, practice)
+}
 
 /** Tries an edit as part of a larger change: what that change does besides is committed with it or not at all. */
-export async function editPolicyIn(tx: Tx, edit: PolicyEdit): Promise<EditOutcome> {
+export async function editPolicyIn(
+  tx: Tx,
+  edit: PolicyEdit,
+  kept: CompiledPolicies | null = null,
+): Promise<EditOutcome> {
   if ((await lockPractice(tx, edit.practice)) === null) return { outcome: 'unknown-practice' }
-  const current = await readPolicy(tx, edit.practice)
+  const current = await readCurrent(tx, edit, kept)
   if (current === null) return { outcome: 'unknown-practice' }
   if (edit.isWanted !== undefined && !(await edit.isWanted(tx)))
     return { outcome: 'unchanged', revision: current.revision, document: current.document }

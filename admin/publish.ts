@@ -11,12 +11,14 @@ import type { HotStore } from '../runtime/hot-store.ts'
 import { keys } from '../runtime/keys.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Signer } from '../runtime/signing.ts'
+import { compiledPoliciesOf } from './compiled-policies.ts'
 import { type Batch, createHotStoreFilling, type Filling, type HotStoreFilling } from './hot-store-filling.ts'
 import { type BuiltRecord, buildPractices, buildRecord } from './signed-records.ts'
 import type { Store, Tx } from './store/database.ts'
 import { createLeadership, type Leadership } from './store/leadership.ts'
 import {
   findPublication,
+  isPublished,
   keepPublication,
   listPending,
   markPublished,
@@ -68,8 +70,10 @@ type Assigned = Batch & { readonly full: boolean }
 async function buildAll(parts: PublisherParts, tx: Tx, pending: readonly Pending[], at: Instant) {
   const asked = new Map(pending.map((row) => [`${row.kind} ${row.part}`, row]))
   const built: BuiltRecord[] = []
+  const { signer } = parts
+  const compiled = compiledPoliciesOf(parts.store)
   for (const row of asked.values()) {
-    const answer = await buildRecord(tx, parts.signer, row, at)
+    const answer = await buildRecord(tx, { signer, compiled }, row, at)
     if (answer.built !== null) built.push(answer.built)
     else if (answer.problems.length > 0)
       parts.log.error(
@@ -84,8 +88,8 @@ async function buildAll(parts: PublisherParts, tx: Tx, pending: readonly Pending
 async function assign(parts: PublisherParts, tx: Tx): Promise<Assigned | null> {
   const at = parts.now()
   const pending = await listPending(tx, batchMax)
+  if (pending.length === 0 && (await isPublished(tx, keys.practices))) return null
   const known = await findPublication(tx, keys.practices)
-  if (pending.length === 0 && known !== null) return null
   let { sequence, practicesVersion } = await readSequence(tx)
   const records: Publication[] = []
   const publish = async (built: BuiltRecord): Promise<void> => {

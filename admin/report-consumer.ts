@@ -16,7 +16,7 @@ import type { Log } from '../runtime/log.ts'
 import { type Report, reportSchema } from '../runtime/records.ts'
 import { comparePositions, isPosition, streamStart } from '../runtime/stream-position.ts'
 import { knownActions } from './event-actions.ts'
-import type { Store, Tx } from './store/database.ts'
+import type { Rows, Store, Tx } from './store/database.ts'
 import { appendEvent } from './store/events.ts'
 import { applyUses } from './store/learned-routes.ts'
 import { markEnforced } from './store/publish-state.ts'
@@ -33,13 +33,14 @@ import {
 } from './store/reports.ts'
 import { applyTokensUsed } from './store/service-tokens.ts'
 
-/** What a consumer works with. `fleet`: the key of the fleet's seal. */
+/** What a consumer works with. `fleet`: the key of the fleet's seal; `closing`: whoever waits for a report stops then. */
 export type ConsumerParts = {
   readonly store: Store
   readonly hotStore: HotStore
   readonly fleet: KeyObject
   readonly now: () => Instant
   readonly log: Log
+  readonly closing?: Promise<void>
 }
 
 /** What one round did. `entries`: stream entries taken; `refused`: of these, how many did not open. */
@@ -57,6 +58,16 @@ function openEntry(fleet: KeyObject, entry: StreamEntry): readonly Report[] | nu
   } catch {
     return null
   }
+}
+
+/** Where the cursor stands, without waiting for anybody who is moving it: it is asked for again before it moves. */
+async function findCursor(rows: Rows): Promise<StreamPosition> {
+  const row = await rows
+    .selectFrom('report_cursor')
+    .select('position')
+    .where('stream', '=', keys.reports)
+    .executeTakeFirst()
+  return row !== undefined && isPosition(row.position) ? row.position : streamStart
 }
 
 async function readCursor(tx: Tx): Promise<StreamPosition> {
@@ -133,9 +144,11 @@ async function rewindIfReborn(
  * of the store or the database, having changed nothing.
  */
 export async function consumeReports(parts: ConsumerParts, waitMs: DurationMs): Promise<Consumed> {
-  const { store, hotStore, fleet, now, log } = parts
-  const cursor = await store.transaction(readCursor)
-  const entries = await hotStore.readAfter(keys.reports, cursor, entriesMax, waitMs)
+  const { store, hotStore, fleet, now, log, closing } = parts
+  const cursor = await store.read(findCursor)
+  const reading = hotStore.readAfter(keys.reports, cursor, entriesMax, waitMs)
+  // What is read and not taken is read again by whoever is next: only the cursor counts.
+  const entries = await (closing === undefined ? reading : Promise.race([reading, closing.then(() => [])]))
   const last = entries.at(-1)
   if (last === undefined) {
     await rewindIfReborn(parts, cursor)

@@ -65,6 +65,31 @@ export async function makeSealedCodes(
   return codes.map(({ id, secret }) => `slc-${id}-${secret}`)
 }
 
+/** Makes all unused codes of an account void; answers how many there were. With none nothing is written. */
+export const voidSealedCodes = (
+  store: Store,
+  account: Pick<AdminAccount, 'id' | 'name'>,
+  deed: Deed,
+): Promise<number> =>
+  store.transaction(async (tx) => {
+    const { numDeletedRows } = await tx
+      .deleteFrom('sealed_code')
+      .where('account', '=', account.id)
+      .where('used_at', 'is', null)
+      .executeTakeFirst()
+    const count = Number(numDeletedRows)
+    if (count > 0)
+      await appendEvent(tx, {
+        ...eventOf(deed),
+        practice: null,
+        action: 'break-glass.codes-voided',
+        target: { kind: 'admin', id: account.id, name: account.name },
+        before: { count },
+        after: null,
+      })
+    return count
+  })
+
 /** How many unused codes an account has. */
 export async function countSealedCodes(rows: Rows, account: string): Promise<number> {
   const { count } = await rows

@@ -12,9 +12,10 @@ import type { SealedRecord } from '../runtime/internal.ts'
 import { keys } from '../runtime/keys.ts'
 import type { Manifest, PolicyRecord, PracticesRecord, Seeded } from '../runtime/records.ts'
 import { bodyHash, type Signer, sealRecord } from '../runtime/signing.ts'
+import type { CompiledPolicies } from './compiled-policies.ts'
 import type { Rows } from './store/database.ts'
 import { membersRecordOf, readMembers } from './store/members.ts'
-import { readStoredPolicy, type StoredPolicy } from './store/practices.ts'
+import type { PolicyHead } from './store/practices.ts'
 import { listPublishedPractices, type Pending, type Publication } from './store/publications.ts'
 import { tokenRecords } from './store/service-tokens.ts'
 import { findSession, type SessionRow, sessionRecordOf } from './store/sessions.ts'
@@ -29,41 +30,47 @@ export type Building =
 
 const nothing: Building = { built: null, problems: [] }
 
+/** Where policies are compiled, once for all that want them. */
+type Compiled = Pick<CompiledPolicies, 'read'>
+
 /**
  * What gateways fall back to by themselves while a revision waits to be confirmed; `null`: nothing waits. Problems where
  * that would be nothing: what cannot be taken back must not be sent.
  */
 async function compileFallback(
   rows: Rows,
-  practice: string,
-  { confirmBy, predecessor }: StoredPolicy,
+  compiled: Compiled,
+  { practice, confirmBy, predecessor }: PolicyHead,
   at: Instant,
 ): Promise<Checked<CompiledPolicy> | null> {
   if (confirmBy === null || predecessor === null) return null
-  const before = await readStoredPolicy(rows, practice, predecessor)
-  return compile(before?.document, at, process.versions.tz)
+  const before = await compiled.read(rows, practice, at, predecessor)
+  if (before === null) return compile(undefined, at)
+  return before.ok ? { ok: true, value: before.value.compiled } : before
 }
 
-async function buildPolicy(rows: Rows, signer: Signer, practice: string, at: Instant): Promise<Building> {
-  // Not parsed on reading: a document that this build refuses must hold up nobody else's records.
-  const saved = await readStoredPolicy(rows, practice)
+async function buildPolicy(
+  rows: Rows,
+  { signer, compiled }: RecordTools,
+  practice: string,
+  at: Instant,
+): Promise<Building> {
+  const saved = await compiled.read(rows, practice, at)
   if (saved === null) return nothing
-  const compiled = compile(saved.document, at, process.versions.tz)
-  if (!compiled.ok) return { built: null, problems: compiled.problems }
-  const fallback = await compileFallback(rows, practice, saved, at)
+  if (!saved.ok) return { built: null, problems: saved.problems }
+  const { revision, confirmBy } = saved.value
+  const fallback = await compileFallback(rows, compiled, saved.value, at)
   if (fallback?.ok === false) return { built: null, problems: fallback.problems }
   const key = keys.policy(practice)
   const record: PolicyRecord = {
     practice,
-    revision: saved.revision,
-    compiled: compiled.value,
-    confirmBy: fallback === null ? null : saved.confirmBy,
+    revision,
+    compiled: saved.value.compiled,
+    confirmBy: fallback === null ? null : confirmBy,
     predecessor: fallback?.value ?? null,
   }
-  const text = sealRecord(signer, key, saved.revision, record)
-  return {
-    built: { key, kind: 'policy', part: practice, version: saved.revision, text, expiresAt: null },
-  }
+  const text = sealRecord(signer, key, revision, record)
+  return { built: { key, kind: 'policy', part: practice, version: revision, text, expiresAt: null } }
 }
 
 async function buildMembers(rows: Rows, signer: Signer, practice: string, at: Instant): Promise<Building> {
@@ -97,16 +104,20 @@ async function buildSession(rows: Rows, signer: Signer, tokenHash: string, at: I
   }
 }
 
+/** What records are made with. */
+export type RecordTools = { readonly signer: Signer; readonly compiled: Compiled }
+
 /** The record that an outbox row asks for, from what `rows` sees. */
 export function buildRecord(
   rows: Rows,
-  signer: Signer,
+  tools: RecordTools,
   asked: Pick<Pending, 'kind' | 'part'>,
   at: Instant,
 ): Promise<Building> {
+  const { signer } = tools
   switch (asked.kind) {
     case 'policy':
-      return buildPolicy(rows, signer, asked.part, at)
+      return buildPolicy(rows, tools, asked.part, at)
     case 'members':
       return buildMembers(rows, signer, asked.part, at)
     case 'session':

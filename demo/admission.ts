@@ -49,7 +49,9 @@ export function admit(desk: Desk, cookieHeader: string | undefined): Admission {
 
 /** The given path if it stays on this site, else the fallback. Guards redirects after sign-in. */
 export function localPath(given: string | undefined, fallback: string): string {
-  return given && /^\/(?![/\\])[\x21-\x7e]*$/.test(given) ? given : fallback
+  // No backslash, which browsers take for a slash, and no dots that leave two slashes in front.
+  const isPath = given !== undefined && /^\/(?!\/)[\x21-\x5b\x5d-\x7e]*$/.test(given)
+  return isPath && !new URL(given, 'http://desk.invalid').pathname.startsWith('//') ? given : fallback
 }
 
 /** Whether the caller is a program that expects JSON, told by the path. */

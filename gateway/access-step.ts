@@ -29,9 +29,10 @@ import {
 import { expiredCredential } from './forwarding.ts'
 import type { Credential } from './identity/credential.ts'
 import { readCredential } from './identity/credential.ts'
+import { practicesPath, showPractices } from './practices-step.ts'
 import { answer, plainDecision } from './questions.ts'
 import { answerFailure, samePath } from './refusal.ts'
-import { secondFactorPath } from './refusals.ts'
+import { accountPath, secondFactorPath } from './refusals.ts'
 import { askAccess, showApproved, showRequests, withdrawAccess } from './request-step.ts'
 import type { Duties } from './route-duties.ts'
 import type { MirroredSession } from './sessions.ts'
@@ -269,11 +270,21 @@ async function securityManagement(visit: Visit): Promise<WholeResponse> {
   return withCookies(await handOverToAdmin(visit), setCookies)
 }
 
+/** Their practices, each with what it would say now. */
+async function practices(visit: Visit): Promise<WholeResponse> {
+  if (visit.session.record.held) return seeOther(addressOf(visit))
+  const { setCookies, theirs } = await isTheirs(visit)
+  if (!theirs) return seeOther(signInPage(visit.exchange), setCookies)
+  return withCookies(showPractices(visit), setCookies)
+}
+
 /** A page of the step. */
 function showPage(visit: Visit): Promise<WholeResponse> {
   const { exchange, session, query } = visit
-  if (exchange.target.path === secondFactorPath) return secondFactor(visit)
-  if (exchange.target.path === securityManagementPath) return securityManagement(visit)
+  const { path } = exchange.target
+  if (path === secondFactorPath || path === accountPath) return secondFactor(visit)
+  if (path === securityManagementPath) return securityManagement(visit)
+  if (path === practicesPath) return practices(visit)
   const proof = query.get('proof')
   if (proof !== null) return bringProof(visit, proof)
   return session.record.held ? heldPage(visit) : livePage(visit)

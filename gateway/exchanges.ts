@@ -263,6 +263,11 @@ const reviewPending = (registry: Registry): void => {
     review(registry, entry, at)
     if (isOver()) break
   }
+  reviewLater(registry)
+}
+
+/** Sees to the next slice of the pending, if there are any. */
+const reviewLater = (registry: Registry): void => {
   if (registry.pending.size === 0 || registry.slicing) return
   registry.slicing = true
   registry.options.schedule(() => {
@@ -309,7 +314,8 @@ const cutAll = (registry: Registry, reason: CutReason, extent: CutExtent): void 
       }
     } else if (extent === 'judged') entry.condemned = reason
   for (const entry of atOnce) if (entry.index >= 0) cut(registry, entry, entry.held ?? reason, null)
-  if (registry.pending.size > 0) reviewPending(registry)
+  // Holding them was a slice of its own.
+  reviewLater(registry)
 }
 
 /** A registry with its sweep running; `stop` ends the sweep, not the exchanges. */

@@ -25,7 +25,7 @@ import type { WholeResponse } from './exchange.ts'
 import { isClaimed, practiceSources } from './practice.ts'
 import type { Question } from './questions.ts'
 import { answerFailure } from './refusal.ts'
-import { secondFactorPath } from './refusals.ts'
+import { accountPath, secondFactorPath } from './refusals.ts'
 import {
   addressOf,
   again,
@@ -166,7 +166,8 @@ export async function handOver(
     })
     if (handed === null) return seeOther(signInPage(exchange), [parts.companion.take(exchange.secure)])
     if (handed !== undefined && /^https?:\/\/[^/?#@\s]+$/.test(handed.portal)) {
-      const response = seeOther(`${handed.portal}/hand-over?ticket=${ticket}`)
+      const account = reason === null && exchange.target.path === accountPath ? '&at=account' : ''
+      const response = seeOther(`${handed.portal}/hand-over?ticket=${ticket}${account}`)
       return { ...response, headers: [...response.headers, 'Referrer-Policy', 'no-referrer'] }
     }
   } catch (error) {

@@ -281,6 +281,8 @@ function createTelling(state: State, tell: (error: unknown) => void): (sequence:
   const run = async (): Promise<void> => {
     running = true
     while (told < nudged && !state.closed) {
+      // One save's records come together: they are told of together, once all of them are taken in.
+      await new Promise(setImmediate)
       const upTo = nudged
       const marks = await checkMarks(state)
       if (!marks.seeded || !state.loaded) break

@@ -7,14 +7,26 @@
  */
 
 import { securityManagementPath } from '../runtime/pages/management-line.ts'
+import { problemsPage } from '../runtime/pages/problems-page.ts'
+import { gatewayProblems, gatewayProblemsPath } from '../runtime/problem-kinds.ts'
 import type { Asserter } from './assertion.ts'
 import { cookieLines } from './cookies.ts'
 import type { Exchange, Judgement, WholeResponse } from './exchange.ts'
+import { practicesPath } from './practices-step.ts'
 import { answerFailure } from './refusal.ts'
-import { secondFactorPath, stepPath } from './refusals.ts'
+import { accountPath, secondFactorPath, stepPath } from './refusals.ts'
 import type { Site } from './site.ts'
+import { stepPage } from './step-visit.ts'
 
 const folder = '/.gatehouse'
+
+/** Pages of the step besides its own: the ways to the portal and to the admin origin, and one's practices. */
+const pagePaths: ReadonlySet<string> = new Set([
+  secondFactorPath,
+  accountPath,
+  securityManagementPath,
+  practicesPath,
+])
 
 const isOwn = (path: string): boolean => {
   const lower = path.toLowerCase()
@@ -29,6 +41,9 @@ const json = (body: string, cache: string): WholeResponse => ({
   headers: ['Content-Type', 'application/json', 'Cache-Control', cache, 'X-Content-Type-Options', 'nosniff'],
   body,
 })
+
+/** What the kinds of problem documents mean: the same for everybody. */
+const explained: WholeResponse = stepPage(200, problemsPage(gatewayProblems), 'same-origin', [])
 
 const answerWhole = (response: WholeResponse): Judgement => ({ act: 'answer', response, decision: null })
 
@@ -51,12 +66,11 @@ export function answerOwnPath(
     return own.finish(exchange)
   if (stepping && exchange.target.path === stepPath && site.identity !== null)
     return site.identity.access.answer(exchange)
-  const handsOver =
-    exchange.target.path === secondFactorPath || exchange.target.path === securityManagementPath
-  if (exchange.method === 'GET' && handsOver && site.identity !== null)
+  if (exchange.method === 'GET' && pagePaths.has(exchange.target.path) && site.identity !== null)
     return site.identity.access.answer(exchange)
   if (reading && exchange.target.path === `${folder}/jwks.json`)
     return answerWhole(json(asserter.jwks, 'public, max-age=300'))
+  if (reading && exchange.target.path === gatewayProblemsPath) return answerWhole(explained)
   if (reading && exchange.target.path === `${folder}/status`) {
     const { identity } = site
     // By what is mirrored alone: a page that asks every few seconds must not cost the application anything.

@@ -80,6 +80,8 @@ type State = {
   kind: 'request' | 'events'
   /** Bytes of an answer have gone to the browser, or are about to. */
   begun: boolean
+  /** Nothing more of the answer passes; a cut follows. */
+  held: boolean
   over: boolean
   /** Calls off the limit on all of it, where there is one. */
   endDeadline: () => void
@@ -193,12 +195,13 @@ const streamingSink = (state: State, { changes, notice }: Forwarding): UpstreamS
         })
       }),
     data(chunk) {
-      if (state.over) return true
+      if (state.over || state.held) return true
       flushed = true
       return response.write(chunk)
     },
     ended() {
-      if (!finish(state)) return
+      // What lost bytes must not look whole.
+      if (state.held || !finish(state)) return
       if (state.body.isUnfinished()) swallowBody(response.req, tools.schedule)
       response.end()
     },
@@ -318,6 +321,7 @@ export const createPassage = (
     call: null,
     kind: 'request',
     begun: false,
+    held: false,
     over: false,
     endDeadline: () => {},
   }
@@ -328,6 +332,11 @@ export const createPassage = (
   return {
     exchange,
     kind: () => kindOf(state),
+    hold() {
+      // Only of these there are thousands; of an upload the other side would have to be held too.
+      state.held ||= state.begun && state.kind === 'events' && !state.body.isUnfinished()
+      return state.held
+    },
     cut: (reason, decision) => guard(state, () => answer(state, tools.answerCut(exchange, reason, decision))),
     answer: (whole) => answer(state, whole),
     fail: (failure) => fail(state, failure),

@@ -7,10 +7,13 @@
  */
 import type { Decision } from '../policies/decision.ts'
 import type { DurationMs } from '../policies/instant.ts'
-import { pagePolicy } from '../runtime/pages/page.ts'
+import { ownPath } from '../runtime/own-path.ts'
+import type { HoursView } from '../runtime/pages/hours-part.ts'
+import { policyFor } from '../runtime/pages/page-script.ts'
 import { plainPage } from '../runtime/pages/plain-page.ts'
 import { type RefusalView, refusalPage } from '../runtime/pages/refusal-page.ts'
 import { reasonTexts } from '../runtime/pages/texts.ts'
+import { gatewayProblemsPath, gatewayProblemType, problemLink } from '../runtime/problem-kinds.ts'
 import type { CutReason, Exchange, RawHeaders, WholeResponse } from './exchange.ts'
 
 /** What of an exchange shapes an answer; a request whose target was bad has less than an exchange. */
@@ -30,8 +33,6 @@ export type RefusalExtra = {
       | 'practice'
       | 'address'
       | 'now'
-      | 'approvedTimes'
-      | 'opens'
       | 'contact'
       | 'practices'
       | 'permissions'
@@ -55,6 +56,8 @@ export type RefusalExtra = {
   readonly retryAfterMs?: DurationMs
   /** When the page asked for may be tried again by itself: what is left, with jitter; absent: never by itself. */
   readonly returnAfterMs?: DurationMs
+  /** Where it is the hour; whether the page comes back by itself is added. */
+  readonly hours?: Omit<HoursView, 'backMs'>
   /** Where the step that cures a challenge is taken, a path of this origin: navigations by GET are sent there. */
   readonly step?: string
   /** The request was a sign-in, which is done: its form is not lost, so that it too is sent to the step. */
@@ -73,11 +76,11 @@ export type Failure = {
   readonly reason?: string
 }
 
-const pageHeaders: RawHeaders = [
+const pageHeaders = (body: string): RawHeaders => [
   'Content-Type',
   'text/html; charset=utf-8',
   'Content-Security-Policy',
-  pagePolicy,
+  policyFor(body),
   'X-Content-Type-Options',
   'nosniff',
   'Referrer-Policy',
@@ -100,7 +103,7 @@ const mirroredCors = (headers: RawHeaders): RawHeaders => {
     'Access-Control-Allow-Credentials',
     'true',
     'Access-Control-Expose-Headers',
-    'WWW-Authenticate, Retry-After',
+    'WWW-Authenticate, Retry-After, Link',
     'Vary',
     'Origin',
   ]
@@ -117,21 +120,30 @@ type Answer = {
   readonly page: () => string
   /** Members of the problem document beyond RFC 9457's own. */
   readonly members: Readonly<Record<string, unknown>>
-  readonly type: string
+  /** The kind of problem; `null`: the status says it all. */
+  readonly name: string | null
 }
+
+const linkOf = (name: string | null): readonly string[] =>
+  name === null ? [] : ['Link', problemLink(gatewayProblemsPath, name)]
 
 const shape = (facts: Pick<RefusalFacts, 'kind' | 'headers'>, answer: Answer): WholeResponse => {
   const { status, title, sentence, headers } = answer
   const common = [...noStore, ...headers]
   switch (facts.kind) {
-    case 'navigation':
-      return { status, headers: [...common, ...pageHeaders], body: answer.page() }
+    case 'navigation': {
+      const body = answer.page()
+      return { status, headers: [...common, ...pageHeaders(body)], body }
+    }
     case 'fetch': {
-      const problem = { type: answer.type, title, status, detail: sentence, ...answer.members }
-      const type = ['Content-Type', 'application/problem+json']
+      const type = answer.name === null ? 'about:blank' : gatewayProblemType(answer.name)
+      const problem = { type, title, status, detail: sentence, ...answer.members }
       return {
         status,
-        headers: [...common, ...type, ...mirroredCors(facts.headers)],
+        headers: [
+          ...[...common, 'Content-Type', 'application/problem+json', ...linkOf(answer.name)],
+          ...mirroredCors(facts.headers),
+        ],
         body: JSON.stringify(problem),
       }
     }
@@ -148,9 +160,8 @@ const shape = (facts: Pick<RefusalFacts, 'kind' | 'headers'>, answer: Answer): W
 
 const isReading = (method: string): boolean => method === 'GET' || method === 'HEAD'
 
-/** A path of this origin that a browser may be sent to, and nothing that it could read as another host. */
-export const samePath = (target: string | null): string | null =>
-  target !== null && /^\/(?![/\\])/.test(target) ? target : null
+/** A path of this origin that a browser may be sent to, however long, and nothing that it could read as another host. */
+export const samePath = (target: string | null): string | null => ownPath(target, Number.POSITIVE_INFINITY)
 
 /** The sign-in page with the target as its return parameter; `null`: there is none, or this is it. */
 const signInLocation = (facts: RefusalFacts): string | null => {
@@ -177,13 +188,17 @@ const returnSeconds = (facts: RefusalFacts, { returnAfterMs }: RefusalExtra): nu
   return Math.max(1, Math.ceil(returnAfterMs / 1000))
 }
 
+const hoursOf = (facts: RefusalFacts, extra: RefusalExtra): HoursView | null => {
+  if (extra.hours === undefined) return null
+  const seconds = returnSeconds(facts, extra)
+  return { ...extra.hours, backMs: seconds === null ? null : seconds * 1_000 }
+}
+
 const pageOf = (facts: RefusalFacts, decision: Decision, extra: RefusalExtra): string =>
   refusalPage({
     practice: null,
     address: null,
     now: null,
-    approvedTimes: [],
-    opens: null,
     contact: null,
     practices: [],
     permissions: extra.permissions ?? [],
@@ -193,7 +208,7 @@ const pageOf = (facts: RefusalFacts, decision: Decision, extra: RefusalExtra): s
     code: extra.code ?? null,
     retry: isReading(facts.method) ? samePath(facts.target) : null,
     signIn: signInLocation(facts),
-    returns: returnSeconds(facts, extra) !== null,
+    hours: hoursOf(facts, extra),
     entryNotSent: !isReading(facts.method),
   })
 
@@ -247,7 +262,7 @@ export const refuse = (facts: RefusalFacts, decision: Decision, extra: RefusalEx
     sentence: extra.sentence ?? words.why,
     headers: [...challengeHeaders(decision, extra), ...retry, ...refresh, ...cookies],
     page: () => pageOf(facts, decision, extra),
-    type: `urn:gatehouse:${decision.reason}`,
+    name: decision.reason,
     members: {
       reason: decision.reason,
       control: decision.control,
@@ -275,7 +290,7 @@ export const answerFailure = (
       ...(failure.retryAfterMs === undefined ? [] : retryAfter(failure.retryAfterMs)),
     ],
     page: () => plainPage(failure.title, [failure.sentence, ...unsent]),
-    type: 'about:blank',
+    name: null,
     members: failure.reason === undefined ? {} : { reason: failure.reason },
   })
 }

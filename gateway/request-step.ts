@@ -6,8 +6,6 @@
  */
 import type { AccessStandings } from '../runtime/internal.ts'
 import { type AccessView, accessPage } from '../runtime/pages/access-page.ts'
-import { pagePolicy } from '../runtime/pages/page.ts'
-import { waitingPolicy } from '../runtime/pages/wait-script.ts'
 import { away, notOurs, stale } from './access-failures.ts'
 import { type AccessForm, formToken } from './access-form.ts'
 import { type AskKind, askableKind, emergencyPlaces } from './asking.ts'
@@ -15,7 +13,7 @@ import type { WholeResponse } from './exchange.ts'
 import { heldQuestion } from './factor-step.ts'
 import type { Question } from './questions.ts'
 import { answerFailure } from './refusal.ts'
-import { hoursOf } from './refusal-view.ts'
+import { hoursOf, returnAfter } from './refusal-view.ts'
 import { secondFactorPath } from './refusals.ts'
 import { addressOf, again, seeOther, stepPage, type Visit, waitSeconds } from './step-visit.ts'
 
@@ -48,6 +46,11 @@ function rowsOf({ parts }: Visit, { standings }: AccessStandings): AccessView['r
   })
 }
 
+const brandOf = (rows: AccessView['rows']): AccessView['brand'] => {
+  const [only] = rows
+  return only === undefined || rows.length > 1 ? null : { name: only.name, logo: null }
+}
+
 type Shown = { readonly problem: string | null; readonly reason: string; readonly again: boolean }
 
 const nothingWrong: Shown = { problem: null, reason: '', again: false }
@@ -70,10 +73,13 @@ function pageOf(
   const wantsForm = visit.query.get('ask') === 'more'
   const state = shown.again ? 'again' : waits && !wantsForm && shown.problem === null ? 'wait' : 'ask'
   const told = hoursOf(visit.parts.directory, question, visit.parts.clock.now())
+  const opens = told?.opens ?? null
+  const returnAfterMs = opens === null ? null : returnAfter(opens.leftMs, 0)
   const view: AccessView = {
+    brand: brandOf(rows),
     ...{ state, kind, rows, code: visit.code, problem: shown.problem, reason: shown.reason },
     address: visit.exchange.client.text,
-    hours: told?.hours ?? null,
+    hours: told === null ? null : { ...told, backMs: state === 'ask' ? returnAfterMs : null },
     token: formToken(visit.token),
     here: addressOf(visit),
     askMore: addressOf(visit, { ask: 'more' }),
@@ -87,8 +93,7 @@ function pageOf(
     shown.problem === null ? 200 : 422,
     accessPage(view),
     'same-origin',
-    refreshOf(state, told?.returnAfterMs ?? null),
-    state === 'wait' ? waitingPolicy : pagePolicy,
+    refreshOf(state, returnAfterMs),
   )
 }
 

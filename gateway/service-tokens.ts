@@ -13,6 +13,12 @@ import { failingReasons } from '../policies/explain.ts'
 import type { Instant } from '../policies/instant.ts'
 import { effectivePermissions } from '../policies/permissions.ts'
 import type { Clock } from '../runtime/clock.ts'
+import {
+  gatewayProblemsPath,
+  type MachineProblem,
+  machineProblem,
+  problemLink,
+} from '../runtime/problem-kinds.ts'
 import { hashToken, readServiceToken } from '../runtime/token.ts'
 import type { Asserter } from './assertion.ts'
 import { createBoundedMap } from './bounded-map.ts'
@@ -68,36 +74,23 @@ type TokenQuestion = {
 const usedMs = 60_000
 const rememberedMax = 5_000
 
-const refusedBody = JSON.stringify({
-  type: 'urn:gatehouse:token-not-accepted',
-  title: 'The service token is not accepted',
-  status: 401,
-  detail: 'It is unknown, revoked or expired. Ask its owner for a new one.',
-})
-
-const notAccepted: WholeResponse = {
-  status: 401,
-  headers: [
-    ...['Cache-Control', 'no-store', 'Content-Type', 'application/problem+json'],
-    ...['WWW-Authenticate', 'Gatehouse-Token'],
-  ],
-  body: refusedBody,
+const problemOf = (status: number, name: MachineProblem, headers: readonly string[]): WholeResponse => {
+  const { type, title, why, next } = machineProblem(name)
+  return {
+    status,
+    headers: [
+      ...['Cache-Control', 'no-store', 'Content-Type', 'application/problem+json'],
+      ...['Link', problemLink(gatewayProblemsPath, name), ...headers],
+    ],
+    body: JSON.stringify({ type, title, status, detail: `${why} ${next}` }),
+  }
 }
 
+const notAccepted = problemOf(401, 'token-not-accepted', ['WWW-Authenticate', 'Gatehouse-Token'])
+
 /** What the same client gets that tries too many of them; tokens that are known go on passing. */
-const tooMany = (remainingMs: number): WholeResponse => ({
-  status: 429,
-  headers: [
-    ...['Cache-Control', 'no-store', 'Content-Type', 'application/problem+json'],
-    ...['Retry-After', String(Math.max(1, Math.ceil(remainingMs / 1_000)))],
-  ],
-  body: JSON.stringify({
-    type: 'urn:gatehouse:too-many-tokens',
-    title: 'Too many tokens that are not accepted',
-    status: 429,
-    detail: 'Too many came from your address. Wait, and look whether the token is the right one.',
-  }),
-})
+const tooMany = (remainingMs: number): WholeResponse =>
+  problemOf(429, 'too-many-tokens', ['Retry-After', String(Math.max(1, Math.ceil(remainingMs / 1_000)))])
 
 const said = (response: WholeResponse): Judgement => ({ act: 'answer', response, decision: null })
 

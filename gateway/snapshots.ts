@@ -5,6 +5,7 @@
  * not open or compile changes nothing (the last good one stays, and somebody is told); what is handed out is
  * immutable, so that a request sees one state. Half-applying a bad policy was refused: half a policy is another one.
  */
+import { hash } from 'node:crypto'
 import type { Member, PracticeId, ServiceToken, UserId } from '../policies/access-request.ts'
 import { readCompiled } from '../policies/compile.ts'
 import { type Instant, never } from '../policies/instant.ts'
@@ -59,6 +60,8 @@ export type SnapshotsParts = {
 
 type Policy = {
   readonly version: number
+  /** Of the signed text: the same text again, as nudges and loads bring it, need not be verified and compiled again. */
+  readonly digest: string
   readonly current: KnownPractice
   /** What holds again once the confirmation is overdue; `null`: confirmed. */
   readonly fallback: KnownPractice | null
@@ -116,6 +119,9 @@ const bad = (state: State, key: string): 'bad' => {
 
 function applyPolicy(state: State, practice: PracticeId, sealed: SealedRecord): Applied {
   const { routes, verifier } = state.parts
+  const held = state.policies.get(practice)
+  const digest = hash('sha256', sealed.text)
+  if (held?.digest === digest) return 'old'
   const opened = openRecord(verifier, sealed.key, sealed.text, policyRecordSchema)
   if (opened === null) return bad(state, sealed.key)
   const { version, value } = opened
@@ -127,7 +133,6 @@ function applyPolicy(state: State, practice: PracticeId, sealed: SealedRecord): 
     return bad(state, sealed.key)
   }
   // The same revision compiled later has hours that reach further (SPEC §6); anything else of it is held already.
-  const held = state.policies.get(practice)
   if (
     held !== undefined &&
     held.version === version &&
@@ -140,7 +145,7 @@ function applyPolicy(state: State, practice: PracticeId, sealed: SealedRecord): 
       ? null
       : { snapshot: loadSnapshot(predecessor, Math.max(1, value.revision - 1), routes), until: never }
   const until = fallback === null ? never : (value.confirmBy ?? never)
-  state.policies.set(practice, { version, current: { snapshot, until }, fallback })
+  state.policies.set(practice, { version, digest, current: { snapshot, until }, fallback })
   state.parts.onChange([{ practice }])
   return 'applied'
 }
@@ -191,6 +196,7 @@ function applyMembers(state: State, practice: PracticeId, sealed: SealedRecord):
 }
 
 function applyPractices(state: State, sealed: SealedRecord): Applied {
+  if (state.table?.text === sealed.text) return 'old'
   const opened = openRecord(state.parts.verifier, sealed.key, sealed.text, practicesRecordSchema)
   if (opened === null) return bad(state, sealed.key)
   if (opened.version <= (state.table?.version ?? -1)) return 'old'

@@ -8,7 +8,8 @@ import type { RouteRequirement } from '../policies/routes.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { ControlPlane } from '../runtime/internal.ts'
 import type { Log } from '../runtime/log.ts'
-import { pagePolicy } from '../runtime/pages/page.ts'
+import { ownPath } from '../runtime/own-path.ts'
+import { policyFor } from '../runtime/pages/page-script.ts'
 import type { Companion } from './companion.ts'
 import type { Endings } from './endings.ts'
 import type { Exchange, WholeResponse } from './exchange.ts'
@@ -16,7 +17,6 @@ import type { Credential } from './identity/credential.ts'
 import type { Identifier } from './identity/identify.ts'
 import type { Parked } from './parked.ts'
 import type { Directory, Question } from './questions.ts'
-import { samePath } from './refusal.ts'
 import { type Refusals, stepPath } from './refusals.ts'
 import type { RouteDuties } from './route-duties.ts'
 import type { MirroredSession, Sessions } from './sessions.ts'
@@ -80,18 +80,17 @@ export const again = (response: WholeResponse): WholeResponse => ({
   headers: [...response.headers, 'Refresh', String(waitSeconds)],
 })
 
-/** A page of the step. `headers`: what is special to it; `policy`: of one with a script. */
+/** A page of the step. `headers`: what is special to it. */
 export const stepPage = (
   status: number,
   body: string,
   referrer: 'same-origin' | 'no-referrer',
   headers: readonly string[],
-  policy: string = pagePolicy,
 ): WholeResponse => ({
   status,
   headers: [
     ...['Cache-Control', 'no-store', 'Content-Type', 'text/html; charset=utf-8'],
-    ...['Content-Security-Policy', policy, 'X-Content-Type-Options', 'nosniff'],
+    ...['Content-Security-Policy', policyFor(body), 'X-Content-Type-Options', 'nosniff'],
     ...['Referrer-Policy', referrer, ...headers],
   ],
   body,
@@ -100,11 +99,9 @@ export const stepPage = (
 /** Where people of this application sign in. */
 export const signInPage = ({ upstream }: Exchange): string => upstream.identity?.signInPage ?? '/'
 
-/** Where they were going, from the page's own address: visible ASCII, since browsers skip tabs in front of a second slash. */
-export function wishedPath(text: string | null): string | null {
-  if (text === null || text.length > 1_000 || !/^[\x21-\x7e]+$/.test(text)) return null
-  return text.toLowerCase().startsWith('/.gatehouse') ? null : samePath(text)
-}
+/** Where they were going, from the page's own address: a path of this origin that is none of ours. */
+export const wishedPath = (text: string | null): string | null =>
+  text?.toLowerCase().startsWith('/.gatehouse') === true ? null : ownPath(text)
 
 /** The question of a sign-in: staff controls alone, and any membership suffices. */
 export const signInQuestion = (

@@ -14,7 +14,8 @@ export type SettingChange = {
   readonly after: unknown
 }
 
-const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other)
+const same = (one: unknown, other: unknown): boolean =>
+  one === other || JSON.stringify(one) === JSON.stringify(other)
 
 const isGroup = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -91,14 +92,20 @@ const names: { readonly [path: string]: string } = {
   'controls.twoFactor.maxAgeMs': 'A second factor counts for',
   'controls.twoFactor.notFromListedNetworks': 'No second factor on listed networks',
   'controls.twoFactor.sms': 'Codes by text message',
+  'controls.twoFactor.trust.app': 'The application’s own second factor counts',
+  'controls.twoFactor.trust.google': 'The provider’s second factor counts',
   'controls.twoFactor.rememberDeviceMs': 'Devices are remembered for',
   'controls.permission.mode': 'Route permissions',
+  'controls.permission.hiddenBlockers': 'Patient windows stay shut without the patient search',
   'requests.ip': 'Requests for addresses',
   'requests.time': 'Requests for hours',
   'requests.standardMs': 'Approvals last',
+  'requests.contact': 'Whom to ask instead',
   'emergency.allowed': 'Emergency access',
+  'emergency.lastsMs': 'Emergency access lasts',
   'sessions.idleMs': 'Sessions end without traffic after',
   'sessions.absoluteMs': 'Sessions end in any case after',
+  'sessions.concurrentMax': 'Sessions at once',
   'sessions.bindToNetwork': 'Sessions are bound to their network',
   'signIn.password': 'Signing in here with a password',
   'signIn.passkey': 'Signing in here with a passkey',

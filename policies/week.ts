@@ -102,6 +102,10 @@ const describe = (
   return { zone, now: momentText(zone, at), days, open, changesAt }
 }
 
+/** Whether a member's hours are open at `at`, whether or not `time` is enforced for them. */
+export const isOpenAt = (snapshot: PolicySnapshot, member: Member, at: Instant): boolean =>
+  hoursAt(sourcesOf(snapshot, member), at).open
+
 const todayIn = (zone: string, at: Instant): number => dayOf(at + offsetAt(zone, at))
 
 /**

@@ -7,9 +7,9 @@
  */
 import { z } from 'zod'
 import type { Problem } from '../policies/problem.ts'
-import { isPrivateWay, webhookSchema } from './config-notifications.ts'
+import { isPrivateWay, secretFile, webhookSchema } from './config-notifications.ts'
 
-const streamSchema = webhookSchema.extend({
+const common = {
   name: webhookSchema.shape.name.describe('Its name; a new name begins with the first event there is.'),
   practices: z
     .union([z.literal('all'), z.array(z.string().max(64)).min(1).max(10_000)], {
@@ -21,6 +21,21 @@ const streamSchema = webhookSchema.extend({
     .enum(['gatehouse', 'ocsf'])
     .default('gatehouse')
     .describe('How events are written: as in an export, or as OCSF 1.3 (docs/audit.md).'),
+} as const
+
+const streamSchema = webhookSchema.extend(common)
+
+const syslogSchema = z.strictObject({
+  ...common,
+  host: z
+    .string()
+    .regex(/^[A-Za-z0-9.:-]{1,253}$/, 'expected a host name or an address')
+    .describe('The syslog server; its certificate must name it.'),
+  port: z.number().int().min(1).max(65_535).default(6514).describe('Its port for syslog over TLS.'),
+  caFile: secretFile
+    .nullable()
+    .default(null)
+    .describe('A PEM file of the authorities that may vouch for it; `null`: those that Node.js trusts.'),
 })
 
 /** `audit` of the configuration. */
@@ -39,17 +54,30 @@ export const auditSchema = z.strictObject({
     .max(10)
     .default([])
     .describe('Where every event is posted, signed, in order, at least once: a SIEM (docs/audit.md).'),
+  syslog: z
+    .array(syslogSchema)
+    .max(10)
+    .default([])
+    .describe(
+      'Where every event is sent as syslog (RFC 5424) over TLS, in order, at least once (docs/audit.md).',
+    ),
 })
 
 /** Every Problem of `audit` whose single values are right. */
-export function auditProblems({ streams }: z.output<typeof auditSchema>): readonly Problem[] {
-  return streams.flatMap(({ name, url }, at) => {
-    const path = `audit.streams[${at}]`
-    const problems: Problem[] = []
+export function auditProblems({ streams, syslog }: z.output<typeof auditSchema>): readonly Problem[] {
+  const problems: Problem[] = []
+  for (const [at, { url }] of streams.entries())
     if (!isPrivateWay(url))
-      problems.push({ path: `${path}.url`, sentence: 'must begin with https://: events name people' })
-    if (streams.findIndex((one) => one.name === name) !== at)
-      problems.push({ path: `${path}.name`, sentence: `"${name}" is the name of another stream too` })
-    return problems
-  })
+      problems.push({
+        path: `audit.streams[${at}].url`,
+        sentence: 'must begin with https://: events name people',
+      })
+  const names = [
+    ...streams.map(({ name }, at) => ({ name, path: `audit.streams[${at}].name` })),
+    ...syslog.map(({ name }, at) => ({ name, path: `audit.syslog[${at}].name` })),
+  ]
+  for (const [at, { name, path }] of names.entries())
+    if (names.findIndex((one) => one.name === name) !== at)
+      problems.push({ path, sentence: `"${name}" is the name of another stream too` })
+  return problems
 }

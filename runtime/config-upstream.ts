@@ -281,6 +281,12 @@ const practiceSourceSchema = z.strictObject({
     .default(null)
     .describe('A header that the application’s own scripts send, which names the practice.'),
   fixed: practiceId.nullable().default(null).describe('The only practice of this application.'),
+  choosingPage: path
+    .nullable()
+    .default(null)
+    .describe(
+      'Where the application lets people choose a practice, linked from the page of their practices where neither host nor path names them; `null`: nowhere.',
+    ),
 })
 
 const permissionsOf = z.array(z.string().max(80)).min(1).max(50).optional()

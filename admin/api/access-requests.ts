@@ -19,7 +19,7 @@ import {
 import { reopenRequest, withdrawApproval } from '../access-undoing.ts'
 import { approveWidely } from '../access-wide.ts'
 import { isFresh } from '../sign-in/freshness.ts'
-import { countPending, type ListedRequest, listRequests } from '../store/access-requests.ts'
+import { countPending, type ListedRequest, listRequests, readRequests } from '../store/access-requests.ts'
 import { findColleagues } from '../store/request-hints.ts'
 import { holds } from './access.ts'
 import type { AdminEnv } from './admin-env.ts'
@@ -266,14 +266,16 @@ export function answerAccessRequests(app: OpenAPIHono<AdminEnv>, plane: ApiPlane
     ])
     const found = all.filter((request) => status === undefined || request.status === status)
     const page = pageOf(found, ({ id }) => id, query)
-    const hints = await readHints(plane, practice, page.items, view.document.ipEntries)
+    const ids = page.items.map(({ id }) => id)
+    const requests = await plane.store.read((rows) => readRequests(rows, practice, ids, at))
+    const hints = await readHints(plane, practice, requests, view.document.ipEntries)
     c.header('etag', etagOf(view.revision))
     return c.json(
       {
         revision: view.revision,
         settings: view.document.requests,
         pending,
-        requests: page.items.map((request) => requestAnswer(request, hints.get(request.id))),
+        requests: requests.map((request) => requestAnswer(request, hints.get(request.id))),
         nextCursor: page.nextCursor,
       },
       200,

@@ -9,7 +9,6 @@ import type { IpEntry } from '../../policies/document.ts'
 import { momentText } from '../../policies/timetable-zone.ts'
 import { newToken } from '../../runtime/token.ts'
 import { type AddressCard, dismissAddressCard, listAddressCards } from '../ip-list/address-cards.ts'
-import { readMembers } from '../store/members.ts'
 import type { AdminEnv } from './admin-env.ts'
 import { type ApiPlane, deedOf } from './api-plane.ts'
 import { addressCardRoutes } from './contract/address-cards.ts'
@@ -30,10 +29,8 @@ const sentenceOf = ({ people, network, lastAt, refused }: AddressCard, zone: str
 async function readCards(plane: ApiPlane, practice: string) {
   const view = await plane.views.read(practice)
   const at = plane.now()
-  const known = await plane.store.read((rows) => readMembers(rows, practice, at))
-  const cards = await plane.store.read((rows) =>
-    listAddressCards(rows, view.snapshot, known?.members ?? [], at),
-  )
+  const { members } = await plane.views.people(practice)
+  const cards = await plane.store.read((rows) => listAddressCards(rows, view.snapshot, members, at))
   return { view, cards }
 }
 

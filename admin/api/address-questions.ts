@@ -7,7 +7,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { networkOf, parseAddress, rangeText } from '../../policies/address.ts'
 import type { IpEntry } from '../../policies/document.ts'
-import { readMembers } from '../store/members.ts'
 import type { AdminEnv } from './admin-env.ts'
 import type { ApiPlane } from './api-plane.ts'
 import { ipAllowlistRoutes } from './contract/ip-allowlist.ts'
@@ -31,8 +30,7 @@ async function testAddress(plane: ApiPlane, practice: string, user: string | nul
         : `${address.text} is in "${entry.label}" (${entry.range}), which serves the whole practice.`
     return { listed: entry !== null, entry: shortEntry(entry), inScope: true, mode, sentence }
   }
-  const known = await plane.store.read((rows) => readMembers(rows, practice, at))
-  const member = known?.members.find((one) => one.user === user)
+  const member = (await plane.views.people(practice)).byId.get(user)
   if (member === undefined) throw refusal('not-found', 'There is no such member in this practice.')
   const { entry, inScope, passes } = askAddress(snapshot, member, address, at)
   const sentence = testSentence(member.name, address.text, entry, { inScope, passes, mode })

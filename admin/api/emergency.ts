@@ -5,7 +5,7 @@
  */
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { type EmergencyOutcome, endEmergency, reviewEmergency } from '../emergency-access.ts'
-import { type EmergencyUse, listEmergencies } from '../store/emergencies.ts'
+import { type EmergencyUse, listEmergencies, readDrill } from '../store/emergencies.ts'
 import type { AdminEnv } from './admin-env.ts'
 import { type ApiPlane, deedOf } from './api-plane.ts'
 import { type EmergencyAnswer, emergencyRoutes } from './contract/emergency.ts'
@@ -47,6 +47,7 @@ export function answerEmergency(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): vo
     const { practice } = c.req.valid('param')
     const view = await plane.views.read(practice)
     const uses = await plane.store.read((rows) => listEmergencies(rows, practice, listedMax, plane.now()))
+    const drill = await plane.store.read((rows) => readDrill(rows, practice))
     c.header('etag', etagOf(view.revision))
     return c.json(
       {
@@ -54,6 +55,7 @@ export function answerEmergency(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): vo
         settings: view.document.emergency,
         unreviewed: uses.filter(({ reviewedAt }) => reviewedAt === null).length,
         uses: uses.map(emergencyAnswer),
+        drill,
       },
       200,
     )

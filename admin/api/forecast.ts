@@ -19,7 +19,6 @@ import { momentText } from '../../policies/timetable-zone.ts'
 import { applyDraft, type Draft, rolesIn } from '../policy-draft.ts'
 import { type Forecast, forecastPolicy } from '../policy-forecast.ts'
 import { reasonWords } from '../reason-words.ts'
-import { readMembers } from '../store/members.ts'
 import type { AdminEnv } from './admin-env.ts'
 import { type ApiPlane, deedOf } from './api-plane.ts'
 import { forecastRoutes, type Simulated } from './contract/forecast.ts'
@@ -101,7 +100,7 @@ function assertPeople(document: PolicyDocument, draft: Draft, members: readonly 
 }
 
 const membersOf = async (plane: ApiPlane, practice: string): Promise<readonly Member[]> =>
-  (await plane.store.read((rows) => readMembers(rows, practice, plane.now())))?.members ?? []
+  (await plane.views.people(practice)).members
 
 const forecastAnswer = (practice: string, forecast: Forecast) => ({
   revision: forecast.revision,
@@ -153,13 +152,22 @@ function timelineOf(snapshot: PolicySnapshot, asked: Asked) {
   const { id, zone } = snapshot.practice
   const until = asked.at + timelineMs
   const steps = decisionTimeline(snapshot, requestOf(asked, id, until), asked.at, stepsMax)
-  const lines: { at: Instant; text: string; verdict: string; reason: string }[] = []
+  const lines: Simulated['timeline'] = []
   for (const { at, decision } of steps) {
     if (at >= until) break
     const { verdict, reason } = decision
-    if (lines.at(-1)?.reason !== reason) lines.push({ at, text: momentText(zone, at), verdict, reason })
+    if (lines.at(-1)?.reason !== reason)
+      lines.push({ at, text: momentText(zone, at), verdict, reason, because: reasonWords(reason) })
   }
-  return lines
+  const knownUntil = steps.at(-1)?.decision.validUntil ?? asked.at
+  return { timeline: lines, timelineUntil: Math.min(until, knownUntil) }
+}
+
+/** When a gate may answer otherwise by time alone. */
+function untilOf(snapshot: PolicySnapshot, until: Instant) {
+  return until >= snapshot.knownUntil
+    ? { until: null, untilText: null }
+    : { until, untilText: momentText(snapshot.practice.zone, until) }
 }
 
 function simulated(snapshot: PolicySnapshot, asked: Asked): Simulated {
@@ -170,13 +178,14 @@ function simulated(snapshot: PolicySnapshot, asked: Asked): Simulated {
   )
   const { verdict, reason, control, opensAt } = decision
   return {
-    ...{ verdict, reason, control, opensAt },
+    ...{ verdict, reason, control, opensAt, because: reasonWords(reason) },
     gates: gates.map((gate) => ({
       ...{ gate: gate.gate, control: gate.control, mode: gate.mode },
       ...{ passes: gate.reason === 'ok', reason: gate.reason, sentence: gate.sentence },
+      ...untilOf(snapshot, gate.until),
     })),
     remedies: remedies.map(({ by, sentence }) => ({ by, sentence })),
-    timeline: timelineOf(snapshot, asked),
+    ...timelineOf(snapshot, asked),
   }
 }
 
@@ -230,7 +239,7 @@ function answerSimulation(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
     const drawn = roles === undefined ? asked : { ...asked, member: { ...member, roles } }
     return c.json(
       {
-        ...{ revision, name: member.name, at, route },
+        ...{ revision, name: member.name, at, route, zone: document.practice.zone },
         saved: simulated(snapshotOf(plane, document, revision, at), asked),
         draft: other === null ? null : simulated(snapshotOf(plane, other, revision, at), drawn),
       },

@@ -11,9 +11,9 @@ import type { Member } from '../../policies/access-request.ts'
 import { parseAddress } from '../../policies/address.ts'
 import type { Instant } from '../../policies/instant.ts'
 import type { ScopedControl } from '../../policies/snapshot.ts'
+import { isOpenAt } from '../../policies/week.ts'
 import { publishAnswer } from '../live.ts'
 import { type ActiveUser, listActiveUsers } from '../store/active-users.ts'
-import { readMembers } from '../store/members.ts'
 import { lastAnnounced, listLiveGateways, readPublishState } from '../store/publish-state.ts'
 import type { AdminEnv } from './admin-env.ts'
 import type { ApiPlane } from './api-plane.ts'
@@ -22,7 +22,8 @@ import { generalRoutes } from './contract/general.ts'
 import type { PublishStateAnswer } from './contract/wire.ts'
 import { saveWish } from './edits.ts'
 import { etagOf } from './paging.ts'
-import { askAddress, byName, concerns, isOpenFor, type PolicyView, withoutFactor } from './policy-views.ts'
+import type { People } from './people-views.ts'
+import { askAddress, concerns, type PolicyView, withoutFactor } from './policy-views.ts'
 import { readScheduledAnswer } from './schedule.ts'
 
 const peopleMax = 100
@@ -38,30 +39,18 @@ const inScopeOf = (view: PolicyView, members: readonly Member[], control: Scoped
 }
 
 /** Those with a live session who are in scope of `time` and outside their hours now. */
-function wouldRefuseNow(
-  view: PolicyView,
-  members: readonly Member[],
-  active: readonly ActiveUser[],
-  at: Instant,
-) {
-  const byId = new Map(members.map((member) => [member.user, member]))
+function wouldRefuseNow(view: PolicyView, byId: People['byId'], active: readonly ActiveUser[], at: Instant) {
   return active
     .filter(({ user }) => {
       const member = byId.get(user)
       if (member === undefined) return false
-      return concerns(view.snapshot, member, 'time') && !isOpenFor(view.snapshot, member, at)
+      return concerns(view.snapshot, member, 'time') && !isOpenAt(view.snapshot, member, at)
     })
     .map(({ user, name }) => ({ user, name }))
     .slice(0, refusedMax)
 }
 
-function wouldRefuse(
-  view: PolicyView,
-  members: readonly Member[],
-  active: readonly ActiveUser[],
-  at: Instant,
-) {
-  const byId = new Map(members.map((member) => [member.user, member]))
+function wouldRefuse(view: PolicyView, byId: People['byId'], active: readonly ActiveUser[], at: Instant) {
   const refused = active.flatMap(({ user, name, sessions }) => {
     const member = byId.get(user)
     if (member === undefined) return []
@@ -114,14 +103,13 @@ export async function readPublishAnswer(plane: ApiPlane, practice: string): Prom
 async function readGeneral(c: Context<AdminEnv>, plane: ApiPlane, practice: string) {
   const view = await plane.views.read(practice)
   const at = plane.now()
-  const [known, active, publish, confirmation, scheduled] = await Promise.all([
-    plane.store.read((rows) => readMembers(rows, practice, at)),
+  const [{ members, byId }, active, publish, confirmation, scheduled] = await Promise.all([
+    plane.views.people(practice),
     plane.store.read((rows) => listActiveUsers(rows, practice, at, view)),
     readPublishAnswer(plane, practice),
     readConfirmationAnswer(c, plane, practice),
     readScheduledAnswer(plane, practice, 'waiting'),
   ])
-  const members = (known?.members ?? []).toSorted(byName)
   const { practice: head, controls, ipEntries, timeWindows, sessions, emergency, requests } = view.document
   return {
     practice: head,
@@ -134,14 +122,14 @@ async function readGeneral(c: Context<AdminEnv>, plane: ApiPlane, practice: stri
         ...controls.ip,
         inScope: inScopeOf(view, members, 'ip'),
         entries: ipEntries.length,
-        wouldRefuse: wouldRefuse(view, members, active, at),
+        wouldRefuse: wouldRefuse(view, byId, active, at),
       },
       time: {
         mode: controls.time.mode,
         scope: controls.time.scope,
         inScope: inScopeOf(view, members, 'time'),
         windows: timeWindows.length,
-        wouldRefuse: wouldRefuseNow(view, members, active, at),
+        wouldRefuse: wouldRefuseNow(view, byId, active, at),
       },
       twoFactor: {
         mode: controls.twoFactor.mode,

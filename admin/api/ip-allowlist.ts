@@ -14,6 +14,7 @@ import type { AdminEnv } from './admin-env.ts'
 import { type ApiPlane, deedOf } from './api-plane.ts'
 import { ipAllowlistRoutes } from './contract/ip-allowlist.ts'
 import { saveWish } from './edits.ts'
+import { answerIpBulk } from './ip-bulk.ts'
 import { answerEntryList } from './ip-entry-list.ts'
 import { overlapsOf } from './networks.ts'
 import { invalid, refusal } from './refusals.ts'
@@ -137,4 +138,5 @@ export function answerIpAllowlist(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): 
   answerAddressQuestions(app, plane)
   answerCreate(app, plane)
   answerChanges(app, plane)
+  answerIpBulk(app, plane)
 }

@@ -5,18 +5,18 @@
  * is filtered by is what is shown. Use is what gateways have counted; whoever was let in for another reason is not in it.
  */
 import type { OpenAPIHono, z } from '@hono/zod-openapi'
-import { parseAddress } from '../../policies/address.ts'
+import { parseAddress, parseRange, rangeContains } from '../../policies/address.ts'
 import type { Audience, IpEntry, PolicyDocument } from '../../policies/document.ts'
 import type { DurationMs, Instant } from '../../policies/instant.ts'
 import { matchingEntry, type PolicySnapshot } from '../../policies/snapshot.ts'
 import { listAddressesOfMembers } from '../store/address-use.ts'
 import { type EntryUse, readEntryUse } from '../store/entry-hits.ts'
-import { readMemberNames } from '../store/members.ts'
 import type { AdminEnv } from './admin-env.ts'
 import type { ApiPlane } from './api-plane.ts'
 import { type entryQuery, ipAllowlistRoutes, staleAfterDays } from './contract/ip-allowlist.ts'
 import { audienceName, overlapsOf } from './networks.ts'
 import { etagOf, mentions, pageOf } from './paging.ts'
+import type { PolicyView } from './policy-views.ts'
 
 type Query = z.infer<typeof entryQuery>
 
@@ -103,18 +103,24 @@ function sorted(found: readonly Used[], { sort, order }: Query, all: readonly Ip
   return order === 'desc' ? ordered.reverse() : ordered
 }
 
-/** How many members were seen within thirty days at an address that each entry has for them. */
+/** How many members were seen within thirty days at an address that each of `entries` has for them. */
 async function countUsers(
   plane: ApiPlane,
   snapshot: PolicySnapshot,
+  entries: readonly IpEntry[],
   at: Instant,
 ): Promise<ReadonlyMap<string, number>> {
   const practice = snapshot.practice.id
   const seen = await plane.store.read((rows) => listAddressesOfMembers(rows, practice, at))
+  const { byId } = await plane.views.people(practice)
+  const ranges = entries.flatMap(({ range }) => parseRange(range)?.range ?? [])
   const users = new Map<string, Set<string>>()
-  for (const { user, roles, address: text } of seen) {
-    const address = parseAddress(text)
-    const entry = address === null ? null : matchingEntry(snapshot, { user, roles }, address, at)
+  for (const { user, address: text } of seen) {
+    const [address, member] = [parseAddress(text), byId.get(user)]
+    if (address === null || member === undefined) continue
+    // Most were seen at none of a page's entries.
+    if (!ranges.some((range) => rangeContains(range, address))) continue
+    const entry = matchingEntry(snapshot, member, address, at)
     if (entry === null) continue
     const there = users.get(entry.id)
     if (there === undefined) users.set(entry.id, new Set([user]))
@@ -141,29 +147,36 @@ function shown(used: Used, document: PolicyDocument, nameOf: (user: string) => s
   }
 }
 
-async function listEntries(plane: ApiPlane, practice: string, query: Query) {
-  const { revision, document, snapshot } = await plane.views.read(practice)
-  const at = plane.now()
-  const use = await plane.store.read((rows) => readEntryUse(rows, practice, at))
+/** The entries of the query in its order, a page of them with their use. */
+async function findEntries(plane: ApiPlane, { document }: PolicyView, query: Query, at: Instant) {
+  const practice = document.practice.id
+  const readUse = (entries: readonly string[] | 'every') =>
+    plane.store.read((rows) => readEntryUse(rows, practice, at, entries))
+  // Of every entry only where it decides who is on the page.
+  const every = query.sort === 'matched' || query.unmatchedDays !== undefined ? await readUse('every') : null
   const found = document.ipEntries
-    .map((entry) => usedOf(entry, use.get(entry.id) ?? null, at))
+    .map((entry) => usedOf(entry, every?.get(entry.id) ?? null, at))
     .filter((used) => passes(used, query, at))
   const page = pageOf(sorted(found, query, document.ipEntries), ({ entry }) => entry.id, query)
-  const overlaps = overlapsOf(
-    page.items.map(({ entry }) => entry),
-    document.ipEntries,
-  )
-  const named = page.items.flatMap(({ entry: { audience } }) =>
-    audience !== 'practice' && 'user' in audience ? [audience.user] : [],
-  )
-  const names = await plane.store.read((rows) => readMemberNames(rows, practice, named))
-  const users = await countUsers(plane, snapshot, at)
+  const use = every ?? (await readUse(page.items.map(({ entry }) => entry.id)))
+  const items = page.items.map(({ entry }) => usedOf(entry, use.get(entry.id) ?? null, at))
+  return { total: found.length, nextCursor: page.nextCursor, items, entries: items.map(({ entry }) => entry) }
+}
+
+async function listEntries(plane: ApiPlane, practice: string, query: Query) {
+  const view = await plane.views.read(practice)
+  const { revision, document, snapshot } = view
+  const at = plane.now()
+  const { total, nextCursor, items, entries } = await findEntries(plane, view, query, at)
+  const overlaps = overlapsOf(entries, document.ipEntries)
+  const { byId } = await plane.views.people(practice)
+  const users = await countUsers(plane, snapshot, entries, at)
   return {
     revision,
-    total: found.length,
-    nextCursor: page.nextCursor,
-    entries: page.items.map((used) => ({
-      ...shown(used, document, (user) => names.get(user) ?? null, at),
+    total,
+    nextCursor,
+    entries: items.map((used) => ({
+      ...shown(used, document, (user) => byId.get(user)?.name ?? null, at),
       users30d: users.get(used.entry.id) ?? 0,
       overlaps: [...(overlaps.get(used.entry.id) ?? [])],
     })),

@@ -15,13 +15,12 @@ import { writeEntries } from '../ip-list/entry-csv.ts'
 import { type EntryImport, type ImportDeed, planImport } from '../ip-list/entry-import.ts'
 import { forecastPolicy } from '../policy-forecast.ts'
 import { appendEvent } from '../store/events.ts'
-import { readMembers } from '../store/members.ts'
 import type { AdminEnv } from './admin-env.ts'
 import { type ApiPlane, deedOf } from './api-plane.ts'
 import { ipImportRoutes } from './contract/ip-import.ts'
 import { saveWish } from './edits.ts'
 import { etagOf } from './paging.ts'
-import { invalid, refusal } from './refusals.ts'
+import { invalid } from './refusals.ts'
 
 const shownMax = 200
 
@@ -47,11 +46,7 @@ function importDeed({ at, actor }: Deed): ImportDeed {
   return { at, by: actor.name, newId: (line) => `ipe_${stem}${line}` }
 }
 
-async function membersOf(plane: ApiPlane, practice: string) {
-  const known = await plane.store.read((rows) => readMembers(rows, practice, plane.now()))
-  if (known === null) throw refusal('not-found', 'There is no such practice.')
-  return known.members
-}
+const membersOf = async (plane: ApiPlane, practice: string) => (await plane.views.people(practice)).members
 
 /** What saving the planned document would do to people. */
 async function consequences(plane: ApiPlane, plan: EntryImport, deed: Deed) {

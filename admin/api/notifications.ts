@@ -8,6 +8,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import { eventOf } from '../deed.ts'
 import type { NotificationSettings } from '../notify/notification-settings.ts'
 import { topics } from '../notify/notification-settings.ts'
+import { queueTestMessage } from '../notify/test-message.ts'
 import { listDeliveries } from '../notify/webhook-delivery.ts'
 import { appendEvent } from '../store/events.ts'
 import { readNotificationSettings, saveNotificationSettings } from '../store/notification-settings.ts'
@@ -26,7 +27,33 @@ const told = ({ mail, webhooks }: NotificationSettings) => ({
   webhooks: webhooks.map(({ name, topics: of }) => `${name}: ${of.join(', ')}`).join('; '),
 })
 
-function assertConfigured(plane: ApiPlane, { webhooks }: NotificationSettings): void {
+async function answerTest(plane: ApiPlane, wish: Parameters<typeof queueTestMessage>[1]) {
+  const { webhook } = wish
+  if (webhook !== null) assertConfigured(plane, { webhooks: [{ name: webhook }] })
+  if (webhook === null && !plane.notifications.mailGoesOut)
+    throw invalid([
+      { path: 'webhook', sentence: 'Mail is off: the operator switches it on under notifications.mail.' },
+    ])
+  const tested = await queueTestMessage(plane.store, wish)
+  switch (tested.outcome) {
+    case 'queued':
+      return { to: tested.to }
+    case 'no-address':
+      throw invalid([
+        { path: 'webhook', sentence: 'Your account has no mail address that a test could go to.' },
+      ])
+    case 'too-many':
+      throw refusal('too-many', 'Ten tests in ten minutes are enough. Look at how they fared first.', {
+        retryAfterMs: tested.retryAfterMs,
+      })
+    case 'unknown-practice':
+      throw refusal('not-found', 'There is no such practice.')
+  }
+}
+
+type Named = { readonly webhooks: readonly { readonly name: string }[] }
+
+function assertConfigured(plane: ApiPlane, { webhooks }: Named): void {
   const unknown = webhooks.findIndex(({ name }) => !plane.notifications.webhooks.includes(name))
   if (unknown !== -1)
     throw invalid([
@@ -76,6 +103,13 @@ export function answerNotifications(app: OpenAPIHono<AdminEnv>, plane: ApiPlane)
     })
     c.header('etag', etagOf(version))
     return c.json({ version }, 200)
+  })
+  app.openapi(notificationsRoutes.test, async (c) => {
+    const { practice } = c.req.valid('param')
+    const { webhook } = c.req.valid('json')
+    const { login } = c.get('admin').account
+    const deed = deedOf(c, plane, undefined)
+    return c.json(await answerTest(plane, { practice, webhook, login, deed }), 200)
   })
   app.openapi(notificationsRoutes.deliveries, async (c) => {
     const { practice } = c.req.valid('param')

@@ -11,7 +11,7 @@ import type { Problem } from '../../policies/problem.ts'
 import { eventOf } from '../deed.ts'
 import { passwordProblem } from '../own-sign-in/password-rules.ts'
 import { verifyPassword } from '../passwords.ts'
-import { makeSealedCodes } from '../sealed-codes.ts'
+import { makeSealedCodes, voidSealedCodes } from '../sealed-codes.ts'
 import { linkIdentity, subjectOf, unlinkIdentity } from '../sign-in/linked-identities.ts'
 import {
   type AccountOutcome,
@@ -60,6 +60,10 @@ function answerSealedCodes(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
     const deed = deedOf(c, plane, c.req.valid('json').reason)
     const codes = await makeSealedCodes(plane.store, c.get('admin').account, deed)
     return c.json({ codes: [...codes] }, 200)
+  })
+  app.openapi(ownAccountsRoutes.voidSealedCodes, async (c) => {
+    const deed = deedOf(c, plane, c.req.valid('json').reason)
+    return c.json({ voided: await voidSealedCodes(plane.store, c.get('admin').account, deed) }, 200)
   })
 }
 

@@ -9,7 +9,6 @@
 import { sql } from 'kysely'
 import type { Member } from '../../policies/access-request.ts'
 import type { Address } from '../../policies/address.ts'
-import { compile } from '../../policies/compile.ts'
 import { viewOf } from '../../policies/decide.ts'
 import type { IpEntry, PolicyDocument } from '../../policies/document.ts'
 import { gatesBeforeTwoFactor, isInScope, type View } from '../../policies/gates.ts'
@@ -20,10 +19,11 @@ import {
   type PolicySnapshot,
   type ScopedControl,
 } from '../../policies/snapshot.ts'
-import { describeDays } from '../../policies/week.ts'
 import { adminRoutes } from '../admin-judging.ts'
+import { compiledPoliciesOf } from '../compiled-policies.ts'
+import { createKept } from '../kept.ts'
 import type { Store } from '../store/database.ts'
-import { readStoredPolicy } from '../store/practices.ts'
+import { createPeople, type People } from './people-views.ts'
 import { refusal } from './refusals.ts'
 
 /** A practice's newest saved policy. */
@@ -39,63 +39,35 @@ export type PolicyViews = {
   readonly read: (practice: string) => Promise<PolicyView>
   /** The newest of several, by id, without those that there are not; one query where all are kept. */
   readonly readMany: (practices: readonly string[]) => Promise<ReadonlyMap<string, PolicyView>>
+  /** Everybody of a practice as decisions see them now; refuses `not-found` for a practice that there is not. */
+  readonly people: (practice: string) => Promise<People>
 }
 
-const keptMax = 1_000
-const keptEntriesMax = 300_000
 /** Timetables move on: what was compiled longer ago is compiled again. */
 const freshMs: DurationMs = 86_400_000
 
-const weightOf = ({ document }: PolicyView): number => document.ipEntries.length
-
-/** What was compiled, least lately asked for first; the newest is kept however long its list is. */
-function createKept() {
-  const kept = new Map<string, PolicyView>()
-  let entries = 0
-  const drop = (practice: string): void => {
-    const known = kept.get(practice)
-    if (known !== undefined) entries -= weightOf(known)
-    kept.delete(practice)
-  }
-  return {
-    find(practice: string, revision: number, at: Instant): PolicyView | null {
-      const known = kept.get(practice)
-      const isFresh = known !== undefined && Math.abs(at - known.snapshot.compiledAt) < freshMs
-      if (!isFresh || known.revision !== revision) return null
-      kept.delete(practice)
-      kept.set(practice, known)
-      return known
-    },
-    keep(practice: string, view: PolicyView): void {
-      drop(practice)
-      kept.set(practice, view)
-      entries += weightOf(view)
-      for (const oldest of kept.keys()) {
-        if ((kept.size <= keptMax && entries <= keptEntriesMax) || oldest === practice) return
-        drop(oldest)
-      }
-    },
-  }
-}
-
 /** Views of the policies in `store`. */
 export function createPolicyViews(store: Store, now: () => Instant): PolicyViews {
-  const kept = createKept()
+  const compiled = compiledPoliciesOf(store)
+  const kept = createKept<PolicyView>({
+    ...{ countMax: 1_000, weightMax: 300_000 },
+    weightOf: ({ document }) => document.ipEntries.length,
+  })
   const loading = new Map<string, Promise<PolicyView>>()
   const load = async (practice: string, revision: number): Promise<PolicyView> => {
-    const saved = await store.read((rows) => readStoredPolicy(rows, practice, revision))
+    const saved = await store.read((rows) => compiled.read(rows, practice, now(), revision))
     if (saved === null) throw refusal('not-found', 'There is no such practice.')
-    const compiled = compile(saved.document, now())
-    if (!compiled.ok)
-      throw new Error(`the saved policy of ${practice} does not compile: ${compiled.problems[0]?.sentence}`)
-    const { document } = compiled.value
-    const view = { revision, document, snapshot: loadSnapshot(compiled.value, revision, adminRoutes) }
+    if (!saved.ok)
+      throw new Error(`the saved policy of ${practice} does not compile: ${saved.problems[0]?.sentence}`)
+    const { document } = saved.value.compiled
+    const view = { revision, document, snapshot: loadSnapshot(saved.value.compiled, revision, adminRoutes) }
     kept.keep(practice, view)
     return view
   }
   const viewOfHead = ({ id, revision }: { readonly id: string; readonly revision: number }) => {
-    const known = kept.find(id, revision, now())
-    if (known !== null) return known
+    const known = kept.find(id)
+    const isFresh = known !== null && Math.abs(now() - known.snapshot.compiledAt) < freshMs
+    if (isFresh && known.revision === revision) return known
     // Of several who ask at once one compiles.
     const key = `${id} ${revision}`
     const already = loading.get(key)
@@ -113,6 +85,7 @@ export function createPolicyViews(store: Store, now: () => Instant): PolicyViews
         .execute(),
     )
   return {
+    people: createPeople(store, now),
     async read(practice) {
       const [head] = await headsOf([practice])
       if (head === undefined) throw refusal('not-found', 'There is no such practice.')
@@ -124,6 +97,20 @@ export function createPolicyViews(store: Store, now: () => Instant): PolicyViews
       for (const head of await headsOf(practices)) views.set(head.id, await viewOfHead(head))
       return views
     },
+  }
+}
+
+/**
+ * Reads every practice's policy once, so that nobody who comes first waits for hundreds to be compiled; one after the
+ * other, until `isOver`. What cannot be read is left to whoever asks for it.
+ */
+export async function warmViews(store: Store, views: PolicyViews, isOver: () => boolean): Promise<void> {
+  const practices = await store
+    .read((rows) => rows.selectFrom('practice').select('id').orderBy('id').execute())
+    .catch(() => [])
+  for (const { id } of practices) {
+    if (isOver()) return
+    await views.read(id).catch(() => null)
   }
 }
 
@@ -153,17 +140,11 @@ const somewhere: Address = { family: 4, text: '0.0.0.0', w0: 0, w1: 0, w2: 0, w3
 export const concerns = (snapshot: PolicySnapshot, member: Member, control: ScopedControl): boolean =>
   isInScope(viewFrom(snapshot, member, somewhere, 0), control)
 
-const nameOrder = new Intl.Collator('en')
-/** In order of their names, for people. */
-export const byName = (a: Pick<Member, 'name'>, b: Pick<Member, 'name'>): number =>
-  nameOrder.compare(a.name, b.name)
-
-/** Who has to have a second factor and has set none up, in order of their names; the control's mode does not count. */
+/** Who of these has to have a second factor and has set none up; the control's mode does not count. */
 export const withoutFactor = (snapshot: PolicySnapshot, members: readonly Member[]): readonly Member[] =>
   members
     .filter(({ suspended, factors }) => !suspended && factors.length === 0)
     .filter((member) => concerns(snapshot, member, 'two-factor'))
-    .toSorted(byName)
 
 /**
  * What the allowlist says of a member at an address. `passes`: under `enforce` the address would be let in.
@@ -193,7 +174,3 @@ export function askAddress(
     passes: !refused,
   }
 }
-
-/** Whether a member's hours are open at `at`, whatever the control's mode and scope. */
-export const isOpenFor = (snapshot: PolicySnapshot, member: Member, at: Instant): boolean =>
-  describeDays(snapshot, member, at, 1).open

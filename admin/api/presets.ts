@@ -15,7 +15,6 @@ import { applyPreset, type Preset, presets } from '../../policies/presets.ts'
 import { loadSnapshot } from '../../policies/snapshot.ts'
 import type { Rows } from '../store/database.ts'
 import { listEvents } from '../store/events.ts'
-import { readMembers } from '../store/members.ts'
 import { readPolicy } from '../store/practices.ts'
 import type { AdminEnv } from './admin-env.ts'
 import type { ApiPlane } from './api-plane.ts'
@@ -64,8 +63,8 @@ const shown = ({ document, members, at }: Known, { id, name, description }: Pres
 async function readKnown(plane: ApiPlane, practice: string) {
   const { document, revision } = await plane.views.read(practice)
   const at = plane.now()
-  const found = await plane.store.read((rows) => readMembers(rows, practice, at))
-  return { revision, document, members: found?.members ?? [], at }
+  const { members } = await plane.views.people(practice)
+  return { revision, document, members, at }
 }
 
 /** The preset applied last and the documents around it; `null`: none, or it has been taken back. */

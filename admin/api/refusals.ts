@@ -8,39 +8,12 @@
  */
 import type { Problem } from '../../policies/problem.ts'
 import { type Fault, isFault } from '../../runtime/fault.ts'
+import { problemLink } from '../../runtime/problem-kinds.ts'
 import type { ProblemAnswer } from './contract/wire.ts'
+import { adminProblemsPath, adminProblemType, type ProblemCode, problemTexts } from './problem-texts.ts'
 
 /** Where a second factor is proved again; takes `?return=`. */
 export const stepUpPath = '/step-up'
-
-type Code = ProblemAnswer['code']
-
-const codes: Readonly<Record<Code, { readonly status: number; readonly title: string }>> = {
-  invalid: { status: 422, title: 'Some of this cannot be saved' },
-  'not-signed-in': { status: 401, title: 'Sign in first' },
-  'not-permitted': { status: 403, title: 'Not permitted' },
-  'access-refused': { status: 403, title: 'Not from here, or not now' },
-  'step-up-required': { status: 401, title: 'Confirm that it is you' },
-  'forged-request': { status: 403, title: 'Not asked by the admin pages' },
-  'not-found': { status: 404, title: 'Not found' },
-  'revision-conflict': { status: 412, title: 'Somebody else saved in between' },
-  'revision-missing': { status: 428, title: 'If-Match is missing' },
-  'lockout-risk': { status: 409, title: 'This would lock out an admin' },
-  'last-security-admin': { status: 409, title: 'The last security admin stays' },
-  'sealed-codes-first': { status: 409, title: 'Make sealed codes first' },
-  'already-decided': { status: 409, title: 'Somebody else has decided' },
-  'confirmation-pending': { status: 409, title: 'An earlier change waits to be confirmed' },
-  'confirm-elsewhere': { status: 409, title: 'Not from here' },
-  'in-progress': { status: 409, title: 'Being worked at' },
-  'outcome-unknown': { status: 409, title: 'Perhaps it was done' },
-  'key-reused': { status: 422, title: 'Another request had this key' },
-  'too-many': { status: 429, title: 'Too many tries' },
-  'too-large': { status: 413, title: 'Too large' },
-  'unsupported-media': { status: 415, title: 'Send JSON' },
-  'database-unavailable': { status: 503, title: 'The database cannot be reached' },
-  'control-plane-unavailable': { status: 503, title: 'Not available just now' },
-  internal: { status: 500, title: 'A mistake of ours' },
-}
 
 /** What a refusal carries besides its code. */
 export type RefusalDetails = Pick<
@@ -52,10 +25,10 @@ export type RefusalDetails = Pick<
 export type Refusal = Error & { readonly refusal: ProblemAnswer }
 
 /** A refusal to throw. `detail` is the public sentence: what is wrong and what to do. */
-export function refusal(code: Code, detail: string, details: RefusalDetails = {}): Refusal {
-  const { status, title } = codes[code]
+export function refusal(code: ProblemCode, detail: string, details: RefusalDetails = {}): Refusal {
+  const { status, title } = problemTexts[code]
   const answer: ProblemAnswer = {
-    type: `urn:gatehouse:problem:${code}`,
+    type: adminProblemType(code),
     title,
     status,
     code,
@@ -117,7 +90,10 @@ export function refusalOf(error: unknown): { readonly answer: ProblemAnswer; rea
 
 /** The answer as a response. `requestId` is repeated in a header, so that a person can name the log line. */
 export function refusalResponse(answer: ProblemAnswer): Response {
-  const headers = new Headers({ 'content-type': 'application/problem+json', 'cache-control': 'no-store' })
+  const headers = new Headers({
+    ...{ 'content-type': 'application/problem+json', 'cache-control': 'no-store' },
+    link: problemLink(adminProblemsPath, answer.code),
+  })
   if (answer.retryAfterMs !== undefined)
     headers.set('retry-after', String(Math.max(1, Math.ceil(answer.retryAfterMs / 1_000))))
   // RFC 9470, as the gateways say it.

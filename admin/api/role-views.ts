@@ -19,7 +19,7 @@ import {
 import type { RouteRequirement } from '../../policies/routes.ts'
 import { proposeRoutes } from '../route-proposal.ts'
 import { listLearned } from '../store/learned-routes.ts'
-import { findMember, readMembers } from '../store/members.ts'
+import { findMember } from '../store/members.ts'
 import { listUnmapped } from '../store/unmapped-routes.ts'
 import { unmappedYaml } from '../unmapped-yaml.ts'
 import type { AdminEnv } from './admin-env.ts'
@@ -150,14 +150,14 @@ export function answerRoleViews(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): vo
     const { document, revision } = await plane.views.read(practice)
     const role = document.roles.find((one) => one.id === id)
     if (role === undefined) throw refusal('not-found', 'There is no such role in this practice.')
-    const known = await plane.store.read((rows) => readMembers(rows, practice, plane.now()))
+    const { members } = await plane.views.people(practice)
     const { hiddenBlockers } = document.controls.permission
     const after = new Set(c.req.valid('json').permissions)
     return c.json(
       {
         revision,
         ...previewOf(new Set(role.permissions), after, { hiddenBlockers }),
-        members: (known?.members ?? []).filter(({ roles }) => roles.includes(id)).length,
+        members: members.filter(({ roles }) => roles.includes(id)).length,
       },
       200,
     )

@@ -7,7 +7,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Role } from '../../policies/document.ts'
 import { catalogue, permissionLists } from '../../policies/permissions.ts'
-import { readMembers } from '../store/members.ts'
 import type { AdminEnv } from './admin-env.ts'
 import type { ApiPlane } from './api-plane.ts'
 import { rolesRoutes } from './contract/roles.ts'
@@ -39,10 +38,9 @@ export function answerRoles(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
   app.openapi(rolesRoutes.list, async (c) => {
     const { practice } = c.req.valid('param')
     const { document, revision } = await plane.views.read(practice)
-    const known = await plane.store.read((rows) => readMembers(rows, practice, plane.now()))
+    const { members } = await plane.views.people(practice)
     const { hiddenBlockers } = document.controls.permission
-    const holders = (role: string): number =>
-      (known?.members ?? []).filter(({ roles }) => roles.includes(role)).length
+    const holders = (role: string): number => members.filter(({ roles }) => roles.includes(role)).length
     c.header('etag', etagOf(revision))
     return c.json(
       { revision, roles: document.roles.map((role) => roleAnswer(role, holders(role.id), hiddenBlockers)) },

@@ -9,6 +9,7 @@ import { accessReportCsv, readAccessReport } from '../access-report.ts'
 import { knownActions } from '../event-actions.ts'
 import { readStanding, verifyChain } from '../store/event-chain.ts'
 import { readRetention, saveRetention } from '../store/event-retention.ts'
+import { listStreams } from '../store/event-streams.ts'
 import { appendEvent, type ListedEvent, listEvents } from '../store/events.ts'
 import type { AdminEnv } from './admin-env.ts'
 import { type ApiPlane, deedOf } from './api-plane.ts'
@@ -88,7 +89,9 @@ function answerKeeping(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
   app.openapi(securityEventsRoutes.actions, (c) => c.json({ actions: [...knownActions.values()] }, 200))
   app.openapi(securityEventsRoutes.chain, async (c) => {
     const { practice } = c.req.valid('param')
-    return c.json(await plane.store.read((rows) => readStanding(rows, practice)), 200)
+    const standing = await plane.store.read((rows) => readStanding(rows, practice))
+    const streams = await plane.store.read((rows) => listStreams(rows, practice))
+    return c.json({ ...standing, streams: [...streams] }, 200)
   })
   app.openapi(securityEventsRoutes.retention, async (c) => {
     const { practice } = c.req.valid('param')

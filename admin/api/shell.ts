@@ -48,6 +48,7 @@ async function answerMe(c: Context<AdminEnv>, plane: ApiPlane) {
     endsAt,
     sealedCodesLeft:
       account.kind === 'admin' ? await plane.store.read((rows) => countSealedCodes(rows, account.id)) : null,
+    operator: account.practices === 'every',
     seenAt: { address: hop.client.text, sentence: hopSentence(hop) },
     practices: practices.map(({ id, name, zone }) => {
       const snapshot = views.get(id)?.snapshot

@@ -18,7 +18,6 @@ import {
 import { type Problem, problemsOf } from '../../policies/problem.ts'
 import { offsetAt } from '../../policies/timetable-zone.ts'
 import { newToken } from '../../runtime/token.ts'
-import { readMembers } from '../store/members.ts'
 import type { AdminEnv } from './admin-env.ts'
 import type { ApiPlane } from './api-plane.ts'
 import { timeWindowsRoutes } from './contract/time-windows.ts'
@@ -33,7 +32,8 @@ const gone: { readonly problems: readonly Problem[] } = {
   problems: [{ path: 'id', sentence: 'There is no such window, closure or opening any more.' }],
 }
 
-function checkWindow(wish: unknown): TimeWindow {
+/** The window, or a refusal with everything that is wrong with it. */
+export function checkWindow(wish: unknown): TimeWindow {
   const parsed = timeWindowSchema.safeParse(wish)
   if (!parsed.success) throw invalid(problemsOf(parsed.error))
   return parsed.data
@@ -54,15 +54,14 @@ const windowTarget = (window: TimeWindow) => ({
 const exceptionTarget = ({ id, label, kind }: TimeException) => ({ kind, id, name: label })
 
 /** Refuses an audience that there is not: a role by the policy, a person by the directory. */
-async function assertAudience(plane: ApiPlane, practice: string, audience: Audience): Promise<void> {
+export async function assertAudience(plane: ApiPlane, practice: string, audience: Audience): Promise<void> {
   if (audience === 'practice') return
   if ('role' in audience) {
     const { document } = await plane.views.read(practice)
     if (document.roles.some(({ id }) => id === audience.role)) return
     throw invalid([{ path: 'audience', sentence: `There is no role ${audience.role} in this practice.` }])
   }
-  const known = await plane.store.read((rows) => readMembers(rows, practice, plane.now()))
-  if (known?.members.some(({ user }) => user === audience.user)) return
+  if ((await plane.views.people(practice)).byId.has(audience.user)) return
   throw invalid([{ path: 'audience', sentence: 'There is no such member in this practice.' }])
 }
 

@@ -9,43 +9,29 @@ import type { Member } from '../../policies/access-request.ts'
 import { dayOf, parseDay } from '../../policies/calendar.ts'
 import type { Audience, PolicyDocument } from '../../policies/document.ts'
 import { hoursGrid } from '../../policies/hours-grid.ts'
-import type { Instant } from '../../policies/instant.ts'
 import { momentText, offsetAt } from '../../policies/timetable-zone.ts'
 import { describeDays } from '../../policies/week.ts'
-import { readMembers } from '../store/members.ts'
 import type { AdminEnv } from './admin-env.ts'
 import type { ApiPlane } from './api-plane.ts'
 import { timeWindowsRoutes } from './contract/time-windows.ts'
+import { anybody, type Subject, subjectOf } from './hours-subject.ts'
 import { audienceName } from './networks.ts'
 import { etagOf } from './paging.ts'
-import { concerns, type PolicyView } from './policy-views.ts'
-import { refusal } from './refusals.ts'
+import type { People } from './people-views.ts'
+import { concerns } from './policy-views.ts'
 import { answerTimeEdits } from './time-edits.ts'
+import { answerWeeklyHours } from './weekly-hours.ts'
 import { exceptionSentence, stateSentence, windowSentence } from './window-words.ts'
 
 const previewDays = 14
 const calendarDays = 7
 const peopleMax = 100
 
-/** Somebody with these roles and nothing of their own, to ask for a role's or the practice's hours. */
-const anybody = (roles: readonly string[]): Member => ({
-  user: '',
-  name: '',
-  login: '',
-  email: null,
-  roles,
-  suspended: false,
-  epoch: 0,
-  factors: [],
-  enrolBy: null,
-  grants: [],
-})
-
 /** A member who stands for an audience; who has left stands without roles. */
-function standInOf(audience: Audience, members: readonly Member[]): Member {
+function standInOf(audience: Audience, byId: People['byId']): Member {
   if (audience === 'practice') return anybody([])
   if ('role' in audience) return anybody([audience.role])
-  return members.find(({ user }) => user === audience.user) ?? { ...anybody([]), user: audience.user }
+  return byId.get(audience.user) ?? { ...anybody([]), user: audience.user }
 }
 
 /** The audiences of all windows once each, the practice first, then roles, then people. */
@@ -55,18 +41,14 @@ function audiencesOf({ timeWindows }: PolicyDocument): readonly Audience[] {
   return [...found.values()].sort((one, other) => rank(one) - rank(other))
 }
 
-const membersAt = async (plane: ApiPlane, practice: string, at: Instant): Promise<readonly Member[]> =>
-  (await plane.store.read((rows) => readMembers(rows, practice, at)))?.members ?? []
-
 async function listWindows(plane: ApiPlane, practice: string) {
   const view = await plane.views.read(practice)
   const at = plane.now()
-  const members = await membersAt(plane, practice, at)
+  const { byId } = await plane.views.people(practice)
   const { document, snapshot } = view
   const { zone } = document.practice
-  const names = new Map(members.map(({ user, name }) => [user, name]))
   const named = (audience: Audience): string =>
-    audienceName(document, audience, (user) => names.get(user) ?? null)
+    audienceName(document, audience, (user) => byId.get(user)?.name ?? null)
   const today = dayOf(at + offsetAt(zone, at))
   return {
     revision: view.revision,
@@ -85,7 +67,7 @@ async function listWindows(plane: ApiPlane, practice: string) {
       past: parseDay(exception.to) < today,
     })),
     audiences: audiencesOf(document).map((audience) => {
-      const state = describeDays(snapshot, standInOf(audience, members), at, 1)
+      const state = describeDays(snapshot, standInOf(audience, byId), at, 1)
       return {
         audience,
         audienceName: named(audience),
@@ -97,30 +79,10 @@ async function listWindows(plane: ApiPlane, practice: string) {
   }
 }
 
-type Subject = { readonly user?: string | undefined; readonly role?: string | undefined }
-
-/** Whose hours are asked for, by name; refuses `not-found` for who or what there is not. */
-async function subjectOf(
-  plane: ApiPlane,
-  { document }: PolicyView,
-  { user, role }: Subject,
-  at: Instant,
-): Promise<{ readonly member: Member; readonly name: string }> {
-  if (user !== undefined) {
-    const member = (await membersAt(plane, document.practice.id, at)).find((one) => one.user === user)
-    if (member === undefined) throw refusal('not-found', 'There is no such member in this practice.')
-    return { member, name: member.name }
-  }
-  if (role === undefined) return { member: anybody([]), name: 'Somebody without a role' }
-  const known = document.roles.find(({ id }) => id === role)
-  if (known === undefined) throw refusal('not-found', 'There is no such role in this practice.')
-  return { member: anybody([role]), name: `Role ${known.name}` }
-}
-
 async function preview(plane: ApiPlane, practice: string, asked: Subject) {
   const view = await plane.views.read(practice)
   const at = plane.now()
-  const { member, name } = await subjectOf(plane, view, asked, at)
+  const { member, name } = await subjectOf(plane, view, asked)
   const week = describeDays(view.snapshot, member, at, previewDays)
   return {
     zone: week.zone,
@@ -139,7 +101,8 @@ async function preview(plane: ApiPlane, practice: string, asked: Subject) {
 async function calendar(plane: ApiPlane, practice: string) {
   const { snapshot, document } = await plane.views.read(practice)
   const at = plane.now()
-  const members = (await membersAt(plane, practice, at)).filter(({ suspended }) => !suspended)
+  const people = await plane.views.people(practice)
+  const members = people.members.filter(({ suspended }) => !suspended)
   const isInScope = (member: Member): boolean => concerns(snapshot, member, 'time')
   const { dates, groups, counts } = hoursGrid(snapshot, members, at, { count: calendarDays, isInScope })
   const { zone } = document.practice
@@ -150,8 +113,7 @@ async function calendar(plane: ApiPlane, practice: string) {
     groups: groups.map(({ days, people }) => ({
       hours: [...days],
       count: people.length,
-      people: [...people]
-        .sort((a, b) => a.name.localeCompare(b.name, 'en'))
+      people: people
         .slice(0, peopleMax)
         .map((member) => ({ user: member.user, name: member.name, inScope: isInScope(member) })),
     })),
@@ -172,4 +134,5 @@ export function answerTimeWindows(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): 
     c.json(await calendar(plane, c.req.valid('param').practice), 200),
   )
   answerTimeEdits(app, plane)
+  answerWeeklyHours(app, plane)
 }

@@ -16,6 +16,24 @@ export type Happening = {
   readonly facts: Readonly<Record<string, string | number | boolean | null>>
 }
 
+/** Queues a test for the webhook `name`, whatever the practice chose; its `type` is `test`, which is no topic. */
+export async function queueTest(
+  tx: Tx,
+  name: string,
+  practice: Happening['practice'],
+  at: Instant,
+): Promise<void> {
+  const body = { type: 'test', timestamp: new Date(at).toISOString(), practice, data: {} }
+  await tx
+    .insertInto('webhook_delivery')
+    .values({
+      id: `whk_${newToken().slice(0, 22)}`,
+      ...{ practice: practice.id, endpoint: name, topic: 'test', body: JSON.stringify(body) },
+      ...{ queued_at: at, due_at: at },
+    })
+    .execute()
+}
+
 /** Queues `happening` for every webhook that `settings` name for its topic. */
 export async function queueWebhooks(
   tx: Tx,

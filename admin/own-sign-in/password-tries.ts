@@ -45,15 +45,16 @@ export type Counted = { readonly key: string; readonly rule: Rule }
 /** Counts one try; the instant from when there is one, `null`: it was taken. */
 async function count(tx: Tx, { key, rule }: Counted, at: Instant): Promise<Instant | null> {
   const level = sql<number>`greatest(0, password_tries.level - (${at}::bigint - password_tries.last_at)::float8 / ${rule.refillMs}) + 1`
-  const pause = sql<number>`case when ${level} < ${rule.free} then 0
-    else least(${pauseMaxMs}::float8, ${pauseMs} * (2 ^ least(ceil(${level} - ${rule.free}), 10)))::bigint end`
+  // Without a pause nothing is waited for, not even until now: another control plane's clock may be a little behind.
+  const freeAt = sql<number>`case when ${level} < ${rule.free} then 0::bigint
+    else ${at}::bigint + least(${pauseMaxMs}::float8, ${pauseMs} * (2 ^ least(ceil(${level} - ${rule.free}), 10)))::bigint end`
   const taken = await tx
     .insertInto('password_tries')
-    .values({ key, level: 1, last_at: at, free_at: at })
+    .values({ key, level: 1, last_at: at, free_at: 0 })
     .onConflict((oc) =>
       oc
         .column('key')
-        .doUpdateSet({ level, last_at: at, free_at: sql<number>`${at}::bigint + ${pause}` })
+        .doUpdateSet({ level, last_at: at, free_at: freeAt })
         .where('password_tries.free_at', '<=', at),
     )
     .returning('key')

@@ -103,6 +103,7 @@ export const managePage = (view: ManageView): string =>
     body: html`${whoLine(view.frame)}
 ${view.factors.length === 0 ? absent(view) : present(view)}
 ${doneForm(view.frame, 'Done', view.factors.length > 0 || !view.mayEnrol)}
+<p><a href="/account">My sessions, requests and refusals</a></p>
 ${signOutEverywhere(view.frame)}
 ${managementLine(view.management)}
 ${notYouLine(view.frame)}`,

@@ -20,6 +20,7 @@ import { isForUs } from '../sign-in/own-origin.ts'
 import type { FactorParts } from '../two-factor/verification.ts'
 import { endVisit, findVisit, openVisit } from '../two-factor/visits.ts'
 import { partyAt } from '../webauthn.ts'
+import { showAccount, takeEnding } from './account-step.ts'
 import { createAnswers } from './answers.ts'
 import { expirePortalCookie, readPortalCookie, setPortalCookie } from './cookie.ts'
 import { showEmergency, takeEmergencyForm } from './emergency-step.ts'
@@ -118,7 +119,8 @@ async function takeTicket(portal: Portal, c: Context<PortalEnv>): Promise<Respon
   const before = readPortalCookie(c.req.header('cookie'), secure)
   const earlier = before === null ? null : await findVisit(parts.store, before, now())
   if (earlier !== null) await endVisit(parts.store, earlier)
-  return answers.seeOther('/', setPortalCookie(secure, opened.token))
+  const first = c.req.query('at') === 'account' ? '/account' : '/'
+  return answers.seeOther(first, setPortalCookie(secure, opened.token))
 }
 
 const showing =
@@ -147,6 +149,7 @@ function addSteps(app: PortalApp, portal: Portal, upstreams: OwnUpstreams): void
   app.get('/password', (c) => showPassword(portal, c))
   app.get('/hand-over', (c) => takeTicket(portal, c))
   app.get('/', showing(portal, showHome))
+  app.get('/account', showing(portal, showAccount))
   app.get('/emergency', showing(portal, showEmergency))
   app.get('/verify', showing(portal, showVerify))
   app.get('/set-up', showing(portal, showSetUp))
@@ -160,6 +163,7 @@ function addSteps(app: PortalApp, portal: Portal, upstreams: OwnUpstreams): void
   app.post('/verify/passkey', upTo(passkeyFormBytesMax), taking(portal, takePasskey))
   app.post('/passkey', upTo(passkeyFormBytesMax), taking(portal, takeNewPasskey))
   app.post('/sign-in/passkey', upTo(passkeyFormBytesMax), takePasskeySignIn(portal, signIn))
+  app.post('/account/end', small, taking(portal, takeEnding))
   app.post('/admission', small, taking(portal, takeAdmission))
   app.post('/factor', small, taking(portal, takeFactor))
   app.post('/devices', small, taking(portal, takeForgetting))

@@ -8,6 +8,7 @@ import type { Context } from 'hono'
 import type { Instant } from '../../policies/instant.ts'
 import type { ClientHop } from '../../runtime/forwarded.ts'
 import type { Log } from '../../runtime/log.ts'
+import { ownPath } from '../../runtime/own-path.ts'
 import type { TextSender } from '../notify/text-messages.ts'
 import type { QueueMail } from '../own-sign-in/password-mails.ts'
 import type { FactorParts } from '../two-factor/verification.ts'
@@ -81,18 +82,15 @@ export const frameOf = ({ visit, token, at }: Visitor): PortalFrame => ({
   at,
 })
 
-const pathOf = ({ origin, to }: PortalVisit): string | null =>
-  to !== null && /^\/(?![/\\])[^\s\\]*$/.test(to) && new URL(to, origin).origin === origin ? to : null
-
 /** Back to the application with a proof, or on to the admin origin. */
 export const stepUrl = (visit: PortalVisit, proof: string): string => {
   if (visit.adminEntry !== null) return `${visit.origin}/hand-over?proof=${proof}`
-  const to = pathOf(visit)
+  const to = ownPath(visit.to)
   return `${visit.origin}/.gatehouse/access?proof=${proof}${to === null ? '' : `&to=${encodeURIComponent(to)}`}`
 }
 
 /** Back to the application with nothing. */
-export const returnUrl = (visit: PortalVisit): string => `${visit.origin}${pathOf(visit) ?? '/'}`
+export const returnUrl = (visit: PortalVisit): string => `${visit.origin}${ownPath(visit.to) ?? '/'}`
 
 /** A page for a visitor, whose forms may lead on to their application. `script`: the one in it. */
 export const pageOf = (visitor: Visitor, status: number, html: string, script?: PageScript): Response =>

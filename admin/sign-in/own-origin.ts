@@ -6,6 +6,8 @@
  * Referer was refused as a substitute: it is stripped and rewritten on the way.
  */
 
+import { ownPath } from '../../runtime/own-path.ts'
+
 /** Whether the method may change something. */
 export const isUnsafe = (method: string): boolean => method !== 'GET' && method !== 'HEAD'
 
@@ -22,8 +24,8 @@ export const isFromUs = (ours: string, origin: string | undefined, fetchSite: st
 /** Where to go after sign-in: a path of ours by a strict grammar; anything else becomes `/`. */
 export const returnTarget = (text: string | undefined): string =>
   text !== undefined &&
-  text.length <= 500 &&
-  /^\/(?![/\\])[A-Za-z0-9\-._~/?=&%]*$/.test(text) &&
+  ownPath(text, 500) !== null &&
+  /^[A-Za-z0-9\-._~/?=&%]*$/.test(text) &&
   !/^\/(?:api|sign-in|sign-out|hand-over|step-up|set-password)(?:[/?]|$)/.test(text)
     ? text
     : '/'

@@ -45,6 +45,14 @@ const entryServes = sql<boolean>`exists (
   where p.id = r.practice and d.document -> 'ipEntries'
     @> jsonb_build_array(jsonb_build_object('id', r.entry_id, 'on', true)))`
 
+const statusAt = (at: Instant) =>
+  sql<RequestStatus>`case
+    when r.status = 'pending' and r.expires_at <= ${at} then 'expired'
+    when r.status = 'approved' and (g.withdrawn_at is not null or g.ends_at <= ${at}) then 'lapsed'
+    when r.status = 'approved' and r.entry_id is not null and (r.entry_ends_at <= ${at} or not ${entryServes})
+      then 'lapsed'
+    else r.status end`
+
 const listed = (rows: Rows, at: Instant) =>
   rows
     .selectFrom('access_request as r')
@@ -59,14 +67,7 @@ const listed = (rows: Rows, at: Instant) =>
       sql<number | null>`case when r.entry_id is null then g.ends_at
         else coalesce(r.entry_ends_at, ${never}) end`.as('grantEndsAt'),
     )
-    .select(
-      sql<RequestStatus>`case
-        when r.status = 'pending' and r.expires_at <= ${at} then 'expired'
-        when r.status = 'approved' and (g.withdrawn_at is not null or g.ends_at <= ${at}) then 'lapsed'
-        when r.status = 'approved' and r.entry_id is not null and (r.entry_ends_at <= ${at} or not ${entryServes})
-          then 'lapsed'
-        else r.status end`.as('status'),
-    )
+    .select(statusAt(at).as('status'))
 
 /** The request of an id in a practice as it stands at `at`, or `null`. */
 export async function findRequest(
@@ -82,21 +83,46 @@ export async function findRequest(
   return row ?? null
 }
 
-/** The newest `countMax` requests of a practice as they stand at `at`; pending ones first, the longest waiting first. */
+/**
+ * The newest `countMax` requests of a practice by id, as they stand at `at`; pending ones first, the longest waiting first.
+ * What is shown of a page of them says `readRequests`.
+ */
 export async function listRequests(
   rows: Rows,
   practice: string,
   at: Instant,
   countMax: number,
+): Promise<readonly Pick<ListedRequest, 'id' | 'status'>[]> {
+  const isOpen = sql<boolean>`(r.status = 'pending' and r.expires_at > ${at})`
+  // Apart, so that each is read in the order of an index and no further than it is wanted.
+  const part = (open: boolean, count: number) =>
+    rows
+      .selectFrom('access_request as r')
+      .leftJoin('access_grant as g', 'g.id', 'r.grant_id')
+      .select(['r.id', statusAt(at).as('status')])
+      .where('r.practice', '=', practice)
+      .where(open ? isOpen : sql<boolean>`not ${isOpen}`)
+      .orderBy('r.created_at', open ? 'asc' : 'desc')
+      .orderBy('r.id')
+      .limit(count)
+      .execute()
+  const waiting = await part(true, countMax)
+  return [...waiting, ...(await part(false, countMax - waiting.length))]
+}
+
+/** These requests of a practice in this order, as they stand at `at`; those that are gone are left out. */
+export async function readRequests(
+  rows: Rows,
+  practice: string,
+  ids: readonly string[],
+  at: Instant,
 ): Promise<readonly ListedRequest[]> {
-  const open = sql<boolean>`r.status = 'pending' and r.expires_at > ${at}`
-  return listed(rows, at)
+  const found = await listed(rows, at)
     .where('r.practice', '=', practice)
-    .orderBy(open, 'desc')
-    .orderBy(sql`case when ${open} then r.created_at else -r.created_at end`)
-    .orderBy('r.id')
-    .limit(countMax)
+    .where(sql<boolean>`r.id = any(${[...ids]}::text[])`)
     .execute()
+  const byId = new Map(found.map((request) => [request.id, request]))
+  return ids.flatMap((id) => byId.get(id) ?? [])
 }
 
 /** What one key is: whose, where, from which network (CIDR text), of which kind. */
@@ -122,6 +148,22 @@ export async function listOwnRequests(
     .limit(500)
     .execute()
 }
+
+/** The newest `countMax` requests of a user, in whatever practice, with its name, as they stand at `at`. */
+export const listRequestsOf = (
+  rows: Rows,
+  user: string,
+  at: Instant,
+  countMax: number,
+): Promise<readonly (ListedRequest & { readonly practiceName: string })[]> =>
+  listed(rows, at)
+    .innerJoin('practice as p', 'p.id', 'r.practice')
+    .select('p.name as practiceName')
+    .where('r.user_id', '=', user)
+    .orderBy('r.asked_at', 'desc')
+    .orderBy('r.id')
+    .limit(countMax)
+    .execute()
 
 const hourMs: DurationMs = 3_600_000
 

@@ -64,7 +64,9 @@ const liveRows = (rows: Rows, practice: string, at: Instant, users: readonly str
     .selectFrom('session as s')
     .innerJoin('membership as m', 'm.user_id', 's.user_id')
     .innerJoin('app_user as u', 'u.id', 's.user_id')
-    .selectAll('s')
+    .select(['s.id', 's.user_id', 's.upstream', 's.method', 's.factor_method', 's.factor_verified_at'])
+    .select(['s.address_last', 's.address_first', 's.device', 's.started_at', 's.last_seen_at'])
+    .select(['s.absolute_deadline', 's.streams', 's.held'])
     .select(['u.name', 'u.login', 'u.email', 'm.roles'])
     .select(sql<boolean>`m.suspended or u.suspended`.as('suspended'))
     .select(

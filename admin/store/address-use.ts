@@ -44,18 +44,16 @@ export async function listAddresses(
 
 const memberAddressesMax = 50_000
 
-/** Where members of a practice, with their roles, were seen within 30 days before `at`; the newest 50,000 of person and address. */
+/** Where members of a practice were seen within 30 days before `at`; the newest 50,000 of person and address. */
 export async function listAddressesOfMembers(
   rows: Rows,
   practice: string,
   at: Instant,
-): Promise<
-  readonly { readonly user: string; readonly roles: readonly string[]; readonly address: string }[]
-> {
+): Promise<readonly { readonly user: string; readonly address: string }[]> {
   return await rows
     .selectFrom('membership as m')
     .innerJoin('address_use as a', 'a.subject', 'm.user_id')
-    .select(['m.user_id as user', 'm.roles', 'a.address'])
+    .select(['m.user_id as user', 'a.address'])
     .where('m.practice', '=', practice)
     .where('a.last_at', '>', at - addressUseMs)
     .orderBy('a.last_at', 'desc')

@@ -135,6 +135,7 @@ export type ListedAdmin = Omit<AdminAccount, 'passwordHash' | 'practices'> & {
   } | null
   readonly createdAt: Instant
   readonly lastSeenAt: Instant | null
+  readonly sealedCodesLeft: number
 }
 
 const identityOf = (row: {
@@ -160,6 +161,14 @@ export async function listAdmins(rows: Rows): Promise<ListedAdmin[]> {
         .whereRef('s.account', '=', 'a.id')
         .as('last_seen_at'),
     )
+    .select((eb) =>
+      eb
+        .selectFrom('sealed_code as c')
+        .select(({ fn }) => fn.countAll<string>().as('count'))
+        .whereRef('c.account', '=', 'a.id')
+        .where('c.used_at', 'is', null)
+        .as('sealed_codes'),
+    )
     .orderBy('a.login')
     .execute()
   const listed: ListedAdmin[] = []
@@ -177,6 +186,7 @@ export async function listAdmins(rows: Rows): Promise<ListedAdmin[]> {
       identity: identityOf(row),
       createdAt: row.created_at,
       lastSeenAt: row.last_seen_at,
+      sealedCodesLeft: Number(row.sealed_codes ?? 0),
     })
   }
   return listed

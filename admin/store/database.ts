@@ -135,6 +135,8 @@ export function openStore({ url, poolMax }: { readonly url: string; readonly poo
     statement_timeout: 30_000,
     idle_in_transaction_session_timeout: 30_000,
     keepAlive: true,
+    // Compiling a plan takes longer than any list here takes to run; a table just filled looks expensive enough for it.
+    options: '-c jit=off',
     application_name: 'gatehouse',
   })
   // An idle connection that breaks is dropped by the pool; whoever asks next gets a fresh one or a Fault. One that

@@ -6,6 +6,7 @@
  */
 import type { Instant } from '../../policies/instant.ts'
 import type { Rows } from './database.ts'
+import { gatewayChain } from './events.ts'
 
 /** One use of emergency access. `state`: `on`, or `over`, by itself or ended early. */
 export type EmergencyUse = {
@@ -97,3 +98,27 @@ export async function countEmergencies(
     .executeTakeFirstOrThrow()
   return row.count
 }
+
+const lastAt = async (rows: Rows, chains: readonly string[], action: string): Promise<Instant | null> => {
+  const row = await rows
+    .selectFrom('security_event')
+    .select(({ fn }) => fn.max('at').as('at'))
+    .where('practice', 'in', chains)
+    .where('action', '=', action)
+    .executeTakeFirst()
+  return row?.at ?? null
+}
+
+/** When each of the ways in was last seen to be used; `null`: never. Codes and overrides are no single practice's. */
+export const readDrill = async (
+  rows: Rows,
+  practice: string,
+): Promise<{
+  readonly usedAt: Instant | null
+  readonly codeUsedAt: Instant | null
+  readonly overrideAt: Instant | null
+}> => ({
+  usedAt: await lastAt(rows, [practice], 'break-glass.used'),
+  codeUsedAt: await lastAt(rows, [gatewayChain], 'break-glass.code-used'),
+  overrideAt: await lastAt(rows, [practice, gatewayChain], 'host-override.on'),
+})

@@ -13,11 +13,12 @@ export type EntryUse = { readonly lastAt: Instant; readonly hits7d: number }
 const dayMs = 86_400_000
 const days = 7
 
-/** The use of each entry of a practice that was ever matched, by entry id. */
+/** The use of each entry of a practice that was ever matched, by entry id; of `entries` alone where they are named. */
 export async function readEntryUse(
   rows: Rows,
   practice: string,
   at: Instant,
+  entries: readonly string[] | 'every' = 'every',
 ): Promise<ReadonlyMap<string, EntryUse>> {
   const since = Math.floor(at / dayMs) - days + 1
   const found = await rows
@@ -28,6 +29,9 @@ export async function readEntryUse(
       eb.fn.coalesce(eb.fn.sum<number>('count').filterWhere('day', '>=', since), eb.lit(0)).as('hits'),
     ])
     .where('practice', '=', practice)
+    .$if(entries !== 'every', (query) =>
+      query.where(sql<boolean>`entry = any(${entries === 'every' ? [] : [...entries]}::text[])`),
+    )
     .groupBy('entry')
     .execute()
   return new Map(found.map((row) => [row.entry, { lastAt: row.last, hits7d: Number(row.hits) }]))

@@ -3,8 +3,9 @@
  *
  * The decision log has its own, shorter time (`jobs.ts`). Invariant: events go by whole segments, from the oldest to one
  * that a checkpoint ends; a signed anchor with that event's hash is written first, in the same transaction, and the
- * database lets rows go for no other reason (docs/decisions/0008). Deleting what is old row by row was refused: a chain
- * with honest gaps cannot be told from one with dishonest ones.
+ * database lets rows go for no other reason (docs/decisions/0008). What a configured stream has not got waits for it, 30
+ * days at most. Deleting what is old row by row was refused: a chain with honest gaps cannot be told from one with
+ * dishonest ones.
  */
 import canonicalize from 'canonicalize'
 import type { Instant } from '../../policies/instant.ts'
@@ -12,6 +13,7 @@ import type { Signer } from '../../runtime/signing.ts'
 import { type Deed, eventOf, ownDeed } from '../deed.ts'
 import type { Rows, Store, Tx } from './database.ts'
 import { appendEvent, gatewayChain } from './events.ts'
+import { listLagging, type Outlet, waitsFor } from './forgetting-waits.ts'
 
 /** How long events are kept. `held`: nothing is forgotten meanwhile. `version` grows with each change, from 1. */
 export type Retention = {
@@ -94,8 +96,15 @@ export function saveRetention(
   })
 }
 
+type SegmentEnd = { readonly seq: number; readonly hash: string }
+
 /** The end of the segments that may go: the newest checkpoint with only old events before it, and no more than fits. */
-async function findSegmentEnd(tx: Tx, practice: string, anchored: number, before: Instant) {
+async function findSegmentEnd(
+  tx: Tx,
+  practice: string,
+  anchored: number,
+  before: Instant,
+): Promise<SegmentEnd | undefined> {
   const kept = await tx
     .selectFrom('security_event')
     .select((eb) => eb.fn.min('seq').as('seq'))
@@ -121,7 +130,7 @@ async function findSegmentEnd(tx: Tx, practice: string, anchored: number, before
 async function forgetThrough(
   tx: Tx,
   practice: string,
-  end: { readonly seq: number; readonly hash: string },
+  end: SegmentEnd,
   signer: Signer,
   at: Instant,
 ): Promise<{ readonly count: number; readonly first: number }> {
@@ -145,11 +154,19 @@ async function forgetThrough(
   return going
 }
 
+/** What forgetting works with: anchors are signed; what `streams` have not got waits for them. */
+export type Forgetting = { readonly signer: Signer; readonly streams: readonly Outlet[] }
+
 /**
  * Forgets the oldest segments of one chain that have been kept their time, about 20,000 events at most; with its event.
- * Answers how many events went; 0 under a legal hold.
+ * Answers how many events went; 0 under a legal hold, and while a stream that has not got them is waited for.
  */
-export function forgetEvents(store: Store, signer: Signer, practice: string, at: Instant): Promise<number> {
+export function forgetEvents(
+  store: Store,
+  { signer, streams }: Forgetting,
+  practice: string,
+  at: Instant,
+): Promise<number> {
   return store.transaction(async (tx) => {
     await tx
       .selectFrom('event_head')
@@ -165,7 +182,8 @@ export function forgetEvents(store: Store, signer: Signer, practice: string, at:
       .where('practice', '=', practice)
       .executeTakeFirst()
     const end = await findSegmentEnd(tx, practice, anchor?.seq ?? 0, at - years * yearMs)
-    if (end === undefined) return 0
+    const lagging = end === undefined ? [] : await listLagging(tx, practice, end.seq, streams)
+    if ((await waitsFor(tx, practice, lagging, at)) || end === undefined) return 0
     const { count, first } = await forgetThrough(tx, practice, end, signer, at)
     await appendEvent(tx, {
       ...eventOf(ownDeed(at)),
@@ -173,7 +191,10 @@ export function forgetEvents(store: Store, signer: Signer, practice: string, at:
       action: 'events.forgotten',
       target: null,
       before: null,
-      after: { first, last: end.seq, count, years },
+      after: {
+        ...{ first, last: end.seq, count, years },
+        ...(lagging.length === 0 ? {} : { undelivered: [...lagging] }),
+      },
     })
     return count
   })

@@ -147,3 +147,21 @@ export async function moveStream(
     .onConflict((oc) => oc.columns(['stream', 'practice']).doUpdateSet(moved))
     .execute()
 }
+
+/** How far a stream has come with one practice. `lastError`: of its newest try, whichever practice's; `null`: it went well. */
+export type StreamStanding = {
+  readonly name: string
+  readonly takenTo: number
+  readonly takenAt: Instant
+  readonly lastError: string | null
+}
+
+/** The streams that have taken something of a practice, by name. */
+export const listStreams = (rows: Rows, practice: string): Promise<readonly StreamStanding[]> =>
+  rows
+    .selectFrom('event_stream_cursor as c')
+    .innerJoin('event_stream as s', 's.name', 'c.stream')
+    .select(['s.name', 'c.seq as takenTo', 'c.moved_at as takenAt', 's.last_error as lastError'])
+    .where('c.practice', '=', practice)
+    .orderBy('s.name')
+    .execute()

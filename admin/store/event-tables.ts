@@ -95,4 +95,5 @@ export type EventTables = {
   event_check: EventCheckTable
   event_stream: EventStreamTable
   event_stream_cursor: EventStreamCursorTable
+  event_forgetting_wait: { practice: string; since: number }
 }

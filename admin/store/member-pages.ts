@@ -14,6 +14,13 @@ import type { ListedMember } from './members.ts'
 export type MemberQuery = {
   readonly practice: string
   readonly text?: string | undefined
+  /** This person alone. */
+  readonly user?: string | undefined
+  /** Whoever has this role. */
+  readonly role?: string | undefined
+  readonly state?: 'active' | 'suspended' | undefined
+  /** People of this practice alone, or of several. */
+  readonly practices?: 'one' | 'several' | undefined
   readonly cursor?: string | undefined
   readonly limit: number
 }
@@ -29,7 +36,11 @@ export type MemberPage = {
   readonly nextCursor: string | null
 }
 
-const found = (rows: Rows, { practice, text }: MemberQuery) => {
+// Suspended everywhere is suspended here.
+const suspended = sql<boolean>`(m.suspended or u.suspended)`
+const others = sql<number>`(select count(*) from membership o where o.user_id = m.user_id) - 1`
+
+const found = (rows: Rows, { practice, text, user, role, state, practices }: MemberQuery) => {
   const wanted = text?.trim() ?? ''
   const within = (column: RawBuilder<string | null>) =>
     sql<boolean>`strpos(lower(${column}), lower(${wanted}::text)) > 0`
@@ -42,6 +53,24 @@ const found = (rows: Rows, { practice, text }: MemberQuery) => {
         eb.or([within(sql`u.name`), within(sql`u.login`), within(sql`coalesce(u.email, '')`)]),
       ),
     )
+    .$if(user !== undefined, (query) => query.where('m.user_id', '=', user ?? ''))
+    .$if(role !== undefined, (query) => query.where(sql<boolean>`${role} = any(m.roles)`))
+    .$if(state !== undefined, (query) => query.where(sql<boolean>`${suspended} = ${state === 'suspended'}`))
+    .$if(practices !== undefined, (query) =>
+      query.where(practices === 'several' ? sql<boolean>`${others} > 0` : sql<boolean>`${others} = 0`),
+    )
+}
+
+async function countFound(rows: Rows, query: MemberQuery): Promise<number> {
+  const isSearch = (query.text?.trim() ?? '') !== ''
+  // Every membership has its person: without a search nobody's name need be looked at.
+  const every = rows.selectFrom('membership as m').where('m.practice', '=', query.practice)
+  const counted = isSearch
+    ? await found(rows, query)
+        .select((eb) => eb.fn.countAll<number>().as('total'))
+        .executeTakeFirstOrThrow()
+    : await every.select((eb) => eb.fn.countAll<number>().as('total')).executeTakeFirstOrThrow()
+  return counted.total
 }
 
 async function readPage(rows: Rows, query: MemberQuery, after: string | null) {
@@ -49,8 +78,8 @@ async function readPage(rows: Rows, query: MemberQuery, after: string | null) {
   return await found(rows, query)
     .select(['u.id', 'u.name', 'u.login', 'u.email', 'm.roles', 'm.epoch', 'm.created_at'])
     .select([
-      sql<boolean>`m.suspended or u.suspended`.as('suspended'),
-      sql<number>`(select count(*) from membership o where o.user_id = m.user_id) - 1`.as('others'),
+      suspended.as('suspended'),
+      others.as('others'),
       sql<
         FactorMethod[]
       >`array(select distinct f.method from factor f where f.user_id = m.user_id order by 1)`.as('factors'),
@@ -82,16 +111,14 @@ export async function readMemberPage(
           .where('m.user_id', '=', cursor)
           .executeTakeFirst()
   if (last === undefined) return 'lost'
-  const { total } = await found(rows, query)
-    .select((eb) => eb.fn.countAll<number>().as('total'))
-    .executeTakeFirstOrThrow()
+  const total = await countFound(rows, query)
   const members = await readPage(rows, query, last?.name ?? null)
   const shown = members.slice(0, limit)
   return {
     ...{ version: head.version, total },
-    members: shown.map(({ id, others, created_at: createdAt, ...row }) => ({
+    members: shown.map(({ id, others: otherPractices, created_at: createdAt, ...row }) => ({
       ...{ user: id, name: row.name, login: row.login, email: row.email, roles: row.roles, epoch: row.epoch },
-      ...{ suspended: row.suspended, otherPractices: others, createdAt, factors: row.factors },
+      ...{ suspended: row.suspended, otherPractices, createdAt, factors: row.factors },
     })),
     nextCursor: members.length > limit ? (shown.at(-1)?.id ?? null) : null,
   }

@@ -96,23 +96,6 @@ async function findMembers(
   }))
 }
 
-/** Names of those of `users` who are members of a practice. */
-export async function readMemberNames(
-  rows: Rows,
-  practice: string,
-  users: readonly string[],
-): Promise<ReadonlyMap<string, string>> {
-  if (users.length === 0) return new Map()
-  const found = await rows
-    .selectFrom('membership as m')
-    .innerJoin('app_user as u', 'u.id', 'm.user_id')
-    .select(['u.id', 'u.name'])
-    .where('m.practice', '=', practice)
-    .where('m.user_id', 'in', [...users])
-    .execute()
-  return new Map(found.map(({ id, name }) => [id, name]))
-}
-
 /** The members version of a practice; `null`: no such practice. */
 export async function readMembersVersion(rows: Rows, practice: string): Promise<number | null> {
   const head = await rows

@@ -83,6 +83,19 @@ export async function readPolicy(
   }
 }
 
+/** The time zone of a practice's newest policy; `null`: no such practice. No document is unpacked. */
+export async function findZone(rows: Rows, practice: string): Promise<string | null> {
+  const row = await rows
+    .selectFrom('practice as p')
+    .innerJoin('policy_revision as r', (join) =>
+      join.onRef('r.practice', '=', 'p.id').onRef('r.revision', '=', 'p.revision'),
+    )
+    .select('r.zone')
+    .where('p.id', '=', practice)
+    .executeTakeFirst()
+  return row?.zone ?? null
+}
+
 /** The number of a practice's newest saved revision; `null`: no such practice. */
 export async function findNewestRevision(rows: Rows, practice: string): Promise<number | null> {
   const row = await rows
@@ -91,6 +104,27 @@ export async function findNewestRevision(rows: Rows, practice: string): Promise<
     .where('id', '=', practice)
     .executeTakeFirst()
   return row?.revision ?? null
+}
+
+/** The row of a revision without its document. `confirmBy`: until when it holds unconfirmed; `null`: for good. */
+export type PolicyHead = Omit<SavedPolicy, 'document'> & Pick<StoredPolicy, 'confirmBy' | 'predecessor'>
+
+/** The head of a practice's policy at a revision (default: the newest); `null`: no such practice or revision. */
+export async function findPolicyHead(
+  rows: Rows,
+  practice: string,
+  revision?: number,
+): Promise<PolicyHead | null> {
+  const row = await rows
+    .selectFrom('policy_revision as r')
+    .innerJoin('practice as p', 'p.id', 'r.practice')
+    .select(['r.practice', 'r.revision', 'r.author_id as authorId', 'r.author_name as authorName'])
+    .select(['r.saved_at as savedAt', 'r.confirm_by as confirmBy', 'r.predecessor'])
+    .where('r.practice', '=', practice)
+    .$if(revision === undefined, (query) => query.whereRef('r.revision', '=', 'p.revision'))
+    .$if(revision !== undefined, (query) => query.where('r.revision', '=', revision ?? 0))
+    .executeTakeFirst()
+  return row ?? null
 }
 
 /** A document as it lies there, not parsed. `confirmBy`: until when it holds unconfirmed; `null`: for good. */

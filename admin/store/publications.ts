@@ -93,6 +93,12 @@ export async function findPublication(rows: Rows, key: string): Promise<Publicat
   return row === undefined ? null : publicationOf(row)
 }
 
+/** Whether a key was ever published; its text, which may be long, stays where it is. */
+export async function isPublished(rows: Rows, key: string): Promise<boolean> {
+  const row = await rows.selectFrom('publication').select('key').where('key', '=', key).executeTakeFirst()
+  return row !== undefined
+}
+
 /**
  * Records published after `sequence` and not expired at `at`, oldest first, at most `countMax`. `sessions`: with
  * sessions, or everything else, or both.

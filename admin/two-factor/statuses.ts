@@ -4,7 +4,7 @@
  * It changes nothing and asks no gate of its own: who is in scope says `requirements.ts`. Invariant: the status is that
  * of the instant asked about. Storing a status was refused: it would be wrong whenever a policy or a role changes.
  */
-import { type RawBuilder, sql } from 'kysely'
+import { sql } from 'kysely'
 import type { FactorMethod } from '../../policies/access-request.ts'
 import type { DurationMs, Instant } from '../../policies/instant.ts'
 import type { Rows } from '../store/database.ts'
@@ -65,11 +65,24 @@ const codesOf = sql<{
 
 const claimedMs: DurationMs = 30 * 86_400_000
 
-/** The newest factor in sessions of `m` that somebody else than Gatehouse vouched for, and whose word counts. */
-const ofSessions = <T>(what: RawBuilder<unknown>, methods: readonly string[], after: Instant) =>
-  sql<T>`(select ${what} from session s where s.user_id = m.user_id
-    and s.factor_method = any(${[...methods]}::text[]) and s.factor_verified_at > ${after}
-    order by s.factor_verified_at desc limit 1)`
+type Claim = { readonly claimed: 'app' | 'google'; readonly claimed_at: Instant }
+
+/** Of each member the newest factor that somebody else than Gatehouse vouched for in a session, where their word counts. */
+async function claimsOf(
+  rows: Rows,
+  practice: string,
+  methods: readonly string[],
+  after: Instant,
+): Promise<ReadonlyMap<string, Claim>> {
+  if (methods.length === 0) return new Map()
+  const { rows: found } = await sql<Claim & { readonly user: string }>`
+    select distinct on (s.user_id) s.user_id as user, s.factor_method as claimed, s.factor_verified_at as claimed_at
+    from session s join membership m on m.user_id = s.user_id
+    where m.practice = ${practice} and s.factor_method = any(${[...methods]}::text[])
+      and s.factor_verified_at > ${after}
+    order by s.user_id, s.factor_verified_at desc`.execute(rows)
+  return new Map(found.map((claim) => [claim.user, claim]))
+}
 
 type Found = {
   readonly methods: readonly FactorMethod[]
@@ -117,7 +130,7 @@ export async function listFactorStatuses(
   const isRequired = requirementOf(document, at)
   const { mode, trust } = document.controls.twoFactor
   const claims = [...(trust.app ? ['app'] : []), ...(trust.google ? ['google'] : [])]
-  const since = at - claimedMs
+  const claimed = await claimsOf(rows, practice, claims, at - claimedMs)
   // Grouped once: not a look at each table for each member.
   const found = await rows
     .with('mine', (db) => db.selectFrom('membership').selectAll().where('practice', '=', practice))
@@ -128,15 +141,12 @@ export async function listFactorStatuses(
     .leftJoin(codesOf.as('c'), (join) => join.on(sql`c.user_id`, '=', sql`m.user_id`))
     .select(['u.id as user', 'u.name', 'u.login', 'm.roles', 'm.enrol_by', 't.free_at'])
     .select(['f.methods', 'f.enrolled_at', 'f.verified_at', 'c.codes', 'c.code_used_at'])
-    .select([
-      ofSessions<'app' | 'google' | null>(sql`s.factor_method`, claims, since).as('claimed'),
-      ofSessions<Instant | null>(sql`s.factor_verified_at`, claims, since).as('claimed_at'),
-    ])
     .orderBy(sql`lower(u.name)`)
     .orderBy('u.id')
     .execute()
   return found.map((one) => {
-    const row = { ...one, methods: one.methods ?? [], codes: one.codes ?? 0 }
+    const claim = claimed.get(one.user) ?? { claimed: null, claimed_at: null }
+    const row = { ...one, ...claim, methods: one.methods ?? [], codes: one.codes ?? 0 }
     const required = isRequired({ user: row.user, roles: row.roles })
     const lockedUntil = (row.free_at ?? 0) > at ? row.free_at : null
     const isEnrolled = row.methods.length > 0 || row.claimed !== null

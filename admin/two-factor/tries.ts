@@ -25,15 +25,16 @@ const forgottenMs: DurationMs = 86_400_000
 /** One more try of the user, if it is not too early; the instant from when there is one otherwise. */
 async function takeOfUser(tx: Tx, user: string, at: Instant): Promise<Instant | null> {
   const count = sql<number>`case when factor_tries.last_at <= ${at - forgottenMs} then 1 else factor_tries.count + 1 end`
-  const pause = sql<number>`case when ${count} < ${freeTriesMax} then 0
-    else least(${pauseMaxMs}::bigint, ${pauseMs}::bigint * (2 ^ least(${count} - ${freeTriesMax}, 10))::bigint) end`
+  // Without a pause nothing is waited for, not even until now: another control plane's clock may be a little behind.
+  const freeAt = sql<number>`case when ${count} < ${freeTriesMax} then 0
+    else ${at} + least(${pauseMaxMs}::bigint, ${pauseMs}::bigint * (2 ^ least(${count} - ${freeTriesMax}, 10))::bigint) end`
   const taken = await tx
     .insertInto('factor_tries')
-    .values({ user_id: user, count: 1, last_at: at, free_at: at })
+    .values({ user_id: user, count: 1, last_at: at, free_at: 0 })
     .onConflict((oc) =>
       oc
         .column('user_id')
-        .doUpdateSet({ count, last_at: at, free_at: sql<number>`${at} + ${pause}` })
+        .doUpdateSet({ count, last_at: at, free_at: freeAt })
         .where('factor_tries.free_at', '<=', at),
     )
     .returning('count')

@@ -29,7 +29,10 @@ const staleBy: Readonly<Record<LiveMessage['kind'], readonly string[]>> = {
   requests: ['access-requests'],
   refusals: ['decisions'],
   // Whoever sets a factor up, shows one or fails to is an event.
-  events: ['security-events', 'chain', 'two-factor'],
+  events: [
+    ...['security-events', 'chain', 'two-factor', 'emergency-access', 'emergency'],
+    ...['tokens', 'notifications', 'retention'],
+  ],
   published: [],
 }
 

@@ -164,29 +164,6 @@ const written = (fields: Readonly<Record<string, string | number | undefined>>):
       .map(([name, value]) => [name, String(value)]),
   )
 
-/** Entries that mention `text`, a hundred at a time; their use is read anew every half a minute. */
-export const entriesQuery = (practice: string, text: string) =>
-  infiniteQueryOptions({
-    queryKey: topicKey(practice, 'ip-entries', text),
-    queryFn: ({ pageParam }) =>
-      parseResponse(
-        one['ip-entries'].$get({ param: { practice }, query: written({ cursor: pageParam, text }) }),
-      ),
-    refetchInterval: 30_000,
-    ...pages,
-  })
-
-/** Members with their second factors who match `text`; `status`: in one state only, empty for any. */
-export const twoFactorQuery = (practice: string, text: string, status: FactorState | '') =>
-  infiniteQueryOptions({
-    queryKey: topicKey(practice, 'two-factor', text, status),
-    queryFn: ({ pageParam }) =>
-      parseResponse(
-        one['two-factor'].$get({ param: { practice }, query: written({ cursor: pageParam, text, status }) }),
-      ),
-    ...pages,
-  })
-
 /** Everyone with a live session who matches `text`. */
 export const activeUsersQuery = (practice: string, text: string) =>
   infiniteQueryOptions({
@@ -195,15 +172,6 @@ export const activeUsersQuery = (practice: string, text: string) =>
       parseResponse(
         one['active-users'].$get({ param: { practice }, query: written({ cursor: pageParam, text }) }),
       ),
-    ...pages,
-  })
-
-/** Members who match `text`. */
-export const membersQuery = (practice: string, text: string) =>
-  infiniteQueryOptions({
-    queryKey: topicKey(practice, 'users', 'list', text),
-    queryFn: ({ pageParam }) =>
-      parseResponse(one.users.$get({ param: { practice }, query: written({ cursor: pageParam, text }) })),
     ...pages,
   })
 

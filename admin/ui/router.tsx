@@ -9,13 +9,20 @@ import {
   createRoute,
   createRouter,
   lazyRouteComponent,
-  parseSearchWith,
   stringifySearchWith,
 } from '@tanstack/react-router'
-import { NotFound } from './parts/states.tsx'
+import { Crashed, NotFound } from './parts/states.tsx'
 import type { FactorState, RequestFilter } from './queries.ts'
+import { allowlistSearch, listSearch, pagedSearch } from './route-search.ts'
 import { ConsoleRoot, FirstPractice, FirstTab } from './shell/console-root.tsx'
 import { PracticeShell } from './shell/practice-shell.tsx'
+import { simulateSearch } from './simulate/simulate-search.ts'
+import { timeSearch } from './time-windows/time-search.ts'
+import {
+  type FactorFilters,
+  methods as factorMethods,
+  sorts as factorSorts,
+} from './two-factor/two-factor-queries.ts'
 
 type Search = Readonly<Record<string, unknown>>
 
@@ -48,8 +55,19 @@ const eventSearch = (search: Search): EventSearch => {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 }
 
-const requestSearch = ({ status }: Search): { status?: Exclude<RequestFilter, 'pending'> } =>
-  status === 'approved' || status === 'rejected' || status === 'all' ? { status } : {}
+/** Which requests for access are shown, and whether they are put together. */
+export type RequestSearch = {
+  readonly status?: Exclude<RequestFilter, 'pending'>
+  readonly kind?: 'ip' | 'time' | undefined
+  readonly group?: 'network' | 'person' | undefined
+}
+
+// As above: a word that means nothing is named as absent, else it would stay in the address.
+const requestSearch = ({ status, kind, group }: Search): RequestSearch => ({
+  ...(status === 'approved' || status === 'rejected' || status === 'all' ? { status } : {}),
+  kind: kind === 'ip' || kind === 'time' ? kind : undefined,
+  group: group === 'network' || group === 'person' ? group : undefined,
+})
 
 const factorStates: readonly FactorState[] = [
   'off',
@@ -60,11 +78,78 @@ const factorStates: readonly FactorState[] = [
   'locked',
 ]
 
-// A state that there is not is named as absent: left out, the address's own word would stay.
-const factorSearch = (search: Search): { text?: string; status?: FactorState | undefined } => ({
+const countOf = (value: unknown): number | undefined =>
+  /^\d{1,7}$/.test(String(value)) ? Number(value) : undefined
+
+/** What 2FA management shows. */
+export type FactorSearch = FactorFilters & {
+  readonly view?: 'gaps' | undefined
+  readonly from?: number | undefined
+}
+
+// A word that there is not is named as absent: left out, the address's own word would stay.
+const factorSearch = (search: Search): FactorSearch => ({
   ...filtered(search),
+  view: search.view === 'gaps' ? 'gaps' : undefined,
   status: factorStates.find((state) => state === search.status),
+  method: factorMethods.find((method) => method === search.method),
+  gaps: search.gaps === 'true' ? 'true' : undefined,
+  unseen: search.unseen === '30' || search.unseen === '90' ? search.unseen : undefined,
+  sort: factorSorts.find((sort) => sort === search.sort),
+  order: search.order === 'desc' ? 'desc' : undefined,
+  after: textOf(search.after),
+  from: textOf(search.after) === undefined ? undefined : countOf(search.from),
 })
+
+/** What Users shows; `after` and `from`: where the page of the list begins. */
+export type UserSearch = {
+  readonly view?: 'import' | undefined
+  readonly text?: string | undefined
+  readonly role?: string | undefined
+  readonly state?: 'active' | 'suspended' | undefined
+  readonly practices?: 'several' | undefined
+  readonly after?: string | undefined
+  readonly from?: number | undefined
+  readonly user?: string | undefined
+}
+
+const only = <S extends object>(fields: S): S =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as S
+
+const userSearch = (search: Search): UserSearch =>
+  only<UserSearch>({
+    view: search.view === 'import' ? 'import' : undefined,
+    text: textOf(search.text),
+    role: textOf(search.role),
+    state: search.state === 'active' || search.state === 'suspended' ? search.state : undefined,
+    practices: search.practices === 'several' ? 'several' : undefined,
+    after: textOf(search.after),
+    from: textOf(search.after) === undefined ? undefined : countOf(search.from),
+    user: textOf(search.user),
+  })
+
+/** What Roles & permissions shows; `open`: components of the matrix, by comma. */
+export type RoleSearch = {
+  readonly view?: 'person' | 'routes' | 'import'
+  readonly role?: string | undefined
+  readonly user?: string | undefined
+  readonly text?: string | undefined
+  readonly open?: string | undefined
+  readonly show?: 'blocked' | 'missing' | undefined
+}
+
+const roleSearch = (search: Search): RoleSearch => {
+  const { view, show } = search
+  const fields = {
+    view: view === 'person' || view === 'routes' || view === 'import' ? view : undefined,
+    role: textOf(search.role),
+    user: textOf(search.user),
+    text: textOf(search.text),
+    open: textOf(search.open),
+    show: show === 'blocked' || show === 'missing' ? show : undefined,
+  }
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
+}
 
 const root = createRootRoute({ component: ConsoleRoot, notFoundComponent: NotFound })
 const start = createRoute({ getParentRoute: () => root, path: '/', component: FirstPractice })
@@ -82,13 +167,20 @@ const general = createRoute({
 const ipAllowlist = createRoute({
   getParentRoute: () => practice,
   path: 'ip-allowlist',
-  validateSearch: filtered,
+  validateSearch: allowlistSearch,
   component: lazyRouteComponent(() => import('./ip-allowlist/ip-allowlist-tab.tsx'), 'IpAllowlistTab'),
 })
 const timeWindows = createRoute({
   getParentRoute: () => practice,
   path: 'time-windows',
+  validateSearch: timeSearch,
   component: lazyRouteComponent(() => import('./time-windows/time-windows-tab.tsx'), 'TimeWindowsTab'),
+})
+const simulate = createRoute({
+  getParentRoute: () => practice,
+  path: 'simulate',
+  validateSearch: simulateSearch,
+  component: lazyRouteComponent(() => import('./simulate/simulate-tab.tsx'), 'SimulateTab'),
 })
 const activeUsers = createRoute({
   getParentRoute: () => practice,
@@ -114,8 +206,14 @@ const twoFactor = createRoute({
 const users = createRoute({
   getParentRoute: () => practice,
   path: 'users',
-  validateSearch: filtered,
+  validateSearch: userSearch,
   component: lazyRouteComponent(() => import('./users/users-tab.tsx'), 'UsersTab'),
+})
+const roles = createRoute({
+  getParentRoute: () => practice,
+  path: 'roles',
+  validateSearch: roleSearch,
+  component: lazyRouteComponent(() => import('./roles/roles-tab.tsx'), 'RolesTab'),
 })
 const securityEvents = createRoute({
   getParentRoute: () => practice,
@@ -127,6 +225,43 @@ const securityEvents = createRoute({
   ),
 })
 
+const emergency = createRoute({
+  getParentRoute: () => practice,
+  path: 'emergency',
+  validateSearch: listSearch,
+  component: lazyRouteComponent(() => import('./emergency/emergency-tab.tsx'), 'EmergencyTab'),
+})
+const tokens = createRoute({
+  getParentRoute: () => practice,
+  path: 'tokens',
+  validateSearch: listSearch,
+  component: lazyRouteComponent(() => import('./tokens/tokens-tab.tsx'), 'TokensTab'),
+})
+
+const notifications = createRoute({
+  getParentRoute: () => practice,
+  path: 'notifications',
+  component: lazyRouteComponent(() => import('./notifications/notifications-tab.tsx'), 'NotificationsTab'),
+})
+const retention = createRoute({
+  getParentRoute: () => practice,
+  path: 'retention',
+  validateSearch: listSearch,
+  component: lazyRouteComponent(() => import('./retention/retention-tab.tsx'), 'RetentionTab'),
+})
+const allPractices = createRoute({
+  getParentRoute: () => practice,
+  path: 'all-practices',
+  validateSearch: pagedSearch,
+  component: lazyRouteComponent(() => import('./practices/practices-tab.tsx'), 'PracticesTab'),
+})
+const ownAccounts = createRoute({
+  getParentRoute: () => practice,
+  path: 'own-accounts',
+  validateSearch: listSearch,
+  component: lazyRouteComponent(() => import('./own-accounts/own-accounts-tab.tsx'), 'OwnAccountsTab'),
+})
+
 /** The router of the page. */
 export const router = createRouter({
   routeTree: root.addChildren([
@@ -136,16 +271,26 @@ export const router = createRouter({
       general,
       ipAllowlist,
       timeWindows,
+      simulate,
       activeUsers,
       twoFactor,
       accessRequests,
       users,
+      roles,
       securityEvents,
+      emergency,
+      tokens,
+      notifications,
+      retention,
+      allPractices,
+      ownAccounts,
     ]),
   ]),
-  // Every parameter is plain text: what looks like a number or JSON stays as it was typed.
-  parseSearch: parseSearchWith((text) => text),
+  // Every parameter is plain text: what looks like a number, `true` or JSON stays as it was typed. The router's own
+  // reading turns the first two into values, and a search for 203 would be lost.
+  parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
   stringifySearch: stringifySearchWith(String),
+  defaultErrorComponent: Crashed,
   defaultPreload: 'intent',
   scrollRestoration: true,
 })

@@ -8,9 +8,10 @@
  */
 import { html } from 'hono/html'
 import { emergencyLine } from './emergency-line.ts'
-import { page } from './page.ts'
+import { type HoursView, hoursPart } from './hours-part.ts'
+import { type Brand, page } from './page.ts'
+import { pageScript, waitMark } from './page-script.ts'
 import { reasonTexts } from './texts.ts'
-import { waitScript } from './wait-script.ts'
 
 /** A practice with the visitor's request there. */
 export type AccessRow = {
@@ -27,23 +28,18 @@ export type AccessRow = {
   readonly contact: string
 }
 
-/** Where it is the hour that refuses, ready to read: now, this week's approved times, when it opens (`null`: never). */
-export type AccessHours = {
-  readonly now: string
-  readonly approvedTimes: readonly string[]
-  readonly opens: string | null
-}
-
 /** What the page shows. */
 export type AccessView = {
   /** `ask`: a form; `wait`: somebody else's turn; `again`: approved, but the sign-in has run out. */
   readonly state: 'ask' | 'wait' | 'again'
   readonly kind: 'ip' | 'time'
+  /** Whose page it is: the only practice of theirs; `null`: they have several. */
+  readonly brand: Brand | null
   readonly rows: readonly AccessRow[]
   /** The visitor's address as the gateway sees it. */
   readonly address: string
   /** `null`: it is not the hour. */
-  readonly hours: AccessHours | null
+  readonly hours: HoursView | null
   /** The reference code of the refusal; `null`: not known. */
   readonly code: string | null
   /** Goes with each form, so that no other site can send it. */
@@ -67,12 +63,16 @@ const statusText = {
   rejected: 'Rejected',
 } as const
 
-const rowLine = ({ name, status, note, askAgain, open, contact }: AccessRow) =>
-  html`<li><strong>${name}</strong>: <span class="status">${statusText[status]}</span>${
-    askAgain === null ? '' : html` (you may ask again ${askAgain})`
-  }${note === '' ? '' : html`<br>${note}`}${
-    open || contact === '' ? '' : html`<br>To get access, contact ${contact}.`
-  }</li>`
+const marks = { 'not-requested': 'calm', pending: 'wait', approved: 'good', rejected: 'stop' } as const
+
+const notesOf = ({ note, askAgain, open, contact }: AccessRow): readonly string[] => [
+  ...(note === '' ? [] : [note]),
+  ...(askAgain === null ? [] : [`You may ask again ${askAgain}.`]),
+  ...(open || contact === '' ? [] : [`To get access, contact ${contact}.`]),
+]
+
+const rowLine = (row: AccessRow) =>
+  html`<li><span class="name">${row.name}</span> <span class="mark ${marks[row.status]} status">${statusText[row.status]}</span>${notesOf(row).map((note) => html`<span class="note">${note}</span>`)}</li>`
 
 const choices = (open: readonly AccessRow[]) => {
   const [only] = open
@@ -139,13 +139,8 @@ ${withdrawForm(view)}`
   }
 }
 
-const hoursLines = (hours: AccessHours | null) =>
-  hours === null
-    ? ''
-    : html`<h2>Your approved times this week</h2><ul>${hours.approvedTimes.map((line) => html`<li>${line}</li>`)}</ul>
-<dl><dt>Date and time</dt><dd>${hours.now}</dd>${
-        hours.opens === null ? '' : html`<dt>Opens</dt><dd>${hours.opens}</dd>`
-      }</dl>${hours.opens === null ? '' : html`<p>This page goes on by itself when the hours begin.</p>`}`
+const isScripted = ({ state, hours }: AccessView): boolean =>
+  state === 'wait' || (state === 'ask' && hours !== null)
 
 const titleOf = (view: AccessView): string => {
   if (view.state === 'again') return 'Approved: sign in again'
@@ -153,21 +148,22 @@ const titleOf = (view: AccessView): string => {
   return reasonTexts[view.kind === 'ip' ? 'address-not-allowed' : 'outside-time-window'].title
 }
 
-/** The page as HTML, about 5 kB. Send it with `pagePolicy` and `no-store`. */
+/** The page as HTML, about 8 kB. Send it with `policyFor` it and `no-store`. */
 export const accessPage = (view: AccessView): string => {
   const text = reasonTexts[view.kind === 'ip' ? 'address-not-allowed' : 'outside-time-window']
   return page({
     title: titleOf(view),
-    practice: null,
+    practice: view.brand,
+    ...(view.state === 'ask' ? { tone: 'stop' } : view.state === 'again' ? { tone: 'good' } : {}),
     body: html`${view.state === 'again' ? '' : html`<p>${text.why} Your sign-in was right and waits here.</p>`}
-${view.state === 'again' ? '' : hoursLines(view.hours)}
+${view.state === 'again' || view.hours === null ? '' : hoursPart(view.hours)}
 <h2>Your ${view.rows.length === 1 ? 'practice' : 'practices'}</h2>
-<ul>${view.rows.map(rowLine)}</ul>
+<ul class="rows">${view.rows.map(rowLine)}</ul>
 ${middle(view)}
 <dl><dt>Your address</dt><dd>${view.address}</dd>${
       view.code === null ? '' : html`<dt>Reference</dt><dd class="code">${view.code}</dd>`
     }</dl>
 ${view.state === 'again' ? '' : emergencyLine(view.emergency)}
-${view.state === 'again' ? '' : leaveForm(view)}${view.state === 'wait' ? waitScript(view.changes) : ''}`,
+${view.state === 'again' ? '' : leaveForm(view)}${view.state === 'wait' ? waitMark(view.changes) : ''}${isScripted(view) ? pageScript : ''}`,
   })
 }

@@ -9,10 +9,10 @@ import { html } from 'hono/html'
 export const emergencyLine = (href: string | null) =>
   href === null
     ? ''
-    : html`<p>Urgent care, and nobody to ask? <a href="${href}">Use emergency access</a>: it opens for a while, needs your second factor, and everybody who manages access is told.</p>`
+    : html`<p class="aside">Urgent care, and nobody to ask? <a href="${href}">Use emergency access</a>: it opens for a while, needs your second factor, and everybody who manages access is told.</p>`
 
 /** The banner of whoever uses it; nothing where `until` is `null`. */
 export const emergencyOnLine = (until: string | null) =>
   until === null
     ? ''
-    : html`<p role="status"><strong>You are using emergency access until ${until}.</strong> Everybody who manages access was told.</p>`
+    : html`<p class="banner" role="status"><strong>You are using emergency access until ${until}.</strong> Everybody who manages access was told.</p>`

@@ -11,4 +11,6 @@ export const securityManagementPath = '/.gatehouse/security-management'
 
 /** The link; nothing where `href` is `null`. */
 export const managementLine = (href: string | null) =>
-  href === null ? '' : html`<p>You look after access here. <a href="${href}">Open Security Management</a></p>`
+  href === null
+    ? ''
+    : html`<p class="aside">You look after access here. <a href="${href}">Open Security Management</a></p>`

@@ -8,35 +8,32 @@
 import { html } from 'hono/html'
 import type { Reason } from '../../policies/decision.ts'
 import { emergencyLine, emergencyOnLine } from './emergency-line.ts'
+import { type HoursView, hoursPart } from './hours-part.ts'
 import { managementLine } from './management-line.ts'
-import { page } from './page.ts'
+import { type Brand, page } from './page.ts'
+import { pageScript } from './page-script.ts'
+import { type PracticeRow, practiceList } from './practice-list.ts'
 import { reasonTexts } from './texts.ts'
 
 /** What the page shows. `null` leaves a line out. */
 export type RefusalView = {
   readonly reason: Reason
   /** The practice it is about. */
-  readonly practice: string | null
+  readonly practice: Brand | null
   /** The reference code. */
   readonly code: string | null
   /** The visitor's address as the gateway sees it; shown where it is the point. */
   readonly address: string | null
-  /** Date and time in the practice's zone, ready to read. */
+  /** Date and time in the practice's zone, ready to read; `null` where `hours` says it. */
   readonly now: string | null
   /** Names of the permissions that were missing. */
   readonly permissions: readonly string[]
-  /** Approved times of this week, a line each. */
-  readonly approvedTimes: readonly string[]
-  /** When access opens again, ready to read. */
-  readonly opens: string | null
+  /** Where it is the hour that refuses. */
+  readonly hours: HoursView | null
   /** Whom to contact, in the practice's words. */
   readonly contact: string | null
   /** The visitor's practices with their state now; shown where there are several. */
-  readonly practices: readonly {
-    readonly name: string
-    readonly allowed: boolean
-    readonly href: string | null
-  }[]
+  readonly practices: readonly PracticeRow[]
   /** A same-origin path to try again (the page asked for); `null` after a form was sent. */
   readonly retry: string | null
   /** A same-origin path to sign in again or as someone else. */
@@ -49,8 +46,6 @@ export type RefusalView = {
   readonly emergencyUntil: string | null
   /** Where they look after the security of a practice; `null`: they do not. */
   readonly management: string | null
-  /** The page goes on by itself once access opens. */
-  readonly returns: boolean
   /** A form was sent and not forwarded. */
   readonly entryNotSent: boolean
 }
@@ -71,12 +66,7 @@ const list = (title: string, lines: readonly string[]) =>
   lines.length === 0 ? '' : html`<h2>${title}</h2><ul>${lines.map((line) => html`<li>${line}</li>`)}</ul>`
 
 const practices = (view: RefusalView) =>
-  view.practices.length < 2
-    ? ''
-    : html`<h2>Your practices</h2><ul>${view.practices.map(
-        ({ name, allowed, href }) =>
-          html`<li>${allowed && href !== null ? html`<a href="${href}">${name}</a>` : name}: ${allowed ? 'allowed now' : 'not allowed now'}</li>`,
-      )}</ul>`
+  view.practices.length < 2 ? '' : html`<h2>Your practices</h2>${practiceList(view.practices)}`
 
 const doing = (view: RefusalView) => {
   const signInFirst = cures.has(view.reason)
@@ -91,22 +81,23 @@ const doing = (view: RefusalView) => {
   return html`<div class="doing">${confirm}${retry}${signIn}</div>`
 }
 
-/** The page as HTML, about 4 kB. Send it with `pagePolicy` and `no-store`. */
+const neutral: ReadonlySet<RefusalView['reason']> = new Set(['not-signed-in', 'sign-in-held', 'ok'])
+
+/** The page as HTML, 8 kB, with a week 12 kB. Send it with `policyFor` it and `no-store`. */
 export const refusalPage = (view: RefusalView): string => {
   const text = reasonTexts[view.reason]
   return page({
     title: text.title,
     practice: view.practice,
-    body: html`${emergencyOnLine(view.emergencyUntil)}<p>${text.why}</p>
-<p>${text.next}</p>
-${view.entryNotSent ? html`<p><strong>What you entered was not sent.</strong> Go back with your browser to keep it.</p>` : ''}
+    ...(neutral.has(view.reason) ? {} : { tone: 'stop' }),
+    body: html`${emergencyOnLine(view.emergencyUntil)}<p>${text.why} ${text.next}</p>
+${view.entryNotSent ? html`<p class="banner"><strong>What you entered was not sent.</strong> Go back with your browser to keep it.</p>` : ''}
 ${list(view.permissions.length === 1 ? 'The permission that is missing' : 'Permissions, one of which is missing', view.permissions)}
-${list('Your approved times this week', view.approvedTimes)}
-<dl>${row('Date and time', view.now)}${row('Opens', view.opens)}${row('Your address', view.address)}${row('Contact', view.contact)}${row('Reference', view.code, true)}</dl>
-${view.returns ? html`<p>You can leave this page open: it goes on by itself when access opens.</p>` : ''}
+${view.hours === null ? '' : hoursPart(view.hours)}
 ${practices(view)}
 ${doing(view)}
+<dl>${row('Date and time', view.now)}${row('Your address', view.address)}${row('Contact', view.contact)}${row('Reference', view.code, true)}</dl>
 ${emergencyLine(view.emergency)}
-${managementLine(view.management)}`,
+${managementLine(view.management)}${view.hours === null ? '' : pageScript}`,
   })
 }

@@ -9,7 +9,7 @@ import { withdrawApproval } from '../../admin/access-undoing.ts'
 import { createInternal } from '../../admin/internal.ts'
 import { createJobs } from '../../admin/jobs.ts'
 import { editPolicy } from '../../admin/policy-edit.ts'
-import { listRequests } from '../../admin/store/access-requests.ts'
+import { listRequests, readRequests } from '../../admin/store/access-requests.ts'
 import { readMembers } from '../../admin/store/members.ts'
 import { markHeld, type SessionRow } from '../../admin/store/sessions.ts'
 import { never } from '../../policies/instant.ts'
@@ -50,8 +50,11 @@ const asked = (session: SessionRow, change: Partial<AskAccess> = {}): AskAccess 
 })
 const ask = (session: SessionRow, change: Partial<AskAccess> = {}): Promise<AccessStandings> =>
   askForAccess(plane.store, asked(session, change), plane.clock.now())
-const list = (practice = north) =>
-  plane.store.read((rows) => listRequests(rows, practice, plane.clock.now(), 100))
+const list = async (practice = north) => {
+  const found = await plane.store.read((rows) => listRequests(rows, practice, plane.clock.now(), 100))
+  const ids = found.map(({ id }) => id)
+  return plane.store.read((rows) => readRequests(rows, practice, ids, plane.clock.now()))
+}
 const inNorth = (answer: AccessStandings | null) =>
   answer?.standings.find(({ practice }) => practice === north)
 const standing = async (session: SessionRow, address = '198.51.100.7') =>

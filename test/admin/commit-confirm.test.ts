@@ -4,6 +4,7 @@
  */
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { confirmPolicy, readConfirmation, revertOverdue, revertPolicy } from '../../admin/commit-confirm.ts'
+import { compiledPoliciesOf } from '../../admin/compiled-policies.ts'
 import { createJobs } from '../../admin/jobs.ts'
 import { editPolicy, type PolicyEdit } from '../../admin/policy-edit.ts'
 import { buildRecord } from '../../admin/signed-records.ts'
@@ -70,11 +71,10 @@ const settling = (revision: number, address = office) => ({
 })
 const seen = (address = office) =>
   plane.store.read((rows) => readConfirmation(rows, north, deedFrom(address)))
+const tools = () => ({ signer: plane.signer, compiled: compiledPoliciesOf(plane.store) })
 const record = async () => {
   const asked = { kind: 'policy', part: north } as const
-  const { built } = await plane.store.read((rows) =>
-    buildRecord(rows, plane.signer, asked, plane.clock.now()),
-  )
+  const { built } = await plane.store.read((rows) => buildRecord(rows, tools(), asked, plane.clock.now()))
   const verifier = createVerifier(plane.signer.publicKey)
   return openRecord(verifier!, built!.key, built!.text, policyRecordSchema)!.value
 }

@@ -24,7 +24,7 @@ import {
 const folder = mkdtempSync(join(tmpdir(), 'gatehouse-checkpoints-'))
 const file = join(folder, 'checkpoints.ndjson')
 const log = createListeningLog()
-const nowhere = { streams: [], targets: new Map() }
+const nowhere = { streams: [] }
 let plane: PracticeStore
 let jobs: ReturnType<typeof createEventJobs>
 beforeAll(async () => {

@@ -4,12 +4,13 @@
  */
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type StreamConfig, sendEvents } from '../../admin/event-stream.ts'
+import { webhookStream } from '../../admin/event-sinks.ts'
+import { sendEvents } from '../../admin/event-stream.ts'
 import { signWebhook } from '../../admin/notify/webhook-send.ts'
 import { verifyChain } from '../../admin/store/event-chain.ts'
 import { writeCheckpoints } from '../../admin/store/event-checkpoints.ts'
 import type { Checkpoint } from '../../admin/store/event-link.ts'
-import { leaseStream, listWaiting, moveStream } from '../../admin/store/event-streams.ts'
+import { leaseStream, listStreams, listWaiting, moveStream } from '../../admin/store/event-streams.ts'
 import { appendEvent } from '../../admin/store/events.ts'
 import { loadConfig } from '../../runtime/config-load.ts'
 import { startWebhookReceiver } from '../support/webhook-receiver.ts'
@@ -48,14 +49,13 @@ const append = async (practice: string, count: number): Promise<void> => {
       }),
     )
 }
-const streamOf = (change: Partial<StreamConfig> = {}): StreamConfig => ({
-  ...{ name: 'siem', url: receiver.url, secretFile: 'x', practices: 'all', format: 'gatehouse', ...change },
-})
+const streamOf = (change: Partial<Parameters<typeof webhookStream>[0]> = {}) =>
+  webhookStream(
+    { name: 'siem', url: receiver.url, secretFile: 'x', practices: 'all', format: 'gatehouse', ...change },
+    { url: receiver.url, key },
+  )
 const send = (stream = streamOf()) =>
-  sendEvents({
-    ...{ store: plane.store, now: plane.clock.now, log, streams: [stream] },
-    targets: new Map([[stream.name, { url: receiver.url, key }]]),
-  })
+  sendEvents({ store: plane.store, now: plane.clock.now, log, streams: [stream] })
 const bodies = (from = 0): readonly Body[] =>
   receiver.requests.slice(from).map(({ body }) => JSON.parse(body) as Body)
 const told = (from = 0) =>
@@ -82,12 +82,17 @@ test('what is not taken is sent again after a pause, from where it was, and noth
   plane.clock.advance(2_000)
   expect(await send()).toBe(0)
   expect(told(from)).toEqual(['north 4', 'north 4'])
+  const standing = () => plane.store.read((rows) => listStreams(rows, north))
+  expect(await standing()).toMatchObject([{ name: 'siem', takenTo: 3, lastError: '503' }])
   expect(log.lines).toMatchObject([{ level: 'warn', fields: { stream: 'siem', answer: '503' } }])
   receiver.answer(204)
   await append(north, 1)
   plane.clock.advance(4_000)
   expect(await send()).toBe(2)
   expect(told(from + 2)).toEqual(['north 4,5'])
+  expect(await standing()).toEqual([
+    { name: 'siem', takenTo: 5, takenAt: plane.clock.now(), lastError: null },
+  ])
 })
 
 test('checkpoints come along, also alone, and the chain can be held against what the receiver has', async () => {

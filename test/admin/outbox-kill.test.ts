@@ -1,169 +1,177 @@
 /**
  * Goal: a control plane killed between save and publish loses nothing that was committed and publishes nothing that was not.
- * Method: ten real processes with ten saves under way each, killed with SIGKILL; then what is left, against the rows.
+ * Method: a hundred planes killed with SIGKILL where they stand still, at ten places; ten at a time in one process, each on
+ * its own database and Redis database; the next ten find what they left. Then what is out there, against the rows.
  */
 import { spawn } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ensurePractices } from '../../admin/bootstrap.ts'
 import { createPublisher, type Publisher } from '../../admin/publish.ts'
+import { openSession } from '../../admin/session-opening.ts'
+import { openStore, type Store } from '../../admin/store/database.ts'
 import { verifyChain } from '../../admin/store/event-chain.ts'
+import { listPending } from '../../admin/store/publications.ts'
 import type { HotStore } from '../../runtime/hot-store.ts'
 import { createRedisHotStore } from '../../runtime/hot-store-redis.ts'
 import { keys } from '../../runtime/keys.ts'
 import { silentLog } from '../../runtime/log.ts'
-import { membersRecordSchema } from '../../runtime/records.ts'
+import { manifestSchema, membersRecordSchema } from '../../runtime/records.ts'
 import { createSigner, createVerifier, openRecord } from '../../runtime/signing.ts'
 import { cachePath, projectRoot } from '../support/cache-folder.ts'
+import { createDatabase } from '../support/postgres.ts'
 import { startRedis, type TestRedis } from '../support/redis.ts'
-import type { DyingPlane } from './dying-plane.ts'
-import { createPracticeStore, type PracticeStore, sessionRequest } from './practice-store.ts'
+import type { DyingPlanes, StoodStill, Stop } from './dying-plane.ts'
+import { sessionRequest } from './practice-store.ts'
 
-const rounds = 5
-const planesAtOnce = 2
-const practices = Array.from({ length: 10 }, (_, nth) => `p${nth}`)
+const stops: readonly Stop[] = [
+  ...(['saved', 'before-commit', 'before-push'] as const),
+  ...([1, 2, 3, 4, 5] as const).map((n) => `before-write-${n}` as const),
+  ...(['published', 'in-recovery'] as const),
+]
+const at = Date.UTC(2026, 10, 23, 9)
+const practice = 'lakeside'
 const { privateKey } = generateKeyPairSync('ed25519')
 const signer = createSigner(privateKey)
 const verifier = createVerifier(signer.publicKey)
 
-let plane: PracticeStore
+/** One line of planes: what each of them finds, and what they had saved by what they told. */
+type Line = {
+  readonly databaseUrl: string
+  readonly redisUrl: string
+  readonly store: Store
+  readonly hotStore: HotStore
+  readonly user: string
+  readonly drop: () => Promise<void>
+  readonly announced: number[]
+}
+
 let redis: TestRedis
-let hotStore: HotStore
-let people: { practice: string; user: string; version: number }[]
+let lines: readonly Line[] = []
+
+const publishAll = async ({ store, hotStore }: Line): Promise<void> => {
+  const publisher: Publisher = createPublisher({ store, hotStore, signer, now: () => at, log: silentLog })
+  do await publisher.tick()
+  while (!publisher.status().leading || (await store.read((rows) => listPending(rows, 1))).length > 0)
+  await publisher.close()
+}
+
+const startLine = async (redisUrl: string): Promise<Line> => {
+  const database = await createDatabase()
+  const store = openStore({ url: database.url, poolMax: 2 })
+  const made = [{ id: practice, name: practice, zone: 'UTC', roles: 'standard' as const }]
+  expect(await ensurePractices(store, made, at)).toMatchObject({ ok: true })
+  const { identity, ...request } = sessionRequest('robin')
+  const member = { ...identity, practices: [{ id: practice, roles: ['Front Desk'] }] }
+  const opened = await openSession(store, { ...request, identity: member }, 'app-roles', at)
+  if (opened.outcome !== 'opened') throw new Error(opened.outcome)
+  const hotStore = createRedisHotStore({ url: redisUrl })
+  const { user_id: user } = opened.session
+  return { databaseUrl: database.url, redisUrl, store, hotStore, user, drop: database.drop, announced: [] }
+}
+
 beforeAll(async () => {
-  ;[plane, redis] = await Promise.all([createPracticeStore(), startRedis()])
-  hotStore = createRedisHotStore({ url: redis.url })
-  const made = practices.map((id) => ({ id, name: id, zone: 'UTC', roles: 'standard' as const }))
-  expect(await ensurePractices(plane.store, made, plane.clock.now())).toMatchObject({ ok: true })
-  people = await Promise.all(practices.map(signInAt))
-  await publishAll()
+  redis = await startRedis()
+  lines = await Promise.all(stops.map((_, nth) => startLine(`${redis.url}/${nth}`)))
 })
 afterAll(async () => {
-  await hotStore?.close()
+  for (const { hotStore, store, drop } of lines) {
+    await hotStore.close()
+    await store.close()
+    await drop()
+  }
   await redis?.stop()
-  await plane?.close()
 })
 
-const versionOf = async (practice: string): Promise<number> => {
-  const { members_version } = await plane.store.read((rows) =>
-    rows
-      .selectFrom('practice')
-      .select('members_version')
-      .where('id', '=', practice)
-      .executeTakeFirstOrThrow(),
-  )
-  return members_version
-}
-
-const signInAt = async (practice: string) => {
-  const { identity } = sessionRequest(`user-of-${practice}`)
-  const session = await plane.signIn(`user-of-${practice}`, {
-    identity: { ...identity, practices: [{ id: practice, roles: ['Front Desk'] }] },
-  })
-  return { practice, user: session.user_id, version: await versionOf(practice) }
-}
-
-const waiting = async (): Promise<number> => {
-  const { count } = await plane.store.read((rows) =>
-    rows
-      .selectFrom('outbox')
-      .select((eb) => eb.fn.countAll<number>().as('count'))
-      .where('sequence', 'is', null)
-      .executeTakeFirstOrThrow(),
-  )
-  return count
-}
-
-/** What the next control plane does: takes the lead as soon as the server has noticed, and publishes what waits. */
-const publishAll = async (): Promise<void> => {
-  const next: Publisher = createPublisher({
-    ...{ store: plane.store, hotStore, signer, now: plane.clock.now, log: silentLog },
-  })
-  do await next.tick()
-  while (!next.status().leading || (await waiting()) > 0)
-  await next.tick()
-  await next.close()
-}
-
-/** Starts a plane and kills it right after it told of its `saves`-th save; answers the outbox rows it told of. */
-const killedAfter = (saves: number): Promise<readonly number[]> =>
+/** Starts a plane on each line and kills them all once every one of them stands still. */
+const killedWhere = (stopOf: (line: number) => Stop): Promise<readonly StoodStill[]> =>
   new Promise((resolve, reject) => {
-    const told: DyingPlane = {
-      databaseUrl: plane.url,
-      redisUrl: redis.url,
+    const told: DyingPlanes = {
       key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-      at: plane.clock.now(),
-      people: people.map(({ practice, user }) => ({ practice, user })),
+      at,
+      planes: lines.map(({ databaseUrl, redisUrl, user }, nth) => ({
+        ...{ databaseUrl, redisUrl, practice, user, stop: stopOf(nth) },
+      })),
     }
     const file = join(projectRoot, 'test/admin/dying-plane.ts')
     const child = spawn(process.execPath, [file, JSON.stringify(told)], {
       env: { ...process.env, NODE_COMPILE_CACHE: cachePath('compiled') },
       stdio: ['ignore', 'pipe', 'inherit'],
     })
-    let out = ''
-    child.stdout.on('data', (chunk) => {
-      out += String(chunk)
-      if (out.split('\n').length > saves) child.kill('SIGKILL')
+    const stood: StoodStill[] = []
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      stood.push(JSON.parse(line) as StoodStill)
+      if (stood.length === lines.length) child.kill('SIGKILL')
     })
     child.once('error', reject)
     child.once('close', (code, signal) => {
-      if (signal === 'SIGKILL') resolve(out.split('\n').slice(0, -1).map(Number))
+      if (signal === 'SIGKILL') resolve(stood)
       else reject(new Error(`it ended by itself: ${code}`))
     })
   })
 
-/** The members record of a practice in the hot store: its version, and how often its one member was revoked. */
-const published = async (practice: string): Promise<{ version: number; epoch: number }> => {
-  const text = (await hotStore.read(keys.members(practice))) ?? ''
+/** The members record in the hot store: its version, and how often its one member was revoked. */
+const published = async ({ hotStore }: Line) => {
+  const [text, manifest] = await hotStore.readMany([keys.members(practice), keys.manifest])
   const opened =
-    verifier === null ? null : openRecord(verifier, keys.members(practice), text, membersRecordSchema)
-  return { version: opened?.version ?? 0, epoch: opened?.value.members[0]?.epoch ?? 0 }
+    text == null || verifier === null
+      ? null
+      : openRecord(verifier, keys.members(practice), text, membersRecordSchema)
+  const vouched =
+    manifest == null || verifier === null
+      ? null
+      : openRecord(verifier, keys.manifest, manifest, manifestSchema)
+  return { version: opened?.version ?? 0, epoch: opened?.value.members[0]?.epoch ?? 0, vouched }
 }
 
-const committedRevocations = async (practice: string): Promise<number> => {
-  const { count } = await plane.store.read((rows) =>
-    rows
+const committed = ({ store }: Line) =>
+  store.read(async (rows) => {
+    const { members_version: version } = await rows
+      .selectFrom('practice')
+      .select('members_version')
+      .executeTakeFirstOrThrow()
+    const { count: epoch } = await rows
       .selectFrom('security_event')
       .select((eb) => eb.fn.countAll<number>().as('count'))
-      .where('practice', '=', practice)
       .where('action', '=', 'user.revoked')
-      .executeTakeFirstOrThrow(),
-  )
-  return count
-}
+      .executeTakeFirstOrThrow()
+    const waiting = (await listPending(rows, 1)).length
+    return { version, epoch, waiting }
+  })
 
-test('a hundred saves cut off by SIGKILL wherever they are: nothing lost, nothing made up', async () => {
-  const told: number[] = []
-  let cutOff = 0
-  for (let round = 0; round < rounds; round += 1) {
-    const killed = Array.from({ length: planesAtOnce }, (_, nth) =>
-      killedAfter(1 + ((round * 7 + nth * 3) % 12)),
-    )
-    told.push(...(await Promise.all(killed)).flat())
-    cutOff += await waiting()
-    // What is out there now may lack what was saved, and holds nothing but what was.
-    for (const { practice, version } of people) {
-      const out = await published(practice)
-      expect(out.version - version).toBe(out.epoch)
-      expect(out.epoch).toBeLessThanOrEqual(await committedRevocations(practice))
-    }
-    await publishAll()
-    for (const { practice, version } of people) {
-      const revocations = await committedRevocations(practice)
-      expect(await published(practice)).toEqual({ version: version + revocations, epoch: revocations })
+test('a hundred planes cut off by SIGKILL at ten places: nothing lost, nothing made up', async () => {
+  let leftWaiting = 0
+  for (const [round] of stops.entries()) {
+    const stopOf = (line: number): Stop => stops[(line + round) % stops.length]!
+    for (const { plane, announced } of await killedWhere(stopOf))
+      if (announced !== null) lines[plane]!.announced.push(announced)
+    for (const line of lines) {
+      const [out, rows] = [await published(line), await committed(line)]
+      // What is out there may lack what was saved, and holds nothing but what was.
+      expect(out.epoch).toBeLessThanOrEqual(rows.epoch)
+      expect(out.version).toBeLessThanOrEqual(rows.version)
+      leftWaiting += rows.waiting
     }
   }
-  expect(cutOff).toBeGreaterThan(0)
-  const rows = await plane.store.read((read) =>
-    read
-      .selectFrom('outbox')
-      .select('id')
-      .where('id', 'in', told)
-      .where('sequence', 'is not', null)
-      .execute(),
-  )
-  expect(rows.map(({ id }) => id).sort((a, b) => a - b)).toEqual(told.sort((a, b) => a - b))
-  for (const { practice } of people)
-    expect(await verifyChain(plane.store, practice, signer.publicKey)).toMatchObject({ ok: true })
-}, 120_000)
+  // Two of the ten places leave the save unpublished for certain: saved, and its publication not committed.
+  expect(leftWaiting).toBeGreaterThanOrEqual(2 * stops.length)
+  for (const line of lines) {
+    await publishAll(line)
+    const [{ version, epoch, vouched }, rows] = [await published(line), await committed(line)]
+    expect({ version, epoch }).toEqual({ version: rows.version, epoch: rows.epoch })
+    expect(rows).toMatchObject({ epoch: line.announced.length, waiting: 0 })
+    expect(vouched).not.toBeNull()
+    const told = await line.store.read((read) =>
+      read
+        .selectFrom('outbox')
+        .select('id')
+        .where('id', 'in', line.announced)
+        .where('sequence', 'is not', null)
+        .execute(),
+    )
+    expect(told).toHaveLength(line.announced.length)
+    expect(await verifyChain(line.store, practice, signer.publicKey)).toMatchObject({ ok: true })
+  }
+}, 60_000)

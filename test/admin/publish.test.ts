@@ -336,6 +336,8 @@ test('a saved policy that no longer compiles is said aloud, and the last good on
           eb.val('{practice,zone}'),
           eb.val('"Nowhere/Atall"'),
         ]),
+        // Not the row that was compiled when it was saved.
+        saved_at: eb('saved_at', '+', 1),
       }))
       .where('revision', '=', 2)
       .where('practice', '=', north)

@@ -66,6 +66,35 @@ it('is nobody else’s, and is void once new ones are made', async () => {
   expect((await type(codes[2]!)).status).toBe(403)
 })
 
+it('is made void by its account, which is told once and is counted and dated where accounts and drills are', async () => {
+  const root = await stage.signIn('root')
+  const mine = async () =>
+    (
+      (await (await root.ask('GET', '/api/admins')).json()) as {
+        accounts: { login: string; sealedCodesLeft: number }[]
+      }
+    ).accounts.find(({ login }) => login === 'root')
+  expect((await type(codes[4]!)).status).toBe(303)
+  expect(await mine()).toMatchObject({ sealedCodesLeft: 9, identity: null })
+  const made = await (await root.ask('GET', '/api/practices/lakeside/emergency-access')).json()
+  expect(made).toMatchObject({
+    drill: { usedAt: null, codeUsedAt: stage.clock.now(), overrideAt: null },
+  })
+  for (const voided of [9, 0]) {
+    const answer = await root.ask('POST', '/api/me/sealed-codes/revoke', { json: { reason: 'lost' } })
+    expect(await answer.json()).toEqual({ voided })
+  }
+  expect(await (await root.ask('GET', '/api/me')).json()).toMatchObject({
+    sealedCodesLeft: 0,
+    operator: true,
+  })
+  expect((await type(codes[5]!)).status).toBe(403)
+  const events = (await rowsOf('security_event')).filter(
+    ({ action }) => action === 'break-glass.codes-voided',
+  )
+  expect(events.length).toBe(1)
+})
+
 it('lies nowhere in the clear', async () => {
   await type(codes[3]!)
   const all = JSON.stringify([

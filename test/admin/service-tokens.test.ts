@@ -3,6 +3,7 @@
  * record. Method: the API over a real database; the members record built from it; reports of its use applied.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { compiledPoliciesOf } from '../../admin/compiled-policies.ts'
 import { buildRecord } from '../../admin/signed-records.ts'
 import { applyTokensUsed } from '../../admin/store/service-tokens.ts'
 import { keys } from '../../runtime/keys.ts'
@@ -38,8 +39,9 @@ const make = async (change: object = {}): Promise<Made> => {
   return (await response.json()) as Made
 }
 const record = async () => {
+  const tools = { signer: stage.signer, compiled: compiledPoliciesOf(stage.store) }
   const { built } = await stage.store.read((rows) =>
-    buildRecord(rows, stage.signer, { kind: 'members', part: 'lakeside' }, stage.clock.now()),
+    buildRecord(rows, tools, { kind: 'members', part: 'lakeside' }, stage.clock.now()),
   )
   const verifier = createVerifier(stage.signer.publicKey)
   return openRecord(verifier!, keys.members('lakeside'), built!.text, membersRecordSchema)!.value

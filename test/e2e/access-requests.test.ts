@@ -2,10 +2,10 @@
  * Goal: somebody on an unlisted network asks with a reason, waits, and is let in by one click without a second
  * password. Method: real Chromium through a relay from another address, two gateways, approval through the admin API.
  */
-import AxeBuilder from '@axe-core/playwright'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type AdminClient, activeEverywhere, revisionOf, signInAdmin } from '../support/admin-client.ts'
+import { axeFindings } from '../support/axe.ts'
 import { launchBrowser } from '../support/chromium.ts'
 import { createClient } from '../support/client.ts'
 import { type Fleet, startFleet } from '../support/fleet.ts'
@@ -88,8 +88,7 @@ const askFor = async (page: Page, reason: string): Promise<void> => {
 }
 
 const expectAccessible = async (page: Page): Promise<void> => {
-  const { violations } = await new AxeBuilder({ page }).analyze()
-  expect(violations.map(({ id }) => id)).toEqual([])
+  expect(await axeFindings(page)).toEqual([])
 }
 
 const sessionCookie = async (page: Page): Promise<string> =>

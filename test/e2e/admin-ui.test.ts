@@ -2,10 +2,10 @@
  * Goal: an admin does the two main jobs in the browser: allow the office only, and put somebody out at once.
  * Method: real Chromium on the admin origin and on the application through two gateways; a relay plays another network.
  */
-import AxeBuilder from '@axe-core/playwright'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ensureUiBuilt } from '../../tools/build.mjs'
+import { axeFindings } from '../support/axe.ts'
 import { launchBrowser } from '../support/chromium.ts'
 import { createClient } from '../support/client.ts'
 import { type Fleet, startFleet } from '../support/fleet.ts'
@@ -49,11 +49,11 @@ const signInPerson = async (page: Page, app: string, email: string, password: st
   await page.getByRole('button', { name: 'Sign in' }).click()
 }
 
+const review = (mode: 'Monitor' | 'Enforce'): Promise<void> =>
+  admin.getByRole('radiogroup', { name: 'IP allowlist mode' }).getByRole('radio', { name: mode }).click()
+
 const choose = async (mode: 'Monitor' | 'Enforce'): Promise<void> => {
-  await admin
-    .getByRole('radiogroup', { name: 'IP allowlist mode' })
-    .getByRole('radio', { name: mode })
-    .click()
+  await review(mode)
   await admin.getByRole('button', { name: 'Apply', exact: true }).click()
 }
 
@@ -86,24 +86,24 @@ test('the office only: guarded, monitored, enforced; another network meets a hel
   await admin.getByRole('button', { name: 'Save', exact: true }).click()
   await everywhere()
 
-  await choose('Enforce')
+  await review('Enforce')
   await admin
     .getByText(/would (lock out|no longer|be locked out)|could no longer get in/i)
     .first()
     .waitFor()
+  expect(await admin.getByRole('button', { name: 'Apply', exact: true }).isDisabled()).toBe(true)
   await admin.getByRole('button', { name: 'Cancel' }).click()
 
   await admin.getByRole('button', { name: 'Add my current IP' }).click()
   await admin.getByRole('button', { name: 'Save', exact: true }).click()
   await admin.getByText(/127\.0\.0\.1 ✓ allowed/).waitFor()
   await choose('Enforce')
-  await admin.getByText('IP allowlist: Enforce').waitFor()
+  await admin.getByRole('link', { name: 'IP allowlist Enforce' }).waitFor()
   await everywhere()
   const waiting = admin.getByRole('region', { name: 'Waiting for confirmation' })
   await waiting.getByRole('button', { name: 'Confirm' }).click()
   await waiting.waitFor({ state: 'detached' })
-  const { violations } = await new AxeBuilder({ page: admin }).analyze()
-  expect(violations.map(({ id }) => id)).toEqual([])
+  expect(await axeFindings(admin)).toEqual([])
 
   const office = await newPage()
   await signInPerson(office, one, 'fiona.front@demo.test', 'front-desk-demo')
@@ -144,4 +144,50 @@ test('revoking somebody in Active users cuts their open page and their connectio
   await page.getByRole('link', { name: 'Sign in', exact: true }).click()
   await signInPerson(page, one, 'mark.manager@demo.test', 'manager-demo')
   await page.waitForURL(`${one}/schedule`)
+}, 60_000)
+
+const dayMonthYear = new Intl.DateTimeFormat('en-GB', {
+  ...{ day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' },
+})
+/** A Sunday some days ahead, and the Monday after it. */
+const nextSunday = (): readonly [Date, Date] => {
+  const dayMs = 86_400_000
+  const soon = Date.now() + 2 * dayMs
+  const sunday = soon + ((7 - new Date(soon).getUTCDay()) % 7) * dayMs
+  return [new Date(sunday), new Date(sunday + dayMs)]
+}
+
+test('hours are painted as a week, and a person is tried on them before they are enforced', async () => {
+  await admin.getByRole('link', { name: 'Time windows' }).click()
+  await admin.getByRole('button', { name: 'Start with Mon–Fri 08:00–18:00' }).click()
+  const line = admin.getByLabel('The same as text')
+  await expect.poll(() => line.inputValue()).toBe('Mon–Fri 08:00–18:00')
+  await admin.getByRole('gridcell', { name: /^Saturday 09:00,/ }).focus()
+  for (const key of ['Shift+ArrowRight', 'Shift+ArrowRight', 'Enter']) await admin.keyboard.press(key)
+  await expect.poll(() => line.inputValue()).toBe('Mon–Fri 08:00–18:00; Sat 09:00–10:30')
+  await admin.getByRole('button', { name: 'Review and save' }).click()
+  await admin.getByText('Nobody who is signed in now would be refused.').waitFor()
+  await admin.getByRole('button', { name: 'Save', exact: true }).click()
+  await everywhere()
+  await admin.getByText(/sign-ins of everyone in 28 days/).waitFor()
+  await admin.getByRole('list', { name: 'Hours by day' }).getByText('09:00–10:30').first().waitFor()
+
+  await admin.getByRole('link', { name: 'Simulate' }).click()
+  await admin.getByRole('combobox', { name: 'Person' }).fill('Fiona')
+  await admin.getByRole('listbox').getByRole('option', { name: /Fiona/ }).click()
+  await admin.getByLabel('From the address').fill('127.0.0.2')
+  const [sunday, monday] = nextSunday()
+  await admin.getByLabel('At', { exact: true }).fill(`${sunday.toISOString().slice(0, 10)}T12:00`)
+  await admin.getByLabel('Beside what is saved').selectOption('enforce:time')
+  await admin.getByRole('button', { name: 'Simulate', exact: true }).click()
+  await admin
+    .getByRole('region', { name: /^As saved/ })
+    .getByText(/gets in/)
+    .first()
+    .waitFor()
+  const drafted = admin.getByRole('region', { name: 'As drafted' })
+  await drafted.getByText(`It opens by itself on ${dayMonthYear.format(monday)}, 08:00`).waitFor()
+  expect(await drafted.getByRole('listitem').filter({ hasText: 'decides' }).innerText()).toContain(
+    'Within the hours',
+  )
 }, 60_000)

@@ -2,12 +2,12 @@
  * Goal: people of an application without a sign-in come in through their provider, with a second factor where that is
  * asked for, and are out when revoked. Method: real Chromium, two gateways, a provider on a loopback port.
  */
-import AxeBuilder from '@axe-core/playwright'
 import { createLocalJWKSet, jwtVerify } from 'jose'
 import { generateSync } from 'otplib/functional'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type AdminClient, activeEverywhere, revisionOf, signInAdmin } from '../support/admin-client.ts'
+import { axeFindings } from '../support/axe.ts'
 import { launchBrowser } from '../support/chromium.ts'
 import { createClient } from '../support/client.ts'
 import { startFakeApplication } from '../support/fake-application.ts'
@@ -95,8 +95,7 @@ test('a page leads to the provider and back to itself, and the application is to
   const shown: string[] = []
   page.on('framenavigated', (frame) => void shown.push(frame.url()))
   await page.goto(`${appOf()}/notes/7`)
-  const { violations } = await new AxeBuilder({ page }).analyze()
-  expect(violations.map(({ id }) => id)).toEqual([])
+  expect(await axeFindings(page)).toEqual([])
   expect(application.arrived).toEqual([])
   await signIn(page, 'Fiona.Frontdesk@demo.test')
   await page.getByText('page for').waitFor()

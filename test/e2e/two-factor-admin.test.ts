@@ -2,11 +2,11 @@
  * Goal: an admin requires a second factor of one person by name, sees it being set up, and takes it away, all in the tab.
  * Method: real Chromium on the admin origin, the application and the portal, two gateways; the admin never reloads.
  */
-import AxeBuilder from '@axe-core/playwright'
 import { generateSync } from 'otplib/functional'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ensureUiBuilt } from '../../tools/build.mjs'
+import { axeFindings } from '../support/axe.ts'
 import { launchBrowser } from '../support/chromium.ts'
 import { createClient } from '../support/client.ts'
 import { type Fleet, startFleet } from '../support/fleet.ts'
@@ -96,8 +96,7 @@ test('required by name, set up at the next sign-in, reset: the tab follows', asy
   await dialog().getByRole('button', { name: 'Reset 2FA' }).click()
   await admin.getByText(/2FA of Mark Jensen is reset/).waitFor()
   await row().getByText('Required, not set up').waitFor()
-  const { violations } = await new AxeBuilder({ page: admin }).analyze()
-  expect(violations.map(({ id }) => id)).toEqual([])
+  expect(await axeFindings(admin)).toEqual([])
   const whereTheyGet = async () => {
     await person.goto(`${appOf(1)}/schedule`)
     return new URL(person.url()).pathname

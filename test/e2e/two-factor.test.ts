@@ -2,11 +2,11 @@
  * Goal: who must have a second factor sets it up at their next sign-in, confirms it at each one, and again for what asks
  * for a recent one; nobody else’s code helps. Method: real Chromium, two gateways, codes computed under the fleet’s clock.
  */
-import AxeBuilder from '@axe-core/playwright'
 import { generateSync } from 'otplib/functional'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type AdminClient, activeEverywhere, revisionOf, signInAdmin } from '../support/admin-client.ts'
+import { axeFindings } from '../support/axe.ts'
 import { launchBrowser } from '../support/chromium.ts'
 import { createClient } from '../support/client.ts'
 import { type Fleet, startFleet } from '../support/fleet.ts'
@@ -91,8 +91,7 @@ const confirmAt = async (page: Page): Promise<void> => {
 }
 
 const expectAccessible = async (page: Page): Promise<void> => {
-  const { violations } = await new AxeBuilder({ page }).analyze()
-  expect(violations.map(({ id }) => id)).toEqual([])
+  expect(await axeFindings(page)).toEqual([])
 }
 
 test('somebody it is required of sets it up at the sign-in, and is in without typing the password again', async () => {
@@ -185,6 +184,9 @@ test('“my second factor” opens the person’s own, and leads back', async ()
   await page.goto(`${appOf()}/.gatehouse/second-factor`)
   await page.getByRole('heading', { name: 'Your second factor' }).waitFor()
   await page.locator('strong').filter({ hasText: 'Authenticator app' }).waitFor()
+  await page.goto(`${appOf()}/.gatehouse/account`)
+  await page.getByRole('heading', { name: 'My sessions and security' }).waitFor()
+  await page.getByText('This browser').waitFor()
   await page.getByRole('button', { name: 'Done' }).click()
   await page.waitForURL((url) => url.origin === appOf() && !url.pathname.startsWith('/.gatehouse'))
 }, 60_000)

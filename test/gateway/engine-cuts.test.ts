@@ -57,6 +57,22 @@ describe('a cut', () => {
     )
   })
 
+  it('of all that is judged, an event stream passes nothing in the turn before its goodbye, and breaks off', async () => {
+    const app = await stage.raw(({ socket }) => void socket.once('data', () => socket.write(begin)), {
+      judge: () => judged(),
+    })
+    const client = await connectRaw(stage.stand.port)
+    client.write('GET /x HTTP/1.1\r\nHost: a\r\n\r\n')
+    await client.until(/data:1/)
+    stage.stand.exchanges.cutAll('knowledge-stale', 'judged')
+    expect(stage.stand.exchanges.size()).toBe(1)
+    app.connections[0]!.socket.write('6\r\ndata:2\r\n0\r\n\r\n')
+    const seen = await client.closed()
+    expect(seen).not.toContain('data:2')
+    expect(seen).not.toMatch(/0\r\n\r\n$/)
+    expect(stage.stand.exchanges.size()).toBe(0)
+  })
+
   it('within an upload it ends it for the application, unfinished', async () => {
     const { judge, revoke } = revocable()
     const app = await stage.raw(() => {}, { judge })

@@ -149,6 +149,8 @@ describe('all cut whatever they are', () => {
     const { bench, all, staff } = crowd(100)
     bench.exchanges.cutAll('knowledge-stale', 'judged')
     expect(staff.every(({ held }) => held.length === 1)).toBe(true)
+    expect(staff.filter(({ cuts }) => cuts.length > 0)).toHaveLength(0)
+    bench.pass(1)
     expect(staff.filter(({ cuts }) => cuts.length > 0)).toHaveLength(1)
     bench.exchanges.cutAll('knowledge-stale', 'judged')
     bench.pass(200)

@@ -17,6 +17,7 @@ const all: Practice = {
   cookie: { name: 'practice', authoritative: true },
   header: { name: 'X-Practice', authoritative: true },
   fixed: null,
+  choosingPage: null,
 }
 
 const sources = (

@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { clientKind } from '../../gateway/client-kind.ts'
 import type { ClientKind, WholeResponse } from '../../gateway/exchange.ts'
 import { answerCut, answerFailure, type RefusalFacts, refuse } from '../../gateway/refusal.ts'
+import type { ShownHours } from '../../gateway/shown-hours.ts'
 import { type Reason, reasons } from '../../policies/decision.ts'
 import { decisionOf } from '../support/decisions.ts'
 
@@ -23,6 +24,10 @@ const header = (response: WholeResponse, name: string): string | null => {
     if (response.headers[i]!.toLowerCase() === name) return response.headers[i + 1] ?? null
   return null
 }
+const hours = (leftMs: number): ShownHours => ({
+  ...{ at: 0, zone: 'UTC', now: 'Thursday', clock: '00:00', week: [] },
+  opens: { text: 'Thursday', span: '2 min', leftMs },
+})
 const all = Object.keys(reasons).filter((reason) => reason !== 'ok') as Reason[]
 const kinds: readonly ClientKind[] = ['navigation', 'fetch', 'asset', 'websocket']
 
@@ -84,14 +89,17 @@ describe('people', () => {
       header(refuse(facts(change.kind ?? 'navigation', change), decision, { returnAfterMs }), 'refresh')
     expect(refreshOf({})).toBe('62')
     expect(refreshOf({}, -5)).toBe('1')
-    expect(String(refuse(facts('navigation'), decision, { returnAfterMs: 1 }).body)).toContain('by itself')
+    const returning = { hours: hours(90_000), returnAfterMs: 1 }
+    expect(String(refuse(facts('navigation'), decision, returning).body)).toContain('goes on by itself')
     for (const kind of ['fetch', 'asset', 'websocket'] as const) expect(refreshOf({ kind })).toBeNull()
     for (const method of ['POST', 'HEAD', 'PUT']) expect(refreshOf({ method })).toBeNull()
     for (const target of ['//evil.example', '/\\\\evil', null]) expect(refreshOf({ target })).toBeNull()
     expect(refreshOf({}, 40 * 86_400_000)).toBeNull()
-    const never = refuse(facts('navigation'), decision)
+    const never = refuse(facts('navigation'), decision, { hours: hours(90_000) })
     expect(header(never, 'refresh')).toBeNull()
-    expect(String(never.body)).not.toContain('by itself')
+    expect(String(never.body)).not.toContain('goes on by itself')
+    const shut = refuse(facts('navigation'), decision, { hours: { ...hours(1), opens: null } })
+    expect(String(shut.body)).toContain('do not begin again by themselves')
   })
 
   it('are never sent away from the origin', () => {

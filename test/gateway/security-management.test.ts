@@ -51,6 +51,19 @@ test('leads a held sign-in to its step, and a few a minute on', async () => {
   expect(answers.filter(({ status }) => status === 429)).toHaveLength(8)
 })
 
+test('one’s own sessions are reached in the same way, at the portal: by whoever is in, and owes no step', async () => {
+  const account = '/.gatehouse/account'
+  const client = await signInProved(stand)
+  const gone = await client.get(account)
+  expect(gone.headers.location).toMatch(/^http:\/\/portal\.example\/hand-over\?ticket=[\w-]{43}&at=account$/)
+  expect((await stand.client().get(account)).headers.location).toBe('/sign-in')
+  expect((await client.post(account, { form: {} })).status).toBe(404)
+  const held = await stand.signInHeld()
+  expect((await held.get(account)).headers.location).toMatch(
+    /^http:\/\/portal\.example\/hand-over\?ticket=[\w-]{43}$/,
+  )
+})
+
 test('waits on a clear page while the control plane is away', async () => {
   const client = await signInProved(stand)
   stand.control.stop()

@@ -55,7 +55,7 @@ test('the waiting page has one script, allowed by its hash and asking this origi
   const client = await waiting()
   const page = await client.get(`${step}?to=%2Fschedule`)
   const policy = String(page.headers['content-security-policy'])
-  const script = /<script>(.*?)<\/script>/.exec(page.text)?.[1] ?? ''
+  const script = /<script>(.*?)<\/script>/s.exec(page.text)?.[1] ?? ''
   expect(policy).toContain(`script-src 'sha256-${createHash('sha256').update(script).digest('base64')}'`)
   expect(policy).toContain("connect-src 'self'")
   expect(policy).not.toContain('unsafe')

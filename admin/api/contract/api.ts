@@ -18,6 +18,7 @@ import { forecastRoutes } from './forecast.ts'
 import { generalRoutes } from './general.ts'
 import { heartbeatRoutes } from './heartbeats.ts'
 import { ipAllowlistRoutes } from './ip-allowlist.ts'
+import { ipBulkRoutes } from './ip-bulk.ts'
 import { ipImportRoutes } from './ip-import.ts'
 import { shellRoutes } from './me.ts'
 import { notificationsRoutes } from './notifications.ts'
@@ -43,6 +44,7 @@ export const routes = {
   schedule: scheduleRoutes,
   forecast: forecastRoutes,
   ipAllowlist: ipAllowlistRoutes,
+  ipBulk: ipBulkRoutes,
   ipImport: ipImportRoutes,
   heartbeats: heartbeatRoutes,
   addressCards: addressCardRoutes,

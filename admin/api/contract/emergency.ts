@@ -49,6 +49,12 @@ export const emergencyRoutes = {
           /** Uses that nobody has reviewed. */
           unreviewed: z.number().int(),
           uses: z.array(useSchema),
+          /** When each way of getting in was last seen to be used; `null`: never. The codes' and the host's: anywhere. */
+          drill: z.object({
+            usedAt: instantSchema.nullable(),
+            codeUsedAt: instantSchema.nullable(),
+            overrideAt: instantSchema.nullable(),
+          }),
         }),
         'At most the newest 500.',
       ),

@@ -98,21 +98,36 @@ const gateSchema = z.object({
   passes: z.boolean(),
   reason: z.string(),
   sentence: z.string(),
+  /** Until when time alone cannot change this; `null`: it never does, or no further than hours are known. */
+  until: instantSchema.nullable(),
+  /** The same as the practice's wall will show it. */
+  untilText: z.string().nullable(),
 })
 
 const verdictSchema = z.object({
   verdict: z.enum(['permit', 'challenge', 'deny', 'unavailable']),
   reason: z.string(),
   control: z.string().nullable(),
+  /** The reason in words, as the end of a sentence. */
+  because: z.string(),
   /** When it opens by itself; `null`: never by itself, or it is open. */
   opensAt: instantSchema.nullable(),
   /** Every gate in the order in which they are asked; empty: no control guards the route. */
   gates: z.array(gateSchema),
   /** What would help; all of these together. */
   remedies: z.array(z.object({ by: z.string(), sentence: z.string() })),
+  /** How far the timeline is known: seven days, or less where more changes than can be told. */
+  timelineUntil: instantSchema,
   /** The seven days from `at`, as if freshly signed in at every moment. `text`: as the practice's wall shows it. */
   timeline: z.array(
-    z.object({ at: instantSchema, text: z.string(), verdict: z.string(), reason: z.string() }),
+    z.object({
+      at: instantSchema,
+      text: z.string(),
+      verdict: z.string(),
+      reason: z.string(),
+      /** The reason in words, as the end of a sentence. */
+      because: z.string(),
+    }),
   ),
 })
 
@@ -140,6 +155,7 @@ export const forecastRoutes = {
           name: z.string(),
           at: instantSchema,
           route: z.string(),
+          zone: z.string(),
           saved: verdictSchema,
           draft: verdictSchema.nullable(),
         }),

@@ -34,6 +34,8 @@ const meSchema = z
     endsAt: instantSchema,
     seenAt: addressSchema,
     practices: z.array(practiceOfAdminSchema),
+    /** Whether the account is for every practice: the screens of the whole installation are theirs alone. */
+    operator: z.boolean(),
     /** Unused sealed break-glass codes; `null`: a person from the application, who has none. */
     sealedCodesLeft: z.number().int().nullable(),
   })

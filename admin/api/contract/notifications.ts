@@ -9,6 +9,7 @@ import { notificationSettingsSchema, topics } from '../../notify/notification-se
 import {
   answers,
   body,
+  countedRefusals,
   editRefusals,
   ifMatchHeaders,
   instantSchema,
@@ -67,6 +68,20 @@ export const notificationsRoutes = {
       body: body(notificationSettingsSchema.extend({ reason })),
     },
     responses: { 200: answers(z.object({ version: z.number().int() }), 'Saved.'), ...editRefusals },
+  }),
+  test: createRoute({
+    method: 'post',
+    path: '/api/practices/{practice}/notifications/test',
+    summary: 'Sends a test message: a mail to who asks, or by one configured webhook',
+    request: {
+      params: practiceParams,
+      /** `webhook`: its name; `null`: a mail. */
+      body: body(z.strictObject({ webhook: z.string().max(64).nullable() })),
+    },
+    responses: {
+      200: answers(z.object({ to: z.string() }), 'It waits to be sent, to there.'),
+      ...countedRefusals,
+    },
   }),
   deliveries: createRoute({
     method: 'get',

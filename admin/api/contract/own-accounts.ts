@@ -74,6 +74,8 @@ const accountSchema = z
     hasPassword: z.boolean(),
     createdAt: instantSchema,
     lastSeenAt: instantSchema.nullable(),
+    /** Sealed break-glass codes that are unused. */
+    sealedCodesLeft: z.number().int(),
     /** This is who asks. */
     mine: z.boolean(),
   })
@@ -187,6 +189,16 @@ export const ownAccountsRoutes = {
     request: { body: body(z.strictObject({ reason })) },
     responses: {
       200: answers(z.object({ codes: z.array(z.string()) }), 'Ten codes, shown this once.'),
+      ...refusals,
+    },
+  }),
+  voidSealedCodes: createRoute({
+    method: 'post',
+    path: '/api/me/sealed-codes/revoke',
+    summary: 'Makes all unused sealed codes of one’s own account void',
+    request: { body: body(z.strictObject({ reason })) },
+    responses: {
+      200: answers(z.object({ voided: z.number().int() }), 'How many there were; 0 changes nothing.'),
       ...refusals,
     },
   }),

@@ -81,6 +81,17 @@ const standingSchema = z
     forgottenTo: z.number().int(),
     /** What to show beside the list: "verified to #8123". */
     badge: z.string(),
+    /** Machines elsewhere that events of this practice were sent to, and up to which number they took them. */
+    streams: z.array(
+      z.object({
+        name: z.string(),
+        takenTo: z.number().int(),
+        /** When they last took something of this practice. */
+        takenAt: instantSchema,
+        /** Why the newest try failed; `null`: it did not. */
+        lastError: z.string().nullable(),
+      }),
+    ),
   })
   .openapi('ChainStanding')
 

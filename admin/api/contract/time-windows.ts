@@ -116,6 +116,32 @@ const previewSchema = z
   })
   .openapi('TimePreview')
 
+const weekBody = z.strictObject({
+  /** Ids of the windows that these hours replace; none of them with a first or last day. */
+  replaces: z.array(opaqueIdSchema).max(200).default([]),
+  audience: audienceSchema,
+  zone: windowFields.zone.default(null),
+  insteadOfRoleHours: z.boolean().default(false),
+  /** Every time of the week; empty: none. */
+  windows: z
+    .array(z.strictObject({ days: windowFields.days, start: windowFields.start, end: windowFields.end }))
+    .max(200),
+  ...overridable,
+})
+
+/** By day of the week (Monday first) and hour. */
+const signInHoursSchema = z
+  .object({
+    zone: z.string(),
+    /** Whose sign-ins these are. */
+    name: z.string(),
+    /** How many days back they are counted. */
+    days: z.number().int(),
+    total: z.number().int(),
+    counts: z.array(z.array(z.number().int())),
+  })
+  .openapi('SignInHours')
+
 const removal = {
   params: entryParams,
   headers: ifMatchHeaders,
@@ -153,6 +179,26 @@ export const timeWindowsRoutes = {
       ),
       ...refusals,
     },
+  }),
+  replaceWeek: createRoute({
+    method: 'put',
+    path: '/api/practices/{practice}/weekly-hours',
+    summary: 'Replaces windows of one audience by the times of a whole week, as one change',
+    request: { params: practiceParams, headers: ifMatchHeaders, body: body(weekBody) },
+    responses: {
+      200: answers(
+        savedSchema.extend({ windows: z.array(timeWindowSchema), notes: z.array(z.string()) }),
+        'Saved.',
+      ),
+      ...editRefusals,
+    },
+  }),
+  signInHours: createRoute({
+    method: 'get',
+    path: '/api/practices/{practice}/sign-in-hours',
+    summary: 'Sign-ins of the last 28 days by hour of the week, of everyone, a user or a role',
+    request: { params: practiceParams, query: previewQuery },
+    responses: { 200: answers(signInHoursSchema, 'Counted on the practice’s wall.'), ...refusals },
   }),
   createWindow: createRoute({
     method: 'post',

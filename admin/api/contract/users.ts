@@ -110,7 +110,16 @@ export const usersRoutes = {
     summary: 'Members with their roles; ETag is the members version',
     request: {
       params: practiceParams,
-      query: pageQuery.extend({ text: z.string().max(80).optional() }),
+      query: pageQuery.extend({
+        text: z.string().max(80).optional(),
+        /** This member alone. */
+        user: opaqueIdSchema.optional(),
+        /** Whoever has this role. */
+        role: slugSchema.optional(),
+        state: z.enum(['active', 'suspended']).optional(),
+        /** People of this practice alone, or of several. */
+        practices: z.enum(['one', 'several']).optional(),
+      }),
     },
     responses: {
       200: answers(

@@ -74,7 +74,7 @@ export const refusalCodes = [
 /** `application/problem+json` (RFC 9457) of every answer from 400 up. */
 export const problemSchema = z
   .object({
-    /** `urn:gatehouse:problem:` and the code. */
+    /** `urn:gatehouse:problem:` and the code; `Link` of the answer leads to what it means. */
     type: z.string(),
     title: z.string(),
     status: z.number().int(),

@@ -1,24 +1,19 @@
 /**
- * One request for access: who, from where, why, since when, what became of it; and the ways to decide.
+ * One request for access in the list of decided ones: who, from where, why, what became of it, and the way back.
  *
- * The dialogs are `decision-dialog.tsx`. Invariant: the one-click approval says on its button how long it lasts; what
- * it is refused with leads to the dialog and is never lost.
+ * Those that wait are cards (`request-card.tsx`). Invariant: an approval in force can be taken back, a denial opened again
+ * for as long as its request would have waited.
  */
 import { Button } from '@mantine/core'
-import { useQueryClient } from '@tanstack/react-query'
-import { parseResponse } from 'hono/client'
 import { useState } from 'react'
-import { api } from '../api-client.ts'
-import { followSave } from '../parts/follow-save.tsx'
 import { Tag, type Tone } from '../parts/tag.tsx'
 import { When } from '../parts/when.tsx'
-import { usePractice } from '../practice.ts'
 import { problemOf } from '../problem.ts'
-import { type AccessRequest, topicKey } from '../queries.ts'
-import { lengthText } from '../times.ts'
-import { type Asked, coverage } from './decision-dialog.tsx'
-
-const route = api.practices[':practice']['access-requests'][':id']
+import type { AccessRequest } from '../queries.ts'
+import { useNow } from '../times.ts'
+import type { Asked } from './decision-dialog.tsx'
+import { useDecisions } from './decisions.ts'
+import { RequestActs } from './request-acts.tsx'
 
 const states: Readonly<Record<AccessRequest['status'], { readonly name: string; readonly tone: Tone }>> = {
   pending: { name: 'Pending', tone: 'accent' },
@@ -53,62 +48,37 @@ function Outcome({ request }: { readonly request: AccessRequest }) {
   )
 }
 
-function Acts(props: {
-  readonly request: AccessRequest
-  readonly standardMs: number
-  readonly onAsk: (asked: Asked) => void
-}) {
-  const { request, standardMs, onAsk } = props
-  const practice = usePractice()
-  const client = useQueryClient()
+function OpenAgain({ request }: { readonly request: AccessRequest }) {
+  const { openAgain } = useDecisions()
   const [isBusy, setBusy] = useState(false)
+  const [refused, setRefused] = useState<string | null>(null)
   const { name } = request.user
-  const approval = `Approve for ${lengthText(standardMs)}`
-  const approve = async () => {
+  const run = async () => {
     setBusy(true)
     try {
-      const param = { practice: practice.id, id: request.id }
-      const { sequence } = await parseResponse(
-        route.approve.$post({ param, json: { durationMs: 'standard' } }),
-      )
-      if (sequence !== null) followSave(`${name} may come in`, sequence)
-      await client.invalidateQueries({ queryKey: topicKey(practice.id) })
+      await openAgain(request.id, name)
     } catch (error) {
-      onAsk({ act: 'approve', request, problem: problemOf(error) })
+      setRefused(problemOf(error).detail)
     } finally {
       setBusy(false)
     }
   }
-  const ask = (act: Asked['act']) => onAsk({ act, request, problem: null })
+  if (refused !== null)
+    return (
+      <span role="alert" className="gh-sub">
+        {refused}
+      </span>
+    )
   return (
-    <>
-      <Button
-        size="compact-sm"
-        loading={isBusy}
-        title={coverage(request)}
-        aria-label={`${approval}: ${name}`}
-        onClick={() => void approve()}
-      >
-        {approval}
-      </Button>
-      <Button
-        size="compact-sm"
-        variant="subtle"
-        aria-label={`Other time for ${name}`}
-        onClick={() => ask('approve')}
-      >
-        Other time
-      </Button>
-      <Button
-        size="compact-sm"
-        variant="subtle"
-        color="red"
-        aria-label={`Deny ${name}`}
-        onClick={() => ask('deny')}
-      >
-        Deny
-      </Button>
-    </>
+    <Button
+      size="compact-sm"
+      variant="subtle"
+      loading={isBusy}
+      aria-label={`Open again: the request of ${name}`}
+      onClick={() => void run()}
+    >
+      Open again
+    </Button>
   )
 }
 
@@ -119,6 +89,7 @@ export function RequestRow(props: {
   readonly onAsk: (asked: Asked) => void
 }) {
   const { request } = props
+  const now = useNow()
   return (
     <tr>
       <td data-label="Who">
@@ -127,7 +98,13 @@ export function RequestRow(props: {
       </td>
       <td data-label="From">
         <code>{request.address}</code>
-        <span className="gh-sub">{request.kind === 'ip' ? 'for this address' : 'for hours'}</span>
+        <span className="gh-sub">
+          {request.kind === 'time'
+            ? 'for hours'
+            : request.entry === null
+              ? 'for them'
+              : 'as an allowlist entry'}
+        </span>
       </td>
       <td data-label="Reason">
         <span>{request.reason}</span>
@@ -144,7 +121,8 @@ export function RequestRow(props: {
         <Outcome request={request} />
       </td>
       <td className="gh-row-acts">
-        {request.status === 'pending' && <Acts {...props} />}
+        {request.status === 'pending' && <RequestActs {...props} />}
+        {request.status === 'rejected' && request.expiresAt > now && <OpenAgain request={request} />}
         {request.status === 'approved' && (
           <Button
             size="compact-sm"

@@ -105,35 +105,3 @@ export function NotSetUp(props: {
     </div>
   )
 }
-
-/** Who is signed in and would be refused, by name; nothing where nothing is known. */
-export function WouldRefuse({ general, control }: { readonly general: General; readonly control: Control }) {
-  const refused = refusedOf(general, control)
-  if (refused === null) return null
-  if (refused.length === 0)
-    return (
-      <p className="gh-answer gh-tone-good">
-        <Icon name="check" />
-        <span>Nobody who is signed in now would be refused.</span>
-      </p>
-    )
-  return (
-    <div className="gh-answer gh-tone-warn">
-      <Icon name="warning" />
-      <div>
-        <p>
-          Signed in now {control === 'ip' ? 'from an address that is not listed' : 'outside their hours'};{' '}
-          {refused.length === 1 ? 'this person' : 'these'} would be refused:
-        </p>
-        <ul className="gh-plain-list">
-          {refused.map((person) => (
-            <li key={`${person.user} ${person.address ?? ''}`}>
-              <strong>{person.name}</strong>
-              {person.address !== undefined && <code>{person.address}</code>}
-            </li>
-          ))}
-        </ul>
-      </div>
-    </div>
-  )
-}

@@ -27,7 +27,7 @@ export function ControlSwitch(props: { readonly control: Control; readonly child
   const mayEdit = practice.may('gw.security.settings.edit')
   const { mode } = general.data.controls[control]
   return (
-    <section className="gh-card" aria-labelledby={`${control}-title`}>
+    <section className="gh-card" id={control} aria-labelledby={`${control}-title`}>
       <div className="gh-card-head">
         <h2 id={`${control}-title`}>{name}</h2>
         <ControlSummary general={general.data} control={control} />
@@ -56,7 +56,6 @@ export function ControlSwitch(props: { readonly control: Control; readonly child
             control={control}
             general={general.data}
             to={wanted}
-            reload={general.refetch}
             onClose={() => setWanted(null)}
           />
         </Suspense>

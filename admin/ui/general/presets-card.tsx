@@ -10,122 +10,116 @@ import { parseResponse } from 'hono/client'
 import { useState } from 'react'
 import { api } from '../api-client.ts'
 import { ConfirmDialog } from '../parts/confirm-dialog.tsx'
-import { ConfirmationAhead } from '../parts/confirmation-ahead.tsx'
 import { followSave } from '../parts/follow-save.tsx'
 import type { Extra } from '../parts/saving.ts'
 import { Failed, Loading } from '../parts/states.tsx'
 import { Tag } from '../parts/tag.tsx'
 import { When } from '../parts/when.tsx'
 import { usePractice } from '../practice.ts'
-import { generalQuery, type Preset, presetsQuery, topicKey } from '../queries.ts'
-import { NotSetUp, WouldRefuse } from './control-summary.tsx'
+import { type Preset, presetsQuery, topicKey } from '../queries.ts'
+import { ChangeList } from '../review/change-list.tsx'
+import { ReviewDialog } from '../review/review-dialog.tsx'
+import type { Draft, Forecast } from '../review/review-queries.ts'
+import { NotSetUp } from './control-summary.tsx'
 
-const asksForFactor: readonly string[] = [
-  'two-factor-admins',
-  'two-factor-everyone',
-  'strict',
-  'remote-friendly',
-]
-const enforcesAddresses: readonly string[] = ['office-only', 'strict']
-const enforcesHours: readonly string[] = ['office-hours', 'strict']
 const routes = api.practices[':practice'].presets
-
-const Changes = ({ sentences }: { readonly sentences: readonly string[] }) => (
-  <ul aria-label="What changes" className="gh-changes">
-    {sentences.map((sentence) => (
-      <li key={sentence}>{sentence}</li>
-    ))}
-  </ul>
-)
 
 type ReviewProps = { readonly revision: number; readonly onClose: () => void }
 
-function useTarget(revision: number) {
+/** Takes back the preset applied last, if nothing was saved after `revision`. */
+function useUndo(name: string) {
   const practice = usePractice()
   const client = useQueryClient()
-  return {
-    practice,
-    header: { 'if-match': `"${revision}"` },
-    reload: () => client.invalidateQueries({ queryKey: topicKey(practice.id) }),
+  const reload = () => client.invalidateQueries({ queryKey: topicKey(practice.id) })
+  const undo = async (revision: number, extra: Extra) => {
+    const header = { 'if-match': `"${revision}"` }
+    const param = { practice: practice.id }
+    const saved = await parseResponse(routes.undo.$post({ param, header, json: { ...extra } }))
+    followSave(`“${name}” is taken back`, saved.sequence)
+    await reload()
   }
+  return { undo, reload, practice }
 }
 
 function ApplyDialog({ preset, revision, onClose }: ReviewProps & { readonly preset: Preset }) {
-  const { practice, header, reload } = useTarget(revision)
-  const { data: general } = useQuery(generalQuery(practice.id))
-  const save = async (extra: Extra) => {
+  const { undo, reload, practice } = useUndo(preset.name)
+  const save = async (extra: Extra, forecast: Forecast | undefined) => {
     const param = { practice: practice.id, preset: preset.id }
+    const header = { 'if-match': `"${revision}"` }
     const saved = await parseResponse(routes[':preset'].apply.$post({ param, header, json: { ...extra } }))
-    followSave(`“${preset.name}” is applied`, saved.sequence)
+    followSave(
+      `“${preset.name}” is applied`,
+      saved.sequence,
+      forecast?.toBeConfirmed === true ? undefined : () => undo(saved.revision, {}),
+    )
     await reload()
   }
   return (
-    <ConfirmDialog
+    <ReviewDialog
       title={`Review: ${preset.name}`}
       act="Apply"
+      draft={{ preset: preset.id as NonNullable<Draft['preset']> }}
+      revision={revision}
+      below={
+        preset.notSetUp.length > 0 && (
+          <NotSetUp people={preset.notSetUp} graceMs={preset.graceMs} mode="enforce" />
+        )
+      }
       save={save}
       reload={() => void reload()}
       onClose={onClose}
     >
       <p>{preset.description} Entries, windows and people stay as they are.</p>
-      <Changes sentences={preset.changes} />
-      {general !== undefined && enforcesAddresses.includes(preset.id) && (
-        <WouldRefuse general={general} control="ip" />
-      )}
-      {general !== undefined && enforcesHours.includes(preset.id) && (
-        <WouldRefuse general={general} control="time" />
-      )}
-      {[asksForFactor, enforcesAddresses, enforcesHours].some((ids) => ids.includes(preset.id)) && (
-        <ConfirmationAhead />
-      )}
-      {asksForFactor.includes(preset.id) && (
-        <NotSetUp people={preset.notSetUp} graceMs={preset.graceMs} mode="enforce" />
-      )}
-    </ConfirmDialog>
+    </ReviewDialog>
   )
 }
 
-function UndoDialog(props: ReviewProps & { readonly name: string; readonly undo: readonly string[] }) {
-  const { practice, header, reload } = useTarget(props.revision)
-  const save = async (extra: Extra) => {
-    const param = { practice: practice.id }
-    const saved = await parseResponse(routes.undo.$post({ param, header, json: { ...extra } }))
-    followSave(`“${props.name}” is taken back`, saved.sequence)
-    await reload()
-  }
+function UndoDialog(props: ReviewProps & { readonly name: string; readonly changes: readonly string[] }) {
+  const { undo, reload } = useUndo(props.name)
   return (
     <ConfirmDialog
       title={`Take back “${props.name}”?`}
       act="Take back"
-      save={save}
+      save={(extra) => undo(props.revision, extra)}
       reload={() => void reload()}
       onClose={props.onClose}
     >
-      <Changes sentences={props.undo} />
+      <ChangeList sentences={props.changes} />
     </ConfirmDialog>
   )
 }
 
-function Row({ preset, onReview }: { readonly preset: Preset; readonly onReview: () => void }) {
+function PresetCard({ preset, onReview }: { readonly preset: Preset; readonly onReview: () => void }) {
   const mayEdit = usePractice().may('gw.security.settings.edit')
   const [problem] = preset.problems
   const isSet = problem === undefined && preset.changes.length === 0
+  const count = preset.changes.length
   return (
-    <div className="gh-preset">
-      <div>
-        <h3 className="gh-strong">{preset.name}</h3>
-        <p>{preset.description}</p>
-        {problem !== undefined && <p className="gh-faint">{problem.sentence}</p>}
+    <li className="gh-preset">
+      <h3>{preset.name}</h3>
+      <p>{preset.description}</p>
+      {problem !== undefined && <p className="gh-preset-first">{problem.sentence}</p>}
+      <div className="gh-preset-foot">
+        {isSet ? (
+          <Tag tone="good">As it is now</Tag>
+        ) : (
+          <>
+            <span className="gh-faint">
+              {problem !== undefined ? 'Not yet' : count === 1 ? '1 change' : `${count} changes`}
+            </span>
+            <Button
+              size="xs"
+              variant="default"
+              disabled={!mayEdit || problem !== undefined}
+              onClick={onReview}
+            >
+              Review
+              <span className="gh-unseen"> {preset.name}</span>
+            </Button>
+          </>
+        )}
       </div>
-      {isSet ? (
-        <Tag tone="good">As it is now</Tag>
-      ) : (
-        <Button variant="default" disabled={!mayEdit || problem !== undefined} onClick={onReview}>
-          Review
-          <span className="gh-unseen"> {preset.name}</span>
-        </Button>
-      )}
-    </div>
+    </li>
   )
 }
 
@@ -140,7 +134,7 @@ export function PresetsCard() {
   const preset = shown.find(({ id }) => id === open)
   const close = () => setOpen(null)
   return (
-    <section className="gh-card" aria-labelledby="presets-title">
+    <section className="gh-card" id="presets" aria-labelledby="presets-title">
       <div className="gh-card-head">
         <h2 id="presets-title">Presets</h2>
         {last !== null && (
@@ -159,14 +153,16 @@ export function PresetsCard() {
           </Button>
         )}
       </div>
-      {shown.map((one) => (
-        <Row key={one.id} preset={one} onReview={() => setOpen(one.id)} />
-      ))}
+      <ul className="gh-presets">
+        {shown.map((one) => (
+          <PresetCard key={one.id} preset={one} onReview={() => setOpen(one.id)} />
+        ))}
+      </ul>
       {preset !== undefined && (
         <ApplyDialog key={preset.id} preset={preset} revision={revision} onClose={close} />
       )}
       {open === 'undo' && last !== null && (
-        <UndoDialog name={last.name} undo={last.undo} revision={revision} onClose={close} />
+        <UndoDialog name={last.name} changes={last.undo} revision={revision} onClose={close} />
       )}
     </section>
   )

@@ -1,55 +1,26 @@
 /**
- * The entries as a table (as cards on a phone): range, label, audience, expiry, use, on or off, edit, delete.
+ * The entries as a table (as cards on a phone): range, label, audience, expiry, use, on or off, edit, delete; sorted by a
+ * column, chosen for one act on many.
  *
  * It loads nothing. Invariant: on/off is saved at once; where that would lock somebody out it becomes a dialog that
  * names them, and the switch stays as it was.
  */
-import { ActionIcon, Switch } from '@mantine/core'
-import { useQueryClient } from '@tanstack/react-query'
-import { parseResponse } from 'hono/client'
+import { ActionIcon, Checkbox, Menu, Switch } from '@mantine/core'
 import { useState } from 'react'
-import { api } from '../api-client.ts'
 import { ConfirmDialog } from '../parts/confirm-dialog.tsx'
-import { followSave } from '../parts/follow-save.tsx'
 import { Icon } from '../parts/icons.tsx'
-import type { Extra } from '../parts/saving.ts'
+import { useOpened } from '../parts/opened.ts'
 import { Tag } from '../parts/tag.tsx'
 import { When } from '../parts/when.tsx'
 import { usePractice } from '../practice.ts'
 import { problemOf, type ShownProblem } from '../problem.ts'
-import { type Entry, topicKey } from '../queries.ts'
+import type { Entry } from '../queries.ts'
 import { useNow } from '../times.ts'
+import { useEntrySaves } from './entry-saves.ts'
+import { SortableHead } from './sortable-head.tsx'
 
-type Asked =
-  | { readonly act: 'delete'; readonly entry: Entry }
-  | { readonly act: 'switch'; readonly entry: Entry; readonly problem: ShownProblem }
-
-const route = api.practices[':practice']['ip-entries'][':id']
+const soonMs = 14 * 86_400_000
 const counted = new Intl.NumberFormat('en-GB')
-
-/** Saves that this table makes; each follows its sequence and reloads the practice. */
-function useEntrySaves(revision: number) {
-  const practice = usePractice()
-  const client = useQueryClient()
-  const target = (entry: Entry) => ({
-    param: { practice: practice.id, id: entry.id },
-    header: { 'if-match': `"${revision}"` },
-  })
-  const settled = () => client.invalidateQueries({ queryKey: topicKey(practice.id) })
-  return {
-    turn: async (entry: Entry, extra: Extra) => {
-      const on = !entry.on
-      const saved = await parseResponse(route.$patch({ ...target(entry), json: { on, ...extra } }))
-      followSave(`“${entry.label}” is ${on ? 'on' : 'off'}`, saved.sequence)
-      await settled()
-    },
-    remove: async (entry: Entry, extra: Extra) => {
-      const saved = await parseResponse(route.$delete({ ...target(entry), query: { ...extra } }))
-      followSave(`“${entry.label}” is deleted`, saved.sequence)
-      await settled()
-    },
-  }
-}
 
 function Label({ entry }: { readonly entry: Entry }) {
   const [nearest] = entry.overlaps
@@ -72,20 +43,92 @@ function Expiry({ entry }: { readonly entry: Entry }) {
   const now = useNow()
   if (entry.expiresAt === null) return <span className="gh-faint">never</span>
   if (entry.expiresAt <= now) return <Tag tone="bad">expired</Tag>
-  return <When at={entry.expiresAt} as="date" />
+  return (
+    <span className="gh-tags">
+      <When at={entry.expiresAt} as="date" />
+      {entry.expiresAt - now < soonMs && <Tag tone="warn">soon</Tag>}
+    </span>
+  )
 }
 
-function Row(props: {
-  readonly entry: Entry
-  readonly isBusy: boolean
-  readonly onTurn: () => void
-  readonly onEdit: () => void
-  readonly onDelete: () => void
-}) {
-  const { entry } = props
+function LastMatch({ entry }: { readonly entry: Entry }) {
+  return (
+    <span className="gh-tags">
+      {entry.lastMatchedAt === null ? (
+        <span className="gh-faint">never</span>
+      ) : (
+        <When at={entry.lastMatchedAt} />
+      )}
+      {entry.stale !== null && (
+        <span title={entry.stale}>
+          <Tag tone="warn">unused</Tag>
+          <span className="gh-unseen">{entry.stale}</span>
+        </span>
+      )}
+    </span>
+  )
+}
+
+function Acts({ entry, onDelete }: { readonly entry: Entry; readonly onDelete: () => void }) {
+  const { open } = useOpened()
   const mayEdit = usePractice().may('gw.ip.edit')
   return (
-    <tr className={entry.on ? '' : 'gh-row-off'}>
+    <td className="gh-row-acts">
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        aria-label={`Edit ${entry.label}`}
+        disabled={!mayEdit}
+        onClick={() => open('edit', entry.id)}
+      >
+        <Icon name="edit" />
+      </ActionIcon>
+      <Menu position="bottom-end" width={250} shadow="md" disabled={!mayEdit}>
+        <Menu.Target>
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            aria-label={`More for ${entry.label}`}
+            disabled={!mayEdit}
+          >
+            <Icon name="chevron" />
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown aria-label={`More for ${entry.label}`}>
+          <Menu.Item leftSection={<Icon name="clock" />} onClick={() => open('heartbeat', entry.id)}>
+            Keep it up to date by a heartbeat
+          </Menu.Item>
+          <Menu.Item leftSection={<Icon name="trash" />} onClick={onDelete}>
+            Delete
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+    </td>
+  )
+}
+
+type RowProps = {
+  readonly entry: Entry
+  readonly isBusy: boolean
+  readonly isChosen: boolean
+  readonly onChoose: () => void
+  readonly onTurn: () => void
+  readonly onDelete: () => void
+}
+
+function Row({ entry, isBusy, isChosen, onChoose, onTurn, onDelete }: RowProps) {
+  const mayEdit = usePractice().may('gw.ip.edit')
+  return (
+    <tr className={entry.on ? '' : 'gh-row-off'} aria-selected={isChosen}>
+      <td data-label="Choose">
+        <Checkbox
+          size="xs"
+          aria-label={`Choose ${entry.label}`}
+          checked={isChosen}
+          disabled={!mayEdit}
+          onChange={onChoose}
+        />
+      </td>
       <td data-label="Range">
         <code>{entry.range}</code>
       </td>
@@ -97,55 +140,76 @@ function Row(props: {
         <Expiry entry={entry} />
       </td>
       <td data-label="Last match">
-        {entry.lastMatchedAt === null ? (
-          <span className="gh-faint">never</span>
-        ) : (
-          <When at={entry.lastMatchedAt} />
-        )}
+        <LastMatch entry={entry} />
       </td>
       <td data-label="Hits 7 d" className="gh-number">
         {counted.format(entry.hits7d)}
+      </td>
+      <td data-label="People 30 d" className="gh-number">
+        {counted.format(entry.users30d)}
       </td>
       <td data-label="On">
         <Switch
           aria-label={`${entry.label} is on`}
           checked={entry.on}
-          disabled={!mayEdit || props.isBusy}
-          onChange={props.onTurn}
+          disabled={!mayEdit || isBusy}
+          onChange={onTurn}
         />
       </td>
-      <td className="gh-row-acts">
-        <ActionIcon
-          variant="subtle"
-          color="gray"
-          aria-label={`Edit ${entry.label}`}
-          disabled={!mayEdit}
-          onClick={props.onEdit}
-        >
-          <Icon name="edit" />
-        </ActionIcon>
-        <ActionIcon
-          variant="subtle"
-          color="gray"
-          aria-label={`Delete ${entry.label}`}
-          disabled={!mayEdit}
-          onClick={props.onDelete}
-        >
-          <Icon name="trash" />
-        </ActionIcon>
-      </td>
+      <Acts entry={entry} onDelete={onDelete} />
     </tr>
   )
 }
+
+function Head(props: { readonly allChosen: boolean; readonly isSome: boolean; readonly onAll: () => void }) {
+  const mayEdit = usePractice().may('gw.ip.edit')
+  return (
+    <thead>
+      <tr>
+        <th scope="col">
+          <Checkbox
+            size="xs"
+            aria-label="Choose all of this page"
+            checked={props.allChosen}
+            indeterminate={props.isSome && !props.allChosen}
+            disabled={!mayEdit}
+            onChange={props.onAll}
+          />
+        </th>
+        <SortableHead sort="range" name="Range" />
+        <SortableHead sort="label" name="Label" />
+        <th scope="col">Audience</th>
+        <SortableHead sort="expires" name="Expires" />
+        <SortableHead sort="matched" name="Last match" />
+        <th scope="col" className="gh-number">
+          Hits 7 d
+        </th>
+        <th scope="col" className="gh-number">
+          People 30 d
+        </th>
+        <th scope="col">On</th>
+        <th scope="col">
+          <span className="gh-unseen">Edit or delete</span>
+        </th>
+      </tr>
+    </thead>
+  )
+}
+
+type Asked =
+  | { readonly act: 'delete'; readonly entry: Entry }
+  | { readonly act: 'switch'; readonly entry: Entry; readonly problem: ShownProblem }
 
 /** The table; `revision` is what its edits are made from. */
 export function EntriesTable(props: {
   readonly entries: readonly Entry[]
   readonly revision: number
   readonly total: number
-  readonly onEdit: (entry: Entry) => void
+  readonly chosen: ReadonlySet<string>
+  readonly onChoose: (chosen: ReadonlySet<string>) => void
   readonly reload: () => unknown
 }) {
+  const { entries, chosen, onChoose } = props
   const saves = useEntrySaves(props.revision)
   const [busyId, setBusyId] = useState<string | null>(null)
   const [asked, setAsked] = useState<Asked | null>(null)
@@ -159,36 +223,29 @@ export function EntriesTable(props: {
       setBusyId(null)
     }
   }
+  const choose = (id: string) =>
+    onChoose(new Set(chosen.has(id) ? [...chosen].filter((one) => one !== id) : [...chosen, id]))
+  const allChosen = entries.every(({ id }) => chosen.has(id))
   return (
     <>
-      <table className="gh-table">
+      <table className="gh-table gh-entries">
         <caption className="gh-unseen">
-          {props.entries.length} of {props.total} entries
+          {entries.length} of {props.total} entries
         </caption>
-        <thead>
-          <tr>
-            <th scope="col">Range</th>
-            <th scope="col">Label</th>
-            <th scope="col">Audience</th>
-            <th scope="col">Expires</th>
-            <th scope="col">Last match</th>
-            <th scope="col" className="gh-number">
-              Hits 7 d
-            </th>
-            <th scope="col">On</th>
-            <th scope="col">
-              <span className="gh-unseen">Edit or delete</span>
-            </th>
-          </tr>
-        </thead>
+        <Head
+          allChosen={allChosen}
+          isSome={chosen.size > 0}
+          onAll={() => onChoose(allChosen ? new Set() : new Set(entries.map(({ id }) => id)))}
+        />
         <tbody>
-          {props.entries.map((entry) => (
+          {entries.map((entry) => (
             <Row
               key={entry.id}
               entry={entry}
               isBusy={busyId === entry.id}
+              isChosen={chosen.has(entry.id)}
+              onChoose={() => choose(entry.id)}
               onTurn={() => void turn(entry)}
-              onEdit={() => props.onEdit(entry)}
               onDelete={() => setAsked({ act: 'delete', entry })}
             />
           ))}

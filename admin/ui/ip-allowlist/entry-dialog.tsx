@@ -19,6 +19,7 @@ import { usePractice } from '../practice.ts'
 import { problemAt, type ShownProblem } from '../problem.ts'
 import { type Entry, generalQuery, topicKey } from '../queries.ts'
 import { instantOf, wallTime } from '../times.ts'
+import { RangePreview, useLook } from './range-preview.tsx'
 
 /** What the dialog starts from; `entry` `null`: a new one. `origin`: where a suggested range comes from. */
 export type Draft = {
@@ -109,7 +110,9 @@ type FieldsProps = {
 }
 
 function NetworkFields({ draft, fields, problem, set }: FieldsProps) {
-  const asksWide = fields.confirmWide || problemAt(problem, 'confirmWide') !== null
+  const entry = draft.entry?.id ?? null
+  const { look } = useLook(fields.range, entry)
+  const asksWide = fields.confirmWide || look?.wide === true || problemAt(problem, 'confirmWide') !== null
   return (
     <>
       <TextInput
@@ -124,6 +127,7 @@ function NetworkFields({ draft, fields, problem, set }: FieldsProps) {
         maxLength={64}
         onChange={(event) => set({ range: event.currentTarget.value })}
       />
+      <RangePreview range={fields.range} entry={entry} />
       {asksWide && (
         <Checkbox
           label="Yes, a range as wide as this is meant"

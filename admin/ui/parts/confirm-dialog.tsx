@@ -21,6 +21,8 @@ export type ConfirmProps = {
   readonly reasonField?: { readonly label: string; readonly description: string }
   /** Nothing is done without one. */
   readonly needsReason?: boolean
+  /** False: the act takes none, so none is asked for. */
+  readonly hasReason?: boolean
   readonly children?: ReactNode
   readonly firstProblem?: ShownProblem | null
   readonly save: (extra: Extra) => Promise<void>
@@ -74,14 +76,16 @@ export function ConfirmDialog(props: ConfirmProps) {
         }}
       >
         {props.children}
-        <TextInput
-          label={props.reasonField?.label ?? 'Reason'}
-          description={props.reasonField?.description ?? 'Optional; kept in the security events.'}
-          required={props.needsReason === true}
-          value={saving.reason}
-          maxLength={500}
-          onChange={(event) => saving.setReason(event.currentTarget.value)}
-        />
+        {props.hasReason !== false && (
+          <TextInput
+            label={props.reasonField?.label ?? 'Reason'}
+            description={props.reasonField?.description ?? 'Optional; kept in the security events.'}
+            required={props.needsReason === true}
+            value={saving.reason}
+            maxLength={500}
+            onChange={(event) => saving.setReason(event.currentTarget.value)}
+          />
+        )}
         {problem !== null && (
           <ProblemNotice
             problem={problem}

@@ -1,16 +1,20 @@
 /**
  * What became of a save: saved, published, active everywhere after so many milliseconds.
  *
- * A message that follows one sequence; the newest state of the practice is the shell's badge. Invariant: "active
- * everywhere" is said only when every live gateway has acknowledged; until then the message stays.
+ * A message that follows one sequence, with a way to undo where the API has one; the newest state of the practice is the
+ * shell's badge. Invariant: "active everywhere" is said only when every live gateway has acknowledged; until then the
+ * message stays. An undo that is refused says why, and is not tried again by itself.
  */
+import { Button } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
 import { useQuery } from '@tanstack/react-query'
-import { useEffect } from 'react'
+import { type ReactNode, useEffect, useState } from 'react'
+import { problemOf } from '../problem.ts'
 import { type PublishState, publishQuery } from '../queries.ts'
 import { spanText } from '../times.ts'
 
 const shownMs = 7_000
+const undoableMs = 15_000
 
 /** How far a save has come, in words. */
 export function publishSentence(state: PublishState): string {
@@ -24,27 +28,96 @@ export function publishSentence(state: PublishState): string {
     : `On its way: ${state.active} of ${state.gateways} gateways …`
 }
 
-function Progress({ id, sequence }: { readonly id: string; readonly sequence: number }) {
+function Progress({
+  id,
+  sequence,
+  staysMs,
+}: {
+  readonly id: string
+  readonly sequence: number
+  readonly staysMs: number
+}) {
   const { data, isError } = useQuery(publishQuery(sequence))
   const isDone = isError || data?.state === 'everywhere' || data?.gateways === 0
   useEffect(() => {
     if (!isDone) return
-    const timer = setTimeout(() => notifications.hide(id), shownMs)
+    const timer = setTimeout(() => notifications.hide(id), staysMs)
     return () => clearTimeout(timer)
-  }, [isDone, id])
+  }, [isDone, id, staysMs])
   if (isError) return 'Saved.'
   return <span className="gh-numbers">{data === undefined ? 'Saved …' : publishSentence(data)}</span>
 }
 
-/** Shows a message titled `title` that follows the sequence of a save. */
-export function followSave(title: string, sequence: number): void {
-  const id = `save-${sequence}-${title}`
+/** Takes back what was just saved; rejects with the API's problem. */
+export type Undo = () => Promise<void>
+
+function UndoButton({
+  id,
+  title,
+  undo,
+}: {
+  readonly id: string
+  readonly title: string
+  readonly undo: Undo
+}) {
+  const [isBusy, setBusy] = useState(false)
+  const [refused, setRefused] = useState<string | null>(null)
+  const run = async () => {
+    setBusy(true)
+    try {
+      await undo()
+      notifications.hide(id)
+    } catch (error) {
+      const { title: what, detail } = problemOf(error)
+      setRefused(`${what}. ${detail}`)
+    } finally {
+      setBusy(false)
+    }
+  }
+  if (refused !== null)
+    return (
+      <span role="alert" className="gh-sub">
+        Not undone: {refused}
+      </span>
+    )
+  return (
+    <Button size="compact-xs" variant="default" loading={isBusy} onClick={() => void run()}>
+      Undo
+      <span className="gh-unseen"> {title}</span>
+    </Button>
+  )
+}
+
+/** Shows a message; with `undo` it stays until it is closed or has followed its save. */
+function show(id: string, title: string, message: ReactNode, undo: Undo | undefined, closes: number | false) {
   notifications.show({
     id,
     title,
-    message: <Progress id={id} sequence={sequence} />,
-    autoClose: false,
+    message: (
+      <span className="gh-toast">
+        {message}
+        {undo !== undefined && <UndoButton id={id} title={title} undo={undo} />}
+      </span>
+    ),
+    autoClose: closes,
     withBorder: true,
     closeButtonProps: { 'aria-label': 'Close message' },
   })
+}
+
+/** Shows a message titled `title` that follows the sequence of a save. */
+export function followSave(title: string, sequence: number, undo?: Undo): void {
+  const id = `save-${sequence}-${title}`
+  show(
+    id,
+    title,
+    <Progress id={id} sequence={sequence} staysMs={undo === undefined ? shownMs : undoableMs} />,
+    undo,
+    false,
+  )
+}
+
+/** Shows a message about what gateways need not hear of. */
+export function tell(title: string, message: string, undo?: Undo): void {
+  show(`told-${title}`, title, message, undo, undo === undefined ? shownMs : undoableMs)
 }

@@ -10,6 +10,10 @@ import { problemOf, type ShownProblem } from '../problem.ts'
 /** What goes with any edit. */
 export type Extra = { readonly reason?: string; readonly confirmPracticeName?: string }
 
+/** The reason alone, for what cannot be overridden. */
+export const reasonOf = ({ reason }: Extra): { readonly reason?: string } =>
+  reason === undefined ? {} : { reason }
+
 /** A save under way, its problem, and what the admin typed for it. */
 export type Saving = {
   readonly problem: ShownProblem | null

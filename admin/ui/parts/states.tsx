@@ -94,6 +94,24 @@ export function Failed({ error, again }: { readonly error: unknown; readonly aga
   )
 }
 
+/** A page that failed by a mistake of ours: it says so, and how to go on. */
+export function Crashed({ reset }: { readonly reset: () => void }) {
+  return (
+    <Blank
+      icon="warning"
+      title="This page has failed"
+      role="alert"
+      action={
+        <Button variant="default" onClick={reset}>
+          Show it again
+        </Button>
+      }
+    >
+      The mistake is Gatehouse’s, not yours. What was saved is saved, and enforcement is not touched by it.
+    </Blank>
+  )
+}
+
 /** An address that leads nowhere. */
 export function NotFound() {
   return (

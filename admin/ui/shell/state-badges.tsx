@@ -1,11 +1,11 @@
 /**
- * The practice's state at a glance: what the IP allowlist does, and whether every gateway enforces what is saved.
+ * Whether every gateway enforces what is saved, at a glance.
  *
- * Details are the tabs'. Invariant: "saved" and "active everywhere" are shown as different things, and a gateway
+ * What each control does stands beside its screen (`sidebar.tsx`). Invariant: "saved" and "active everywhere" are shown as different things, and a gateway
  * that has not acknowledged is counted, never assumed.
  */
 import { useQuery } from '@tanstack/react-query'
-import { modeNames, modeTones, Tag } from '../parts/tag.tsx'
+import { Tag } from '../parts/tag.tsx'
 import { generalQuery, type PublishState } from '../queries.ts'
 import { spanText } from '../times.ts'
 
@@ -21,18 +21,16 @@ function publishWords({ state, active, gateways }: PublishState): {
   }
 }
 
-/** The badges; nothing until the practice's settings are known. */
+/** The badge; nothing until the practice's settings are known. */
 export function StateBadges({ practice }: { readonly practice: string }) {
   const { data } = useQuery(generalQuery(practice))
   if (data === undefined) return <div className="gh-badges" />
-  const { mode } = data.controls.ip
   const { publish } = data
   const { words, isDone } = publishWords(publish)
   const took =
     publish.everywhereAfterMs === null ? '' : `, the last save after ${spanText(publish.everywhereAfterMs)}`
   return (
     <div className="gh-badges">
-      <Tag tone={modeTones[mode]}>IP allowlist: {modeNames[mode]}</Tag>
       <span
         title={`${publish.active} of ${publish.gateways} gateways${took}`}
         role="status"

@@ -30,11 +30,13 @@ type Fields = {
 const shownFields = ['kind', 'label', 'from', 'to', 'start', 'end', 'audience']
 const routes = api.practices[':practice']['time-exceptions']
 
-const started = (exception: TimeException | null): Fields => ({
+type Days = { readonly from: string; readonly to: string }
+
+const started = (exception: TimeException | null, days: Days | null): Fields => ({
   kind: exception?.kind ?? 'closure',
   label: exception?.label ?? '',
-  from: exception?.from ?? '',
-  to: exception?.to ?? '',
+  from: exception?.from ?? days?.from ?? '',
+  to: exception?.to ?? days?.to ?? '',
   start: exception?.start ?? '00:00',
   end: exception?.end ?? '24:00',
   audience: audienceText(exception?.audience ?? 'practice'),
@@ -99,14 +101,15 @@ function ExceptionFields({ fields, problem, set }: FieldsProps) {
   )
 }
 
-/** The dialog; draw it while it is open. `exception` `null`: a new one. `revision`: what an edit is made from. */
+/** The dialog; draw it while it is open. `exception` `null`: a new one, on `days`. `revision`: what an edit is made from. */
 export function ExceptionDialog(props: {
   readonly exception: TimeException | null
+  readonly days: Days | null
   readonly revision: number
   readonly onClose: () => void
 }) {
   const { exception, onClose } = props
-  const [fields, setFields] = useState(() => started(exception))
+  const [fields, setFields] = useState(() => started(exception, props.days))
   const save = useExceptionSave(exception, props.revision, fields)
   const set = (change: Partial<Fields>) => setFields((now) => ({ ...now, ...change }))
   return (

@@ -1,5 +1,5 @@
 /**
- * Weekly windows by audience, and closures and openings, as tables (as cards on a phone), with edit and delete.
+ * Windows of an audience, and closures and openings, as tables (as cards on a phone), with edit and delete.
  *
  * They load nothing. Invariant: a delete is asked first and made from the revision shown; the API refuses one that would
  * leave somebody in scope without hours.
@@ -13,7 +13,6 @@ import { ConfirmDialog } from '../parts/confirm-dialog.tsx'
 import { followSave } from '../parts/follow-save.tsx'
 import { Icon } from '../parts/icons.tsx'
 import type { Extra } from '../parts/saving.ts'
-import { Tag } from '../parts/tag.tsx'
 import { usePractice } from '../practice.ts'
 import { type TimeException, type TimeWindow, topicKey } from '../queries.ts'
 
@@ -103,47 +102,34 @@ const Head = ({ titles, caption }: { readonly titles: readonly string[]; readonl
   </>
 )
 
-type State = { readonly audience: TimeWindow['audience']; readonly open: boolean; readonly sentence: string }
-
-/** The windows, those of one audience together; `states`: whose hours are open now. */
+/** Windows of one audience, one by one. */
 export function WindowsTable(props: {
   readonly windows: readonly TimeWindow[]
-  readonly states: readonly State[]
   readonly revision: number
   readonly onEdit: (window: TimeWindow) => void
 }) {
   const [asked, setAsked] = useState<Removable | null>(null)
-  const groups = props.states.map((state) => {
-    const key = JSON.stringify(state.audience)
-    return { state, key, windows: props.windows.filter(({ audience }) => JSON.stringify(audience) === key) }
-  })
   return (
     <>
       <table className="gh-table">
-        <Head caption={`${props.windows.length} windows`} titles={['Audience', 'Hours', 'Now']} />
+        <Head caption={`${props.windows.length} windows`} titles={['Hours', 'Label']} />
         <tbody>
-          {groups.flatMap(({ state, key, windows }) =>
-            windows.map((window, place) => {
-              const name = window.label ?? `${window.audienceName} ${window.sentence}`
-              return (
-                <tr key={`${key} ${window.id}`}>
-                  <td data-label="Audience">{window.audienceName}</td>
-                  <td data-label="Hours">
-                    <span className="gh-strong">{window.sentence}</span>
-                    {window.label !== null && <span className="gh-sub">{window.label}</span>}
-                  </td>
-                  <td data-label="Now">
-                    {place === 0 && <Tag tone={state.open ? 'good' : 'neutral'}>{state.sentence}</Tag>}
-                  </td>
-                  <Acts
-                    name={name}
-                    onEdit={() => props.onEdit(window)}
-                    onDelete={() => setAsked({ kind: 'window', id: window.id, name })}
-                  />
-                </tr>
-              )
-            }),
-          )}
+          {props.windows.map((window) => {
+            const name = window.label ?? `${window.audienceName} ${window.sentence}`
+            return (
+              <tr key={window.id}>
+                <td data-label="Hours">
+                  <span className="gh-strong">{window.sentence}</span>
+                </td>
+                <td data-label="Label">{window.label ?? <span className="gh-faint">none</span>}</td>
+                <Acts
+                  name={name}
+                  onEdit={() => props.onEdit(window)}
+                  onDelete={() => setAsked({ kind: 'window', id: window.id, name })}
+                />
+              </tr>
+            )
+          })}
         </tbody>
       </table>
       {asked !== null && (

@@ -17,6 +17,7 @@ import { usePractice } from '../practice.ts'
 import { problemAt, type ShownProblem } from '../problem.ts'
 import { type TimeWindow, topicKey } from '../queries.ts'
 import { TimeForm } from './time-form.tsx'
+import { ZoneField } from './zone-field.tsx'
 
 const days = [
   { id: 'mon', name: 'Mon' },
@@ -43,12 +44,12 @@ type Fields = {
 const shownFields = ['label', 'days', 'start', 'end', 'audience', 'zone', 'validFrom', 'validTo']
 const routes = api.practices[':practice']['time-windows']
 
-const started = (window: TimeWindow | null): Fields => ({
+const started = (window: TimeWindow | null, audience: string): Fields => ({
   label: window?.label ?? '',
   days: window?.days ?? ['mon', 'tue', 'wed', 'thu', 'fri'],
   start: window?.start ?? '08:00',
   end: window?.end ?? '18:00',
-  audience: audienceText(window?.audience ?? 'practice'),
+  audience: window === null ? audience : audienceText(window.audience),
   zone: window?.zone ?? '',
   validFrom: window?.validFrom ?? '',
   validTo: window?.validTo ?? '',
@@ -139,7 +140,6 @@ function HoursFields({ fields, problem, set }: FieldsProps) {
 }
 
 function UseFields({ fields, problem, set }: FieldsProps) {
-  const { zone } = usePractice()
   return (
     <>
       <AudienceField
@@ -174,15 +174,10 @@ function UseFields({ fields, problem, set }: FieldsProps) {
           onChange={(event) => set({ validTo: event.currentTarget.value })}
         />
       </div>
-      <TextInput
-        label="Time zone"
-        description={`Empty: the practice’s, ${zone}.`}
-        placeholder={zone}
-        value={fields.zone}
+      <ZoneField
+        zone={fields.zone === '' ? null : fields.zone}
         error={problemAt(problem, 'zone')}
-        maxLength={64}
-        spellCheck={false}
-        onChange={(event) => set({ zone: event.currentTarget.value })}
+        onChange={(zone) => set({ zone: zone ?? '' })}
       />
       <TextInput
         label="Label"
@@ -196,14 +191,15 @@ function UseFields({ fields, problem, set }: FieldsProps) {
   )
 }
 
-/** The dialog; draw it while it is open. `window` `null`: a new one. `revision`: what an edit is made from. */
+/** The dialog; draw it while it is open. `window` `null`: a new one, for `audience`. `revision`: what an edit is made from. */
 export function WindowDialog(props: {
   readonly window: TimeWindow | null
+  readonly audience: string
   readonly revision: number
   readonly onClose: () => void
 }) {
   const { window, onClose } = props
-  const [fields, setFields] = useState(() => started(window))
+  const [fields, setFields] = useState(() => started(window, props.audience))
   const save = useWindowSave(window, props.revision, fields)
   const set = (change: Partial<Fields>) => setFields((now) => ({ ...now, ...change }))
   return (

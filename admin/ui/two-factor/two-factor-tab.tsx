@@ -1,33 +1,19 @@
 /**
- * 2FA management: who has to show a second factor, who has one, when it was last shown; and taking one away.
+ * 2FA management: who has to show a second factor, who has one, what is missing; and giving or taking one.
  *
- * Setting one up is everybody's own, on the portal. Invariant: search and state live in the address; the numbers beside
- * the states are of the whole practice, whatever is searched for.
+ * Setting one up is everybody's own, on the portal. Invariant: which view is shown lives in the address.
  */
-import { Button } from '@mantine/core'
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { useCallback, useState } from 'react'
 import { ControlSwitch } from '../general/control-switch.tsx'
-import { LoadMore } from '../parts/load-more.tsx'
-import { SearchField } from '../parts/search-field.tsx'
-import { Blank, Failed, Loading } from '../parts/states.tsx'
 import { usePractice } from '../practice.ts'
-import { type FactorState, type FactorStatus, generalQuery, twoFactorQuery } from '../queries.ts'
-import { PeopleTable } from './people-table.tsx'
+import { type FactorState, generalQuery } from '../queries.ts'
+import { GapsView } from './gaps-view.tsx'
+import { PeopleCard } from './people-card.tsx'
 import { Requirement } from './requirement.tsx'
-import { ResetDialog } from './reset-dialog.tsx'
-import { states, stateWords } from './states.ts'
+import { factorPageQuery } from './two-factor-queries.ts'
 
 const route = getRouteApi('/practices/$practice/two-factor')
-
-function useFound() {
-  const practice = usePractice()
-  const search = route.useSearch()
-  const text = search.text ?? ''
-  const status: FactorState | '' = search.status ?? ''
-  return { text, status, found: useInfiniteQuery(twoFactorQuery(practice.id, text, status)) }
-}
 
 type Counts = Readonly<Record<FactorState, number>>
 
@@ -46,116 +32,45 @@ function sentenceOf(counts: Counts): string {
 }
 
 function Summary() {
-  const { found } = useFound()
-  const [first] = found.data?.pages ?? []
+  const practice = usePractice()
+  const { from: _, view: __, ...filters } = route.useSearch()
+  const { data } = useQuery(factorPageQuery(practice.id, filters))
   return (
     <p className="gh-numbers">
-      {first === undefined ? 'Who has a second factor, and who has to.' : sentenceOf(first.counts)}
+      {data === undefined ? 'Who has a second factor, and who has to.' : sentenceOf(data.counts)}
     </p>
   )
 }
 
-// Everyone is not the current state just because its address is a part of every other.
-const exactly = { exact: true, includeSearch: true } as const
-
-function States({ counts }: { readonly counts: Counts | undefined }) {
-  const { text, status } = useFound()
-  const all = counts === undefined ? null : Object.values(counts).reduce((sum, count) => sum + count, 0)
-  const kept = text === '' ? {} : { text }
-  const isShown = (state: FactorState) => state === status || (counts?.[state] ?? 0) > 0
+function Views() {
+  const { view } = route.useSearch()
+  const views = [
+    { view: undefined, name: 'People' },
+    { view: 'gaps', name: 'Report of gaps' },
+  ] as const
   return (
-    <nav className="gh-states" aria-label="Status">
-      <Link from={route.id} to="." search={kept} activeOptions={exactly} className="gh-state">
-        Everyone {all !== null && <span className="gh-tab-count gh-numbers">{all}</span>}
-      </Link>
-      {states.filter(isShown).map((state) => (
+    <nav className="gh-views" aria-label="Views">
+      {views.map((one) => (
         <Link
-          key={state}
+          key={one.name}
           from={route.id}
           to="."
-          search={{ ...kept, status: state }}
-          activeOptions={exactly}
-          className="gh-state"
+          search={one.view === undefined ? {} : { view: one.view }}
+          className="gh-view"
+          activeOptions={{ exact: true, includeSearch: true }}
+          {...(one.view === view ? { 'aria-current': 'page' as const } : {})}
         >
-          {stateWords[state].name}{' '}
-          {counts !== undefined && <span className="gh-tab-count gh-numbers">{counts[state]}</span>}
+          {one.name}
         </Link>
       ))}
     </nav>
   )
 }
 
-function Nobody({ text, status }: { readonly text: string; readonly status: FactorState | '' }) {
-  if (text !== '')
-    return (
-      <Blank icon="search" title={`Nobody matches “${text}”`}>
-        Search looks at names and sign-in names
-        {status === '' ? '' : `, here of “${stateWords[status].name}” only`}.
-      </Blank>
-    )
-  if (status !== '')
-    return (
-      <Blank icon="check" title={`Nobody is “${stateWords[status].name}”`}>
-        {stateWords[status].blank}
-      </Blank>
-    )
-  return (
-    <Blank icon="shield" title="No members yet">
-      People appear here when they first sign in through the gateway. Choose above whom a second factor is
-      required of: they set it up by themselves at their next sign-in, with an authenticator app on their
-      phone.
-    </Blank>
-  )
-}
-
-function People() {
-  const { text, status, found } = useFound()
-  const [asked, setAsked] = useState<FactorStatus | null>(null)
-  if (found.isPending) return <Loading rows={6} label="Loading the second factors" />
-  if (found.isError) return <Failed error={found.error} again={found.refetch} />
-  const people = found.data.pages.flatMap((page) => page.people)
-  return (
-    <>
-      <States counts={found.data.pages[0]?.counts} />
-      {people.length === 0 ? (
-        <Nobody text={text} status={status} />
-      ) : (
-        <PeopleTable people={people} onReset={setAsked} />
-      )}
-      <LoadMore hasMore={found.hasNextPage} isLoading={found.isFetchingNextPage} load={found.fetchNextPage} />
-      {asked !== null && <ResetDialog key={asked.user} person={asked} onClose={() => setAsked(null)} />}
-    </>
-  )
-}
-
-function PeopleCard() {
-  const { text, status, found } = useFound()
-  const navigate = route.useNavigate()
-  const settle = useCallback(
-    (wanted: string) =>
-      void navigate({
-        search: { ...(wanted === '' ? {} : { text: wanted }), ...(status === '' ? {} : { status }) },
-        replace: true,
-      }),
-    [navigate, status],
-  )
-  return (
-    <section className="gh-card" aria-labelledby="people-title">
-      <div className="gh-card-head">
-        <h2 id="people-title">People</h2>
-        <Button size="xs" variant="default" loading={found.isRefetching} onClick={() => void found.refetch()}>
-          Refresh
-        </Button>
-        <SearchField label="Search people" text={text} onSettle={settle} />
-      </div>
-      <People />
-    </section>
-  )
-}
-
 /** The tab. */
 export function TwoFactorTab() {
   const practice = usePractice()
+  const { view } = route.useSearch()
   const { data: general } = useQuery(generalQuery(practice.id))
   return (
     <>
@@ -166,7 +81,8 @@ export function TwoFactorTab() {
       <ControlSwitch control="twoFactor">
         {general !== undefined && <Requirement general={general} />}
       </ControlSwitch>
-      <PeopleCard />
+      <Views />
+      {view === 'gaps' ? <GapsView /> : <PeopleCard />}
     </>
   )
 }

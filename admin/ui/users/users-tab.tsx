@@ -1,198 +1,222 @@
 /**
- * Users and roles: the members of a practice, the roles they have, and what each role may.
+ * Users: the members of a practice, a page at a time, with filters; one of them in a drawer; people from a file.
  *
- * Live sessions are Active users'. Invariant: roles are changed from the members version that is shown; a change bites
- * on the member's next request, and the dialog says so.
+ * Live sessions are Active users', what a role may do is Roles & permissions'. Invariant: filters, page and drawer are in
+ * the address; roles are changed from the members version that is shown.
  */
-import { Button } from '@mantine/core'
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
-import { getRouteApi } from '@tanstack/react-router'
+import { Button, NativeSelect } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi, Link } from '@tanstack/react-router'
 import { useCallback, useState } from 'react'
-import { factorName } from '../parts/factor-words.ts'
-import { LoadMore } from '../parts/load-more.tsx'
+import { api } from '../api-client.ts'
+import { DownloadButton } from '../parts/download-button.tsx'
+import { Icon } from '../parts/icons.tsx'
+import { Pager, type PageStart } from '../parts/pager.tsx'
 import { SearchField } from '../parts/search-field.tsx'
 import { Blank, Failed, Loading } from '../parts/states.tsx'
-import { Tag } from '../parts/tag.tsx'
 import { usePractice } from '../practice.ts'
-import { type Member, membersQuery, type Role, rolesQuery } from '../queries.ts'
-import { RolesDialog, SuspendDialog } from './member-dialogs.tsx'
+import { type Member, type Role, rolesQuery } from '../queries.ts'
+import { ImportPeople } from './import-people.tsx'
+import { RolesDialog } from './member-dialogs.tsx'
+import { MemberDrawer } from './member-drawer.tsx'
+import { MemberTable } from './member-table.tsx'
+import { AddPersonDialog } from './person-dialogs.tsx'
+import { memberPageQuery } from './users-queries.ts'
 
 const route = getRouteApi('/practices/$practice/users')
 
-type Asked = { readonly about: 'roles' | 'suspension'; readonly member: Member }
+/** What is looked for, as the address has it, and the way to look for something else: from the first page. */
+function useFilters() {
+  const { text, role, state, practices, after, from } = route.useSearch()
+  const navigate = route.useNavigate()
+  const look = useCallback(
+    (change: {
+      readonly text?: string | undefined
+      readonly role?: string | undefined
+      readonly state?: 'active' | 'suspended' | undefined
+      readonly practices?: 'several' | undefined
+    }) =>
+      void navigate({
+        search: (now) => ({ ...now, ...change, after: undefined, from: undefined }),
+        replace: true,
+      }),
+    [navigate],
+  )
+  const go = (start: PageStart) =>
+    void navigate({ search: (now) => ({ ...now, after: start.after, from: start.from }) })
+  return { filters: { text, role, state, practices, after }, start: { after, from }, look, go }
+}
 
-function Row(props: {
-  readonly member: Member
-  readonly roles: readonly Role[]
-  readonly onAsk: (asked: Asked) => void
-}) {
-  const { member, roles, onAsk } = props
-  const mayEdit = usePractice().may('gw.users.edit')
+function Filters({ roles }: { readonly roles: readonly Role[] }) {
+  const { filters, look } = useFilters()
   return (
-    <tr>
-      <td data-label="Name">
-        <span className="gh-strong">{member.name}</span>
-        <span className="gh-sub">
-          {member.login}
-          {member.otherPractices > 0 &&
-            ` · also in ${member.otherPractices} other ${member.otherPractices === 1 ? 'practice' : 'practices'}`}
-        </span>
-      </td>
-      <td data-label="Roles">
-        <span className="gh-tags">
-          {member.roles.map((id) => (
-            <Tag key={id}>{roles.find((role) => role.id === id)?.name ?? id}</Tag>
-          ))}
-          {member.roles.length === 0 && <span className="gh-faint">none</span>}
-          {member.suspended && <Tag tone="bad">suspended</Tag>}
-        </span>
-      </td>
-      <td data-label="Second factors">
-        {member.factors.length === 0 ? (
-          <span className="gh-faint">none</span>
-        ) : (
-          member.factors.map(factorName).join(', ')
-        )}
-      </td>
-      <td data-label="Sessions" className="gh-number">
-        {member.sessions}
-      </td>
-      <td className="gh-row-acts">
-        <Button
-          size="compact-sm"
-          variant="subtle"
-          disabled={!mayEdit}
-          aria-label={`Change roles of ${member.name}`}
-          onClick={() => onAsk({ about: 'roles', member })}
-        >
-          Change roles
-        </Button>
-        <Button
-          size="compact-sm"
-          variant="subtle"
-          color={member.suspended ? 'gate' : 'red'}
-          disabled={!mayEdit}
-          aria-label={`${member.suspended ? 'Let rejoin' : 'Suspend'} ${member.name}`}
-          onClick={() => onAsk({ about: 'suspension', member })}
-        >
-          {member.suspended ? 'Let rejoin' : 'Suspend'}
-        </Button>
-      </td>
-    </tr>
+    <div className="gh-filters">
+      <NativeSelect
+        aria-label="Role"
+        value={filters.role ?? ''}
+        onChange={(event) =>
+          look({ role: event.currentTarget.value === '' ? undefined : event.currentTarget.value })
+        }
+        data={[
+          { value: '', label: 'Any role' },
+          ...roles.map(({ id, name }) => ({ value: id, label: name })),
+        ]}
+      />
+      <NativeSelect
+        aria-label="State"
+        value={filters.state ?? ''}
+        onChange={({ currentTarget: { value } }) =>
+          look({ state: value === 'active' || value === 'suspended' ? value : undefined })
+        }
+        data={[
+          { value: '', label: 'Active and suspended' },
+          { value: 'active', label: 'Active' },
+          { value: 'suspended', label: 'Suspended' },
+        ]}
+      />
+      <NativeSelect
+        aria-label="Practices"
+        value={filters.practices ?? ''}
+        onChange={({ currentTarget: { value } }) =>
+          look({ practices: value === 'several' ? value : undefined })
+        }
+        data={[
+          { value: '', label: 'Of any number of practices' },
+          { value: 'several', label: 'Of several practices' },
+        ]}
+      />
+    </div>
+  )
+}
+
+function Nobody({ isFiltered }: { readonly isFiltered: boolean }) {
+  const { look } = useFilters()
+  if (isFiltered)
+    return (
+      <Blank
+        icon="search"
+        title="Nobody fits"
+        action={
+          <Button
+            variant="default"
+            onClick={() => look({ text: undefined, role: undefined, state: undefined, practices: undefined })}
+          >
+            Show everybody
+          </Button>
+        }
+      >
+        Search looks at names, sign-in names and e-mail addresses.
+      </Blank>
+    )
+  return (
+    <Blank icon="people" title="No members yet">
+      People become members when they first sign in through the gateway with a role of this practice. Or add
+      them before that: one by one, or from a file.
+    </Blank>
   )
 }
 
 function Members({ roles }: { readonly roles: readonly Role[] }) {
   const practice = usePractice()
-  const { text = '' } = route.useSearch()
-  const found = useInfiniteQuery(membersQuery(practice.id, text))
-  const [asked, setAsked] = useState<Asked | null>(null)
+  const { filters, start, go } = useFilters()
+  const { after: _, ...asked } = filters
+  const found = useQuery(memberPageQuery(practice.id, filters))
+  const [changing, setChanging] = useState<Member | null>(null)
   if (found.isPending) return <Loading rows={6} label="Loading the members" />
   if (found.isError) return <Failed error={found.error} again={found.refetch} />
-  const members = found.data.pages.flatMap((page) => page.members)
-  const version = found.data.pages[0]?.version ?? 0
+  const { members, total, nextCursor, version } = found.data
   if (members.length === 0)
-    return (
-      <Blank icon="user" title={text === '' ? 'No members yet' : `Nobody matches “${text}”`}>
-        People become members when they first sign in through the gateway with a role of this practice.
-      </Blank>
-    )
-  const close = () => setAsked(null)
+    return <Nobody isFiltered={Object.values(asked).some((value) => value !== undefined)} />
   return (
     <>
-      <table className="gh-table">
-        <caption className="gh-unseen">Members and their roles</caption>
-        <thead>
-          <tr>
-            <th scope="col">Name</th>
-            <th scope="col">Roles</th>
-            <th scope="col">Second factors</th>
-            <th scope="col" className="gh-number">
-              Sessions
-            </th>
-            <th scope="col">
-              <span className="gh-unseen">Change</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {members.map((member) => (
-            <Row key={member.user} member={member} roles={roles} onAsk={setAsked} />
-          ))}
-        </tbody>
-      </table>
-      <LoadMore hasMore={found.hasNextPage} isLoading={found.isFetchingNextPage} load={found.fetchNextPage} />
-      {asked?.about === 'roles' && (
-        <RolesDialog member={asked.member} version={version} roles={roles} onClose={close} />
-      )}
-      {asked?.about === 'suspension' && (
-        <SuspendDialog member={asked.member} version={version} onClose={close} />
+      <MemberTable members={members} roles={roles} onRoles={setChanging} />
+      <Pager
+        start={start}
+        shown={members.length}
+        total={total}
+        next={nextCursor}
+        what={total === 1 ? 'person' : 'people'}
+        onGo={go}
+      />
+      {changing !== null && (
+        <RolesDialog member={changing} version={version} roles={roles} onClose={() => setChanging(null)} />
       )}
     </>
   )
 }
 
-function RoleList({ roles }: { readonly roles: readonly Role[] }) {
+function MembersCard({ roles }: { readonly roles: readonly Role[] }) {
+  const { filters, look } = useFilters()
+  const settle = useCallback((text: string) => look({ text: text === '' ? undefined : text }), [look])
   return (
-    <section className="gh-card" aria-labelledby="roles-title">
+    <section className="gh-card" aria-labelledby="members-title">
       <div className="gh-card-head">
-        <h2 id="roles-title">Roles</h2>
+        <h2 id="members-title">Members</h2>
+        <SearchField label="Search members" text={filters.text ?? ''} onSettle={settle} />
       </div>
-      <ul className="gh-rows">
-        {roles.map((role) => (
-          <li key={role.id}>
-            <details className="gh-details">
-              <summary>
-                <span className="gh-strong">{role.name}</span>{' '}
-                <span className="gh-faint gh-numbers">
-                  {role.members === 1 ? '1 member' : `${role.members} members`} ·{' '}
-                  {role.included.length === 1 ? '1 permission' : `${role.included.length} permissions`}
-                  {role.blocked.length > 0 && ` · ${role.blocked.length} blocked`}
-                </span>
-              </summary>
-              <p className="gh-tags">
-                {role.included.map((permission) => (
-                  <Tag key={permission}>{permission}</Tag>
-                ))}
-                {role.blocked.map(({ id, by }) => (
-                  <Tag key={id} tone="warn">
-                    {id}, blocked by {by.join(', ')}
-                  </Tag>
-                ))}
-              </p>
-            </details>
-          </li>
-        ))}
-      </ul>
+      <Filters roles={roles} />
+      <Members roles={roles} />
     </section>
+  )
+}
+
+function Head({ isImporting, onAdd }: { readonly isImporting: boolean; readonly onAdd: () => void }) {
+  const practice = usePractice()
+  const mayEdit = practice.may('gw.users.edit')
+  return (
+    <div className="gh-page-head gh-page-head-acts">
+      <div>
+        <h1>Users</h1>
+        <p>Who belongs to this practice, and as what.</p>
+      </div>
+      <DownloadButton
+        label="Export CSV"
+        name={`${practice.id}-people.csv`}
+        ask={() => api.practices[':practice'].users.export.$get({ param: { practice: practice.id } })}
+      />
+      {isImporting ? (
+        <Link from={route.id} to="." search={{}} className="gh-link">
+          Back to the list
+        </Link>
+      ) : (
+        <>
+          {mayEdit && (
+            <Link from={route.id} to="." search={{ view: 'import' }} className="gh-button-link">
+              Import CSV
+            </Link>
+          )}
+          <Button disabled={!mayEdit} leftSection={<Icon name="plus" />} onClick={onAdd}>
+            Add person
+          </Button>
+        </>
+      )}
+    </div>
   )
 }
 
 /** The tab. */
 export function UsersTab() {
   const practice = usePractice()
-  const { text = '' } = route.useSearch()
+  const { view, user } = route.useSearch()
   const navigate = route.useNavigate()
   const { data } = useQuery(rolesQuery(practice.id))
+  const [isAdding, setAdding] = useState(false)
   const roles = data?.roles ?? []
-  const settle = useCallback(
-    (wanted: string) => void navigate({ search: wanted === '' ? {} : { text: wanted }, replace: true }),
-    [navigate],
-  )
   return (
     <>
-      <div className="gh-page-head">
-        <h1>Users & roles</h1>
-        <p>Who belongs to this practice, and as what.</p>
-      </div>
-      <section className="gh-card" aria-labelledby="members-title">
-        <div className="gh-card-head">
-          <h2 id="members-title">Members</h2>
-          <SearchField label="Search members" text={text} onSettle={settle} />
-        </div>
-        <Members roles={roles} />
-      </section>
-      {roles.length > 0 && <RoleList roles={roles} />}
+      <Head isImporting={view === 'import'} onAdd={() => setAdding(true)} />
+      {view === 'import' ? <ImportPeople /> : <MembersCard roles={roles} />}
+      {user !== undefined && (
+        <MemberDrawer
+          key={user}
+          user={user}
+          roles={roles}
+          onClose={() =>
+            void navigate({ search: (now) => ({ ...now, user: undefined }), resetScroll: false })
+          }
+        />
+      )}
+      {isAdding && <AddPersonDialog roles={roles} onClose={() => setAdding(false)} />}
     </>
   )
 }

@@ -126,6 +126,28 @@ test('somebody taken in is found at their first sign-in, by what the application
     ).toBe(422)
 })
 
+test('the list is of one role, of one state, of people of several practices, or of one person', async () => {
+  const found = async (query: string) => {
+    const answer = await root.ask('GET', `${users('lakeside')}?${query}`)
+    const { total, members } = (await answer.json()) as { total: number; members: Member[] }
+    expect(total).toBe(members.length)
+    return members
+  }
+  const all = await found('')
+  const ids = (members: readonly Member[]) => members.map(({ user }) => user)
+  const allWho = (fits: (member: Member) => boolean) => ids(all.filter(fits))
+  expect(ids(await found('role=front-desk'))).toEqual(allWho(({ roles }) => roles.includes('front-desk')))
+  expect(allWho(({ otherPractices }) => otherPractices > 0)).toContain('usr_olga')
+  expect(ids(await found('practices=several'))).toEqual(allWho(({ otherPractices }) => otherPractices > 0))
+  expect(ids(await found('practices=one'))).toEqual(allWho(({ otherPractices }) => otherPractices === 0))
+  expect(ids(await found('state=active'))).toEqual(allWho(({ suspended }) => !suspended))
+  expect(ids(await found('state=suspended'))).toEqual(allWho(({ suspended }) => suspended))
+  expect(ids(await found('user=usr_olga'))).toEqual(['usr_olga'])
+  expect(await found('user=usr_nobody')).toEqual([])
+  expect(await found('user=usr_olga&practices=one')).toEqual([])
+  expect((await root.ask('GET', `${users('lakeside')}?practices=many`)).status).toBe(422)
+})
+
 test('an admin of one practice neither takes in nor renames whoever belongs to another', async () => {
   const json = { name: 'Fred', login: 'FRED', email: null, roles: ['front-desk'] }
   const refused = await hilly.ask('POST', users('hilltop'), { json })

@@ -106,6 +106,14 @@ describe('impact', () => {
     expect(moved.recorded.refused[0]?.networks[0]?.add).toBeNull()
     const preset = await impact({ preset: 'office-hours' })
     expect(preset.problems).toMatchObject([{ path: 'timeWindows' }])
+    const ways = {
+      signIn: { password: true, passkey: false, provider: true },
+      sessions: { concurrentMax: 3 },
+    }
+    expect(await impact(ways)).toMatchObject({
+      changes: ['Sessions at once: none → 3', 'Signing in here with a passkey: on → off'],
+      lockedOut: [],
+    })
     expect((await impact({ members: [{ user: 'usr_none', roles: [] }] })).code).toBe('invalid')
     expect(await revision()).toBe(saved)
   })
@@ -118,7 +126,7 @@ describe('simulation', () => {
       draft: {
         verdict: string
         reason: string
-        gates: { gate: string; passes: boolean; sentence: string }[]
+        gates: { gate: string; passes: boolean; sentence: string; untilText: string | null }[]
         remedies: { sentence: string }[]
         timeline: { text: string; verdict: string; reason: string }[]
       }
@@ -143,7 +151,11 @@ describe('simulation', () => {
     )
     expect(answer.saved.verdict).toBe('permit')
     expect(answer.draft).toMatchObject({ verdict: 'deny', reason: 'outside-time-window' })
-    expect(answer.draft.gates.find(({ passes }) => !passes)).toMatchObject({ gate: 'hours' })
+    expect(answer.draft.gates.find(({ passes }) => !passes)).toMatchObject({
+      gate: 'hours',
+      untilText: 'Mon 2 Mar 2026, 08:00',
+    })
+    expect(answer.draft.gates.find(({ gate }) => gate === 'member')?.untilText ?? null).toBeNull()
     expect(answer.draft.remedies).toHaveLength(1)
     expect(answer.draft.timeline.map(({ text, reason }) => `${text} ${reason}`)).toEqual([
       'Mon 2 Mar 2026, 04:00 outside-time-window',

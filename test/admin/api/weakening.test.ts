@@ -115,6 +115,7 @@ const cases: readonly Case[] = [
   ['PUT /controls/emergency', '/controls/emergency', () => ({ allowed: true, lastsMs: 60_000 })],
   ['POST /ip-entries', '/ip-entries', () => ({ range: '198.51.100.64/28', label: 'Other' })],
   ['PATCH /ip-entries/:id', '/ip-entries/annex', () => ({ on: true })],
+  ['POST /ip-entries/act', '/ip-entries/act', () => ({ ids: ['annex'], act: { on: true } })],
   ['POST /ip-entries/import', '/ip-entries/import', () => ({ csv: 'range,label\n198.51.100.64/28,Other\n' })],
   [
     'POST /address-cards/accept',
@@ -124,6 +125,14 @@ const cases: readonly Case[] = [
   ['POST /time-windows', '/time-windows', () => ({ days: ['sun'], start: '08:00', end: '18:00' })],
   ['PATCH /time-windows/:id', '/time-windows/short', () => ({ end: '11:00' })],
   ['DELETE /time-windows/:id', '/time-windows/short'],
+  [
+    'PUT /weekly-hours',
+    '/weekly-hours',
+    ({ timeWindows: [, short] }) => ({
+      ...{ replaces: ['short'], audience: short?.audience, insteadOfRoleHours: true },
+      windows: [{ days: ['mon', 'tue'], start: '09:00', end: '10:00' }],
+    }),
+  ],
   [
     'POST /time-exceptions',
     '/time-exceptions',

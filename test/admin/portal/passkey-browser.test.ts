@@ -6,7 +6,6 @@
 import { readFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import AxeBuilder from '@axe-core/playwright'
 import type { Browser, BrowserContext, CDPSession, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { type Listener, listenOn } from '../../../admin/listener.ts'
@@ -14,6 +13,7 @@ import { beginSignIn, type OwnUpstream } from '../../../admin/own-sign-in/visits
 import type { SessionRow } from '../../../admin/store/sessions.ts'
 import { giveEnrolmentCode } from '../../../admin/two-factor/enrolment-codes.ts'
 import { hashToken, newToken } from '../../../runtime/token.ts'
+import { axeFindings } from '../../support/axe.ts'
 import { launchBrowser } from '../../support/chromium.ts'
 import { freePort } from '../../support/free-port.ts'
 import { north } from '../practice-store.ts'
@@ -105,8 +105,7 @@ const press = (name: string) => page.getByRole('button', { name }).click()
 const findNothing = async (): Promise<void> => {
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme })
-    const found = await new AxeBuilder({ page }).setLegacyMode().analyze()
-    expect(found.violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([])
+    expect(await axeFindings(page, colorScheme)).toEqual([])
   }
 }
 

@@ -7,6 +7,7 @@ import { formToken } from '../../../admin/portal/forms.ts'
 import type { SessionRow } from '../../../admin/store/sessions.ts'
 import { pagePolicyWith } from '../../../runtime/pages/page.ts'
 import { newToken } from '../../../runtime/token.ts'
+import { wayBackTricks } from '../../support/way-back-tricks.ts'
 import { address, application, createPortalStage, digits, heading, type PortalStage } from './portal-stage.ts'
 
 let stage: PortalStage
@@ -72,6 +73,16 @@ describe('signing out everywhere', () => {
     const again = await stage.arrive(session, { reason: null })
     expect((await stage.send(again, '/', '/sign-out-everywhere', {})).headers.get('location')).toBe('/')
     expect((await mine()).map(({ ended_why }) => ended_why)).toEqual([null])
+  })
+})
+
+describe('the way back', () => {
+  it('leads to the application that one came from, whatever it was asked to be', async () => {
+    for (const to of wayBackTricks.filter((_, at) => at % 29 === 0)) {
+      const cookie = await stage.arrive(session, { reason: null, to })
+      const answer = await stage.send(cookie, '/', '/done', {})
+      expect(new URL(answer.headers.get('location') ?? '').origin, to).toBe(application)
+    }
   })
 })
 
@@ -177,7 +188,7 @@ describe('the headers', () => {
     const policy = answer.headers.get('content-security-policy')
     expect(policy).toBe(pagePolicyWith(application))
     expect(policy).toMatch(
-      /^default-src 'none'; style-src 'sha256-[A-Za-z0-9+/]{43}='; form-action 'self' https:\/\/lakeside\.example:8443; frame-ancestors 'none'; base-uri 'none'$/,
+      /^default-src 'none'; img-src 'self'; style-src 'sha256-[A-Za-z0-9+/]{43}='; form-action 'self' https:\/\/lakeside\.example:8443; frame-ancestors 'none'; base-uri 'none'$/,
     )
     const stranger = await stage.get('/')
     expect(stranger.headers.get('content-security-policy')).toMatch(/form-action 'self'; frame/)

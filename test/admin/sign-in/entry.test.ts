@@ -20,6 +20,15 @@ beforeAll(async () => {
 })
 afterAll(() => stage.close())
 
+it('tells anybody what refusals of the API mean, where their link leads, and nothing else', async () => {
+  const refused = await stage.admin.get('/api/me')
+  const [, way = '', place = ''] =
+    /^<([^#]+)#([^>]+)>; rel="help"$/.exec(refused.headers.get('link') ?? '') ?? []
+  const page = await stage.admin.get(way)
+  expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8'])
+  expect(await page.text()).toContain(`id="${place}"`)
+})
+
 const me = async (cookie: string) => (await stage.admin.get('/api/me', cookie)).status
 
 describe('the way in', () => {

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { checkNextChain, verifyChain } from '../../../admin/store/event-chain.ts'
 import { listNewestCheckpoints, writeCheckpoints } from '../../../admin/store/event-checkpoints.ts'
 import { forgetEvents, readRetention, saveRetention } from '../../../admin/store/event-retention.ts'
+import { leaseStream, moveStream } from '../../../admin/store/event-streams.ts'
 import { appendEvent, listEvents } from '../../../admin/store/events.ts'
 import { createPracticeStore, type PracticeStore } from '../practice-store.ts'
 
@@ -34,7 +35,8 @@ const append = async (practice: string, count: number): Promise<void> => {
     )
 }
 const sign = () => writeCheckpoints(plane.store, plane.signer, plane.clock.now())
-const forget = (practice: string) => forgetEvents(plane.store, plane.signer, practice, plane.clock.now())
+const forget = (practice: string) =>
+  forgetEvents(plane.store, { signer: plane.signer, streams: [] }, practice, plane.clock.now())
 const check = (practice: string) => verifyChain(plane.store, practice, plane.signer.publicKey)
 const numbersOf = async (practice: string) => {
   const events = await plane.store.read((rows) => listEvents(rows, { practice }, { countMax: 99, after: 0 }))
@@ -68,6 +70,35 @@ test('whole segments go after their years, and the chain that is left is whole',
   expect(await forget('aged')).toBe(2)
   expect(await numbersOf('aged')).toEqual([6, '7 events.forgotten', '8 events.forgotten'])
   expect(await check('aged')).toMatchObject({ ok: true, checked: 3 })
+})
+
+test('what a stream has not got waits for it, with an event, thirty days and no longer', async () => {
+  const day = 86_400_000
+  const streams = [{ name: 'siem', practices: 'all' } as const, { name: 'other', practices: ['elsewhere'] }]
+  const forgetFor = (practice: string) =>
+    forgetEvents(plane.store, { signer: plane.signer, streams }, practice, plane.clock.now())
+  const moved = (practice: string, seq: number) =>
+    plane.store.read((rows) =>
+      moveStream(rows, 'siem', { practice, seq, checkpointSeq: 0 }, plane.clock.now()),
+    )
+  await leaseStream(plane.store, 'siem', plane.clock.now(), 1)
+  for (const practice of ['late', 'lost']) await append(practice, 2)
+  await sign()
+  plane.clock.advance(6 * yearMs)
+  for (const practice of ['late', 'lost'])
+    expect([await forgetFor(practice), await forgetFor(practice)]).toEqual([0, 0])
+  expect(await numbersOf('late')).toEqual([1, 2, '3 events.forgetting-waits'])
+  await moved('late', 2)
+  expect(await forgetFor('late')).toBe(2)
+  plane.clock.advance(30 * day - 1)
+  expect(await forgetFor('lost')).toBe(0)
+  plane.clock.advance(1)
+  expect(await forgetFor('lost')).toBe(2)
+  const [, last] = await plane.store.read((rows) =>
+    listEvents(rows, { practice: 'lost' }, { countMax: 2, after: 2 }),
+  )
+  expect(last).toMatchObject({ action: 'events.forgotten', after: { count: 2, undelivered: ['siem'] } })
+  expect(await check('lost')).toMatchObject({ ok: true })
 })
 
 test('a segment with one event that is young enough stays whole, even if a clock stood wrong', async () => {

@@ -1,128 +1,186 @@
 /**
- * Goal: a reviewer sees who waits, approves with one click, denies with a note, and hears when somebody was faster.
+ * Goal: a reviewer sees who waits and what is known about it, decides one or several with a click, gives other grants after
+ * a look, undoes both, and hears when somebody was faster.
  * Method: the built UI behind its real headers and canned answers of the contract, driven in a real Chromium.
  */
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { axeFindings } from '../../support/axe.ts'
-import { launchBrowser } from '../../support/chromium.ts'
-import { at } from './canned-practice.ts'
+import { describe, expect, it } from 'vitest'
 import { accessRequests } from './canned-requests.ts'
-import { type CannedServer, startCannedServer } from './canned-server.ts'
+import { stageConsole } from './console-stage.ts'
 
-let server: CannedServer
-let browser: Browser
-let page: Page
-
-beforeAll(async () => {
-  ;[server, browser] = await Promise.all([startCannedServer(), launchBrowser()])
-})
-afterAll(async () => {
-  await browser.close()
-  await server.close()
-})
-beforeEach(async () => {
-  const context = await browser.newContext({
-    reducedMotion: 'reduce',
-    viewport: { width: 1280, height: 860 },
-  })
-  page = await context.newPage()
-  page.setDefaultTimeout(10_000)
-  await page.clock.setFixedTime(at)
-})
-afterEach(async () => {
-  await page.context().close()
-  expect(server.strays).toEqual([])
-  server.forget()
-})
-
-const open = async (path: string): Promise<void> => {
-  await page.goto(`${server.origin}/practices/maple/${path}`)
+const { server, page, open, opened, button, dialog, findings, widthOnPhone } = stageConsole()
+const of = '/api/practices/maple/access-requests'
+const home = `POST ${of}/arq_home`
+const openRequests = async (search = ''): Promise<void> => {
+  await open(`access-requests${search}`)
+  await opened('Access requests')
 }
-const violations = (scheme: 'light' | 'dark' = 'light'): Promise<readonly string[]> =>
-  axeFindings(page, scheme)
-const dialog = () => page.getByRole('dialog')
-const button = (name: string) => page.getByRole('button', { name, exact: true })
+const card = (name: string) => page().getByRole('region', { name })
+const choice = (name: string) => dialog().getByRole('combobox', { name })
 
-describe('access requests', () => {
-  const home = 'POST /api/practices/maple/access-requests/arq_home'
-  const hugo = () => page.getByRole('row', { name: /Hugo Hygienist.*asked again 2 times/ })
-
-  it('approves with one click for the standard time, and follows it', async () => {
-    await open('access-requests')
-    await page.getByRole('link', { name: 'Access requests 2 waiting' }).waitFor()
-    await hugo().getByText('At my parents’ until Sunday').waitFor()
-    await button('Approve for 30 days: Hugo Hygienist').click()
-    await page.getByText('Active everywhere after 41 ms').waitFor()
-    expect(server.sent).toMatchObject([{ what: `${home}/approve`, body: { durationMs: 'standard' } }])
-  })
-
-  it('approves for another time and denies with a note after a look', async () => {
-    await open('access-requests')
-    await button('Other time for Hugo Hygienist').click()
-    await dialog().getByText('may come from 198.51.100.23/32').waitFor()
-    await dialog().getByLabel('For how long').selectOption('Without end')
-    expect(await violations()).toEqual([])
-    await button('Approve').click()
-    await dialog().waitFor({ state: 'detached' })
-    await button('Deny Hugo Hygienist').click()
-    await dialog().getByLabel('Note').fill('Please come to the office')
-    await button('Deny').click()
-    await page.getByText('The request of Hugo Hygienist is denied').waitFor()
-    expect(server.sent).toMatchObject([
-      { what: `${home}/approve`, body: { durationMs: null } },
-      { what: `${home}/reject`, body: { note: 'Please come to the office' } },
-    ])
-  })
-
-  it('takes an approval back after a question', async () => {
-    await open('access-requests?status=approved')
-    await button('Take back the approval of Hugo Hygienist').click()
-    await dialog().getByText('From their next request on').waitFor()
-    expect(await violations()).toEqual([])
-    expect(server.sent).toEqual([])
-    await dialog().getByLabel('Reason').fill('Moved back')
-    await button('Take back').click()
-    await page.getByText('Active everywhere after 41 ms').waitFor()
-    expect(server.sent).toMatchObject([
-      {
-        what: 'POST /api/practices/maple/access-requests/arq_approved/withdraw',
-        body: { reason: 'Moved back' },
-      },
-    ])
-  })
-
-  it('keeps every button in reach on a phone', async () => {
-    await page.setViewportSize({ width: 360, height: 740 })
-    await open('access-requests')
-    await button('Deny Fiona Front').waitFor()
-    for (const name of ['Approve for 30 days', 'Other time', 'Deny']) {
-      const box = await page.getByRole('button', { name }).first().boundingBox()
+describe('one that waits', () => {
+  it('says what is known: the network, the hours, the age; and fits a phone', async () => {
+    await openRequests()
+    await page().getByRole('link', { name: 'Access requests 3 waiting' }).waitFor()
+    const hugo = card('Hugo Hygienist, 198.51.100.23')
+    await hugo.getByText('“At my parents’ until Sunday”').waitFor()
+    expect(await hugo.innerText()).toMatch(/asked 12 min ago, again 2 times; expires in 2 d|expires in 3 d/)
+    await hugo.getByText('Nobody else of the practice came in from there').waitFor()
+    const ada = card('Ada Dentist, 198.51.100.23')
+    await ada.getByText('Fiona Front, Nora Owner and 2 more came in from there').waitFor()
+    await ada.getByText('It lies next to “Office Network”').waitFor()
+    await ada.getByText('waits for more than a day').waitFor()
+    await card('Fiona Front, for hours').getByText('Today: 08:00–18:00.').waitFor()
+    await page().setViewportSize({ width: 360, height: 740 })
+    for (const name of [
+      'Approve for 30 days: Fiona Front',
+      'Other grant for Fiona Front',
+      'Deny Fiona Front',
+    ]) {
+      const box = await button(name).boundingBox()
       expect((box?.x ?? 999) + (box?.width ?? 0), name).toBeLessThanOrEqual(344)
     }
   })
 
-  it('says who decided when somebody was faster, and that nobody waits', async () => {
-    server.answer(`${home}/approve`, 409, {
-      title: 'Somebody else has decided',
-      status: 409,
-      code: 'already-decided',
+  it('is approved with one click for the standard time, and the approval is undone', async () => {
+    await openRequests()
+    await button('Approve for 30 days: Hugo Hygienist').click()
+    await page().getByText('Active everywhere after 41 ms').first().waitFor()
+    await button('Undo Hugo Hygienist may come in').click()
+    await page().getByText('The approval of Hugo Hygienist is taken back').waitFor()
+    expect(server().sent).toMatchObject([
+      { what: `${home}/approve`, body: { durationMs: 'standard' } },
+      { what: `${home}/withdraw`, body: {} },
+    ])
+  })
+
+  it('is denied with one click, undone, and denied with a note', async () => {
+    await openRequests()
+    await button('Deny Hugo Hygienist').click()
+    await button('Undo The request of Hugo Hygienist is denied').click()
+    await page().getByText('The request of Hugo Hygienist waits again').waitFor()
+    await button('Deny with a note: Hugo Hygienist').click()
+    await dialog().getByLabel('Note').fill('Please come to the office')
+    await button('Deny').click()
+    await dialog().waitFor({ state: 'detached' })
+    expect(server().sent).toMatchObject([
+      { what: `${home}/reject`, body: { note: '' } },
+      { what: `${home}/reopen` },
+      { what: `${home}/reject`, body: { note: 'Please come to the office' } },
+    ])
+  })
+
+  it('gets more after a look: longer, a wider network, everyone with a role', async () => {
+    await openRequests()
+    await button('Other grant for Hugo Hygienist').click()
+    await dialog().getByText('Hugo Hygienist may come from 198.51.100.23/32. Nobody else may').waitFor()
+    await choice('For how long').selectOption('Without end')
+    await choice('For whom').selectOption('Hygienist')
+    await dialog().getByLabel('Network').fill('198.51.100.0/24')
+    await dialog().getByText('This becomes an entry of the IP allowlist').waitFor()
+    await dialog().getByLabel('Label').fill('Second office')
+    expect(await findings()).toEqual([])
+    await button('Approve').click()
+    await dialog().waitFor({ state: 'detached' })
+    await button('Other grant for Fiona Front').click()
+    await choice('For how long').selectOption('Until a time of day')
+    await dialog().getByLabel('Until').fill('21:30')
+    expect(await choice('For whom').count()).toBe(0)
+    await button('Approve').click()
+    await dialog().waitFor({ state: 'detached' })
+    expect(server().sent.map(({ body }) => body)).toEqual([
+      {
+        ...{ durationMs: null, note: '', network: '198.51.100.0/24' },
+        ...{ audience: { role: 'hygienist' }, label: 'Second office' },
+      },
+      { durationMs: { until: '21:30' }, note: '' },
+    ])
+  })
+
+  it('that somebody else has decided says who; and that nobody waits is said', async () => {
+    server().answer(`${home}/approve`, 409, {
+      ...{ title: 'Somebody else has decided', status: 409, code: 'already-decided' },
       detail: 'Otto Owner has rejected it. Nothing was changed.',
     })
-    await open('access-requests')
+    await openRequests()
     await button('Approve for 30 days: Hugo Hygienist').click()
     await dialog().getByText('Otto Owner has rejected it.').waitFor()
-    server.answer('GET /api/practices/maple/access-requests', 200, {
-      ...accessRequests,
-      pending: 0,
-      requests: [],
-    })
-    await open('access-requests')
-    await page.getByRole('heading', { name: 'Nobody is waiting' }).waitFor()
-    await page.getByRole('link', { name: 'Access requests', exact: true }).waitFor()
-    expect(await violations()).toEqual([])
-    await page.getByRole('link', { name: 'Rejected' }).click()
-    await page.waitForURL('**/access-requests?status=rejected')
-    await page.getByRole('heading', { name: 'No request was rejected' }).waitFor()
+    server().answer(`GET ${of}`, 200, { ...accessRequests, pending: 0, requests: [] })
+    await openRequests()
+    await page().getByRole('heading', { name: 'Nobody is waiting' }).waitFor()
+    await page().getByRole('link', { name: 'Access requests', exact: true }).waitFor()
+    expect(await findings()).toEqual([])
+    await page().getByRole('link', { name: 'Rejected' }).click()
+    await page().waitForURL('**/access-requests?status=rejected')
+    await page().getByRole('heading', { name: 'No request was rejected' }).waitFor()
   })
+})
+
+describe('several', () => {
+  it('are picked and decided at once; who could not be is named, and all of it is undone', async () => {
+    await openRequests()
+    await page().getByRole('checkbox', { name: 'Select the request of Hugo Hygienist' }).check()
+    await page().getByRole('checkbox', { name: '1 selected' }).check()
+    expect(await findings()).toEqual([])
+    expect(await widthOnPhone()).toBe(360)
+    await button('Approve for 30 days: 3 selected').click()
+    const notice = page().getByRole('alert').filter({ hasText: '1 could not be decided' })
+    await notice.getByText('This is your own request.').waitFor()
+    expect(await notice.innerText()).toContain('Fiona Front')
+    await button('Undo 2 requests approved').click()
+    await page().getByText('2 requests: taken back').waitFor()
+    expect(server().sent).toMatchObject([
+      { what: `POST ${of}/decide`, body: { ids: ['arq_ada', 'arq_home', 'arq_hours'], decision: 'approve' } },
+      { what: `POST ${of}/arq_ada/withdraw` },
+      { what: `POST ${of}/arq_home/withdraw` },
+    ])
+    expect(await page().getByRole('checkbox', { name: 'Select all' }).isChecked()).toBe(false)
+  })
+
+  it('are put together by network in the address, decided together, and the network is listed', async () => {
+    await openRequests()
+    await page().getByRole('combobox', { name: 'Put together' }).selectOption('By network')
+    await page().waitForURL('**/access-requests?group=network')
+    await page().getByRole('heading', { name: '198.51.100.23/32 2 requests of 2 people' }).waitFor()
+    await button('Deny with a note: all 2 of 198.51.100.23/32').click()
+    await dialog().getByText('Ada Dentist, Hugo Hygienist: each sees that it was denied.').waitFor()
+    await dialog().getByLabel('Note').fill('Ask again tomorrow')
+    await button('Deny').click()
+    await dialog().waitFor({ state: 'detached' })
+    await button('List 198.51.100.23/32 for the practice').click()
+    expect(await choice('For whom').inputValue()).toBe('practice')
+    await page().keyboard.press('Escape')
+    await dialog().waitFor({ state: 'detached' })
+    expect(server().sent).toMatchObject([
+      {
+        what: `POST ${of}/decide`,
+        body: { ids: ['arq_ada', 'arq_home'], decision: 'reject', note: 'Ask again tomorrow' },
+      },
+    ])
+    await page().getByRole('combobox', { name: 'What is asked for' }).selectOption('Hours')
+    await page().waitForURL('**kind=time**')
+    expect(
+      await page()
+        .getByRole('button', { name: /^Deny (?!with)/ })
+        .count(),
+    ).toBe(1)
+    await openRequests('?group=person&kind=strange')
+    await page().getByRole('heading', { name: 'Hugo Hygienist 1 request' }).waitFor()
+  })
+})
+
+it('an approval is taken back after a question, a denial opened again', async () => {
+  await openRequests('?status=approved')
+  await button('Take back the approval of Hugo Hygienist').click()
+  await dialog().getByText('From their next request on').waitFor()
+  expect(await findings()).toEqual([])
+  expect(server().sent).toEqual([])
+  await dialog().getByLabel('Reason').fill('Moved back')
+  await button('Take back').click()
+  await page().getByText('Active everywhere after 41 ms').waitFor()
+  await button('Open again: the request of Hugo Hygienist').click()
+  await page().getByText('The request of Hugo Hygienist waits again').waitFor()
+  expect(server().sent).toMatchObject([
+    { what: `POST ${of}/arq_approved/withdraw`, body: { reason: 'Moved back' } },
+    { what: `POST ${of}/arq_rejected/reopen` },
+  ])
 })

@@ -60,3 +60,12 @@ export const factorStatuses = {
   ],
   nextCursor: null,
 }
+
+/** What the canned server answers for 2FA management beside the list. */
+export const factorAnswers: Readonly<Record<string, unknown>> = {
+  'GET /api/practices/:practice/two-factor/report': 'name,login,gaps\nFiona Front,fiona,not-set-up\n',
+  'POST /api/practices/:practice/users/:user/two-factor/enrolment-code': {
+    code: 'KXQ7-2M9A-TEST',
+    endsAt: at + 3_600_000,
+  },
+}

@@ -27,12 +27,14 @@ export const everyPermission = [
   'gw.requests.review',
   'gw.two-factor.view',
   'gw.two-factor.reset',
+  'gw.tokens.edit',
 ]
 
 /** Nora Owner, at an address that is listed as Office Network. */
 export const me = {
   account: { login: 'nora', name: 'Nora Owner' },
   sealedCodesLeft: null,
+  operator: false,
   csrf: 'token-of-the-test',
   endsAt: at + 8 * hour,
   seenAt: { address: '203.0.113.7', sentence: 'X-Forwarded-For, as added by 10.0.0.5' },

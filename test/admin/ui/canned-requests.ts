@@ -48,12 +48,23 @@ export const rejectedRequest = {
 /** The approved one after it was taken back. */
 export const withdrawnRequest = { ...approvedRequest, status: 'withdrawn' }
 
-/** Two that wait, from home and for hours; approvals last 30 days. */
+/** One of Ada's that waits for more than a day, from the network that Hugo asks from as well. */
+const ofAda = {
+  ...request,
+  id: 'arq_ada',
+  user: { id: 'u-ada', name: 'Ada Dentist', login: 'ada' },
+  reason: 'Conference hotel',
+  createdAt: at - 26 * 60 * minute,
+  hints: { colleagues: ['Fiona Front', 'Nora Owner'], colleagueCount: 4, nextTo: 'Office Network' },
+}
+
+/** Three that wait, two from one network and one for hours; approvals last 30 days. */
 export const accessRequests = {
   revision: 17,
   settings: { ip: true, time: true, standardMs: 30 * day, contact: '' },
-  pending: 2,
+  pending: 3,
   requests: [
+    ofAda,
     { ...request, id: 'arq_home', repeats: 2 },
     {
       ...request,
@@ -68,4 +79,20 @@ export const accessRequests = {
     { ...request, id: 'arq_expired', status: 'expired', decidedAt: at - day, decidedBy: 'Gatehouse' },
   ],
   nextCursor: null,
+}
+
+/** The answers to decisions, by what is asked. */
+export const requestAnswers: Readonly<Record<string, unknown>> = {
+  'POST /api/practices/:practice/access-requests/:id/reopen': {
+    request: { ...request, id: 'arq_home' },
+    sequence: null,
+  },
+  'POST /api/practices/:practice/access-requests/decide': {
+    decided: [
+      { ...approvedRequest, id: 'arq_ada' },
+      { ...approvedRequest, id: 'arq_home' },
+    ],
+    undecided: [{ id: 'arq_hours', sentence: 'This is your own request. Somebody else must decide it.' }],
+    sequence: 42,
+  },
 }

@@ -9,10 +9,22 @@ import type { AddressInfo } from 'node:net'
 import { routes } from '../../../admin/api/contract/api.ts'
 import { createUiAssets } from '../../../admin/ui-assets.ts'
 import { ensureUiBuilt } from '../../../tools/build.mjs'
-import { factorStatuses } from './canned-factors.ts'
+import { allowlist } from './canned-allowlist.ts'
+import { factorAnswers, factorStatuses } from './canned-factors.ts'
+import { generalAnswers } from './canned-general.ts'
 import * as hours from './canned-hours.ts'
+import { operations } from './canned-operations.ts'
+import { peopleAnswers } from './canned-people.ts'
 import * as canned from './canned-practice.ts'
-import { accessRequests, approvedRequest, rejectedRequest, withdrawnRequest } from './canned-requests.ts'
+import {
+  accessRequests,
+  approvedRequest,
+  rejectedRequest,
+  requestAnswers,
+  withdrawnRequest,
+} from './canned-requests.ts'
+import { roleAnswers } from './canned-roles.ts'
+import { timeAnswers } from './canned-time.ts'
 
 /** A request that changed something, as it came. */
 export type Sent = {
@@ -26,6 +38,8 @@ export type Sent = {
 export type CannedServer = {
   readonly origin: string
   readonly sent: readonly Sent[]
+  /** What was asked by POST and changes nothing: whom a draft would refuse. */
+  readonly asked: readonly Sent[]
   /** Requests that the contract does not know. */
   readonly strays: readonly string[]
   /** From now on `GET /api/…` (path without query) is answered so; resets at `restart`. */
@@ -39,8 +53,13 @@ export type CannedServer = {
 }
 
 const created: ReadonlySet<string> = new Set(
-  ['ip-entries', 'time-windows', 'time-exceptions'].map((list) => `POST /api/practices/:practice/${list}`),
+  [
+    ...['ip-entries', 'time-windows', 'time-exceptions', 'scheduled-changes', 'roles', 'users'],
+    'users/:user/extensions',
+  ].map((list) => `POST /api/practices/:practice/${list}`),
 )
+
+const questions: ReadonlySet<string> = new Set(['POST /api/practices/:practice/impact'])
 
 type Canned = { readonly status: number; readonly body: unknown }
 
@@ -49,6 +68,11 @@ const page = { nextCursor: null }
 const practice = '/api/practices/:practice'
 
 const good: Readonly<Record<string, unknown>> = {
+  ...operations,
+  ...allowlist,
+  ...timeAnswers,
+  ...generalAnswers,
+  ...requestAnswers,
   'GET /api/me': canned.me,
   'GET /api/publish/:sequence': { ...canned.everywhere, sequence: 42, everywhereAfterMs: 41 },
   [`GET ${practice}/general`]: canned.general,
@@ -101,6 +125,9 @@ const good: Readonly<Record<string, unknown>> = {
   [`GET ${practice}/security-events`]: { events: canned.events, ...page },
   [`GET ${practice}/security-events/verify`]: canned.chain,
   [`GET ${practice}/decisions`]: { decisions: canned.decisions, ...page },
+  ...peopleAnswers,
+  ...roleAnswers,
+  ...factorAnswers,
 }
 
 function stored(place: number): unknown {
@@ -161,6 +188,7 @@ const header = (request: IncomingMessage, name: string): string | undefined => {
 
 type State = {
   readonly sent: Sent[]
+  readonly asked: Sent[]
   readonly strays: string[]
   readonly streams: Set<ServerResponse>
   readonly overrides: Map<string, Canned>
@@ -168,7 +196,7 @@ type State = {
 
 /** Answers one request below `/api/`. */
 const answerApi = async (
-  { sent, strays, streams, overrides }: State,
+  { sent, asked, strays, streams, overrides }: State,
   request: IncomingMessage,
   response: ServerResponse,
   path: string,
@@ -177,7 +205,7 @@ const answerApi = async (
   const route = routeOf(method, path)
   const key = route === undefined ? '' : `${method} ${route.getRoutingPath()}`
   if (method !== 'GET')
-    sent.push({
+    (questions.has(key) ? asked : sent).push({
       what: `${method} ${path}`,
       body: await bodyOf(request),
       ifMatch: header(request, 'if-match'),
@@ -197,7 +225,15 @@ const answerApi = async (
     strays.push(`${method} ${path}`)
     return sendJson(response, 500, { message: 'not in the contract' })
   }
-  const status = created.has(key) ? 201 : 200
+  if (typeof body === 'string') {
+    response.writeHead(200, {
+      'content-type': 'text/csv; charset=utf-8',
+      'content-disposition': 'attachment; filename="canned.csv"',
+    })
+    response.end(body)
+    return
+  }
+  const status = created.has(key) || !(200 in route.responses) ? 201 : 200
   sendJson(response, status, schemaOf(route, status).parse(body))
 }
 
@@ -205,10 +241,11 @@ const answerApi = async (
 export async function startCannedServer(): Promise<CannedServer> {
   const assets = createUiAssets(await ensureUiBuilt())
   const sent: Sent[] = []
+  const asked: Sent[] = []
   const strays: string[] = []
   const streams = new Set<ServerResponse>()
   const overrides = new Map<string, Canned>()
-  const state: State = { sent, strays, streams, overrides }
+  const state: State = { sent, asked, strays, streams, overrides }
 
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://canned')
@@ -232,6 +269,7 @@ export async function startCannedServer(): Promise<CannedServer> {
   return {
     origin: `http://127.0.0.1:${port}`,
     sent,
+    asked,
     strays,
     answer: (what, status, body) => overrides.set(what, { status, body }),
     tell: (kind, message) => {
@@ -243,6 +281,7 @@ export async function startCannedServer(): Promise<CannedServer> {
     forget: () => {
       overrides.clear()
       sent.length = 0
+      asked.length = 0
       strays.length = 0
     },
     close: () =>

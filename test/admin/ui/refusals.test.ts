@@ -2,9 +2,9 @@
  * Goal: behind a refusal an admin reads what refused, the smallest change and whether it would pass now.
  * Method: the built UI behind its real headers and canned answers of the contract, driven in a real Chromium.
  */
-import AxeBuilder from '@axe-core/playwright'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { axeFindings } from '../../support/axe.ts'
 import { launchBrowser } from '../../support/chromium.ts'
 import { at, decisions } from './canned-practice.ts'
 import { type CannedServer, startCannedServer } from './canned-server.ts'
@@ -66,8 +66,7 @@ it('opens to what refused, what would help and what would be now', async () => {
   ])
     await page.getByText(words).waitFor()
   expect(await page.getByText('Why, and what would help').count()).toBe(1)
-  const found = await new AxeBuilder({ page }).analyze()
-  expect(found.violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([])
+  expect(await axeFindings(page)).toEqual([])
 })
 
 it('says first that a replay does not agree, and shows the failure of the question as such', async () => {

@@ -1,0 +1,131 @@
+/**
+ * "My sessions and security": where somebody is signed in, their second factor, what they asked for, what was refused to them.
+ *
+ * Data in, HTML out. Invariant: it shows one person's own facts; ending a session is a form of its own with the token, and the
+ * session that one looks from has none, so that nobody shuts themselves out by a slip.
+ */
+import { html } from 'hono/html'
+import type { Reason } from '../../policies/decision.ts'
+import { emergencyOnLine } from '../../runtime/pages/emergency-line.ts'
+import { page } from '../../runtime/pages/page.ts'
+import { reasonTexts } from '../../runtime/pages/texts.ts'
+import { doneForm, hiddenFields, notYouLine, type PortalFrame, whoLine } from './page-parts.ts'
+
+/** A session as it is shown; moments are ready to read. */
+export type ShownSession = {
+  readonly id: string
+  readonly device: string
+  readonly address: string
+  readonly started: string
+  readonly lastSeen: string
+  /** How they signed in, and the second factor where one was shown. */
+  readonly way: string
+  readonly held: boolean
+  /** The one that they look from. */
+  readonly isThis: boolean
+}
+
+/** A request or leave as it is shown. `mark`: how it stands; `notes`: what else is to be said. */
+export type ShownRequest = {
+  readonly title: string
+  readonly status: string
+  readonly mark: 'good' | 'wait' | 'stop' | 'calm'
+  readonly notes: readonly string[]
+}
+
+/** A refusal as it is shown. */
+export type ShownRefusal = {
+  readonly reason: Reason
+  readonly practice: string | null
+  readonly when: string
+  readonly address: string
+  readonly code: string | null
+  readonly count: number
+}
+
+/** What the page shows. */
+export type AccountView = {
+  readonly frame: PortalFrame
+  readonly emergencyUntil: string | null
+  readonly sessions: readonly ShownSession[]
+  /** How many more there are that are not shown. */
+  readonly more: number
+  /** What was just done, one sentence; `null`: nothing. */
+  readonly said: string | null
+  readonly factors: number
+  readonly recoveryCodesLeft: number
+  readonly requests: readonly ShownRequest[]
+  readonly refusals: readonly ShownRefusal[]
+}
+
+const endForm = (frame: PortalFrame, { id, device, isThis }: ShownSession) =>
+  isThis
+    ? ''
+    : html`<form method="post" action="/account/end">${hiddenFields(frame, { session: id })}<button class="small">End<span class="unseen"> the session on ${device}</span></button></form>`
+
+const markOf = ({ isThis, held }: ShownSession) => {
+  if (isThis) return html`<span class="mark good">This browser</span>`
+  return held ? html`<span class="mark wait">Waits for a step</span>` : ''
+}
+
+const sessionLine = (frame: PortalFrame, session: ShownSession) =>
+  html`<li><span class="name">${session.device}</span> ${markOf(session)}${endForm(frame, session)}<span class="note">${session.address} · last seen ${session.lastSeen}</span><span class="note">Signed in ${session.started}, ${session.way}</span></li>`
+
+const sessions = ({ frame, sessions, more }: AccountView) => {
+  const others = sessions.filter(({ isThis }) => !isThis).length + more
+  return html`<h2>Where you are signed in</h2>
+<ul class="rows">${sessions.map((session) => sessionLine(frame, session))}</ul>
+${more === 0 ? '' : html`<p class="hint">And ${more === 1 ? 'one more' : `${more} more`} that you used longer ago.</p>`}
+${
+  others === 0
+    ? html`<p class="hint">Nowhere else.</p>`
+    : html`<p class="hint">One that you do not know? End it, then change your password.</p>
+<form method="post" action="/account/end">${hiddenFields(frame, { session: 'others' })}
+<div class="doing"><button>End ${others === 1 ? 'the other session' : `all ${others} other sessions`}</button></div></form>`
+}`
+}
+
+const factor = ({ factors, recoveryCodesLeft }: AccountView) => html`<h2>Second factor</h2>
+<ul class="rows"><li><span class="name">${
+  factors === 0 ? 'None is set up' : factors === 1 ? 'One is set up' : `${factors} are set up`
+}</span> <a href="/">${factors === 0 ? 'Set one up' : 'Look after it'}</a>${
+  factors === 0
+    ? html`<span class="note">With one, a stolen password alone no longer opens your account.</span>`
+    : html`<span class="note">${recoveryCodesLeft === 0 ? 'No recovery code is left.' : `${recoveryCodesLeft} of 10 recovery codes are left.`}</span>`
+}</li></ul>`
+
+const requests = ({ requests }: AccountView) => html`<h2>Requests and leave</h2>
+${
+  requests.length === 0
+    ? html`<p class="hint">You have asked for nothing. Where your practice takes requests, you can ask when you are refused for where or when you work.</p>`
+    : html`<ul class="rows">${requests.map(
+        ({ title, status, mark, notes }) =>
+          html`<li><span class="name">${title}</span> <span class="mark ${mark}">${status}</span>${notes.map((note) => html`<span class="note">${note}</span>`)}</li>`,
+      )}</ul>`
+}`
+
+const refusalLine = ({ reason, practice, when, address, code, count }: ShownRefusal) =>
+  html`<li><span class="name">${reasonTexts[reason].title}</span>${code === null ? '' : html` <span class="code">${code}</span>`}<span class="note">${when}${count > 1 ? `, ${count} times` : ''}${practice === null ? '' : ` · ${practice}`} · from ${address}</span></li>`
+
+const refusals = ({ refusals }: AccountView) => html`<h2>Refused in the last 30 days</h2>
+${
+  refusals.length === 0
+    ? html`<p class="hint">Nothing was refused to you.</p>`
+    : html`<ul class="rows">${refusals.map(refusalLine)}</ul>
+<p class="hint">With its reference, the person who manages access can see why. Something you do not remember may have been somebody else.</p>`
+}`
+
+/** The page as HTML, 12 kB; at most 30 kB. */
+export const accountPage = (view: AccountView): string =>
+  page({
+    title: 'My sessions and security',
+    practice: null,
+    body: html`${emergencyOnLine(view.emergencyUntil)}${whoLine(view.frame)}
+${view.said === null ? '' : html`<p class="banner" role="status">${view.said}</p>`}
+${sessions(view)}
+${factor(view)}
+${requests(view)}
+${refusals(view)}
+${doneForm(view.frame, 'Done')}
+${notYouLine(view.frame)}`,
+  })

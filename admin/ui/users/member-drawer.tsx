@@ -1,0 +1,183 @@
+/**
+ * One member in full: who they are, where else they belong, what they hold, and everything that can be done with them.
+ *
+ * Their sessions are Active users', their permissions Roles & permissions'. Invariant: which member is in the address; of
+ * practices that the reading admin may not see only the number is told.
+ */
+import { Button } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { useState } from 'react'
+import { Drawer } from '../parts/drawer.tsx'
+import { factorName } from '../parts/factor-words.ts'
+import { Blank, Failed, Loading } from '../parts/states.tsx'
+import { usePractice } from '../practice.ts'
+import type { Member, Role } from '../queries.ts'
+import { RolesDialog, SuspendDialog } from './member-dialogs.tsx'
+import { otherPracticesText, RoleTags } from './member-table.tsx'
+import { PasswordLinkDialog } from './password-link-dialog.tsx'
+import { EditPersonDialog, RemovePersonDialog } from './person-dialogs.tsx'
+import { memberQuery } from './users-queries.ts'
+
+type Act = 'edit' | 'roles' | 'suspension' | 'password' | 'remove'
+
+function Facts({ member, roles }: { readonly member: Member; readonly roles: readonly Role[] }) {
+  const elsewhere = otherPracticesText(member)
+  return (
+    <dl className="gh-drawer-facts">
+      <dt>Sign-in name</dt>
+      <dd>{member.login}</dd>
+      <dt>E-mail</dt>
+      <dd>{member.email ?? <span className="gh-faint">none: they are told of nothing by mail</span>}</dd>
+      <dt>Roles</dt>
+      <dd>
+        <RoleTags member={member} roles={roles} />
+      </dd>
+      <dt>Practices</dt>
+      <dd>{elsewhere === '' ? 'this one only' : elsewhere}</dd>
+      <dt>Second factors</dt>
+      <dd>
+        {member.factors.length === 0 ? (
+          <span className="gh-faint">none</span>
+        ) : (
+          member.factors.map(factorName).join(', ')
+        )}
+      </dd>
+      <dt>Sessions now</dt>
+      <dd className="gh-numbers">{member.sessions}</dd>
+    </dl>
+  )
+}
+
+function Links({ member }: { readonly member: Member }) {
+  const { id } = usePractice()
+  const params = { practice: id }
+  return (
+    <ul className="gh-drawer-links" aria-label="More about them">
+      <li>
+        <Link
+          to="/practices/$practice/roles"
+          params={params}
+          search={{ view: 'person', user: member.user }}
+          className="gh-link"
+        >
+          What they may do, and why
+        </Link>
+      </li>
+      <li>
+        <Link
+          to="/practices/$practice/active-users"
+          params={params}
+          search={{ text: member.login }}
+          className="gh-link"
+        >
+          Their sessions
+        </Link>
+      </li>
+      <li>
+        <Link
+          to="/practices/$practice/two-factor"
+          params={params}
+          search={{ text: member.login }}
+          className="gh-link"
+        >
+          Their second factor
+        </Link>
+      </li>
+      <li>
+        <Link
+          to="/practices/$practice/security-events"
+          params={params}
+          search={{ actor: member.login }}
+          className="gh-link"
+        >
+          What they changed
+        </Link>
+      </li>
+    </ul>
+  )
+}
+
+function Acts({ member, onAct }: { readonly member: Member; readonly onAct: (act: Act) => void }) {
+  const disabled = !usePractice().may('gw.users.edit')
+  return (
+    <div className="gh-drawer-acts">
+      <Button variant="default" disabled={disabled} onClick={() => onAct('edit')}>
+        Edit
+      </Button>
+      <Button variant="default" disabled={disabled} onClick={() => onAct('roles')}>
+        Change roles
+      </Button>
+      <Button variant="default" disabled={disabled} onClick={() => onAct('password')}>
+        Password link
+      </Button>
+      <Button variant="default" disabled={disabled} onClick={() => onAct('suspension')}>
+        {member.suspended ? 'Let rejoin' : 'Suspend'}
+      </Button>
+      <Button variant="subtle" color="red" disabled={disabled} onClick={() => onAct('remove')}>
+        Remove
+      </Button>
+    </div>
+  )
+}
+
+type Opened = { readonly member: Member; readonly version: number; readonly roles: readonly Role[] }
+
+function Dialogs(
+  props: Opened & { readonly act: Act; readonly onClose: () => void; readonly onGone: () => void },
+) {
+  const { act, member, version, roles, onClose, onGone } = props
+  switch (act) {
+    case 'edit':
+      return <EditPersonDialog member={member} version={version} onClose={onClose} />
+    case 'roles':
+      return <RolesDialog member={member} version={version} roles={roles} onClose={onClose} />
+    case 'suspension':
+      return <SuspendDialog member={member} version={version} onClose={onClose} />
+    case 'password':
+      return <PasswordLinkDialog member={member} onClose={onClose} />
+    case 'remove':
+      return <RemovePersonDialog member={member} version={version} onClose={onClose} onGone={onGone} />
+  }
+}
+
+/** The drawer of `user`. */
+export function MemberDrawer(props: {
+  readonly user: string
+  readonly roles: readonly Role[]
+  readonly onClose: () => void
+}) {
+  const { user, roles, onClose } = props
+  const practice = usePractice()
+  const found = useQuery(memberQuery(practice.id, user))
+  const [act, setAct] = useState<Act | null>(null)
+  const member = found.data?.members[0]
+  return (
+    <>
+      <Drawer title={member?.name ?? 'Member'} isCovered={act !== null} onClose={onClose}>
+        {found.isError && <Failed error={found.error} again={found.refetch} />}
+        {found.isPending && <Loading rows={4} label="Loading the member" />}
+        {found.isSuccess && member === undefined && (
+          <Blank icon="user" title="Nobody here is called that">
+            They were removed from this practice, or the address is mistyped.
+          </Blank>
+        )}
+        {member !== undefined && (
+          <>
+            <Facts member={member} roles={roles} />
+            <Acts member={member} onAct={setAct} />
+            <Links member={member} />
+          </>
+        )}
+      </Drawer>
+      {act !== null && member !== undefined && (
+        <Dialogs
+          {...{ act, member, roles }}
+          version={found.data?.version ?? 0}
+          onClose={() => setAct(null)}
+          onGone={onClose}
+        />
+      )}
+    </>
+  )
+}

@@ -1,0 +1,268 @@
+/**
+ * The calls to the applications on connections of our own: kept ones first, new ones up to a limit, then a queue.
+ *
+ * It parses nothing (`upstream-connection.ts` does), follows no redirect and adds no header but framing. Invariant, as of
+ * every `Upstreams`: a call tells its sink either `ended` after a complete answer or `failed`, never both; a request that
+ * the application may have begun to work on is not sent twice. Pipelining was refused: what waits behind a slow answer
+ * cannot be called back.
+ */
+import net, { type Socket } from 'node:net'
+import tls from 'node:tls'
+import type { DurationMs } from '../../policies/instant.ts'
+import type { UpstreamConfig } from '../../runtime/config.ts'
+import { fault } from '../../runtime/fault.ts'
+import type { Schedule } from '../exchanges.ts'
+import { upstreamHost, upstreamTls } from '../upstream-connect.ts'
+import { upstreamFault } from '../upstream-faults.ts'
+import type { UpstreamCall, UpstreamRequest, UpstreamSink, Upstreams } from '../upstream-node.ts'
+import { type AnswerListener, type Connection, createConnection } from './upstream-connection.ts'
+
+/** What the calls need. `connectionsMax`: at most so many at once to each application. */
+export type PoolOptions = {
+  readonly connectionsMax: number
+  readonly monotonic: () => DurationMs
+  readonly schedule: Schedule
+}
+
+/** How long a connection is kept idle where the application does not say how long it does, and at most. */
+const keepMs: DurationMs = 4_000
+const keepMsMax: DurationMs = 600_000
+/** Before the application closes it: requests under way must not meet its end. */
+const keepMarginMs: DurationMs = 1_000
+
+const idempotent: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
+
+type Idle = { readonly connection: Connection; readonly until: DurationMs }
+
+type Pool = {
+  readonly upstream: UpstreamConfig
+  readonly options: PoolOptions
+  /** Newest last. */
+  readonly idle: Idle[]
+  readonly waiting: Call[]
+  readonly all: Set<{ destroy(): void }>
+  closed: boolean
+}
+
+type Call = {
+  readonly pool: Pool
+  readonly request: UpstreamRequest
+  readonly sink: UpstreamSink
+  connection: Connection | null
+  /** Calls off connecting or waiting. */
+  callOff: () => void
+  answered: boolean
+  hasRetried: boolean
+  over: boolean
+}
+
+const failCall = (call: Call, error: unknown): void => {
+  if (call.over) return
+  const { request, connection } = call
+  const failure = upstreamFault(error, call.answered ? 'the answer broke off' : 'no answer')
+  const mayRetry =
+    !call.hasRetried &&
+    !call.answered &&
+    request.body === null &&
+    idempotent.has(request.method) &&
+    connection?.isUsed() === true
+  if (mayRetry && failure.kind === 'reset') {
+    call.hasRetried = true
+    call.connection = null
+    // Others that were kept may have died with it.
+    connect(call)
+    return
+  }
+  call.over = true
+  call.sink.failed(failure)
+}
+
+const listenerOf = (call: Call): AnswerListener => ({
+  answered() {
+    call.answered = true
+  },
+  head({ status, reason, headers }) {
+    if (call.over) return
+    if (status < 200) call.sink.informed(status, headers)
+    else call.sink.begun(status, reason, headers)
+  },
+  data: (piece) => call.over || call.sink.data(piece),
+  ended() {
+    if (call.over) return
+    call.over = true
+    call.sink.ended()
+  },
+  failed: (error) => failCall(call, error),
+})
+
+const askOn = (call: Call, connection: Connection): void => {
+  call.connection = connection
+  connection.ask(call.request, listenerOf(call))
+}
+
+/** The next call that waits gets the connection; without one it is kept for a while. */
+const keep = (pool: Pool, connection: Connection, keepsSeconds: number | null): void => {
+  const keptMs = keepsSeconds === null ? keepMs : Math.min(keepMsMax, keepsSeconds * 1_000 - keepMarginMs)
+  if (keptMs <= 0 || pool.closed) {
+    connection.destroy()
+    return
+  }
+  const next = pool.waiting.shift()
+  if (next === undefined) {
+    connection.rest(keptMs)
+    pool.idle.push({ connection, until: pool.options.monotonic() + keptMs })
+    return
+  }
+  next.callOff()
+  askOn(next, connection)
+}
+
+/** A kept connection, the one used last; those beyond their time are closed. */
+const takeIdle = (pool: Pool): Connection | null => {
+  for (let last = pool.idle.pop(); last !== undefined; last = pool.idle.pop()) {
+    if (last.connection.isOpen() && last.until > pool.options.monotonic()) return last.connection
+    last.connection.destroy()
+  }
+  return null
+}
+
+/** A place has become free: who has waited longest opens a connection of their own. */
+const advance = (pool: Pool): void => {
+  if (pool.closed || pool.all.size >= pool.options.connectionsMax) return
+  const next = pool.waiting.shift()
+  if (next === undefined) return
+  next.callOff()
+  connect(next)
+}
+
+const openSocket = (upstream: UpstreamConfig): { readonly socket: Socket; readonly ready: string } => {
+  const { protocol, port } = new URL(upstream.url)
+  const host = upstreamHost(upstream)
+  const address = {
+    host,
+    port: port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port),
+    noDelay: true,
+  }
+  if (protocol !== 'https:') return { socket: net.connect(address), ready: 'connect' }
+  const { ca, servername, rejectUnauthorized } = upstreamTls(upstream)
+  const socket = tls.connect({
+    ...{ ...address, rejectUnauthorized, ALPNProtocols: ['http/1.1'] },
+    ...(servername === '' ? {} : { servername }),
+    ...(ca === undefined ? {} : { ca: [...ca] }),
+  })
+  return { socket, ready: 'secureConnect' }
+}
+
+/** Opens a connection for a call. */
+const connect = (call: Call): void => {
+  const { pool } = call
+  const { upstream, options } = pool
+  const { socket, ready } = openSocket(upstream)
+  pool.all.add(socket)
+  const leave = (): void => {
+    pool.all.delete(socket)
+    advance(pool)
+  }
+  const fail = (error: unknown): void => {
+    cancel()
+    socket.destroy()
+    failCall(call, error)
+  }
+  const cancel = options.schedule(
+    () => fail(fault('upstream', 'timeout', 'connecting', 'no')),
+    upstream.connectTimeoutMs,
+  )
+  const onClose = (): void => {
+    leave()
+    fail(fault('upstream', 'reset', 'it closed the connection at once', 'no'))
+  }
+  call.callOff = () => {
+    cancel()
+    socket.destroy()
+  }
+  socket.on('error', fail).on('close', onClose)
+  socket.once(ready, () => {
+    cancel()
+    socket.off('error', fail).off('close', onClose)
+    const patience = { firstByteMs: upstream.firstByteTimeoutMs, idleMs: upstream.idleTimeoutMs }
+    const connection = createConnection(socket, patience, options.monotonic, {
+      idle: (one, keepsSeconds) => keep(pool, one, keepsSeconds),
+      closed(one) {
+        const at = pool.idle.findIndex((idle) => idle.connection === one)
+        if (at >= 0) pool.idle.splice(at, 1)
+        leave()
+      },
+    })
+    call.callOff = () => {}
+    if (call.over) connection.destroy()
+    else askOn(call, connection)
+  })
+}
+
+/** Waits for a connection, at most as long as for an answer. */
+const wait = (call: Call): void => {
+  const { pool } = call
+  const giveUp = (): void => {
+    const at = pool.waiting.indexOf(call)
+    if (at >= 0) pool.waiting.splice(at, 1)
+  }
+  const cancel = pool.options.schedule(() => {
+    giveUp()
+    failCall(call, fault('upstream', 'timeout', 'every connection is in use', 'no'))
+  }, pool.upstream.firstByteTimeoutMs)
+  call.callOff = () => {
+    cancel()
+    giveUp()
+  }
+  pool.waiting.push(call)
+}
+
+const start = (call: Call): void => {
+  const { pool } = call
+  const kept = takeIdle(pool)
+  if (kept !== null) askOn(call, kept)
+  else if (pool.all.size < pool.options.connectionsMax) connect(call)
+  else wait(call)
+}
+
+const createPool = (upstream: UpstreamConfig, options: PoolOptions): Pool => {
+  // Read now, so that a file that cannot be used is an error of the first request and not of a socket.
+  if (upstream.url.startsWith('https:')) upstreamTls(upstream)
+  return { upstream, options, idle: [], waiting: [], all: new Set(), closed: false }
+}
+
+/** Pools are made on first use. */
+export const createOwnUpstreams = (options: PoolOptions): Upstreams => {
+  const pools = new Map<UpstreamConfig, Pool>()
+  const poolOf = (upstream: UpstreamConfig): Pool => {
+    const known = pools.get(upstream)
+    if (known !== undefined) return known
+    const made = createPool(upstream, options)
+    pools.set(upstream, made)
+    return made
+  }
+  return {
+    send(upstream, request, sink) {
+      const call: Call = {
+        ...{ pool: poolOf(upstream), request, sink, connection: null },
+        ...{ callOff: () => {}, answered: false, hasRetried: false, over: false },
+      }
+      start(call)
+      return {
+        abort() {
+          if (call.over) return
+          call.over = true
+          call.callOff()
+          call.connection?.destroy()
+        },
+        resume: () => call.connection?.resume(),
+      } satisfies UpstreamCall
+    },
+    async close() {
+      for (const pool of pools.values()) {
+        pool.closed = true
+        for (const socket of pool.all) socket.destroy()
+      }
+    },
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * The practices of whoever asks, each with what it would say to them now, and the way there.
+ *
+ * Every row is what `decide` answers for that practice alone: nothing here opens anything, and a link is followed by a request
+ * that is judged like any other. Invariant: only the visitor's own practices are told of, and a link is made from configuration
+ * alone, never from what a request carries.
+ */
+import type { PracticeId } from '../policies/access-request.ts'
+import type { Instant } from '../policies/instant.ts'
+import type { PracticeRow } from '../runtime/pages/practice-list.ts'
+import { reasonTexts } from '../runtime/pages/texts.ts'
+import type { Exchange } from './exchange.ts'
+import { answer, type Directory, type Question } from './questions.ts'
+import { readableNear } from './shown-hours.ts'
+
+/** Who asks, at what. */
+type Asking = { readonly question: Question; readonly exchange: Exchange; readonly at: Instant }
+
+const placeOf = (of: Readonly<Record<string, PracticeId>>, practice: PracticeId): string | null =>
+  Object.entries(of).find(([, named]) => named === practice)?.[0] ?? null
+
+/** Where a practice is opened: at its host, under its path, or where the application lets people choose; `null`: not known. */
+export function practiceAddress({ upstream, secure, host }: Exchange, practice: PracticeId): string | null {
+  const { hosts, pathPrefixes, fixed, choosingPage } = upstream.practice
+  const at = placeOf(hosts, practice)
+  const port = /:\d+$/.exec(host)?.[0] ?? ''
+  if (at !== null) return `${secure ? 'https' : 'http'}://${at}${port}/`
+  const under = placeOf(pathPrefixes, practice)
+  if (under !== null) return `/${under}/`
+  return fixed === practice ? '/' : choosingPage
+}
+
+function rowOf(directory: Directory, { question, exchange, at }: Asking, practice: PracticeId): PracticeRow {
+  const snapshot = directory.practice(practice, at)?.snapshot ?? null
+  const name = snapshot?.practice.name ?? practice
+  const sources = { placed: [practice], carried: null, doubtful: false }
+  const { verdict, reason, control, opensAt } = answer(directory, { ...question, sources }, at)
+  const href = practiceAddress(exchange, practice)
+  const contact = snapshot?.document.requests.contact ?? ''
+  const ask = contact === '' ? '' : `To get access, contact ${contact}.`
+  if (verdict === 'permit') return { name, state: 'open', words: 'Access allowed now', note: '', href }
+  if (control === 'two-factor')
+    return { name, state: 'step', words: 'After your second factor', note: '', href }
+  if (control === 'time') {
+    const until =
+      opensAt === null || snapshot === null ? null : readableNear(opensAt, snapshot.practice.zone, 'short')
+    const words = until === null ? 'Closed' : `Closed until ${until}`
+    return { name, state: 'closed', words, note: until === null ? ask : '', href: null }
+  }
+  if (control === 'ip')
+    return { name, state: 'refused', words: 'Not from this network', note: ask, href: null }
+  return { name, state: 'refused', words: 'Not possible now', note: reasonTexts[reason].why, href: null }
+}
+
+/** Every practice of theirs, those that can be opened now first. */
+export function practiceRows(directory: Directory, asking: Asking): readonly PracticeRow[] {
+  const rows = directory
+    .practicesOf(asking.question.session.record.user)
+    .map((practice) => rowOf(directory, asking, practice))
+  const order = ['open', 'step', 'closed', 'refused'] as const
+  return rows.toSorted((a, b) => order.indexOf(a.state) - order.indexOf(b.state))
+}

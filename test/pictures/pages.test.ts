@@ -1,0 +1,118 @@
+/**
+ * Goal: anyone can use every page that people meet: light, dark, on a phone, at 200 % zoom; values are text; pages are small.
+ * Method: every screen served under its own headers; one of each kind looked at by axe in the real browser, all of them for
+ * their width, for what the browser complains of, and for what they load.
+ */
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { axeFindings } from '../support/axe.ts'
+import { launchBrowser } from '../support/chromium.ts'
+import { gatewayScreens } from './gateway-screens.ts'
+import { type PageServer, servePages } from './page-server.ts'
+import { pictureApplication, portalScreens } from './portal-screens.ts'
+import type { Screen } from './screen.ts'
+
+const screens = [...gatewayScreens, ...portalScreens]
+
+/** Pages that consist of the same elements differ in their words: one of each is enough for axe. */
+const formOf = ({ body }: Screen): string =>
+  [...body.matchAll(/<(?!option)([a-z0-9]+)(?:[^>]*? class="([^"]*)")?/g)]
+    .map(([, tag, name]) => `${tag}.${name ?? ''}`)
+    .filter((one, at, all) => all.indexOf(one) === at)
+    .sort()
+    .join(' ')
+const different = screens.filter(
+  (screen, at) => screens.findIndex((other) => formOf(other) === formOf(screen)) === at,
+)
+
+/** A path of this origin, the application, the key of an authenticator app, or a value that stands in the page itself. */
+const isOurs = (address: string): boolean =>
+  address.startsWith(pictureApplication) || /^(?:\/(?!\/)|otpauth:|data:text\/plain)/.test(address)
+
+let server: PageServer
+let browser: Browser
+beforeAll(async () => {
+  server = await servePages(screens)
+  browser = await launchBrowser()
+}, 60_000)
+afterAll(async () => {
+  await browser?.close()
+  await server?.close()
+})
+
+/** Looks at pages one after the other; a browser that complains of any has said why. */
+const inBrowser = async (
+  how: Parameters<Browser['newContext']>[0],
+  of: readonly Screen[],
+  look: (page: Page, name: string) => Promise<void>,
+) => {
+  const context = await browser.newContext(how)
+  try {
+    const page = await context.newPage()
+    const complaints: string[] = []
+    page.on('console', (message) => complaints.push(message.text()))
+    for (const { name } of of) {
+      await page.goto(`${server.url}/${name}`)
+      await look(page, name)
+      expect(complaints, name).toEqual([])
+    }
+  } finally {
+    await context.close()
+  }
+}
+
+it.each(['light', 'dark'] as const)(
+  'axe finds nothing on a phone, %s',
+  { timeout: 90_000 },
+  async (scheme) => {
+    const how = { colorScheme: scheme, viewport: { width: 360, height: 740 } }
+    await inBrowser(how, different, async (page, name) => {
+      expect(await axeFindings(page, scheme), name).toEqual([])
+    })
+  },
+)
+
+it('nothing is cut off sideways at 400 %, which 320 px are, and no policy stops anything', async () => {
+  await inBrowser({ viewport: { width: 320, height: 256 } }, screens, async (page, name) => {
+    const wide = 'document.documentElement.scrollWidth - document.documentElement.clientWidth'
+    expect(await page.evaluate(wide), name).toBe(0)
+  })
+})
+
+it('every value is text, there is one script at most, nothing comes from elsewhere, and 30 kB are enough', () => {
+  for (const { name, body, headers } of screens) {
+    const scripts = /script-src 'sha256-/.test(headers['content-security-policy'] ?? '') ? 1 : 0
+    expect(body.match(/<script/g) ?? [], name).toHaveLength(scripts)
+    const page = body.replace(/<script>.*?<\/script>/s, '')
+    expect(page, name).not.toMatch(/<script|<i>|javascript:| style=| on[a-z]+="/)
+    for (const [, address = ''] of page.matchAll(/(?:src|href|action)="([^"]*)"/g))
+      expect(isOurs(address), `${name} ${address}`).toBe(true)
+    expect(Buffer.byteLength(body), name).toBeLessThan(30_000)
+  }
+})
+
+it.each([
+  [
+    'Europe/Berlin',
+    true,
+    'Tuesday, November 24 at 15:12 GMT+1; it opens on Tuesday, November 24 at 16:00 GMT+1',
+  ],
+  ['America/Denver', true, null],
+  ['Europe/Berlin', false, null],
+] as const)(
+  'by a clock in %s (script: %s) the page tells the practice’s time, and one’s own where it differs',
+  async (timezoneId, javaScriptEnabled, here) => {
+    const context = await browser.newContext({ timezoneId, javaScriptEnabled })
+    const page = await context.newPage()
+    await page.goto(`${server.url}/refused-several-practices`)
+    const facts = await page.locator('#hours').innerText()
+    for (const words of [
+      'Tuesday, November 24 at 08:00 MST, in 48 min',
+      'Tuesday, November 24, 2026 at 07:12 MST',
+    ])
+      expect(facts).toContain(words)
+    expect(await page.locator('#here').isVisible()).toBe(here !== null)
+    if (here !== null) expect(facts).toContain(here)
+    await context.close()
+  },
+)
