@@ -213,7 +213,6 @@ const practice = '/api/practices/:practice'
 
 /** The answers by route, for `canned-server.ts`. */
 export const operations: Readonly<Record<string, unknown>> = {
-  [`GET ${practice}/emergency-access`]: emergency,
   [`POST ${practice}/emergency-access/:id/end`]: { use: emergency.uses[0], sequence: 42 },
   [`POST ${practice}/emergency-access/:id/review`]: { use: emergency.uses[2], sequence: null },
   [`PUT ${practice}/controls/emergency`]: saved,
@@ -222,8 +221,6 @@ export const operations: Readonly<Record<string, unknown>> = {
   [`GET ${practice}/tokens`]: { tokens },
   [`POST ${practice}/tokens`]: tokenMade,
   [`POST ${practice}/tokens/:id/revoke`]: { listed: tokens[2], sequence: 42 },
-  [`GET ${practice}/routes`]: routeTable,
-  'GET /api/permissions': { permissions: [] },
   [`GET ${practice}/notifications`]: notifications,
   [`PUT ${practice}/notifications`]: { version: 4 },
   [`POST ${practice}/notifications/test`]: { to: 'the webhook chat' },

@@ -14,6 +14,7 @@ export const emergency = {
   settings: { allowed: true, lastsMs: 60 * minute },
   unreviewed: 0,
   uses: [],
+  drill: { usedAt: null, codeUsedAt: null, overrideAt: null },
 }
 
 const use = {

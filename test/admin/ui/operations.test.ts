@@ -4,10 +4,10 @@
  * Method: the built UI behind canned answers of the contract, one Chromium page for each screen, light, then dark.
  */
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { axeFindings } from '../../support/axe.ts'
 import { launchBrowser } from '../../support/chromium.ts'
-import { operator } from './canned-operations.ts'
+import { emergency, operator, routeTable } from './canned-operations.ts'
 import { at } from './canned-practice.ts'
 import { type CannedServer, startCannedServer } from './canned-server.ts'
 
@@ -25,6 +25,11 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser.close()
   await server.close()
+})
+// Elsewhere nobody is in by emergency access, and the routes are those of Roles & permissions.
+beforeEach(() => {
+  server.answer('GET /api/practices/maple/emergency-access', 200, emergency)
+  server.answer('GET /api/practices/maple/routes', 200, routeTable)
 })
 afterEach(() => {
   expect(server.strays).toEqual([])
@@ -121,7 +126,6 @@ it('sealed codes: shown once, kept before the dialog closes, made void', async (
 })
 
 it('emergency access teaches where nothing has happened yet', async () => {
-  const { emergency } = await import('./canned-operations.ts')
   const none = { ...emergency, uses: [], unreviewed: 0, settings: { allowed: false, lastsMs: 3_600_000 } }
   server.answer('GET /api/practices/maple/emergency-access', 200, none)
   await open('emergency')

@@ -110,8 +110,9 @@ it('audit and retention: how far it is verified, signed, streamed; how long it i
   }
   await page.route(report, (route) => route.fulfill({ status: 401, json: { ...problem, status: 401 } }))
   await button('Access report as CSV').click()
-  const again = page.getByRole('link', { name: 'Confirm that it is you, then download again' })
+  const again = dialog().getByRole('link', { name: 'Confirm that it is you' })
   expect(await again.getAttribute('href')).toBe('/step-up?return=%2Fpractices%2Fmaple%2Fretention')
+  await page.keyboard.press('Escape')
   await page.unroute(report)
   const headers = { 'content-disposition': 'attachment; filename="access-report-maple.csv"' }
   await page.route(report, (route) => route.fulfill({ headers, contentType: 'text/csv', body: 'a,b' }))
