@@ -20,6 +20,7 @@ import type { CutReason, Exchange, Judge, Judgement, WholeResponse } from './exc
 import type { Exchanges, Reservation, Schedule } from './exchanges.ts'
 import { createHeaderRules } from './headers.ts'
 import { createOwnListener } from './http1/listener.ts'
+import { createOwnUpstreams } from './http1/upstream-pool.ts'
 import { createNodeListener } from './listener-node.ts'
 import type { ListenerTls } from './listener-tls.ts'
 import type { EngineCounters, MalformedKind } from './metrics.ts'
@@ -30,12 +31,12 @@ import { createRequestBody } from './request-body.ts'
 import type { RequestHead } from './request-head.ts'
 import { parseTarget, type Target } from './target.ts'
 import { createUpgrade, type Upgrade } from './upgrades.ts'
-import { createUpstreams } from './upstream-node.ts'
+import { createUpstreams, type Upstreams } from './upstream-node.ts'
 
 /** What an engine needs. */
 export type EngineOptions = {
   readonly judge: Judge
-  /** What speaks HTTP with clients (configuration `gateway.engine`). */
+  /** What speaks HTTP, on both sides (configuration `gateway.engine`). */
   readonly engine: Config['gateway']['engine']
   readonly limits: Limits
   readonly trusts: TrustedProxies
@@ -285,12 +286,19 @@ const close = async (
   await state.tools.upstreams.close()
 }
 
+const upstreamsOf = ({ engine, limits, monotonic, schedule }: EngineOptions): Upstreams => {
+  const connectionsMax = limits.exchangesMax
+  return engine === 'node'
+    ? createUpstreams(connectionsMax)
+    : createOwnUpstreams({ connectionsMax, monotonic, schedule })
+}
+
 /** An engine for one listener of the application's origin. */
 export const createEngine = (options: EngineOptions): Engine => {
   const state: EngineState = {
     options,
     tools: {
-      upstreams: createUpstreams(options.limits.exchangesMax),
+      upstreams: upstreamsOf(options),
       rules: createHeaderRules(options.companionName),
       counters: options.counters,
       log: options.log,
