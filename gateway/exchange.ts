@@ -60,6 +60,8 @@ export type Changes = {
   readonly setRequest: RawHeaders
   /** `Set-Cookie` values appended to the response. */
   readonly setCookies: readonly string[]
+  /** Headers set on the response, replacing any of that name; absent: none. */
+  readonly setResponse?: RawHeaders
 }
 
 /** A response held until the judge has spoken: an observed sign-in or sign-out. */

@@ -180,7 +180,7 @@ const streamingSink = (state: State, { changes, notice }: Forwarding): UpstreamS
       guard(state, () => {
         if (state.over) return
         notice?.(setCookieLines(headers))
-        const out = tools.rules.forResponse(headers, status, changes.setCookies)
+        const out = tools.rules.forResponse(headers, status, changes)
         if (state.exchange.upgrade !== null) out.push('Connection', 'close')
         if (isEventStream(headers)) {
           state.kind = 'events'
@@ -224,7 +224,7 @@ const holdingSink = (state: State, { changes }: Forwarding, held: Held): Upstrea
     informed: () => {},
     begun: (status, _reason, headers) =>
       guard(state, () => {
-        head = { status, headers: tools.rules.forResponse(headers, status, []) }
+        head = { status, headers: tools.rules.forResponse(headers, status, { setCookies: [] }) }
       }),
     data(chunk) {
       size += chunk.length

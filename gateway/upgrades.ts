@@ -96,7 +96,7 @@ export const createUpgrade = (
 
   const open = (headers: RawHeaders, upstream: Socket, forwarding: Forwarding, onEnd: () => void): void => {
     forwarding.notice?.([])
-    const out = withoutLength(tools.rules.forResponse(headers, 101, forwarding.changes.setCookies))
+    const out = withoutLength(tools.rules.forResponse(headers, 101, forwarding.changes))
     const head = headText(out)
     if (!passage.handOver()) {
       upstream.destroy()

@@ -83,6 +83,24 @@ const forwardAuthSchema = z.strictObject({
   ),
 })
 
+const explainSchema = z.strictObject({
+  secret: z
+    .string()
+    .min(32, 'expected at least 32 characters')
+    .max(256)
+    .regex(/^[\x21-\x7e]+$/, 'expected visible ASCII without spaces')
+    .nullable()
+    .default(null)
+    .describe(
+      'What support sends as `X-Gatehouse-Explain` to be answered with `X-Gatehouse-Decision`; `null`: nobody is.',
+    ),
+  from: z
+    .array(z.string().max(64))
+    .max(100)
+    .default([])
+    .describe('Addresses and ranges from which the secret counts; elsewhere it does not.'),
+})
+
 const gatewaySchema = z.strictObject({
   id: z
     .string()
@@ -110,7 +128,10 @@ const gatewaySchema = z.strictObject({
     // Under this beginning no header reaches an application, in whatever spelling.
     .regex(/^X-Gatehouse-[A-Za-z0-9-]{1,40}$/i, 'expected a name that begins with X-Gatehouse-')
     .refine(
-      (text) => !/-(?:User|Email|Roles|Practice|Permissions|Session|Assertion|Forward-Auth)$/i.test(text),
+      (text) =>
+        !/-(?:User|Email|Roles|Practice|Permissions|Session|Assertion|Forward-Auth|Explain|Decision)$/i.test(
+          text,
+        ),
       'expected a name that is not taken',
     )
     .default('X-Gatehouse-Token')
@@ -131,6 +152,11 @@ const gatewaySchema = z.strictObject({
   tls: gatewayTlsSchema
     .prefault({})
     .describe('TLS of the application’s listener (docs/integrating.md, "By certificate").'),
+  explain: explainSchema
+    .prefault({})
+    .describe(
+      'What was decided, in a header, for whoever supports the gateway (docs/integrating.md, "For support").',
+    ),
   forwardAuth: forwardAuthSchema
     .prefault({})
     .describe('For proxies that carry the traffic themselves and only ask (docs/forward-auth.md).'),
