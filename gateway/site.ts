@@ -10,6 +10,7 @@ import type { Limits, UpstreamConfig } from '../runtime/config.ts'
 import type { HotStore } from '../runtime/hot-store.ts'
 import type { ControlPlane, SealedRecord } from '../runtime/internal.ts'
 import type { Log } from '../runtime/log.ts'
+import { type Logo, readLogos } from '../runtime/logos.ts'
 import { type AccessStep, createAccessStep } from './access-step.ts'
 import type { Companion } from './companion.ts'
 import type { Endings } from './endings.ts'
@@ -53,6 +54,8 @@ export type Site = {
   readonly identity: SiteIdentity | null
   /** What is learned of paths that no route names; `null`: nothing. */
   readonly learned: LearnedPaths | null
+  /** Logos of practices, by id. */
+  readonly logos: ReadonlyMap<string, Logo>
 }
 
 /** What the sites of a gateway share. */
@@ -291,7 +294,8 @@ export function createSites(
       const { identity } = upstream
       const people = identity === null ? null : createIdentity(parts, upstream, identity, own, rates)
       const learned = upstream.learn === 'paths' ? createLearnedPaths() : null
-      return [[upstream.id, { upstream, duties: own, identity: people, learned }] as const]
+      const logos = readLogos(upstream.logos, parts.log)
+      return [[upstream.id, { upstream, duties: own, identity: people, learned, logos }] as const]
     }),
   )
 }

@@ -12,7 +12,7 @@ import type { Rows, Store, Tx } from '../store/database.ts'
 import type { FactorKeyring } from '../two-factor/factor-keys.ts'
 import { openMail } from './mail-seal.ts'
 import type { Mailer, MailOutcome, OutgoingMail } from './mailer.ts'
-import { claimMs, pauseAfter, triesMax } from './retry-pauses.ts'
+import { claimMs, pauseAfter, pauseMaxMs, triesMax } from './retry-pauses.ts'
 
 /** What became of mails, for the metrics. */
 export type MailCount = 'sent' | 'retried' | 'given-up' | 'dropped'
@@ -54,7 +54,7 @@ async function claim(tx: Tx, at: Instant): Promise<readonly Waiting[]> {
   const due = tx
     .selectFrom('mail')
     .select('id')
-    .where('due_at', '<=', at)
+    .where((eb) => eb.or([eb('due_at', '<=', at), eb('due_at', '>', at + pauseMaxMs)]))
     .orderBy('due_at')
     .limit(batchMax)
     .forUpdate()
