@@ -27,7 +27,7 @@ import {
 } from './case.ts'
 import { asksForStream, isPreflight } from './client-kind.ts'
 import { cookieLines } from './cookies.ts'
-import { signInOf } from './engine-node.ts'
+import { signInOf } from './engine.ts'
 import type { Exchange, Judge, Judgement, Standing } from './exchange.ts'
 import { cookieChanges, expiredCredential, identityHeaders, unchanged } from './forwarding.ts'
 import type { Identified } from './identity/identify.ts'

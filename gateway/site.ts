@@ -52,10 +52,10 @@ export type Site = {
   readonly upstream: UpstreamConfig
   readonly duties: RouteDuties
   readonly identity: SiteIdentity | null
-  /** What is learned of paths that no route names; `null`: nothing. */
-  readonly learned: LearnedPaths | null
   /** Logos of practices, by id. */
   readonly logos: ReadonlyMap<string, Logo>
+  /** What is learned of paths that no route names; `null`: nothing. */
+  readonly learned: LearnedPaths | null
 }
 
 /** What the sites of a gateway share. */
@@ -293,9 +293,9 @@ export function createSites(
       if (own === undefined) return []
       const { identity } = upstream
       const people = identity === null ? null : createIdentity(parts, upstream, identity, own, rates)
-      const learned = upstream.learn === 'paths' ? createLearnedPaths() : null
       const logos = readLogos(upstream.logos, parts.log)
-      return [[upstream.id, { upstream, duties: own, identity: people, learned, logos }] as const]
+      const learned = upstream.learn === 'paths' ? createLearnedPaths() : null
+      return [[upstream.id, { upstream, duties: own, identity: people, logos, learned }] as const]
     }),
   )
 }

@@ -52,6 +52,9 @@ const limitsSchema = z.strictObject({
   bodyIdleMs: milliseconds(60_000).describe('Silence in the middle of a request’s body.'),
   connectionsMax: count(20_000, 1_000_000).describe('Open connections of a gateway.'),
   connectionsPerAddressMax: count(1_000, 1_000_000).describe('Open connections of one address.'),
+  requestsPerConnectionMax: count(10_000, 1_000_000).describe(
+    'Requests on one connection, one after the other.',
+  ),
   exchangesMax: count(20_000, 1_000_000).describe('Requests and streams at one time.'),
   sessionsMirroredMax: count(200_000, 10_000_000).describe('Sessions a gateway holds in memory.'),
   introspectionsInFlightMax: count(32, 10_000).describe(
@@ -111,6 +114,10 @@ const gatewaySchema = z.strictObject({
   workers: count(1, 64).describe(
     'Processes of `gatehouse gateway`; each further one has its metrics on the next port.',
   ),
+  engine: z
+    .enum(['own', 'node'])
+    .default('own')
+    .describe('What speaks HTTP with clients: the gateway’s own strict parser, or Node’s (docs/http.md).'),
   drainMs: milliseconds(5_000).describe('What requests under way get to end when the gateway is stopped.'),
   reloadDrainMs: milliseconds(60_000).describe(
     'What requests under way get to end when the configuration is read again (SIGHUP).',
