@@ -317,14 +317,9 @@ function listenPortal(
     createApp: (origin, trustedProxies) =>
       createPortalApp({
         parts: { store: database, keyring, changed: publisher.kick },
-        origin,
-        trustedProxies,
-        upstreams,
-        mail,
-        texts,
+        ...{ origin, trustedProxies, upstreams, mail, texts, log },
         logos: readLogos(Object.assign({}, ...options.config.upstreams.map(({ logos }) => logos)), log),
         now: clock.now,
-        log,
       }),
   })
 }
