@@ -61,7 +61,6 @@ describe('the access table', () => {
         '/step-up',
         '/step-up/passkey',
         '/set-password',
-        '/problems',
       ],
       ...['/problems', '/api/openapi.json', '/api/*', '/*', '*'],
     ]
