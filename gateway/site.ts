@@ -10,6 +10,7 @@ import type { Limits, UpstreamConfig } from '../runtime/config.ts'
 import type { HotStore } from '../runtime/hot-store.ts'
 import type { ControlPlane, SealedRecord } from '../runtime/internal.ts'
 import type { Log } from '../runtime/log.ts'
+import { type Logo, readLogos } from '../runtime/logos.ts'
 import { type AccessStep, createAccessStep } from './access-step.ts'
 import type { Companion } from './companion.ts'
 import type { Endings } from './endings.ts'
@@ -24,6 +25,7 @@ import { createRoleWord, type RoleWord } from './identity/role-word.ts'
 import { createTellEnded, type TellEnded } from './identity/told-endings.ts'
 import { createVouchedReader, createVouching } from './identity/trusted-header.ts'
 import { createWhoAmI } from './identity/who-am-i.ts'
+import { createLearnedPaths, type LearnedPaths } from './learned-paths.ts'
 import { createOwnSignIn, type OwnSignIn } from './own-sign-in.ts'
 import { createParked } from './parked.ts'
 import type { Directory } from './questions.ts'
@@ -50,6 +52,10 @@ export type Site = {
   readonly upstream: UpstreamConfig
   readonly duties: RouteDuties
   readonly identity: SiteIdentity | null
+  /** Logos of practices, by id. */
+  readonly logos: ReadonlyMap<string, Logo>
+  /** What is learned of paths that no route names; `null`: nothing. */
+  readonly learned: LearnedPaths | null
 }
 
 /** What the sites of a gateway share. */
@@ -287,7 +293,9 @@ export function createSites(
       if (own === undefined) return []
       const { identity } = upstream
       const people = identity === null ? null : createIdentity(parts, upstream, identity, own, rates)
-      return [[upstream.id, { upstream, duties: own, identity: people }] as const]
+      const logos = readLogos(upstream.logos, parts.log)
+      const learned = upstream.learn === 'paths' ? createLearnedPaths() : null
+      return [[upstream.id, { upstream, duties: own, identity: people, logos, learned }] as const]
     }),
   )
 }

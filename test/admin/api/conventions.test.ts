@@ -51,6 +51,7 @@ const wholeLists: Readonly<Record<string, string>> = {
   [`GET ${of}/extensions`]: 'those that run now',
   [`GET ${of}/roles`]: 'part of one policy document, at most 200',
   [`GET ${of}/routes`]: 'the configured route table',
+  [`GET ${of}/route-proposal`]: 'what a configuration takes, at most 300 lines',
   [`GET ${of}/users/:user/permissions`]: 'the catalogue, for one person',
   [`GET ${of}/tokens`]: 'machines of one practice',
   [`GET ${of}/emergency-access`]: 'bounded by the answer',
@@ -59,6 +60,7 @@ const wholeLists: Readonly<Record<string, string>> = {
   [`GET ${of}/security-events/chain`]: 'no list: where the chain stands, with the configured streams',
   [`GET ${of}/access-report`]: 'a document of one month, as a file',
   [`GET ${of}/two-factor/report`]: 'the whole practice as a file',
+  [`GET ${of}/decisions/counts`]: 'at most 62 steps of a chart',
   [`GET ${of}/decisions/:code`]: 'no list: one refusal',
 }
 
