@@ -39,6 +39,8 @@ describe('the page', () => {
       expect(await page().locator(`section${target}`).count(), `${target}`).toBe(1)
     }
     await nav.getByRole('link', { name: 'Sessions 2 hours' }).waitFor()
+    const uses = region('Emergency access').getByRole('link', { name: 'Emergency access' })
+    expect(await uses.getAttribute('href')).toBe('/practices/maple/emergency')
   })
 
   it('shows settings and the permission that is missing to who may not edit them', async () => {
