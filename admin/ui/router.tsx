@@ -11,9 +11,10 @@ import {
   lazyRouteComponent,
   stringifySearchWith,
 } from '@tanstack/react-router'
+import { type ActiveFilters, factorFilters, signIns } from './active-users/active-queries.ts'
 import { Crashed, NotFound } from './parts/states.tsx'
 import type { FactorState, RequestFilter } from './queries.ts'
-import { allowlistSearch, listSearch, pagedSearch } from './route-search.ts'
+import { allowlistSearch, eventSearch, listSearch, pagedSearch } from './route-search.ts'
 import { ConsoleRoot, FirstPractice, FirstTab } from './shell/console-root.tsx'
 import { PracticeShell } from './shell/practice-shell.tsx'
 import { simulateSearch } from './simulate/simulate-search.ts'
@@ -32,27 +33,6 @@ const textOf = (value: unknown): string | undefined =>
 const filtered = (search: Search): { text?: string } => {
   const text = textOf(search.text)
   return text === undefined ? {} : { text }
-}
-
-/** What the security events are filtered by; `from` and `to` are days like 2026-12-24. */
-export type EventSearch = {
-  readonly view?: 'refusals'
-  readonly type?: string
-  readonly actor?: string
-  readonly from?: string
-  readonly to?: string
-}
-
-const eventSearch = (search: Search): EventSearch => {
-  const day = (value: unknown) => (/^\d{4}-\d\d-\d\d$/.test(String(value)) ? String(value) : undefined)
-  const fields = {
-    view: search.view === 'refusals' ? 'refusals' : undefined,
-    type: textOf(search.type),
-    actor: textOf(search.actor),
-    from: day(search.from),
-    to: day(search.to),
-  }
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 }
 
 /** Which requests for access are shown, and whether they are put together. */
@@ -81,6 +61,9 @@ const factorStates: readonly FactorState[] = [
 const countOf = (value: unknown): number | undefined =>
   /^\d{1,7}$/.test(String(value)) ? Number(value) : undefined
 
+const only = <S extends object>(fields: S): S =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as S
+
 /** What 2FA management shows. */
 export type FactorSearch = FactorFilters & {
   readonly view?: 'gaps' | undefined
@@ -101,6 +84,28 @@ const factorSearch = (search: Search): FactorSearch => ({
   from: textOf(search.after) === undefined ? undefined : countOf(search.from),
 })
 
+/** What Active users shows; `chosen`: ids by comma, `user`: whose drawer is open. */
+export type ActiveSearch = ActiveFilters & {
+  readonly from?: number | undefined
+  readonly user?: string | undefined
+  readonly chosen?: string | undefined
+}
+
+const activeSearch = (search: Search): ActiveSearch =>
+  only<ActiveSearch>({
+    ...filtered(search),
+    method: signIns.find((method) => method === search.method),
+    factor: factorFilters.find((factor) => factor === search.factor),
+    practices: search.practices === 'several' ? 'several' : undefined,
+    idle: search.idle === '15' || search.idle === '60' || search.idle === '240' ? search.idle : undefined,
+    held: search.held === 'yes' ? 'yes' : undefined,
+    after: textOf(search.after),
+    from: textOf(search.after) === undefined ? undefined : countOf(search.from),
+    user: textOf(search.user),
+    chosen:
+      typeof search.chosen === 'string' && /^[\w,-]{1,6500}$/.test(search.chosen) ? search.chosen : undefined,
+  })
+
 /** What Users shows; `after` and `from`: where the page of the list begins. */
 export type UserSearch = {
   readonly view?: 'import' | undefined
@@ -112,9 +117,6 @@ export type UserSearch = {
   readonly from?: number | undefined
   readonly user?: string | undefined
 }
-
-const only = <S extends object>(fields: S): S =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as S
 
 const userSearch = (search: Search): UserSearch =>
   only<UserSearch>({
@@ -185,7 +187,7 @@ const simulate = createRoute({
 const activeUsers = createRoute({
   getParentRoute: () => practice,
   path: 'active-users',
-  validateSearch: filtered,
+  validateSearch: activeSearch,
   component: lazyRouteComponent(() => import('./active-users/active-users-tab.tsx'), 'ActiveUsersTab'),
 })
 const accessRequests = createRoute({

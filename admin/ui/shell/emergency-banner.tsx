@@ -35,6 +35,9 @@ export function EmergencyBanner() {
         </ul>
       </div>
       <div className="gh-banner-acts">
+        <Link to="/practices/$practice/emergency" params={{ practice: id }} className="gh-banner-link">
+          End or review it
+        </Link>
         <Link
           to="/practices/$practice/security-events"
           params={{ practice: id }}
