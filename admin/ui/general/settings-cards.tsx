@@ -4,8 +4,10 @@
  * Their frame is `settings-card.tsx`. Invariant: every setting of the API's is here, none is hidden behind another.
  */
 import { Checkbox, NativeSelect, TextInput } from '@mantine/core'
+import { Link } from '@tanstack/react-router'
 import { DurationField } from '../parts/duration-field.tsx'
 import { Icon } from '../parts/icons.tsx'
+import { usePractice } from '../practice.ts'
 import type { General } from '../queries.ts'
 import { Weakening } from './factor-rules.tsx'
 import { useEdit } from './section-saving.tsx'
@@ -165,6 +167,7 @@ export function RequestsCard({ general }: CardProps) {
 
 /** Whether people may let themselves in. */
 export function EmergencyCard({ general }: CardProps) {
+  const practice = usePractice()
   const edit = useEdit('emergency', general)
   const { mine, set } = edit
   return (
@@ -192,6 +195,12 @@ export function EmergencyCard({ general }: CardProps) {
           set={(lastsMs) => set({ ...mine, lastsMs })}
         />
       </div>
+      <p className="gh-faint">
+        Who used it, and whose use waits for a review:{' '}
+        <Link to="/practices/$practice/emergency" params={{ practice: practice.id }}>
+          Emergency access
+        </Link>
+      </p>
     </SettingsCard>
   )
 }

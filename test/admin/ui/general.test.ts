@@ -39,6 +39,8 @@ describe('the page', () => {
       expect(await page().locator(`section${target}`).count(), `${target}`).toBe(1)
     }
     await nav.getByRole('link', { name: 'Sessions 2 hours' }).waitFor()
+    const uses = region('Emergency access').getByRole('link', { name: 'Emergency access' })
+    expect(await uses.getAttribute('href')).toBe('/practices/maple/emergency')
   })
 
   it('shows settings and the permission that is missing to who may not edit them', async () => {
@@ -163,7 +165,15 @@ describe('a section', () => {
     await dialog().getByText('Lockout check passed').waitFor()
     const theirs = { ...general.sessions, idleMs: 1_800_000, concurrentMax: 5 }
     server().answer(`GET ${practice}/general`, 200, { ...general, revision: 18, sessions: theirs })
-    const event = { before: null, after: null, target: null, decisions: null, reason: null, origin: 'ui' }
+    const event = {
+      before: null,
+      after: null,
+      target: null,
+      targetId: null,
+      decisions: null,
+      reason: null,
+      origin: 'ui',
+    }
     const by = { number: 13, at: at - 60_000, type: 'control.sessions.changed', revision: 18 }
     const actor = { id: 'otto', name: 'Otto Owner' }
     server().answer(`GET ${practice}/security-events`, 200, {
