@@ -117,7 +117,9 @@ const gatewaySchema = z.strictObject({
   engine: z
     .enum(['own', 'node'])
     .default('own')
-    .describe('What speaks HTTP: the gateway’s own strict parsers, or Node’s server and undici (docs/http.md).'),
+    .describe(
+      'What speaks HTTP: the gateway’s own strict parsers, or Node’s server and undici (docs/http.md).',
+    ),
   drainMs: milliseconds(5_000).describe('What requests under way get to end when the gateway is stopped.'),
   reloadDrainMs: milliseconds(60_000).describe(
     'What requests under way get to end when the configuration is read again (SIGHUP).',
