@@ -30,7 +30,7 @@ const staleBy: Readonly<Record<LiveMessage['kind'], readonly string[]>> = {
   refusals: ['decisions'],
   // Whoever sets a factor up, shows one or fails to is an event.
   events: [
-    ...['security-events', 'chain', 'two-factor', 'emergency-access', 'emergency'],
+    ...['security-events', 'chain', 'two-factor', 'emergency'],
     ...['tokens', 'notifications', 'retention'],
   ],
   published: [],

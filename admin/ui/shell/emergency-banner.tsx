@@ -6,10 +6,10 @@
  */
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
+import { emergencyQuery } from '../emergency/emergency-queries.ts'
 import { Icon } from '../parts/icons.tsx'
 import { usePractice } from '../practice.ts'
 import { dateTime } from '../times.ts'
-import { emergencyQuery } from './shell-queries.ts'
 
 /** The banner; nothing while nobody uses it. */
 export function EmergencyBanner() {
@@ -35,6 +35,9 @@ export function EmergencyBanner() {
         </ul>
       </div>
       <div className="gh-banner-acts">
+        <Link to="/practices/$practice/emergency" params={{ practice: id }} className="gh-banner-link">
+          End or review it
+        </Link>
         <Link
           to="/practices/$practice/security-events"
           params={{ practice: id }}
