@@ -19,6 +19,7 @@ const staleBy: Readonly<Record<LiveMessage['kind'], readonly string[]>> = {
     'my-address',
     'presets',
     'roles',
+    'scheduled',
     'access-requests',
     'time-preview',
     'time-windows',
@@ -27,11 +28,12 @@ const staleBy: Readonly<Record<LiveMessage['kind'], readonly string[]>> = {
   members: ['users', 'active-users', 'general', 'roles', 'time-preview', 'time-windows', 'two-factor'],
   sessions: ['active-users', 'general'],
   requests: ['access-requests'],
-  refusals: ['decisions'],
-  // Whoever sets a factor up, shows one or fails to is an event.
+  // Lists that people read do not move under their eyes: they are told how many are new.
+  refusals: ['decisions', 'newest-decisions', 'decision-counts'],
+  // Whoever sets a factor up, shows one or fails to is an event; so is whoever plans a start.
   events: [
-    ...['security-events', 'chain', 'two-factor', 'emergency'],
-    ...['tokens', 'notifications', 'retention'],
+    ...['security-events', 'newest-events', 'chain', 'two-factor', 'emergency-access'],
+    ...['tokens', 'notifications', 'retention', 'scheduled'],
   ],
   published: [],
 }

@@ -55,14 +55,6 @@ export type FactorStatus = InferResponseType<(typeof one)['two-factor']['$get'],
 /** A state that somebody's second factor can be in. */
 export type FactorState = FactorStatus['status']
 
-/** Filters of the security events; empty texts filter nothing; `from` and `to` are instants. */
-export type EventFilters = {
-  readonly type?: string | undefined
-  readonly actor?: string | undefined
-  readonly from?: number | undefined
-  readonly to?: number | undefined
-}
-
 /** Which requests for access are shown. */
 export type RequestFilter = 'pending' | 'approved' | 'rejected' | 'all'
 
@@ -189,47 +181,9 @@ export const waitingQuery = (practice: string) =>
     select: ({ pending }) => pending,
   })
 
-/** Changes, newest first. */
-export const eventsQuery = (practice: string, filters: EventFilters) =>
-  infiniteQueryOptions({
-    queryKey: topicKey(practice, 'security-events', filters),
-    queryFn: ({ pageParam }) =>
-      parseResponse(
-        one['security-events'].$get({
-          param: { practice },
-          query: written({ cursor: pageParam, limit: 50, ...filters }),
-        }),
-      ),
-    ...pages,
-  })
-
-/** Whether the audit chain is whole. */
-export const chainQuery = (practice: string) =>
-  queryOptions({
-    queryKey: topicKey(practice, 'chain'),
-    queryFn: () => parseResponse(one['security-events'].verify.$get({ param: { practice } })),
-  })
-
-/** Refusals, newest first. */
-export const decisionsQuery = (practice: string) =>
-  infiniteQueryOptions({
-    queryKey: topicKey(practice, 'decisions'),
-    queryFn: ({ pageParam }) =>
-      parseResponse(
-        one.decisions.$get({ param: { practice }, query: written({ cursor: pageParam, limit: 50 }) }),
-      ),
-    ...pages,
-  })
-
 /** The refusal behind a reference code, replayed. */
 export const decisionQuery = (practice: string, code: string) =>
   queryOptions({
     queryKey: topicKey(practice, 'decisions', code),
     queryFn: () => parseResponse(one.decisions[':code'].$get({ param: { practice, code } })),
   })
-
-/** Where the audit chain is downloaded, with the same filters. */
-export const exportAddress = (practice: string, format: 'csv' | 'ndjson', filters: EventFilters): string => {
-  const query = new URLSearchParams(written({ ...filters, format }))
-  return `/api/practices/${encodeURIComponent(practice)}/security-events/export?${query}`
-}

@@ -77,3 +77,46 @@ export const allowlistSearch = (search: Search): AllowlistSearch =>
     order: oneOf(search.order, ['desc']),
     after: matching(search.after, /^.{1,200}$/),
   })
+
+/**
+ * What the address of the security events carries; `from` and `to` are days like 2026-12-24. The last six are of the
+ * refusals alone. `code`: a reference code as people type it.
+ */
+export type EventSearch = {
+  readonly view?: 'refusals'
+  readonly type?: string
+  readonly actor?: string
+  readonly target?: string
+  readonly from?: string
+  readonly to?: string
+  readonly open?: string
+  readonly user?: string
+  readonly address?: string
+  readonly control?: ControlOfRefusal
+  readonly kind?: 'refused' | 'monitored'
+  readonly code?: string
+  readonly span?: 'day' | 'month'
+}
+
+/** What refused. */
+export type ControlOfRefusal = 'session' | 'ip' | 'time' | 'two-factor' | 'permission'
+
+const dayForm = /^\d{4}-\d\d-\d\d$/
+
+/** Reads it. */
+export const eventSearch = (search: Search): EventSearch =>
+  present({
+    view: oneOf(search.view, ['refusals']),
+    type: textIn(search.type),
+    actor: textIn(search.actor),
+    target: textIn(search.target),
+    from: matching(search.from, dayForm),
+    to: matching(search.to, dayForm),
+    open: matching(search.open, openForm),
+    user: textIn(search.user),
+    address: textIn(search.address),
+    control: oneOf<ControlOfRefusal>(search.control, ['session', 'ip', 'time', 'two-factor', 'permission']),
+    kind: oneOf(search.kind, ['refused', 'monitored']),
+    code: matching(search.code, /^[A-Za-z0-9-]{4,40}$/),
+    span: oneOf(search.span, ['day', 'month']),
+  })

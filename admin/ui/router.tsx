@@ -14,7 +14,7 @@ import {
 import { type ActiveFilters, factorFilters, signIns } from './active-users/active-queries.ts'
 import { Crashed, NotFound } from './parts/states.tsx'
 import type { FactorState, RequestFilter } from './queries.ts'
-import { allowlistSearch, listSearch, pagedSearch } from './route-search.ts'
+import { allowlistSearch, eventSearch, listSearch, pagedSearch } from './route-search.ts'
 import { ConsoleRoot, FirstPractice, FirstTab } from './shell/console-root.tsx'
 import { PracticeShell } from './shell/practice-shell.tsx'
 import { simulateSearch } from './simulate/simulate-search.ts'
@@ -33,27 +33,6 @@ const textOf = (value: unknown): string | undefined =>
 const filtered = (search: Search): { text?: string } => {
   const text = textOf(search.text)
   return text === undefined ? {} : { text }
-}
-
-/** What the security events are filtered by; `from` and `to` are days like 2026-12-24. */
-export type EventSearch = {
-  readonly view?: 'refusals'
-  readonly type?: string
-  readonly actor?: string
-  readonly from?: string
-  readonly to?: string
-}
-
-const eventSearch = (search: Search): EventSearch => {
-  const day = (value: unknown) => (/^\d{4}-\d\d-\d\d$/.test(String(value)) ? String(value) : undefined)
-  const fields = {
-    view: search.view === 'refusals' ? 'refusals' : undefined,
-    type: textOf(search.type),
-    actor: textOf(search.actor),
-    from: day(search.from),
-    to: day(search.to),
-  }
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 }
 
 /** Which requests for access are shown, and whether they are put together. */

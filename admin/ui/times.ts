@@ -26,6 +26,14 @@ export const dateTime = (at: number, zone: string): string =>
     minute: '2-digit',
   }).format(at)
 
+/** "Tuesday, 24 November 2026". */
+export const dayText = (at: number, zone: string): string =>
+  formatIn(zone, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' }).format(at)
+
+/** "14:05". */
+export const clockText = (at: number, zone: string): string =>
+  formatIn(zone, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(at)
+
 /** "24 Nov 2026, 14:05:09 GMT-7". */
 export const fullTime = (at: number, zone: string): string =>
   formatIn(zone, { dateStyle: 'medium', timeStyle: 'long' }).format(at)

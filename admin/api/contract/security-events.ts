@@ -37,6 +37,8 @@ const eventSchema = z
     actor: z.object({ id: z.string(), name: z.string() }),
     origin: z.string(),
     target: z.string().nullable(),
+    /** What `target` filters by; `null`: it has none. */
+    targetId: z.string().nullable(),
     /** What was and what is, secrets redacted; `null`: nothing to compare. */
     before: z.unknown().nullable(),
     after: z.unknown().nullable(),
@@ -339,6 +341,42 @@ export const securityEventsRoutes = {
       200: answers(
         z.object({ decisions: z.array(decisionSchema), nextCursor: z.string().nullable() }),
         'One page of the decision log.',
+      ),
+      ...refusals,
+    },
+  }),
+  decisionCounts: createRoute({
+    method: 'get',
+    path: '/api/practices/{practice}/decisions/counts',
+    summary: 'How many refusals there were over a span of at most 31 days, in at most 62 steps',
+    request: {
+      params: practiceParams,
+      query: z.strictObject({
+        from: z.coerce.number().int().nonnegative(),
+        to: z.coerce.number().int().nonnegative(),
+      }),
+    },
+    responses: {
+      200: answers(
+        z
+          .object({
+            stepMs: z.number().int(),
+            counts: z.array(
+              z.object({
+                /** When the step begins. */
+                at: instantSchema,
+                refused: z.number().int(),
+                /** Sent to prove something first. */
+                challenged: z.number().int(),
+                /** Refused because something needed was not known. */
+                unavailable: z.number().int(),
+                /** What monitor mode would have refused. */
+                monitored: z.number().int(),
+              }),
+            ),
+          })
+          .openapi('DecisionCounts'),
+        'The steps in order, also those with none.',
       ),
       ...refusals,
     },

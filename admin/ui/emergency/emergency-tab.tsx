@@ -12,10 +12,11 @@ import { Blank, Failed, Loading } from '../parts/states.tsx'
 import { Tag } from '../parts/tag.tsx'
 import { When } from '../parts/when.tsx'
 import { usePractice } from '../practice.ts'
+import { emergencyQuery } from '../shell/shell-queries.ts'
 import { lengthText, useNow } from '../times.ts'
 import { Drill } from './drill.tsx'
 import { EndDialog, ReviewDialog, SettingsDialog } from './emergency-dialogs.tsx'
-import { type Emergency, type EmergencyUse, emergencyQuery } from './emergency-queries.ts'
+import type { Emergency, EmergencyUse } from './emergency-queries.ts'
 import { SealedCodes } from './sealed-codes.tsx'
 
 const minuteMs = 60_000

@@ -28,7 +28,7 @@ export function StatusFilter(props: {
             to="."
             search={search as never}
             className="gh-state"
-            activeProps={{}}
+            activeOptions={{ exact: true, includeSearch: true }}
             aria-current={id === props.chosen ? 'page' : 'false'}
           >
             {name} {count !== null && <span className="gh-tab-count gh-numbers">{count}</span>}

@@ -1,12 +1,17 @@
 /**
- * One security event: a line, and below it what was and what is, value by value.
+ * One security event: a line that says who did what to what, and below it what was and what is, value by value.
  *
  * Values are shown as the chain holds them; secrets were redacted before. Invariant: a value that is only on one side
- * is shown as added or removed, never left out.
+ * is shown as added or removed, never left out; which event is open stands in the address.
  */
+import { Link } from '@tanstack/react-router'
+import { useOpened } from '../parts/opened.ts'
 import { Tag } from '../parts/tag.tsx'
-import { When } from '../parts/when.tsx'
+import { usePractice } from '../practice.ts'
 import type { SecurityEvent } from '../queries.ts'
+import { eventSearch } from '../route-search.ts'
+import { clockText, fullTime } from '../times.ts'
+import { titleOf } from './event-titles.ts'
 
 type Line = { readonly path: string; readonly before: string; readonly after: string }
 
@@ -30,18 +35,6 @@ function linesOf(before: unknown, after: unknown): readonly Line[] {
     after: is.get(path) ?? absent,
   }))
 }
-
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
-const titles: Readonly<Record<string, string>> = {
-  'control.two-factor.changed': 'Two-factor control changed',
-  'two-factor.enrolled': 'Second factor set up',
-  'two-factor.verified': 'Second factor shown',
-  'two-factor.failed': 'Second factor not accepted',
-  'two-factor.reset': '2FA reset',
-  'two-factor.recovery-codes-renewed': 'Recovery codes renewed',
-}
-const titleOf = (type: string): string =>
-  titles[type] ?? capital(type.replaceAll(/[-.]/g, ' ').replaceAll(/\bip\b/g, 'IP'))
 
 function Changes({ event }: { readonly event: SecurityEvent }) {
   const lines = linesOf(event.before, event.after)
@@ -69,31 +62,90 @@ function Changes({ event }: { readonly event: SecurityEvent }) {
   )
 }
 
-/** The event as an item of a list. */
-export function EventRow({ event }: { readonly event: SecurityEvent }) {
+/** Ways on from an event: all of this actor, all of this target, refusals of the person it is about. */
+function WaysOn({ event }: { readonly event: SecurityEvent }) {
+  const { actor, target, targetId, decisions } = event
+  const only = (change: Readonly<Record<string, string>>) => eventSearch(change)
+  return (
+    <p className="gh-event-facts">
+      <Link to="." search={only({ actor: actor.id }) as never} className="gh-link">
+        Everything by {actor.name}
+      </Link>
+      {targetId !== null && (
+        <Link to="." search={only({ target: targetId }) as never} className="gh-link">
+          Everything about {target}
+        </Link>
+      )}
+      {decisions !== null && (
+        <Link to="." search={only({ view: 'refusals', user: decisions.user }) as never} className="gh-link">
+          Refusals of {target}
+        </Link>
+      )}
+    </p>
+  )
+}
+
+/** The event as an item of a list. `meaning`: what its action means, of the catalogue. */
+export function EventRow({
+  event,
+  meaning,
+}: {
+  readonly event: SecurityEvent
+  readonly meaning: string | null
+}) {
+  const { zone } = usePractice()
+  const { name, id, open, close } = useOpened()
+  const isOpen = name === 'event' && id === String(event.number)
   return (
     <li>
-      <details className="gh-details">
+      <details
+        className="gh-details"
+        open={isOpen}
+        onToggle={(toggled) => {
+          // The address says which one is open; the element follows it, and tells it when it is pressed.
+          const isWanted = toggled.currentTarget.open
+          if (isWanted && !isOpen) open('event', String(event.number))
+          if (!isWanted && isOpen) close()
+        }}
+      >
         <summary className="gh-event">
-          <span className="gh-numbers gh-faint gh-event-number">#{event.number}</span>
-          <span className="gh-strong">{titleOf(event.type)}</span>
-          {event.target !== null && <span className="gh-event-target">{event.target}</span>}
-          <span className="gh-event-end">
-            <span>{event.actor.name}</span>
-            <When at={event.at} />
+          <time
+            className="gh-event-time gh-numbers gh-faint"
+            dateTime={new Date(event.at).toISOString()}
+            title={fullTime(event.at, zone)}
+          >
+            {clockText(event.at, zone)}
+          </time>
+          <span className="gh-event-words">
+            <span className="gh-strong">{event.actor.name}</span>
+            <span className="gh-faint"> → </span>
+            <span>{titleOf(event.type)}</span>
+            {event.target !== null && (
+              <>
+                <span className="gh-faint"> → </span>
+                <span className="gh-strong">{event.target}</span>
+              </>
+            )}
           </span>
+          <span className="gh-numbers gh-faint gh-event-end">#{event.number}</span>
         </summary>
-        <Changes event={event} />
-        <p className="gh-event-facts">
-          <Tag>{event.type}</Tag>
-          {event.reason !== null && <span>Reason: {event.reason}</span>}
-          {event.revision !== null && <span>Revision {event.revision}</span>}
-          <span>by {event.origin}</span>
-          {event.address !== null && <code>{event.address}</code>}
-          <span>
-            Hash <code title={event.hash}>{event.hash.slice(0, 12)}…</code>
-          </span>
-        </p>
+        {isOpen && (
+          <>
+            {meaning !== null && <p>{meaning}</p>}
+            <Changes event={event} />
+            <p className="gh-event-facts">
+              <Tag>{event.type}</Tag>
+              {event.reason !== null && <span>Reason: {event.reason}</span>}
+              {event.revision !== null && <span>Revision {event.revision}</span>}
+              <span>by {event.origin}</span>
+              {event.address !== null && <code>{event.address}</code>}
+              <span>
+                Hash <code title={event.hash}>{event.hash.slice(0, 12)}…</code>
+              </span>
+            </p>
+            <WaysOn event={event} />
+          </>
+        )}
       </details>
     </li>
   )

@@ -103,10 +103,11 @@ function Answer({ code }: { readonly code: string }) {
 }
 
 /** A line that opens to the replay of the refusal under `code`. */
-export function ReplayedRefusal({ code }: { readonly code: string }) {
-  const [isOpen, setOpen] = useState(false)
+export function ReplayedRefusal(props: { readonly code: string; readonly isOpenFirst?: boolean }) {
+  const { code, isOpenFirst = false } = props
+  const [isOpen, setOpen] = useState(isOpenFirst)
   return (
-    <details className="gh-replay" onToggle={(event) => setOpen(event.currentTarget.open)}>
+    <details className="gh-replay" open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary className="gh-replay-title">
         Why, and what would help<span className="gh-unseen">, reference {code}</span>
       </summary>

@@ -6,10 +6,10 @@
  */
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { emergencyQuery } from '../emergency/emergency-queries.ts'
 import { Icon } from '../parts/icons.tsx'
 import { usePractice } from '../practice.ts'
 import { dateTime } from '../times.ts'
+import { emergencyQuery } from './shell-queries.ts'
 
 /** The banner; nothing while nobody uses it. */
 export function EmergencyBanner() {

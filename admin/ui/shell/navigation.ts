@@ -161,7 +161,7 @@ export const groups: readonly ScreenGroup[] = [
         to: '/practices/$practice/all-practices',
         name: 'Practices',
         icon: 'gate',
-        says: 'Every practice: create, hosts, plan, retire',
+        says: 'Every practice: find, create, plan, name and zone',
       },
       {
         to: '/practices/$practice/own-accounts',

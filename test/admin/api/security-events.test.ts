@@ -148,6 +148,28 @@ describe('the decision log', () => {
     expect(await decisions('?address=192.0.2.78')).toHaveLength(0)
   })
 
+  it('counts refusals of its own practice by step and verdict, over a month at most', async () => {
+    const at = stage.clock.now()
+    const count = (from: number, to: number) =>
+      root.ask('GET', `${practice}/decisions/counts?from=${from}&to=${to}`)
+    const day = 86_400_000
+    const { stepMs, counts } = (await (await count(at - day, at + 1)).json()) as {
+      stepMs: number
+      counts: object[]
+    }
+    expect([stepMs, counts.length]).toEqual([3_600_000, 25])
+    const none = { refused: 0, challenged: 0, unavailable: 0, monitored: 0 }
+    expect(counts[0]).toEqual({ ...none, at: at - day })
+    expect(counts.at(-1)).toEqual({ ...none, at, refused: 1, monitored: 1 })
+    // What begins at the end of a span is not in it.
+    expect(await (await count(at - day, at)).text()).not.toContain('"refused":1')
+    for (const [from, to] of [
+      [at, at],
+      [at - 32 * day, at],
+    ] as const)
+      expect((await count(from, to)).status).toBe(422)
+  })
+
   it('finds a refusal by its code, in its own practice only', async () => {
     const found = await root.ask('GET', `${practice}/decisions/gh-7k2m-94qx`)
     expect(await found.json()).toMatchObject({ code: 'GH-7K2M-94QX', failing: ['address-not-allowed'] })

@@ -206,6 +206,25 @@ const features = [
   ...['two-factor', 'google'].map((id) => ({ id, on: true, always: true })),
 ]
 
+/** A few of the catalogue's actions. */
+export const actions = [
+  { action: 'control.ip.changed', group: 'settings', meaning: 'The IP allowlist was switched.' },
+  { action: 'ip-entry.added', group: 'addresses', meaning: 'An entry was added to the IP allowlist.' },
+]
+
+const none = { refused: 0, challenged: 0, unavailable: 0, monitored: 0 }
+
+/** A week in steps of three hours: a quiet one with two busy mornings. */
+export const decisionCounts = {
+  stepMs: 3 * hour,
+  counts: Array.from({ length: 56 }, (_, step) => ({
+    ...{ ...none, at: at - 7 * day + step * 3 * hour },
+    ...(step === 20 ? { refused: 12, challenged: 3, monitored: 4 } : {}),
+    ...(step === 44 ? { refused: 30, unavailable: 2, monitored: 9 } : {}),
+    ...(step % 7 === 3 ? { monitored: 2 } : {}),
+  })),
+}
+
 const saved = { revision: 18, sequence: 42 }
 const done = { done: true }
 const link = { id: 'adm_new', link: '/set-password?link=shown-this-once' }
@@ -226,6 +245,8 @@ export const operations: Readonly<Record<string, unknown>> = {
   [`POST ${practice}/notifications/test`]: { to: 'the webhook chat' },
   [`GET ${practice}/webhook-deliveries`]: { deliveries, nextCursor: null },
   [`GET ${practice}/security-events/chain`]: standing,
+  [`GET ${practice}/security-events/actions`]: { actions },
+  [`GET ${practice}/decisions/counts`]: decisionCounts,
   [`GET ${practice}/security-events/retention`]: retention,
   [`PUT ${practice}/security-events/retention`]: { ...retention, years: 10, version: 3 },
   'GET /api/practices': { practices },

@@ -307,6 +307,7 @@ const event = {
   after: null,
   target: null,
   decisions: null,
+  targetId: null,
 }
 
 /** Changes, newest first. */

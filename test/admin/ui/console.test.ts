@@ -270,14 +270,16 @@ describe('the other tabs', () => {
 
   it('shows before and after, the chain, filters in the address and in the export', async () => {
     await open('security-events?from=2026-11-24')
-    await page().getByText('Chain intact, 12 events').waitFor()
-    await page().getByText('Control IP changed').click()
+    await page().getByText('Chain verified to #8123').waitFor()
+    await page().locator('summary').getByText('Control IP changed').click()
     await page().getByRole('row', { name: 'controls.ip.mode off monitor' }).waitFor()
     await page().getByRole('combobox', { name: 'Type of change' }).selectOption('ip-entry')
     await page().waitForURL('**type=ip-entry**')
     // The day begins at midnight in Denver.
-    expect(await page().getByRole('link', { name: 'Export CSV' }).getAttribute('href')).toBe(
-      `/api/practices/maple/security-events/export?type=ip-entry&from=${Date.UTC(2026, 10, 24, 7)}&format=csv`,
-    )
+    const address = `/api/practices/maple/security-events/export?type=ip-entry&from=${Date.UTC(2026, 10, 24, 7)}&format=csv`
+    await page().route(`**${address}`, (route) => route.fulfill({ contentType: 'text/csv', body: 'a,b' }))
+    const [file] = await Promise.all([page().waitForEvent('download'), button('Export CSV').click()])
+    expect(file.suggestedFilename()).toBe('security-events-maple.csv')
+    await page().unroute(`**${address}`)
   })
 })

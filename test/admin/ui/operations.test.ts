@@ -105,6 +105,7 @@ it('sealed codes: shown once, kept before the dialog closes, made void', async (
   await dialog().getByText('The 3 that are unused now become void').waitFor()
   await act('Make ten codes')
   const codes = dialog().getByRole('list', { name: 'Sealed codes' })
+  await codes.waitFor()
   expect(await codes.getByRole('listitem').count()).toBe(10)
   await page.keyboard.press('Escape')
   await dialog().getByText('It is not shown again').waitFor()

@@ -213,6 +213,5 @@ it('who is no operator is told so, and nothing of other practices is asked for',
     await open(path, me)
     await page.getByRole('heading', { name: 'Only operators see this' }).waitFor()
   }
-  const menu = page.getByRole('navigation', { name: 'Practice' })
-  expect(await menu.getByRole('link', { name: 'Own accounts' }).count()).toBe(0)
+  expect(await page.getByRole('link', { name: 'Own accounts' }).count()).toBe(0)
 })
