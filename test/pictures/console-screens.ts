@@ -55,6 +55,7 @@ const waiting = {
   refused: null,
   changes: ['The IP allowlist is enforced: before, it was monitored.'],
 }
+const operator = ['GET /api/me', 200, { ...me, operator: true }] as const
 const nobody = { version: 5, total: 0, members: [], nextCursor: null }
 const manyMembers = Array.from({ length: 100 }, (_, place) => ({
   ...members[place % members.length],
@@ -88,7 +89,7 @@ const frame: readonly ConsoleScreen[] = [
   {
     name: 'frame-operator',
     path: 'general',
-    answers: [['GET /api/me', 200, { ...me, operator: true }]],
+    answers: [operator],
   },
 ]
 
@@ -242,7 +243,15 @@ const people: readonly ConsoleScreen[] = [
   },
 ]
 
-const tools: readonly ConsoleScreen[] = [{ name: 'simulate', path: 'simulate' }]
+const tools: readonly ConsoleScreen[] = [
+  { name: 'simulate', path: 'simulate' },
+  { name: 'emergency', path: 'emergency' },
+  { name: 'tokens', path: 'tokens' },
+  { name: 'notifications', path: 'notifications' },
+  { name: 'retention', path: 'retention' },
+  { name: 'all-practices', path: 'all-practices', answers: [operator] },
+  { name: 'own-accounts', path: 'own-accounts', answers: [operator] },
+]
 
 /** All of them, in the order of the navigation. */
 export const consoleScreens: readonly ConsoleScreen[] = [...frame, ...security, ...people, ...tools]

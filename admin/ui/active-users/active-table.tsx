@@ -129,7 +129,9 @@ export function ActiveTable(props: {
       <thead>
         <tr>
           <th scope="col">
+            <span className="gh-unseen">Chosen</span>
             <Checkbox
+              className="gh-choose-all"
               aria-label="Choose everyone on this page"
               checked={here === users.length}
               indeterminate={here > 0 && here < users.length}

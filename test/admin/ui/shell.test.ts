@@ -114,6 +114,9 @@ it('says above every screen that emergency access is in use, in light and dark',
   await page.emulateMedia({ colorScheme: 'dark' })
   expect(await axeFindings(page, 'dark')).toEqual([])
   await page.emulateMedia({ colorScheme: 'light' })
+  expect(await banner.getByRole('link', { name: 'End or review it' }).getAttribute('href')).toBe(
+    '/practices/maple/emergency',
+  )
   await banner.getByRole('link', { name: 'What they did' }).click()
   await page.waitForURL('**/security-events?type=break-glass')
 })
