@@ -11,6 +11,7 @@ import type { Log } from '../runtime/log.ts'
 import type { Signer } from '../runtime/signing.ts'
 import { settleRequests } from './access-requests.ts'
 import { idempotencyKeptMs } from './api/idempotency.ts'
+import { beginCanaryRound } from './canary.ts'
 import { revertOverdue } from './commit-confirm.ts'
 import { tellExpired } from './ip-list/expiry.ts'
 import { type JobLoop, startLoop } from './job-loop.ts'
@@ -29,6 +30,8 @@ export type JobParts = {
   readonly reports: Pick<ConsumerParts, 'hotStore' | 'fleet'> | null
   readonly signer: Signer
   readonly kick: () => void
+  /** Absent: nobody counts what becomes of the canary. */
+  readonly countCanaries?: ConsumerParts['countCanaries']
   readonly now: () => Instant
   readonly log: Log
 }
@@ -47,6 +50,8 @@ export type Jobs = {
   readonly revert: () => Promise<number>
   /** Brings into force what waited for its time. */
   readonly schedule: () => Promise<number>
+  /** Begins a round of the canary if one is due. */
+  readonly canary: () => Promise<number>
   /** Announces every policy once a day, so that its timetable's horizon moves on. */
   readonly refresh: () => Promise<number>
   /** Deletes facts, refusals, hits, sessions, outbox rows and addresses that are older than they need be. */
@@ -197,7 +202,8 @@ export function createJobs(parts: JobParts): Jobs {
   const jobs: Jobs = {
     consume: async (waitMs) => {
       if (parts.reports === null) return 0
-      const consumer = { store, now, log, closing: closing.promise, ...parts.reports }
+      const counting = parts.countCanaries === undefined ? {} : { countCanaries: parts.countCanaries }
+      const consumer = { store, now, log, closing: closing.promise, ...counting, ...parts.reports }
       const { entries } = await consumeReports(consumer, waitMs)
       return entries
     },
@@ -205,6 +211,13 @@ export function createJobs(parts: JobParts): Jobs {
     expire: () => expire(parts),
     revert: () => revert(parts),
     schedule: () => schedule(parts),
+    canary: async () => {
+      const results = await beginCanaryRound(store, now())
+      if (results === null) return 0
+      parts.kick()
+      parts.countCanaries?.(results)
+      return 1
+    },
     refresh: () => refresh(parts),
     prune: () => prune(parts),
     start: () => {
@@ -217,6 +230,7 @@ export function createJobs(parts: JobParts): Jobs {
         startLoop(log, 'checkpoints', 60_000, false, jobs.checkpoint),
         startLoop(log, 'reversion', 1_000, false, jobs.revert),
         startLoop(log, 'schedule', 1_000, false, jobs.schedule),
+        startLoop(log, 'canary', 5_000, false, jobs.canary),
         startLoop(log, 'expiry', 60_000, false, jobs.expire),
         startLoop(log, 'refresh', 600_000, false, jobs.refresh),
         startLoop(log, 'pruning', 3_600_000, false, jobs.prune),

@@ -15,6 +15,7 @@ import { readTrustedProxies } from '../runtime/forwarded.ts'
 import type { HotStore } from '../runtime/hot-store.ts'
 import type { ControlPlane } from '../runtime/internal.ts'
 import type { Log } from '../runtime/log.ts'
+import { readLogos } from '../runtime/logos.ts'
 import { createSigner, keepSigningKey, type Signer } from '../runtime/signing.ts'
 import { requirementsOf } from '../runtime/upstream-routes.ts'
 import { createAdminApp } from './admin-app.ts'
@@ -180,8 +181,10 @@ function startMachinery(
   const { now } = clock
   const publisher = createPublisher({ store: database, hotStore, signer, now, log })
   undoing.add('publisher', publisher.close)
+  const metrics = createMetrics({ store: database, hotStore, now, streams: base.streams })
   const jobs = createJobs({
     store: database,
+    countCanaries: metrics.countCanaries,
     reports: hotStore === null ? null : { hotStore, fleet: fleetKey(base.clusterKey) },
     signer,
     kick: publisher.kick,
@@ -206,7 +209,6 @@ function startMachinery(
     ...origins,
     now,
   })
-  const metrics = createMetrics({ store: database, hotStore, now, streams: base.streams })
   const notifier = createNotifier({
     store: database,
     mailer: base.mailer,
@@ -325,6 +327,7 @@ function listenPortal(
         upstreams,
         mail,
         texts,
+        logos: readLogos(Object.assign({}, ...options.config.upstreams.map(({ logos }) => logos)), log),
         now: clock.now,
         log,
       }),

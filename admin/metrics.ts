@@ -10,6 +10,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { DurationMs, Instant } from '../policies/instant.ts'
 import type { HotStore } from '../runtime/hot-store.ts'
 import { createAuditGauges } from './audit-metrics.ts'
+import { type CanaryResult, createCanaryFigures } from './canary.ts'
 import { countWaitingMails, type MailCount } from './notify/mail-delivery.ts'
 import type { WebhookCount } from './notify/webhook-delivery.ts'
 import type { Store } from './store/database.ts'
@@ -25,6 +26,8 @@ export type Metrics = {
   readonly count: (surface: Surface, status: number, seconds: number) => void
   /** Counts what became of a mail at one try. */
   readonly countMail: (outcome: MailCount) => void
+  /** Counts what became of the canary's changes. */
+  readonly countCanaries: (results: readonly CanaryResult[]) => void
   /** Counts what became of a webhook's message at one try. */
   readonly countWebhook: (outcome: WebhookCount) => void
   /** Answers `/metrics`, `/livez` and `/readyz`; anything else is 404. */
@@ -169,6 +172,7 @@ export function createMetrics(measured: Measured): Metrics {
       durations.observe({ surface }, seconds)
     },
     countMail: (outcome) => mails.inc({ outcome }),
+    countCanaries: createCanaryFigures(registry),
     countWebhook: (outcome) => webhooks.inc({ outcome }),
     async answer(request) {
       const { pathname } = new URL(request.url)

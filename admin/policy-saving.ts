@@ -39,7 +39,7 @@ export async function saveRevision(tx: Tx, wish: RevisionToSave): Promise<number
     confirmBy,
   )
   // Members first: whoever a policy requires a second factor of must have their grace when it comes.
-  if (await refreshRequirements(tx, practice, 'everyone', deed.at))
+  if (await refreshRequirements(tx, practice, 'everyone', deed.at, document))
     await announceMembers(tx, practice, deed.at)
   const announced = await announcePolicy(tx, practice, deed.at)
   await appendEvent(tx, {

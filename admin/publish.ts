@@ -100,7 +100,7 @@ async function assign(parts: PublisherParts, tx: Tx): Promise<Assigned | null> {
   }
   for (const built of await buildAll(parts, tx, pending, at)) await publish(built)
   let practicesText = known?.text ?? ''
-  if (known === null || records.some(({ kind }) => kind !== 'session')) {
+  if (known === null || records.some(({ kind }) => kind === 'policy' || kind === 'members')) {
     practicesVersion += 1
     const practices = await buildPractices(tx, parts.signer, practicesVersion)
     practicesText = practices.text

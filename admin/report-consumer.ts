@@ -15,6 +15,7 @@ import { keys } from '../runtime/keys.ts'
 import type { Log } from '../runtime/log.ts'
 import { type Report, reportSchema } from '../runtime/records.ts'
 import { comparePositions, isPosition, streamStart } from '../runtime/stream-position.ts'
+import { applyCanaries, type CanaryResult } from './canary.ts'
 import { knownActions } from './event-actions.ts'
 import type { Rows, Store, Tx } from './store/database.ts'
 import { appendEvent } from './store/events.ts'
@@ -40,6 +41,8 @@ export type ConsumerParts = {
   readonly now: () => Instant
   readonly log: Log
   readonly closing?: Promise<void>
+  /** What the canary's answers come to; told once they are committed. */
+  readonly countCanaries?: (results: readonly CanaryResult[]) => void
 }
 
 /** What one round did. `entries`: stream entries taken; `refused`: of these, how many did not open. */
@@ -109,7 +112,11 @@ async function applyEvents(tx: Tx, reports: readonly ReportOf<'event'>[]): Promi
 const ofKind = <K extends Report['kind']>(reports: readonly Report[], kind: K): readonly ReportOf<K>[] =>
   reports.filter((report): report is ReportOf<K> => report.kind === kind)
 
-async function applyReports(tx: Tx, reports: readonly Report[], at: Instant): Promise<void> {
+async function applyReports(
+  tx: Tx,
+  reports: readonly Report[],
+  at: Instant,
+): Promise<readonly CanaryResult[]> {
   const acks = ofKind(reports, 'ack')
   await applySeen(tx, ofKind(reports, 'seen'))
   await applyTokensUsed(tx, ofKind(reports, 'token-used'))
@@ -121,6 +128,7 @@ async function applyReports(tx: Tx, reports: readonly Report[], at: Instant): Pr
   await applyAcks(tx, acks)
   if (acks.length > 0) await markEnforced(tx, at)
   await applyEvents(tx, ofKind(reports, 'event'))
+  return applyCanaries(tx, ofKind(reports, 'canary'), at)
 }
 
 /** A stream that ends before the cursor was born anew: read it from its start. */
@@ -159,10 +167,11 @@ export async function consumeReports(parts: ConsumerParts, waitMs: DurationMs): 
     if ((await readCursor(tx)) !== cursor) return null
     const at = now()
     const { reports, lost } = await takeBatches(tx, batches, at)
-    await applyReports(tx, reports, at)
+    const canaries = await applyReports(tx, reports, at)
     await moveCursor(tx, last.position)
-    return { reports: reports.length, lost }
+    return { reports: reports.length, lost, canaries }
   })
+  if (taken !== null) parts.countCanaries?.(taken.canaries)
   if (taken !== null && taken.lost > 0)
     log.warn({ lost: taken.lost }, 'batches of reports were lost: the hot store was emptied, or kept too few')
   if (refused > 0)

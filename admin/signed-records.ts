@@ -8,6 +8,7 @@
 import { type CompiledPolicy, compile } from '../policies/compile.ts'
 import type { Instant } from '../policies/instant.ts'
 import type { Checked, Problem } from '../policies/problem.ts'
+import { canaryRecord } from '../runtime/canary.ts'
 import type { SealedRecord } from '../runtime/internal.ts'
 import { keys } from '../runtime/keys.ts'
 import type { Manifest, PolicyRecord, PracticesRecord, Seeded } from '../runtime/records.ts'
@@ -104,6 +105,12 @@ async function buildSession(rows: Rows, signer: Signer, tokenHash: string, at: I
   }
 }
 
+function buildCanary(signer: Signer, round: number, at: Instant): Building {
+  const key = keys.canary
+  const text = sealRecord(signer, key, round, canaryRecord(round, at))
+  return { built: { key, kind: 'canary', part: '', version: round, text, expiresAt: null } }
+}
+
 /** What records are made with. */
 export type RecordTools = { readonly signer: Signer; readonly compiled: Compiled }
 
@@ -122,6 +129,8 @@ export function buildRecord(
       return buildMembers(rows, signer, asked.part, at)
     case 'session':
       return buildSession(rows, signer, asked.part, at)
+    case 'canary':
+      return Promise.resolve(buildCanary(signer, Number(asked.part), at))
   }
 }
 

@@ -15,9 +15,9 @@ const text = (value: number): string => value.toLocaleString('en-US')
 const p95Of = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.ceil(values.length * 0.95) - 1] ?? Number.NaN
 
-const listLine = ({ name, firstMs, p50Ms, p95Ms, bytes }: ListFigure): string => {
+const listLine = ({ name, firstMs, p50Ms, p95Ms, cpuMs, bytes }: ListFigure): string => {
   const mark = p95Ms > listTargetMs ? ' (above)' : ''
-  return `| \`${name}\` | ${ms(firstMs)} | ${ms(p50Ms)} | ${ms(p95Ms)}${mark} | ${text(Math.round(bytes / 1_000))} |`
+  return `| \`${name}\` | ${ms(firstMs)} | ${ms(p50Ms)} | ${ms(p95Ms)}${mark} | ${ms(cpuMs)} | ${text(Math.round(bytes / 1_000))} |`
 }
 
 /** The page. */
@@ -38,11 +38,12 @@ export function adminPage(results: AdminResults): string {
     '',
     '## Lists',
     '',
-    `Asked of the app without sockets, one at a time, ${results.rounds} rounds over all of them; \`first\` is the first call after the start.`,
+    `Asked of the app without sockets, one at a time, ${results.rounds} rounds over all of them; \`first\` is the first call after the start;`,
+    `CPU is the control plane’s own work for a call. The machine’s load average was ${results.loadAverage.toFixed(1)} on ${machine.cores} cores.`,
     `Target: ${listTargetMs} ms at the 95th percentile. The slowest: ${ms(worst)} ms.`,
     '',
-    '| list | first, ms | p50, ms | p95, ms | kB |',
-    '| --- | ---: | ---: | ---: | ---: |',
+    '| list | first, ms | p50, ms | p95, ms | CPU, ms | kB |',
+    '| --- | ---: | ---: | ---: | ---: | ---: |',
     ...lists.map(listLine),
     '',
     '## Publication and restart',

@@ -7,7 +7,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createAdminApp } from '../admin/admin-app.ts'
 import { createAdmission } from '../admin/api/admission.ts'
@@ -28,13 +28,17 @@ import { measurePlanes, type PlanesResults } from './admin-planes.ts'
 import { type Amounts, crowd, largeAmounts, seedDatabase, wide } from './admin-seed.ts'
 import { describeMachine, type Machine } from './machine.ts'
 
-/** One list. `p50Ms`, `p95Ms`: of `rounds` rounds; `bytes`: of the answer. */
+/**
+ * One list. `p50Ms`, `p95Ms`: of `rounds` rounds; `cpuMs`: what this process worked for one call, the mean of the rounds, which
+ * neighbours on the machine hardly move; `bytes`: of the answer.
+ */
 export type ListFigure = {
   readonly name: string
   readonly path: string
   readonly firstMs: number
   readonly p50Ms: number
   readonly p95Ms: number
+  readonly cpuMs: number
   readonly bytes: number
 }
 
@@ -46,6 +50,8 @@ export type AdminResults = {
   readonly amounts: Amounts
   readonly seedMs: number
   readonly rounds: number
+  /** Of the machine while lists were asked, a minute's mean: above its cores, others were at work too. */
+  readonly loadAverage: number
   readonly lists: readonly ListFigure[]
   readonly planes: PlanesResults
 }
@@ -173,21 +179,24 @@ const at = (sorted: readonly number[], share: number): number =>
 
 const measureLists = async (ask: Ask, say: (line: string) => void): Promise<readonly ListFigure[]> => {
   const asked = await everyAsked(ask)
-  const figures = asked.map((one) => ({ ...one, times: [] as number[], bytes: 0 }))
+  const figures = asked.map((one) => ({ ...one, times: [] as number[], cpuMs: 0, bytes: 0 }))
   for (let round = 0; round <= rounds; round += 1) {
     if (round % 10 === 0) say(`lists: round ${round} of ${rounds}`)
     for (const figure of figures) {
+      const worked = process.cpuUsage()
       const startedAt = performance.now()
       const response = await ask(figure.path)
       const text = await response.text()
       figure.times.push(performance.now() - startedAt)
+      const { user, system } = process.cpuUsage(worked)
+      if (round > 0) figure.cpuMs += (user + system) / 1_000 / rounds
       if (response.status !== 200) throw new Error(`${figure.path}: ${response.status} ${text.slice(0, 300)}`)
       figure.bytes = text.length
     }
   }
-  return figures.map(({ name, path, times: [firstMs = Number.NaN, ...times], bytes }) => {
+  return figures.map(({ name, path, times: [firstMs = Number.NaN, ...times], cpuMs, bytes }) => {
     const sorted = times.toSorted((a, b) => a - b)
-    return { name, path, firstMs, p50Ms: at(sorted, 0.5), p95Ms: at(sorted, 0.95), bytes }
+    return { name, path, firstMs, p50Ms: at(sorted, 0.5), p95Ms: at(sorted, 0.95), cpuMs, bytes }
   })
 }
 
@@ -217,12 +226,14 @@ const measureAt = async (
     const { ask, close } = await openApp(store)
     const lists = await measureLists(ask, say)
     close()
+    const [loadAverage = 0] = loadavg()
     const planes = await measurePlanes({ databaseUrl, store, folder, login, password, say })
     return {
       postgres: postgres.split(' on ')[0] ?? postgres,
       amounts: largeAmounts,
       seedMs,
       rounds,
+      loadAverage,
       lists,
       planes,
     }

@@ -101,7 +101,11 @@ const startStand = async (application: number, folder: string) => {
     `u${n}`,
     { user: `usr_u${n}`, roles: { riverside: ['front-desk'] } },
   ])
-  const control = createFakeControlPlane({ now: clock.now, store: writing, people: Object.fromEntries(people) })
+  const control = createFakeControlPlane({
+    now: clock.now,
+    store: writing,
+    people: Object.fromEntries(people),
+  })
   await control.seed()
   const config = standConfig(`http://127.0.0.1:${application}`, folder)
   const { limits } = config.gateway
@@ -209,14 +213,22 @@ export const benchStreams = async (date: string, say: (line: string) => void): P
       })
       stalls.push({ name, ...delay, left })
     }
-    const measureChange = async (name: string, change: () => Promise<void>, expected: number): Promise<void> => {
+    const measureChange = async (
+      name: string,
+      change: () => Promise<void>,
+      expected: number,
+    ): Promise<void> => {
       publishing.hold()
       await change()
       await measure(name, publishing.release, expected)
     }
     for (const spell of [1, 2, 3]) await measure(`nothing (${spell})`, async () => {}, open)
     for (const time of [1, 2, 3])
-      await measureChange(`a policy that still permits all (${time})`, () => renamed(control, `desk ${time}`), open)
+      await measureChange(
+        `a policy that still permits all (${time})`,
+        () => renamed(control, `desk ${time}`),
+        open,
+      )
     for (const user of [1, 2, 3])
       await measureChange(
         `one person of ${users} revoked (${user})`,

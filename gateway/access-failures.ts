@@ -3,14 +3,14 @@
  *
  * Words only: when each is said is `access-step.ts`'s. Invariant: none tells anything about a person or a practice.
  */
+import { awayTitle, worksOn } from '../runtime/pages/texts.ts'
 import type { Failure } from './refusal.ts'
 
 /** The control plane could not be asked. */
 export const away: Failure = {
   status: 503,
-  title: 'Not possible right now',
-  sentence:
-    'This could not be done just now. Work in the practice application goes on where it is allowed. Please go back and try again in a moment.',
+  title: awayTitle,
+  sentence: `This could not be done just now. ${worksOn} Please go back and try again in a moment.`,
   retryAfterMs: 5_000,
 }
 /** The form was not made by this page. */

@@ -8,6 +8,7 @@
  */
 import { pagePolicy } from '../runtime/pages/page.ts'
 import { plainPage } from '../runtime/pages/plain-page.ts'
+import { awayTitle, worksOn } from '../runtime/pages/texts.ts'
 import { hashToken, newToken } from '../runtime/token.ts'
 import { tooOften } from './access-failures.ts'
 import type { WholeResponse } from './exchange.ts'
@@ -20,8 +21,8 @@ const awayPage = (): WholeResponse => ({
     ...['Cache-Control', 'no-store', 'Content-Type', 'text/html; charset=utf-8'],
     ...['Content-Security-Policy', pagePolicy, 'X-Content-Type-Options', 'nosniff'],
   ],
-  body: plainPage('Not possible right now', [
-    'Security Management cannot be reached at the moment. Your work in the application goes on as it is.',
+  body: plainPage(awayTitle, [
+    `Security Management cannot be reached at the moment. ${worksOn}`,
     'This is usually over in a few seconds. The page tries again by itself.',
   ]),
 })

@@ -21,6 +21,7 @@ import {
 } from './asking.ts'
 import { mintToken } from './companion.ts'
 import { cookieLines } from './cookies.ts'
+import { emergencyEnd } from './emergency-shown.ts'
 import type { WholeResponse } from './exchange.ts'
 import { isClaimed, practiceSources } from './practice.ts'
 import type { Question } from './questions.ts'
@@ -107,6 +108,7 @@ function viewOf(visit: Visit, state: FactorView['state'], reason: FactorView['re
     next: addressOf(visit, extra, secondFactorPath),
     here: addressOf(visit, extra),
     back: visit.session.record.held ? addressOf(visit) : '/',
+    emergencyUntil: emergencyEnd(visit.parts.directory, visit.session.record.user, visit.parts.clock.now()),
   }
 }
 

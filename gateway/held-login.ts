@@ -14,6 +14,7 @@ import type { Limits } from '../runtime/config.ts'
 import type { ControlPlane } from '../runtime/internal.ts'
 import type { Log } from '../runtime/log.ts'
 import { shortHash } from '../runtime/log.ts'
+import { signInAwayTitle, worksOn } from '../runtime/pages/texts.ts'
 import type { ParkedAnswer } from '../runtime/records.ts'
 import { cureOf, graceOf } from './asking.ts'
 import type { Companion } from './companion.ts'
@@ -88,14 +89,14 @@ const methods = {
 
 const notNow: Failure = {
   status: 503,
-  title: 'Signing in is not possible just now',
-  sentence: 'Your sign-in was not sent on. Please try again in a moment.',
+  title: signInAwayTitle,
+  sentence: `Your sign-in was not sent on. ${worksOn} Please try again in a moment.`,
   retryAfterMs: 5_000,
 }
 const notChecked: Failure = {
   status: 503,
-  title: 'Signing in is not possible just now',
-  sentence: 'It could not be checked who signed in. Please try again in a moment.',
+  title: signInAwayTitle,
+  sentence: `It could not be checked who signed in. ${worksOn} Please try again in a moment.`,
   retryAfterMs: 5_000,
 }
 

@@ -133,8 +133,8 @@ async function onChange(state: State, { key, version }: RecordChange): Promise<v
     await readKey(state, key, version)
 }
 
-const isMirrored = (key: string): boolean =>
-  key === keys.practices || key.startsWith('gh:policy:') || key.startsWith('gh:members:')
+const mirroredForm = /^gh:(?:practices$|canary$|policy:|members:)/
+const isMirrored = (key: string): boolean => mirroredForm.test(key)
 
 /** Reads what the table of practices says is newer than what is held. */
 async function readMissing(state: State): Promise<void> {

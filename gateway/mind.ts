@@ -15,6 +15,7 @@ import type { ControlPlane } from '../runtime/internal.ts'
 import { createLease, type Lease } from '../runtime/lease.ts'
 import type { Log } from '../runtime/log.ts'
 import { claimedVersion } from '../runtime/signing.ts'
+import { withCanary } from './canary.ts'
 import type { DiskCopy } from './disk-copy.ts'
 import { createEndings, type Endings } from './endings.ts'
 import type { Exchanges } from './exchanges.ts'
@@ -115,7 +116,9 @@ export function createMind(parts: GatewayParts, exchanges: Exchanges, { watermar
     const place = key.replace(/\{.*\}/, '{…}')
     log.error({ key: place }, 'a record is not as it was signed: the last good one stays')
   }
-  const snapshots = createSnapshots({
+  const onFault = (error: unknown): void => log.debug({ error }, 'reports wait')
+  const reports = createReports({ store, fleetKey: seal, onFault })
+  const mirror = createSnapshots({
     verifier,
     routes,
     onChange: (scopes) => {
@@ -124,6 +127,7 @@ export function createMind(parts: GatewayParts, exchanges: Exchanges, { watermar
     onApplied: copy.keep,
     onBad,
   })
+  const snapshots = withCanary(mirror, { gateway: id, verifier, clock, reports })
   const lease = createLease({ leaseMs: config.gateway.leaseMs, monotonic: clock.monotonic })
   const sessions = createSessions({
     ...{ store, controlPlane, verifier, clock, onBad },
@@ -135,8 +139,6 @@ export function createMind(parts: GatewayParts, exchanges: Exchanges, { watermar
       (claimedVersion(manifest) ?? -1) >= (watermark.highest() ?? 0),
     onChange: ({ record }) => exchanges.recheck({ session: record.id }),
   })
-  const onFault = (error: unknown): void => log.debug({ error }, 'reports wait')
-  const reports = createReports({ store, fleetKey: seal, onFault })
   const { acknowledge, isNew } = createAcknowledging(parts, reports)
   const knowledge: Knowledge = createKnowledge({
     ...{ gateway: id, store, controlPlane, verifier, snapshots, sessions, watermark, lease, clock, log },

@@ -10,6 +10,7 @@ import { securityManagementPath } from '../runtime/pages/management-line.ts'
 import { problemsPage } from '../runtime/pages/problems-page.ts'
 import { gatewayProblems, gatewayProblemsPath } from '../runtime/problem-kinds.ts'
 import type { Asserter } from './assertion.ts'
+import { logoAnswer, logoPath } from './brand.ts'
 import { cookieLines } from './cookies.ts'
 import type { Exchange, Judgement, WholeResponse } from './exchange.ts'
 import { practicesPath } from './practices-step.ts'
@@ -45,6 +46,8 @@ const json = (body: string, cache: string): WholeResponse => ({
 /** What the kinds of problem documents mean: the same for everybody. */
 const explained: WholeResponse = stepPage(200, problemsPage(gatewayProblems), 'same-origin', [])
 
+const logoOf = ({ logos }: Site, { target }: Exchange) => logos.get(target.path.slice(logoPath.length))
+
 const answerWhole = (response: WholeResponse): Judgement => ({ act: 'answer', response, decision: null })
 
 /** Answers one of these paths; 404 for any other. */
@@ -70,6 +73,8 @@ export function answerOwnPath(
     return site.identity.access.answer(exchange)
   if (reading && exchange.target.path === `${folder}/jwks.json`)
     return answerWhole(json(asserter.jwks, 'public, max-age=300'))
+  const logo = reading && exchange.target.path.startsWith(logoPath) ? logoOf(site, exchange) : undefined
+  if (logo !== undefined) return answerWhole(logoAnswer(logo))
   if (reading && exchange.target.path === gatewayProblemsPath) return answerWhole(explained)
   if (reading && exchange.target.path === `${folder}/status`) {
     const { identity } = site

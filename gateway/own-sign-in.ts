@@ -10,6 +10,7 @@ import type { RouteRequirement } from '../policies/routes.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { ControlPlane, SealedRecord, SessionOpened } from '../runtime/internal.ts'
 import type { Log } from '../runtime/log.ts'
+import { signInAwayTitle, worksOn } from '../runtime/pages/texts.ts'
 import { hashToken } from '../runtime/token.ts'
 import { notAPage, tooOften } from './access-failures.ts'
 import { cureOf, graceOf } from './asking.ts'
@@ -62,8 +63,8 @@ const proofParameter = 'signed-in'
 
 const away: Failure = {
   status: 503,
-  title: 'Signing in is not possible just now',
-  sentence: 'It could not be checked who signs in. Please try again in a moment.',
+  title: signInAwayTitle,
+  sentence: `It could not be checked who signs in. ${worksOn} Please try again in a moment.`,
   retryAfterMs: 5_000,
 }
 const notBegun: Failure = {

@@ -12,6 +12,7 @@ import type { DurationMs, Instant } from '../policies/instant.ts'
 import { holdsByRoles, permissionName } from '../policies/permissions.ts'
 import { securityManagementPath } from '../runtime/pages/management-line.ts'
 import { emergencyPlaces } from './asking.ts'
+import { brandOf } from './brand.ts'
 import { emergencyEnd } from './emergency-shown.ts'
 import { signInOf } from './engine-node.ts'
 import type { Exchange, WholeResponse } from './exchange.ts'
@@ -116,7 +117,10 @@ function viewOf(directory: Directory, refusing: Refusing): NonNullable<RefusalEx
   const snapshot = practice === null ? null : (directory.practice(practice, at)?.snapshot ?? null)
   const zone = snapshot?.practice.zone ?? 'UTC'
   return {
-    practice: snapshot === null ? null : { name: snapshot.practice.name, logo: null },
+    practice:
+      snapshot === null || practice === null
+        ? null
+        : brandOf(exchange.upstream, practice, snapshot.practice.name),
     permissions: missingPermissions(refusing).map(permissionName),
     address: decision.control === 'ip' ? exchange.client.text : null,
     now: snapshot === null || decision.reason === 'outside-time-window' ? null : readableMoment(at, zone),

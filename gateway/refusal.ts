@@ -275,6 +275,11 @@ export const refuse = (facts: RefusalFacts, decision: Decision, extra: RefusalEx
   })
 }
 
+/** What was read may be asked for again where that can go better; a form is not sent again. */
+const mayRetry = ({ method }: Pick<RefusalFacts, 'method'>, { status }: Failure): boolean =>
+  isReading(method) &&
+  (status === 408 || status === 429 || (status >= 500 && status !== 501 && status !== 505))
+
 /** A failure fit to its client: the same shapes, without a decision. */
 export const answerFailure = (
   facts: Pick<RefusalFacts, 'kind' | 'method' | 'headers'>,
@@ -289,7 +294,7 @@ export const answerFailure = (
       ...(failure.proxyError === undefined ? [] : ['Proxy-Status', `gatehouse; error=${failure.proxyError}`]),
       ...(failure.retryAfterMs === undefined ? [] : retryAfter(failure.retryAfterMs)),
     ],
-    page: () => plainPage(failure.title, [failure.sentence, ...unsent]),
+    page: () => plainPage(failure.title, [failure.sentence, ...unsent], mayRetry(facts, failure)),
     name: null,
     members: failure.reason === undefined ? {} : { reason: failure.reason },
   })

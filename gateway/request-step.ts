@@ -6,9 +6,11 @@
  */
 import type { AccessStandings } from '../runtime/internal.ts'
 import { type AccessView, accessPage } from '../runtime/pages/access-page.ts'
-import { away, notOurs, stale } from './access-failures.ts'
+import { worksOn } from '../runtime/pages/texts.ts'
+import { away, notOurs } from './access-failures.ts'
 import { type AccessForm, formToken } from './access-form.ts'
 import { type AskKind, askableKind, emergencyPlaces } from './asking.ts'
+import { brandOf } from './brand.ts'
 import type { WholeResponse } from './exchange.ts'
 import { heldQuestion } from './factor-step.ts'
 import type { Question } from './questions.ts'
@@ -46,9 +48,9 @@ function rowsOf({ parts }: Visit, { standings }: AccessStandings): AccessView['r
   })
 }
 
-const brandOf = (rows: AccessView['rows']): AccessView['brand'] => {
+const brandHere = ({ exchange }: Visit, rows: AccessView['rows']): AccessView['brand'] => {
   const [only] = rows
-  return only === undefined || rows.length > 1 ? null : { name: only.name, logo: null }
+  return only === undefined || rows.length > 1 ? null : brandOf(exchange.upstream, only.practice, only.name)
 }
 
 type Shown = { readonly problem: string | null; readonly reason: string; readonly again: boolean }
@@ -76,10 +78,14 @@ function pageOf(
   const opens = told?.opens ?? null
   const returnAfterMs = opens === null ? null : returnAfter(opens.leftMs, 0)
   const view: AccessView = {
-    brand: brandOf(rows),
+    brand: brandHere(visit, rows),
     ...{ state, kind, rows, code: visit.code, problem: shown.problem, reason: shown.reason },
     address: visit.exchange.client.text,
-    hours: told === null ? null : { ...told, backMs: state === 'ask' ? returnAfterMs : null },
+    // The answer to a form is not loaded again by the script: browsers would ask whether to send it once more.
+    hours:
+      told === null
+        ? null
+        : { ...told, backMs: state === 'ask' && shown.problem === null ? returnAfterMs : null },
     token: formToken(visit.token),
     here: addressOf(visit),
     askMore: addressOf(visit, { ask: 'more' }),
@@ -108,9 +114,8 @@ export async function showRequests(
   if (standings === null)
     return again(
       answerFailure(visit.exchange, {
-        ...stale,
-        sentence:
-          'Where your request stands could not be found out just now. This page tries again by itself.',
+        ...away,
+        sentence: `Where your request stands could not be found out. ${worksOn} This page tries again by itself.`,
       }),
     )
   return pageOf(visit, question, kind, standings, shown)

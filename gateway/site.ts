@@ -10,6 +10,7 @@ import type { Limits, UpstreamConfig } from '../runtime/config.ts'
 import type { HotStore } from '../runtime/hot-store.ts'
 import type { ControlPlane, SealedRecord } from '../runtime/internal.ts'
 import type { Log } from '../runtime/log.ts'
+import { type Logo, readLogos } from '../runtime/logos.ts'
 import { type AccessStep, createAccessStep } from './access-step.ts'
 import type { Companion } from './companion.ts'
 import type { Endings } from './endings.ts'
@@ -50,6 +51,8 @@ export type Site = {
   readonly upstream: UpstreamConfig
   readonly duties: RouteDuties
   readonly identity: SiteIdentity | null
+  /** Logos of practices, by id. */
+  readonly logos: ReadonlyMap<string, Logo>
 }
 
 /** What the sites of a gateway share. */
@@ -287,7 +290,8 @@ export function createSites(
       if (own === undefined) return []
       const { identity } = upstream
       const people = identity === null ? null : createIdentity(parts, upstream, identity, own, rates)
-      return [[upstream.id, { upstream, duties: own, identity: people }] as const]
+      const logos = readLogos(upstream.logos, parts.log)
+      return [[upstream.id, { upstream, duties: own, identity: people, logos }] as const]
     }),
   )
 }

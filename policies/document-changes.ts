@@ -143,6 +143,7 @@ const listChanges = <T extends { readonly id: string }>(
   what: string,
   describe: (item: T) => string,
 ): readonly string[] => {
+  if (before === after) return []
   const earlier = new Map(before.map((item) => [item.id, item]))
   const later = new Map(after.map((item) => [item.id, item]))
   const sentences: string[] = []

@@ -192,6 +192,7 @@ function practiceNameProblems(upstream: UpstreamConfig, path: string, known: Rea
       ([prefix, practice]) => [`${path}.practice.pathPrefixes.${prefix}`, practice] as const,
     ),
     ...(fixed === null ? [] : [[`${path}.practice.fixed`, fixed] as const]),
+    ...Object.keys(upstream.logos).map((practice) => [`${path}.logos.${practice}`, practice] as const),
   ]
   if (known.size === 0) return []
   return named

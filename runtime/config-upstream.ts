@@ -8,6 +8,7 @@
  */
 import { z } from 'zod'
 import { ownSignInPath, ownSignInSchema } from './config-own-sign-in.ts'
+import { logosSchema, path, practiceSourceSchema, tokenText } from './config-practice.ts'
 import { roleRuleSchema } from './config-role-rules.ts'
 import { trustedHeaderSchema } from './config-trusted-header.ts'
 
@@ -20,13 +21,6 @@ export const originText = z
   .url({ protocol: /^https?$/, error: 'expected http:// or https:// with a host', abort: true })
   .refine((text) => new URL(text).origin === text, 'expected scheme://host[:port] and nothing after it')
 
-/** A cookie's or header's name (RFC 9110 token). */
-export const tokenText = z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_|~-]{1,128}$/, 'expected a cookie name')
-
-const path = z
-  .string()
-  .max(2_000)
-  .regex(/^\/(?![/\\])[^\s?#\\]*$/, 'expected a path that starts with one /, without query')
 const fieldPath = z.string().regex(/^[A-Za-z0-9_.-]{1,100}$/, 'expected a field, dotted where it lies deeper')
 const match = z.string().max(300).describe('`METHODS [HOST]PATH`, as in `routes[].match`.')
 
@@ -252,43 +246,6 @@ const identitySchema = z.strictObject({
     ),
 })
 
-const practiceId = z.string().max(64)
-
-const practiceSourceSchema = z.strictObject({
-  hosts: z.record(z.string().max(253), practiceId).default({}).describe('Exact host → practice.'),
-  pathPrefixes: z
-    .record(z.string().max(100), practiceId)
-    .default({})
-    .describe('First path segment → practice.'),
-  cookie: z
-    .strictObject({
-      name: tokenText.describe('The cookie that carries the practice.'),
-      authoritative: z
-        .literal(true)
-        .describe('Says that the application scopes its data by that very value.'),
-    })
-    .nullable()
-    .default(null)
-    .describe('A cookie of the application that names the practice.'),
-  header: z
-    .strictObject({
-      name: tokenText.describe('The header that carries the practice.'),
-      authoritative: z
-        .literal(true)
-        .describe('Says that the application scopes its data by that very value.'),
-    })
-    .nullable()
-    .default(null)
-    .describe('A header that the application’s own scripts send, which names the practice.'),
-  fixed: practiceId.nullable().default(null).describe('The only practice of this application.'),
-  choosingPage: path
-    .nullable()
-    .default(null)
-    .describe(
-      'Where the application lets people choose a practice, linked from the page of their practices where neither host nor path names them; `null`: nowhere.',
-    ),
-})
-
 const permissionsOf = z.array(z.string().max(80)).min(1).max(50).optional()
 
 const routeSchema = z.strictObject({
@@ -363,6 +320,9 @@ export const upstreamSchema = z.strictObject({
   practice: practiceSourceSchema
     .prefault({})
     .describe('Which practice a request is about, in this order, before the user’s only membership.'),
+  logos: logosSchema.describe(
+    'Practice → file with its logo for people’s pages: PNG, JPEG or WebP, at most 64 KiB; both planes read it.',
+  ),
   routes: z
     .array(routeSchema)
     .max(2_000)

@@ -11,8 +11,9 @@ import { adminSchema } from './config-admin.ts'
 import { auditSchema } from './config-audit.ts'
 import { certificateNamesSchema, gatewayTlsSchema } from './config-gateway-tls.ts'
 import { notificationsSchema } from './config-notifications.ts'
+import { tokenText } from './config-practice.ts'
 import { textMessagesSchema } from './config-text-messages.ts'
-import { milliseconds, originText, tokenText, upstreamSchema } from './config-upstream.ts'
+import { milliseconds, originText, upstreamSchema } from './config-upstream.ts'
 import { readKeyList } from './key-list.ts'
 
 const listen = z

@@ -20,6 +20,7 @@
  * | gh:binding:{COOKIEHASH}   | fleet  | absolute deadline   | gateways      | gateways |
  * | gh:parked:{HASH}          | sealed by the companion's token | 10 or 15 minutes | gateways | that browser's |
  * | gh:parked:{USER}:place:N  | text   | 10 or 15 minutes    | gateways      | gateways |
+ * | gh:canary                 | signed | none                | control plane | gateways |
  * | gh:changes                | stream | about 100,000       | both          | gateways |
  * | gh:reports                | stream | about 200,000       | gateways      | control plane |
  * | gh:count:{NAME}           | number | its window          | both          | both     |
@@ -35,6 +36,7 @@ export const keys = {
   binding: (cookieHash: string): string => `gh:binding:{${cookieHash}}`,
   parked: (tokenHash: string): string => `gh:parked:{${tokenHash}}`,
   parkedPlace: (user: string, at: number): string => `gh:parked:{${user}}:place:${at}`,
+  canary: 'gh:canary',
   changes: 'gh:changes',
   reports: 'gh:reports',
   count: (name: string): string => `gh:count:{${name}}`,

@@ -72,6 +72,16 @@ export const policyRecordSchema = z.strictObject({
 /** A compiled policy on its way to the gateways. */
 export type PolicyRecord = z.infer<typeof policyRecordSchema>
 
+/** `gh:canary`: a round of the canary (`canary.ts`). `sessionEpoch`: of the sign-in that is decided about. */
+export const canaryRecordSchema = z.strictObject({
+  round: z.number().int().nonnegative(),
+  compiled: z.unknown(),
+  member: memberSchema,
+  sessionEpoch: z.number().int().nonnegative(),
+})
+/** The canary on its way to the gateways. */
+export type CanaryRecord = z.infer<typeof canaryRecordSchema>
+
 /** `gh:practices`: which revision and members version each practice is at. Its hash is the manifest's root. */
 export const practicesRecordSchema = z.strictObject({
   practices: z.record(
@@ -238,6 +248,13 @@ export const reportSchema = z.discriminatedUnion('kind', [
     number: z.number().int().positive(),
   }),
   z.strictObject({ kind: z.literal('ack'), gateway: z.string(), sequence: z.number().int(), at: instant }),
+  /** What a gateway decided about the canary of a round. */
+  z.strictObject({
+    kind: z.literal('canary'),
+    gateway: z.string(),
+    round: z.number().int().nonnegative(),
+    reason: z.string().max(64),
+  }),
   z.strictObject({
     kind: z.literal('seen'),
     session: z.string(),

@@ -85,8 +85,8 @@ async function readHints(
   const asking = requests.filter(({ status, kind }) => status === 'pending' && kind === 'ip')
   if (asking.length === 0) return new Map()
   const at = plane.now()
-  const ids = asking.map(({ id }) => id)
-  const colleagues = await plane.store.read((rows) => findColleagues(rows, practice, ids, at))
+  const { byId } = await plane.views.people(practice)
+  const colleagues = await plane.store.read((rows) => findColleagues(rows, practice, asking, byId, at))
   const labels = labelsByPlace(entries, at)
   return new Map(
     asking.map(({ id, network }) => {

@@ -100,7 +100,8 @@ export const neededBy: Readonly<Record<string, Needed>> = {
   'PATCH /api/practices/:practice/time-windows/:id': inPath('gw.time.edit', 'weakening'),
   'DELETE /api/practices/:practice/time-windows/:id': inPath('gw.time.edit', 'weakening'),
   'PUT /api/practices/:practice/weekly-hours': inPath('gw.time.edit', 'weakening'),
-  'GET /api/practices/:practice/sign-in-hours': inPath('gw.security.view'),
+  // When one person works is theirs: counted from the events, so asked as they are.
+  'GET /api/practices/:practice/sign-in-hours': inPath('gw.events.view'),
   'POST /api/practices/:practice/time-exceptions': inPath('gw.time.edit', 'weakening'),
   'PATCH /api/practices/:practice/time-exceptions/:id': inPath('gw.time.edit', 'weakening'),
   'DELETE /api/practices/:practice/time-exceptions/:id': inPath('gw.time.edit', 'weakening'),

@@ -136,7 +136,10 @@ export function answerActiveUsers(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): 
     const visible = await visibleNames(plane, c.get('admin').account)
     const at = plane.now()
     const own = c.get('admin').gateway?.id ?? null
-    const all = await plane.store.read((rows) => listActiveUsers(rows, practice, at, view))
+    const alone = query.user === undefined ? {} : { users: [query.user] }
+    const all = await plane.store.read((rows) =>
+      listActiveUsers(rows, practice, at, { document: view.document, ...alone }),
+    )
     const found = foundIn(all, query, at)
     const page = pageOf(found, ({ user }) => user, query)
     const users = page.items.map((user) => {

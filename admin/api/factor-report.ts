@@ -9,13 +9,11 @@ import type { z } from '@hono/zod-openapi'
 import type { Member } from '../../policies/access-request.ts'
 import type { Instant } from '../../policies/instant.ts'
 import { csvLine } from '../csv.ts'
-import { readMembersVersion } from '../store/members.ts'
 import { type FactorStatus, listFactorStatuses } from '../two-factor/statuses.ts'
 import type { ApiPlane } from './api-plane.ts'
 import type { twoFactorRoutes } from './contract/two-factor.ts'
 import { mentions } from './paging.ts'
 import { concerns, type PolicyView } from './policy-views.ts'
-import { refusal } from './refusals.ts'
 
 type Query = Omit<z.output<typeof twoFactorRoutes.report.request.query>, 'format'>
 
@@ -92,10 +90,10 @@ function sorted(found: readonly FactorStatus[], { sort, order }: Query): readonl
 export async function findPeople(plane: ApiPlane, practice: string, query: Query) {
   const view = await plane.views.read(practice)
   const at = plane.now()
-  // The version is read first: statuses read after it can only be newer.
-  const version = await plane.store.read((rows) => readMembersVersion(rows, practice))
-  if (version === null) throw refusal('not-found', 'There is no such practice.')
-  const statuses = await plane.store.read((rows) => listFactorStatuses(rows, practice, at))
+  const { version, members } = await plane.views.people(practice)
+  const statuses = await plane.store.read((rows) =>
+    listFactorStatuses(rows, { document: view.document, members }, at),
+  )
   const found = statuses.filter((one) => passes(one, query))
   return {
     version,

@@ -16,9 +16,10 @@ import type { DurationMs, Instant } from '../../policies/instant.ts'
 import type { RouteId, RouteRequirement } from '../../policies/routes.ts'
 import { loadSnapshot, type PolicySnapshot } from '../../policies/snapshot.ts'
 import { momentText } from '../../policies/timetable-zone.ts'
-import { applyDraft, type Draft, rolesIn } from '../policy-draft.ts'
+import { applyDraft, type Draft, rolesIn, settingsDraftSchema } from '../policy-draft.ts'
 import { type Forecast, forecastPolicy } from '../policy-forecast.ts'
 import { reasonWords } from '../reason-words.ts'
+import { findScheduled } from '../store/scheduled.ts'
 import type { AdminEnv } from './admin-env.ts'
 import { type ApiPlane, deedOf } from './api-plane.ts'
 import { forecastRoutes, type Simulated } from './contract/forecast.ts'
@@ -213,18 +214,26 @@ async function askedPerson(plane: ApiPlane, view: PolicyView, user: string): Pro
   return member
 }
 
+/** The draft that is asked about; `undefined`: only what is saved. */
+async function draftAsked(
+  plane: ApiPlane,
+  practice: string,
+  { draft, scheduled }: { readonly draft?: Draft | undefined; readonly scheduled?: string | undefined },
+): Promise<Draft | undefined> {
+  if (scheduled === undefined) return draft
+  if (draft !== undefined)
+    throw invalid([{ path: 'scheduled', sentence: 'ask about a draft or about a planned change, not both' }])
+  const found = await plane.store.read((rows) => findScheduled(rows, scheduled))
+  if (found === null || found.practice !== practice || found.settledAt !== null)
+    throw refusal('not-found', 'There is no such change that waits in this practice.')
+  return settingsDraftSchema.parse(found.draft)
+}
+
 function answerSimulation(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
   app.openapi(forecastRoutes.simulate, async (c) => {
     const { practice } = c.req.valid('param')
-    const {
-      user,
-      address: text,
-      at = plane.now(),
-      route: wanted,
-      draft,
-      method,
-      factor,
-    } = c.req.valid('json')
+    const body = c.req.valid('json')
+    const { user, address: text, at = plane.now(), route: wanted, method, factor } = body
     if (Math.abs(at - plane.now()) > simulatedMs)
       throw invalid([{ path: 'at', sentence: 'choose a time within 400 days of now' }])
     const view = await plane.views.read(practice)
@@ -234,6 +243,7 @@ function answerSimulation(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
     if (address === null) throw invalid([{ path: 'address', sentence: 'write an address like 203.0.113.9' }])
     const asked: Asked = { member, address, route, method, factor, at }
     const { document, revision } = view
+    const draft = await draftAsked(plane, practice, body)
     const other = draft === undefined ? null : drafted(document, draft, at)
     const roles = draft === undefined ? undefined : rolesIn(draft)?.get(user)
     const drawn = roles === undefined ? asked : { ...asked, member: { ...member, roles } }

@@ -23,7 +23,7 @@ import type { PublishStateAnswer } from './contract/wire.ts'
 import { saveWish } from './edits.ts'
 import { etagOf } from './paging.ts'
 import type { People } from './people-views.ts'
-import { askAddress, concerns, type PolicyView, withoutFactor } from './policy-views.ts'
+import { askAddress, createConcern, type PolicyView, withoutFactor } from './policy-views.ts'
 import { readScheduledAnswer } from './schedule.ts'
 
 const peopleMax = 100
@@ -31,7 +31,8 @@ const refusedMax = 100
 
 /** `members`: in order of their names. */
 const inScopeOf = (view: PolicyView, members: readonly Member[], control: ScopedControl) => {
-  const people = members.filter((member) => !member.suspended && concerns(view.snapshot, member, control))
+  const isInScope = createConcern(view.snapshot, control)
+  const people = members.filter((member) => !member.suspended && isInScope(member))
   return {
     count: people.length,
     people: people.slice(0, peopleMax).map(({ user, name }) => ({ user, name })),
@@ -40,11 +41,12 @@ const inScopeOf = (view: PolicyView, members: readonly Member[], control: Scoped
 
 /** Those with a live session who are in scope of `time` and outside their hours now. */
 function wouldRefuseNow(view: PolicyView, byId: People['byId'], active: readonly ActiveUser[], at: Instant) {
+  const isInScope = createConcern(view.snapshot, 'time')
   return active
     .filter(({ user }) => {
       const member = byId.get(user)
       if (member === undefined) return false
-      return concerns(view.snapshot, member, 'time') && !isOpenAt(view.snapshot, member, at)
+      return isInScope(member) && !isOpenAt(view.snapshot, member, at)
     })
     .map(({ user, name }) => ({ user, name }))
     .slice(0, refusedMax)

@@ -18,7 +18,7 @@ import { anybody, type Subject, subjectOf } from './hours-subject.ts'
 import { audienceName } from './networks.ts'
 import { etagOf } from './paging.ts'
 import type { People } from './people-views.ts'
-import { concerns } from './policy-views.ts'
+import { concerns, createConcern } from './policy-views.ts'
 import { answerTimeEdits } from './time-edits.ts'
 import { answerWeeklyHours } from './weekly-hours.ts'
 import { exceptionSentence, stateSentence, windowSentence } from './window-words.ts'
@@ -103,7 +103,7 @@ async function calendar(plane: ApiPlane, practice: string) {
   const at = plane.now()
   const people = await plane.views.people(practice)
   const members = people.members.filter(({ suspended }) => !suspended)
-  const isInScope = (member: Member): boolean => concerns(snapshot, member, 'time')
+  const isInScope = createConcern(snapshot, 'time')
   const { dates, groups, counts } = hoursGrid(snapshot, members, at, { count: calendarDays, isInScope })
   const { zone } = document.practice
   return {

@@ -10,7 +10,7 @@ import type { Instant } from '../../policies/instant.ts'
 import type { Log } from '../../runtime/log.ts'
 import type { Rows, Store, Tx } from '../store/database.ts'
 import type { Mailer, MailOutcome, OutgoingMail } from './mailer.ts'
-import { claimMs, pauseAfter, triesMax } from './retry-pauses.ts'
+import { claimMs, pauseAfter, pauseMaxMs, triesMax } from './retry-pauses.ts'
 
 /** What became of mails, for the metrics. */
 export type MailCount = 'sent' | 'retried' | 'given-up' | 'dropped'
@@ -32,7 +32,7 @@ async function claim(tx: Tx, at: Instant): Promise<readonly Claimed[]> {
   const due = tx
     .selectFrom('mail')
     .select('id')
-    .where('due_at', '<=', at)
+    .where((eb) => eb.or([eb('due_at', '<=', at), eb('due_at', '>', at + pauseMaxMs)]))
     .orderBy('due_at')
     .limit(batchMax)
     .forUpdate()

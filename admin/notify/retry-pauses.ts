@@ -12,5 +12,8 @@ export const claimMs: DurationMs = 120_000
 /** After so many tries it is given up. */
 export const triesMax = 12
 
+/** The longest pause: what is due later than that was queued under a clock that has been put right, and is due now. */
+export const pauseMaxMs: DurationMs = 3_600_000
+
 /** The pause after the `tries`-th failed try (from 1): 30 s, doubled each time, an hour at most. */
-export const pauseAfter = (tries: number): DurationMs => Math.min(30_000 * 2 ** (tries - 1), 3_600_000)
+export const pauseAfter = (tries: number): DurationMs => Math.min(30_000 * 2 ** (tries - 1), pauseMaxMs)

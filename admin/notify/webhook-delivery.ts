@@ -8,7 +8,7 @@
 import type { DurationMs, Instant } from '../../policies/instant.ts'
 import type { Log } from '../../runtime/log.ts'
 import type { Rows, Store, Tx } from '../store/database.ts'
-import { claimMs, pauseAfter, triesMax } from './retry-pauses.ts'
+import { claimMs, pauseAfter, pauseMaxMs, triesMax } from './retry-pauses.ts'
 import { sendWebhook, type WebhookOutcome, type WebhookTargets } from './webhook-send.ts'
 
 /** What became of a message at one try, for the metrics. */
@@ -38,7 +38,7 @@ async function claim(tx: Tx, at: Instant): Promise<readonly Claimed[]> {
     .selectFrom('webhook_delivery')
     .select('id')
     .where('state', '=', 'waiting')
-    .where('due_at', '<=', at)
+    .where((eb) => eb.or([eb('due_at', '<=', at), eb('due_at', '>', at + pauseMaxMs)]))
     .orderBy('due_at')
     .limit(batchMax)
     .forUpdate()

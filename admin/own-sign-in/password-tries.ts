@@ -44,7 +44,7 @@ export type Counted = { readonly key: string; readonly rule: Rule }
 
 /** Counts one try; the instant from when there is one, `null`: it was taken. */
 async function count(tx: Tx, { key, rule }: Counted, at: Instant): Promise<Instant | null> {
-  const level = sql<number>`greatest(0, password_tries.level - (${at}::bigint - password_tries.last_at)::float8 / ${rule.refillMs}) + 1`
+  const level = sql<number>`greatest(0, password_tries.level - greatest(0, ${at}::bigint - password_tries.last_at)::float8 / ${rule.refillMs}) + 1`
   // Without a pause nothing is waited for, not even until now: another control plane's clock may be a little behind.
   const freeAt = sql<number>`case when ${level} < ${rule.free} then 0::bigint
     else ${at}::bigint + least(${pauseMaxMs}::float8, ${pauseMs} * (2 ^ least(ceil(${level} - ${rule.free}), 10)))::bigint end`
@@ -55,7 +55,10 @@ async function count(tx: Tx, { key, rule }: Counted, at: Instant): Promise<Insta
       oc
         .column('key')
         .doUpdateSet({ level, last_at: at, free_at: freeAt })
-        .where('password_tries.free_at', '<=', at),
+        // Nobody waits longer than the longest pause: such a time was noted under a clock that has been put right.
+        .where((eb) =>
+          eb.or([eb('password_tries.free_at', '<=', at), eb('password_tries.free_at', '>', at + pauseMaxMs)]),
+        ),
     )
     .returning('key')
     .executeTakeFirst()
@@ -78,6 +81,7 @@ export function takeTries(store: Store, counted: readonly Counted[], at: Instant
       .select((eb) => eb.fn.max('free_at').as('until'))
       .where('key', 'in', keys)
       .where('free_at', '>', at)
+      .where('free_at', '<=', at + pauseMaxMs)
       .executeTakeFirst()
     if (waiting?.until != null) return { outcome: 'wait', until: Number(waiting.until) }
     for (const one of counted) {

@@ -6,7 +6,6 @@
  */
 import { html } from 'hono/html'
 import type { Reason } from '../../policies/decision.ts'
-import { emergencyOnLine } from '../../runtime/pages/emergency-line.ts'
 import { page } from '../../runtime/pages/page.ts'
 import { reasonTexts } from '../../runtime/pages/texts.ts'
 import { doneForm, hiddenFields, notYouLine, type PortalFrame, whoLine } from './page-parts.ts'
@@ -46,7 +45,6 @@ export type ShownRefusal = {
 /** What the page shows. */
 export type AccountView = {
   readonly frame: PortalFrame
-  readonly emergencyUntil: string | null
   readonly sessions: readonly ShownSession[]
   /** How many more there are that are not shown. */
   readonly more: number
@@ -119,8 +117,8 @@ ${
 export const accountPage = (view: AccountView): string =>
   page({
     title: 'My sessions and security',
-    practice: null,
-    body: html`${emergencyOnLine(view.emergencyUntil)}${whoLine(view.frame)}
+    practice: view.frame.brand,
+    body: html`${whoLine(view.frame)}
 ${view.said === null ? '' : html`<p class="banner" role="status">${view.said}</p>`}
 ${sessions(view)}
 ${factor(view)}

@@ -116,7 +116,6 @@ export async function showAccount(visitor: Visitor): Promise<Response> {
   const facts = await readPersonFacts(store, visit, at)
   const account = await store.read((rows) => readOwnAccount(rows, visit.user, at))
   const standing = await standingOf(store, visit, address, at)
-  const emergency = account.leave.filter(({ kind }) => kind === 'break-glass')
   const refusals = account.refusals.map(
     ({ at: when, practiceName, ...rest }): ShownRefusal => ({
       ...rest,
@@ -126,8 +125,6 @@ export async function showAccount(visitor: Visitor): Promise<Response> {
   )
   const html = accountPage({
     frame: frameOf(visitor),
-    emergencyUntil:
-      emergency.length === 0 ? null : facts.moment(Math.max(...emergency.map(({ endsAt }) => endsAt))),
     ...shownSessions(account.sessions, visitor, facts),
     said: saidOf(c.req.query('said')),
     factors: standing.factors.length,

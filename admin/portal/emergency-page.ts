@@ -35,7 +35,7 @@ export const emergencyPage = (
 ): string =>
   page({
     title: 'Emergency access',
-    practice: null,
+    practice: frame.brand,
     body: html`${whoLine(frame)}
 <p>For urgent care, when you cannot wait for somebody to approve you. The rules for networks and hours are lifted for you
 for a while; your second factor and your permissions hold as ever.</p>
@@ -55,7 +55,7 @@ ${notYouLine(frame)}`,
 export const emergencyOnPage = (frame: PortalFrame, places: readonly EmergencyChoice[]): string =>
   page({
     title: 'Emergency access is on',
-    practice: null,
+    practice: frame.brand,
     body: html`${whoLine(frame)}
 <ul>${places.map(({ name, until }) => html`<li>${name}: until <strong>${until}</strong></li>`)}</ul>
 <p>Every security admin was told. Whoever manages access can end it earlier.</p>
@@ -66,7 +66,7 @@ ${doneForm(frame, 'Continue')}`,
 export const noEmergencyPage = (frame: PortalFrame, why: string): string =>
   page({
     title: 'Emergency access is not possible',
-    practice: null,
+    practice: frame.brand,
     body: html`${whoLine(frame)}<p>${why}</p>
 <p>Call the person who manages access at your practice.</p>
 ${doneForm(frame, 'Back')}`,

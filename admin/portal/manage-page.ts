@@ -99,7 +99,7 @@ const signOutEverywhere = (frame: PortalFrame) =>
 export const managePage = (view: ManageView): string =>
   page({
     title: 'Your second factor',
-    practice: null,
+    practice: view.frame.brand,
     body: html`${whoLine(view.frame)}
 ${view.factors.length === 0 ? absent(view) : present(view)}
 ${doneForm(view.frame, 'Done', view.factors.length > 0 || !view.mayEnrol)}
@@ -136,7 +136,7 @@ const removal = ({ frame, factor, last, requiring }: FactorView) => {
 export const factorPage = (view: FactorView): string =>
   page({
     title: view.factor.name,
-    practice: null,
+    practice: view.frame.brand,
     body: html`${whoLine(view.frame)}
 <dl><dt>Method</dt><dd>${view.factor.method}</dd>
 <dt>Set up</dt><dd>${view.factor.enrolledAt}</dd>
@@ -154,7 +154,7 @@ ${removal(view)}
 export const confirmedPage = (frame: PortalFrame, recoveryCodesLeft: number): string =>
   page({
     title: 'Confirmed',
-    practice: null,
+    practice: frame.brand,
     body: html`<p role="status">It is confirmed that it is you.</p>
 ${codesNote(recoveryCodesLeft)}
 ${doneForm(frame, 'Continue')}

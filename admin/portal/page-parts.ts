@@ -6,6 +6,8 @@
  */
 import { html } from 'hono/html'
 import type { HtmlEscapedString } from 'hono/utils/html'
+import { emergencyOnLine } from '../../runtime/pages/emergency-line.ts'
+import type { Brand } from '../../runtime/pages/page.ts'
 import { type Said, type SentBy, saidText } from './said.ts'
 
 /** Who is here, where from, and what their forms carry. */
@@ -13,6 +15,10 @@ export type PortalFrame = {
   readonly name: string
   readonly login: string
   readonly practices: readonly string[]
+  /** The only practice of theirs; `null`: they have several. */
+  readonly brand: Brand | null
+  /** Until when emergency access of theirs is on, ready to read; `null`: it is not. */
+  readonly emergencyUntil: string | null
   /** They are in already; false: their sign-in waits. */
   readonly signedIn: boolean
   /** Where somebody else signs in. */
@@ -31,7 +37,7 @@ const practicesText = (names: readonly string[]): string => {
 
 /** Who this is about, to stand first on a page: whoever came by a stranger's link must see it before a field. */
 export const whoLine = (frame: PortalFrame) =>
-  html`<p>You are ${frame.signedIn ? 'signed in' : 'signing in'} as <strong>${frame.name}</strong>${
+  html`${emergencyOnLine(frame.emergencyUntil)}<p>You are ${frame.signedIn ? 'signed in' : 'signing in'} as <strong>${frame.name}</strong>${
     frame.login === frame.name ? '' : html` (${frame.login})`
   }${frame.practices.length === 0 ? '' : ` at ${practicesText(frame.practices)}`}.</p>`
 

@@ -6,6 +6,7 @@
  * place that would lead back here: somebody must never go in circles.
  */
 import { plainPage } from '../../runtime/pages/plain-page.ts'
+import { awayTitle, worksOn } from '../../runtime/pages/texts.ts'
 
 const goBack = 'Go back to your practice application and try again: it will bring you here once more.'
 
@@ -61,8 +62,8 @@ export const tooOftenPage = (afterS: number): string =>
 
 /** The database is away; sent with `Refresh`. */
 export const awayPage = (): string =>
-  plainPage('Not possible right now', [
-    'Your second factor cannot be checked at the moment. Nothing was changed.',
+  plainPage(awayTitle, [
+    `This cannot be done at the moment, and nothing was changed. ${worksOn}`,
     'This is usually over in a few seconds. The page tries again by itself.',
   ])
 

@@ -13,6 +13,7 @@ import type { Instant } from '../../policies/instant.ts'
 import { isFault } from '../../runtime/fault.ts'
 import { clientBehind } from '../../runtime/forwarded.ts'
 import type { Log } from '../../runtime/log.ts'
+import { type Logo, logoHeaders } from '../../runtime/logos.ts'
 import type { TextSender } from '../notify/text-messages.ts'
 import type { QueueMail } from '../own-sign-in/password-mails.ts'
 import { noOwnUpstreams, type OwnUpstreams } from '../own-sign-in/upstreams.ts'
@@ -67,6 +68,8 @@ export type PortalAppOptions = {
   readonly mail?: QueueMail | null
   /** Who sends text messages; absent: nobody. */
   readonly texts?: TextSender | null
+  /** Logos of practices, by id; absent: none. */
+  readonly logos?: ReadonlyMap<string, Logo>
   readonly now: () => Instant
   readonly log: Log
 }
@@ -192,7 +195,8 @@ export function createPortalApp(options: PortalAppOptions): PortalApp {
   const knocks = createKnocks()
   const mail = options.mail ?? null
   const texts = options.texts ?? null
-  const portal: Portal = { parts, origin, secure, party, answers, knocks, mail, texts, now, log }
+  const logos = options.logos ?? new Map<string, Logo>()
+  const portal: Portal = { parts, origin, secure, party, answers, knocks, mail, texts, logos, now, log }
   const app = new Hono<PortalEnv>()
   app.use(async (c, next) => {
     if (!isForUs(c.req.url, origin)) return answers.page(421, nowherePage())
@@ -203,6 +207,11 @@ export function createPortalApp(options: PortalAppOptions): PortalApp {
     return next()
   })
   addSteps(app, portal, options.upstreams ?? noOwnUpstreams)
+  app.get('/logo/:practice', (c) => {
+    const logo = logos.get(c.req.param('practice'))
+    if (logo === undefined) return answers.page(404, nowherePage())
+    return new Response(Uint8Array.from(logo.bytes), { headers: logoHeaders(logo) })
+  })
   app.post('/heartbeat', takeHeartbeat(portal, trustedProxies))
   app.notFound(() => answers.page(404, nowherePage()))
   app.onError((error, c) => {

@@ -22,7 +22,11 @@ const scriptOf = (text: string): PageScript => ({
   text,
 })
 
-/** Asks for a passkey as the form's `data-options` say, and sends what came of it as its field `answer`. */
+/**
+ * Asks for a passkey as the form's `data-options` say, and sends what came of it as its field `answer`. Beside a field for the
+ * login name (`autocomplete="… webauthn"`) the browser offers the passkeys it has without being asked; the button ends
+ * that wait, since browsers ask for one at a time.
+ */
 export const passkeyScript: PageScript = scriptOf(`
 const form = document.getElementById('passkey')
 const note = document.getElementById('passkey-note')
@@ -30,12 +34,12 @@ const say = (text) => { note.textContent = text; note.hidden = false }
 const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, '+').replace(/_/g, '/')), (c) => c.charCodeAt(0))
 const text = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\\+/g, '-').replace(/\\//g, '_').replace(/=+$/, '')
 const texts = (response, names) => Object.fromEntries(names.filter((name) => response[name]).map((name) => [name, text(response[name])]))
-const ask = async () => {
+const ask = async (how = {}) => {
   const options = JSON.parse(form.dataset.options)
   options.challenge = bytes(options.challenge)
   for (const one of [...(options.allowCredentials ?? []), ...(options.excludeCredentials ?? [])]) one.id = bytes(one.id)
   if (options.user) options.user.id = bytes(options.user.id)
-  const made = options.user ? await navigator.credentials.create({ publicKey: options }) : await navigator.credentials.get({ publicKey: options })
+  const made = options.user ? await navigator.credentials.create({ publicKey: options }) : await navigator.credentials.get({ publicKey: options, ...how })
   const response = texts(made.response, ['clientDataJSON', 'attestationObject', 'authenticatorData', 'signature', 'userHandle'].filter((name) => !options.user || name !== 'authenticatorData'))
   if (options.user) response.transports = made.response.getTransports ? made.response.getTransports() : []
   return JSON.stringify({ id: made.id, type: made.type, response })
@@ -47,12 +51,16 @@ const words = {
 }
 form.hidden = false
 if (!window.PublicKeyCredential) { form.querySelector('button').disabled = true; say('This browser cannot use passkeys. Use another way.') }
+const send = (answer) => { form.elements.answer.value = answer; form.submit() }
+const waiting = new AbortController()
+if (document.querySelector('input[autocomplete~="webauthn"]')) window.PublicKeyCredential?.isConditionalMediationAvailable?.().then((can) => can && ask({ mediation: 'conditional', signal: waiting.signal }).then(send)).catch(() => {})
 form.addEventListener('submit', async (event) => {
   event.preventDefault()
+  waiting.abort()
   const button = form.querySelector('button')
   button.disabled = true
   note.hidden = true
-  try { form.elements.answer.value = await ask(); form.submit() } catch (error) { say(words[error.name] ?? 'Your passkey could not be used. Try again, or use another way.'); button.disabled = false }
+  try { send(await ask()) } catch (error) { say(words[error.name] ?? 'Your passkey could not be used. Try again, or use another way.'); button.disabled = false }
 })
 `)
 

@@ -72,7 +72,7 @@ export const setUpPage = (view: SetUpView): string => {
   const { account, issuer } = labelOf(uri)
   return page({
     title: view.adds ? 'Set up another authenticator app' : 'Set up your second factor',
-    practice: null,
+    practice: frame.brand,
     body: html`${whoLine(frame)}
 ${why(view)}
 ${view.passkeys ? html`<p>Does this device unlock with your finger, your face or a code? Then a passkey is quicker, and no look-alike page can coax it out of you: <a href="/passkey">set up a passkey instead</a></p>` : ''}${view.texts ? html`<p>No smartphone? <a href="/text">Have codes sent by text message</a></p>` : ''}
@@ -107,7 +107,7 @@ export type PasskeyView = {
 export const passkeyPage = (view: PasskeyView): string =>
   page({
     title: 'Set up a passkey',
-    practice: null,
+    practice: view.frame.brand,
     body: html`${whoLine(view.frame)}
 ${why(view)}
 <p>A passkey stays on your device, or in the account that keeps your passwords. You use it as you unlock the device: with your finger, your face or its code. Nothing of that leaves the device.</p>
@@ -134,7 +134,7 @@ ${problemLine('admission-problem', said, 'admission', frame.at)}
 export const notHerePage = (frame: PortalFrame, address: string, said: Said | null): string =>
   page({
     title: 'This has to be set up at the practice',
-    practice: null,
+    practice: frame.brand,
     body: html`${whoLine(frame)}
 <p>Your practice asks for a second factor. It can be set up only from a network that your practice has approved, and the one you are on is not among them.</p>
 <p>Sign in from the practice once and set it up there, or ask the person who manages access to approve this network, or to give you a code.</p>
@@ -147,7 +147,7 @@ ${notYouLine(frame)}`,
 export const fullPage = (frame: PortalFrame): string =>
   page({
     title: 'You have ten already',
-    practice: null,
+    practice: frame.brand,
     body: html`${whoLine(frame)}
 <p>Nobody can have more than ten second factors. Remove one that you no longer use first.</p>
 <div class="doing"><a class="first" href="/">Your second factors</a></div>`,
@@ -168,7 +168,7 @@ const fileOf = (frame: PortalFrame, codes: readonly string[]): string =>
 export const codesPage = ({ frame, codes, fresh, goesOn }: CodesView): string =>
   page({
     title: 'Keep your recovery codes',
-    practice: null,
+    practice: frame.brand,
     body: html`<p role="status">${
       fresh === 'enrolled'
         ? 'Your second factor is set up.'
@@ -189,7 +189,7 @@ export const codesPage = ({ frame, codes, fresh, goesOn }: CodesView): string =>
 export const renewPage = (frame: PortalFrame, left: number, wish: string): string =>
   page({
     title: 'Make new recovery codes?',
-    practice: null,
+    practice: frame.brand,
     body: html`${whoLine(frame)}
 <p>Ten new codes are made and shown once. ${
       left === 0
@@ -206,7 +206,7 @@ ${notYouLine(frame)}`,
 export const shownAlreadyPage = (frame: PortalFrame): string =>
   page({
     title: 'These codes were shown already',
-    practice: null,
+    practice: frame.brand,
     body: html`<p>Recovery codes are shown once. If you have kept them, go on. If not, make new ones: those you did not keep will then no longer work.</p>
 ${doneForm(frame, 'Go on')}
 <div class="doing"><a href="/recovery-codes">New recovery codes</a></div>`,

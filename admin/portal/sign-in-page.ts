@@ -51,12 +51,12 @@ export type SignInView = {
   readonly said: string | null
 }
 
-const passwordForm = ({ password, said }: SignInView) =>
+const passwordForm = ({ password, passkey, said }: SignInView) =>
   password === null
     ? ''
     : html`<form method="post" action="/sign-in/password"><input type="hidden" name="token" value="${password.token}">
 <label for="login">Login name</label>
-<input class="field" id="login" name="login" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="200" required autofocus${said === null ? '' : html` aria-describedby="said"`}>
+<input class="field" id="login" name="login" autocomplete="username${passkey === null ? '' : ' webauthn'}" autocapitalize="none" spellcheck="false" maxlength="200" required autofocus${said === null ? '' : html` aria-describedby="said"`}>
 <label for="password">Password</label>
 <input class="field" id="password" name="password" type="password" autocomplete="current-password" required${said === null ? '' : html` aria-describedby="said"`}>
 <div class="doing"><button class="first">Sign in</button></div></form>

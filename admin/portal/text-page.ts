@@ -74,7 +74,7 @@ ${nameField('')}
 export const numberPage = ({ frame, sent, said, by }: NumberView): string =>
   page({
     title: 'Set up codes by text message',
-    practice: null,
+    practice: frame.brand,
     body: html`${whoLine(frame)}
 <p>At each sign-in a code is sent to your phone. An authenticator app or a passkey is safer: a message can be read by others, or led away.</p>
 ${noteLine(said, by, frame.at)}

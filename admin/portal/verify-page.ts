@@ -117,7 +117,7 @@ ${problemLine('recovery-problem', about, 'recovery', frame.at)}
 export const verifyPage = (view: VerifyView): string =>
   page({
     title: 'Confirm that it is you',
-    practice: null,
+    practice: view.frame.brand,
     body: html`${whoLine(view.frame)}
 <p>${why(view)}</p>
 ${passkeyPart(view)}${appPart(view)}${textsPart(view)}${recoveryForm(view)}

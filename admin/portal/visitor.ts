@@ -6,9 +6,12 @@
  */
 import type { Context } from 'hono'
 import type { Instant } from '../../policies/instant.ts'
+import { momentText } from '../../policies/timetable-zone.ts'
 import type { ClientHop } from '../../runtime/forwarded.ts'
 import type { Log } from '../../runtime/log.ts'
+import type { Logo } from '../../runtime/logos.ts'
 import { ownPath } from '../../runtime/own-path.ts'
+import type { Brand } from '../../runtime/pages/page.ts'
 import type { TextSender } from '../notify/text-messages.ts'
 import type { QueueMail } from '../own-sign-in/password-mails.ts'
 import type { FactorParts } from '../two-factor/verification.ts'
@@ -41,6 +44,8 @@ export type Portal = {
   readonly mail: QueueMail | null
   /** `null`: no text messages can be sent. */
   readonly texts: TextSender | null
+  /** Logos of practices, by id. */
+  readonly logos: ReadonlyMap<string, Logo>
   readonly now: () => Instant
   readonly log: Log
 }
@@ -70,11 +75,19 @@ export async function findVisitor(portal: Portal, c: Context<PortalEnv>): Promis
   return { portal, c, token, visit, address: c.get('hop').client.text, at }
 }
 
+const brandOf = ({ logos }: Portal, { practices }: PortalVisit): Brand | null => {
+  const [only] = practices
+  if (only === undefined || practices.length > 1) return null
+  return { name: only.name, logo: logos.has(only.id) ? `/logo/${only.id}` : null }
+}
+
 /** What every page for them shows and carries. */
-export const frameOf = ({ visit, token, at }: Visitor): PortalFrame => ({
+export const frameOf = ({ portal, visit, token, at }: Visitor): PortalFrame => ({
   name: visit.name,
   login: visit.login,
   practices: visit.practices.map(({ name }) => name),
+  brand: brandOf(portal, visit),
+  emergencyUntil: visit.emergency === null ? null : momentText(visit.emergency.zone, visit.emergency.until),
   // Whoever is on the way to the admin origin is in, and so is who is asked for a newer factor or looks after their own.
   signedIn: visit.adminEntry !== null || visit.reason === null || visit.reason === 'two-factor-too-old',
   leave: `${visit.origin}${visit.adminEntry === null ? '/.gatehouse/access?leave' : '/sign-in'}`,

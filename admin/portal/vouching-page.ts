@@ -25,7 +25,7 @@ const why = (made: boolean) =>
 export const vouchingPage = ({ frame, made, said }: VouchingView): string =>
   page({
     title: made ? 'Your passkey has to be vouched for' : 'Somebody has to vouch for your passkey',
-    practice: null,
+    practice: frame.brand,
     body: html`${whoLine(frame)}
 ${why(made)}
 <ul><li>Ask the person who manages access at your practice for a code, and enter it here, or</li>

@@ -61,18 +61,6 @@ const found = (rows: Rows, { practice, text, user, role, state, practices }: Mem
     )
 }
 
-async function countFound(rows: Rows, query: MemberQuery): Promise<number> {
-  const isSearch = (query.text?.trim() ?? '') !== ''
-  // Every membership has its person: without a search nobody's name need be looked at.
-  const every = rows.selectFrom('membership as m').where('m.practice', '=', query.practice)
-  const counted = isSearch
-    ? await found(rows, query)
-        .select((eb) => eb.fn.countAll<number>().as('total'))
-        .executeTakeFirstOrThrow()
-    : await every.select((eb) => eb.fn.countAll<number>().as('total')).executeTakeFirstOrThrow()
-  return counted.total
-}
-
 async function readPage(rows: Rows, query: MemberQuery, after: string | null) {
   const { cursor = '', limit } = query
   return await found(rows, query)
@@ -111,7 +99,9 @@ export async function readMemberPage(
           .where('m.user_id', '=', cursor)
           .executeTakeFirst()
   if (last === undefined) return 'lost'
-  const total = await countFound(rows, query)
+  const { total } = await found(rows, query)
+    .select((eb) => eb.fn.countAll<number>().as('total'))
+    .executeTakeFirstOrThrow()
   const members = await readPage(rows, query, last?.name ?? null)
   const shown = members.slice(0, limit)
   return {

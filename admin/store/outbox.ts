@@ -11,7 +11,7 @@ import type { Tx } from './database.ts'
 
 const announce = async (
   tx: Tx,
-  kind: 'policy' | 'members' | 'session',
+  kind: 'policy' | 'members' | 'session' | 'canary',
   part: string,
   at: Instant,
 ): Promise<number> => {
@@ -45,3 +45,7 @@ export async function announceMembers(
 /** Says that a session, by its token's hash, is new or changed; the number to follow it by. */
 export const announceSession = (tx: Tx, tokenHash: string, at: Instant): Promise<number> =>
   announce(tx, 'session', tokenHash, at)
+
+/** Says that a round of the canary has begun; the number to follow it by. */
+export const announceCanary = (tx: Tx, round: number, at: Instant): Promise<number> =>
+  announce(tx, 'canary', String(round), at)

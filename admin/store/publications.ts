@@ -12,7 +12,7 @@ import type { Tables } from './tables.ts'
 /** A published record. `expiresAt: null`: kept for good. */
 export type Publication = {
   readonly key: string
-  readonly kind: 'policy' | 'members' | 'session' | 'practices'
+  readonly kind: 'policy' | 'members' | 'session' | 'practices' | 'canary'
   readonly part: string
   readonly sequence: number
   readonly version: number
@@ -23,7 +23,7 @@ export type Publication = {
 /** An outbox row that waits to be published. */
 export type Pending = {
   readonly id: number
-  readonly kind: 'policy' | 'members' | 'session'
+  readonly kind: 'policy' | 'members' | 'session' | 'canary'
   readonly part: string
 }
 

@@ -178,7 +178,7 @@ type AddressUseTable = { subject: string; address: string; first_at: number; las
 
 type OutboxTable = {
   id: Generated<number>
-  kind: 'policy' | 'members' | 'session'
+  kind: 'policy' | 'members' | 'session' | 'canary'
   part: string
   saved_at: number
   sequence: number | null
@@ -188,7 +188,7 @@ type OutboxTable = {
 
 type PublicationTable = {
   key: string
-  kind: 'policy' | 'members' | 'session' | 'practices'
+  kind: 'policy' | 'members' | 'session' | 'practices' | 'canary'
   part: string
   sequence: number
   version: number
@@ -292,4 +292,6 @@ export type Tables = AdminEntryTables &
     traffic_fact: TrafficFactTable
     unmapped_route: UnmappedRouteTable
     report_source: ReportSourceTable
+    canary: { only_row: Generated<boolean>; round: number; saved_at: number }
+    canary_answer: { gateway: string; round: number; reason: string; at: number }
   }

@@ -121,7 +121,7 @@ function wantedOf(one: Standing, isRequired: Requirement, graceMs: number, at: I
 
 /**
  * Works out again since when and until when members may come without a second factor, under the newest policy and
- * roles. True: a deadline changed, so the members record must be announced (the caller does). One read, at most one
+ * roles (`known`: that policy, where the caller has it). True: a deadline changed, so the members record must be announced (the caller does). One read, at most one
  * write: of 20,000 members about 0.1 s where nothing changes, under a second where all do.
  */
 export async function refreshRequirements(
@@ -129,8 +129,9 @@ export async function refreshRequirements(
   practice: string,
   users: readonly string[] | 'everyone',
   at: Instant,
+  known: PolicyDocument | null = null,
 ): Promise<boolean> {
-  const document = await readScopes(tx, practice)
+  const document = known ?? (await readScopes(tx, practice))
   if (document === null) return false
   const isRequired = requirementOf(document, at)
   const { graceMs } = document.controls.twoFactor

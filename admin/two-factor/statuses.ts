@@ -5,10 +5,12 @@
  * of the instant asked about. Storing a status was refused: it would be wrong whenever a policy or a role changes.
  */
 import { sql } from 'kysely'
-import type { FactorMethod } from '../../policies/access-request.ts'
+import type { FactorMethod, Member } from '../../policies/access-request.ts'
+import type { PolicyDocument } from '../../policies/document.ts'
 import type { DurationMs, Instant } from '../../policies/instant.ts'
 import type { Rows } from '../store/database.ts'
-import { readScopes, requirementOf } from './requirements.ts'
+import { requirementOf } from './requirements.ts'
+import { pauseMaxMs } from './tries.ts'
 
 /**
  * What an auditor would ask about, of somebody who has to have a second factor: none is set up (and the time for it is
@@ -50,18 +52,6 @@ function statusOf({ isOff, isRequired, isEnrolled, isLocked }: Kept): FactorStat
   if (isRequired) return 'required-not-set-up'
   return isOff ? 'off' : 'optional'
 }
-
-const factorsOf = sql<{
-  readonly methods: FactorMethod[] | null
-  readonly enrolled_at: number | null
-  readonly verified_at: number | null
-}>`(select f.user_id, array_agg(distinct f.method order by f.method) as methods, min(f.enrolled_at) as enrolled_at,
-  max(f.last_verified_at) as verified_at from factor f where f.user_id in (select user_id from mine) group by 1)`
-const codesOf = sql<{
-  readonly codes: number | null
-  readonly code_used_at: number | null
-}>`(select c.user_id, count(*) filter (where c.used_at is null) as codes, max(c.used_at) as code_used_at
-  from recovery_code c where c.user_id in (select user_id from mine) group by 1)`
 
 const claimedMs: DurationMs = 30 * 86_400_000
 
@@ -119,59 +109,76 @@ const newest = (...instants: readonly (Instant | null)[]): Instant | null => {
   return known.length === 0 ? null : Math.max(...known)
 }
 
-/** The second factors of everyone in a practice, by name; an unknown practice has nobody. */
+/** When each member set up and last showed a factor of theirs. Grouped once: not a look at the table for each member. */
+async function factorsOf(rows: Rows, practice: string) {
+  const { rows: found } = await sql<{ user: string; enrolled_at: number; verified_at: number | null }>`
+    select f.user_id as user, min(f.enrolled_at) as enrolled_at, max(f.last_verified_at) as verified_at
+    from factor f join membership m on m.user_id = f.user_id and m.practice = ${practice} group by 1`.execute(
+    rows,
+  )
+  return new Map(found.map((row) => [row.user, row]))
+}
+
+/** How many recovery codes each member has left, and when they used one last. */
+async function codesOf(rows: Rows, practice: string) {
+  const { rows: found } = await sql<{ user: string; codes: number; used_at: number | null }>`
+    select c.user_id as user, count(*) filter (where c.used_at is null) as codes, max(c.used_at) as used_at
+    from recovery_code c join membership m on m.user_id = c.user_id and m.practice = ${practice}
+    group by 1`.execute(rows)
+  return new Map(found.map((row) => [row.user, row]))
+}
+
+/** Until when each member has to wait who has tried too often. */
+async function locksOf(rows: Rows, practice: string, at: Instant): Promise<ReadonlyMap<string, Instant>> {
+  const found = await rows
+    .selectFrom('factor_tries as t')
+    .innerJoin('membership as m', 'm.user_id', 't.user_id')
+    .select(['t.user_id', 't.free_at'])
+    .where('m.practice', '=', practice)
+    .where('t.free_at', '>', at)
+    .where('t.free_at', '<=', at + pauseMaxMs)
+    .execute()
+  return new Map(found.map((row) => [row.user_id, row.free_at]))
+}
+
+/** The second factors of `members` (everyone in the practice of `document`) at `at`, in their order. */
 export async function listFactorStatuses(
   rows: Rows,
-  practice: string,
+  { document, members }: { readonly document: PolicyDocument; readonly members: readonly Member[] },
   at: Instant,
 ): Promise<readonly FactorStatus[]> {
-  const document = await readScopes(rows, practice)
-  if (document === null) return []
+  const practice = document.practice.id
   const isRequired = requirementOf(document, at)
   const { mode, trust } = document.controls.twoFactor
   const claims = [...(trust.app ? ['app'] : []), ...(trust.google ? ['google'] : [])]
   const claimed = await claimsOf(rows, practice, claims, at - claimedMs)
-  // Grouped once: not a look at each table for each member.
-  const found = await rows
-    .with('mine', (db) => db.selectFrom('membership').selectAll().where('practice', '=', practice))
-    .selectFrom('mine as m')
-    .innerJoin('app_user as u', 'u.id', 'm.user_id')
-    .leftJoin('factor_tries as t', 't.user_id', 'm.user_id')
-    .leftJoin(factorsOf.as('f'), (join) => join.on(sql`f.user_id`, '=', sql`m.user_id`))
-    .leftJoin(codesOf.as('c'), (join) => join.on(sql`c.user_id`, '=', sql`m.user_id`))
-    .select(['u.id as user', 'u.name', 'u.login', 'm.roles', 'm.enrol_by', 't.free_at'])
-    .select(['f.methods', 'f.enrolled_at', 'f.verified_at', 'c.codes', 'c.code_used_at'])
-    .orderBy(sql`lower(u.name)`)
-    .orderBy('u.id')
-    .execute()
-  return found.map((one) => {
-    const claim = claimed.get(one.user) ?? { claimed: null, claimed_at: null }
-    const row = { ...one, ...claim, methods: one.methods ?? [], codes: one.codes ?? 0 }
-    const required = isRequired({ user: row.user, roles: row.roles })
-    const lockedUntil = (row.free_at ?? 0) > at ? row.free_at : null
-    const isEnrolled = row.methods.length > 0 || row.claimed !== null
+  const factors = await factorsOf(rows, practice)
+  const codes = await codesOf(rows, practice)
+  const locks = await locksOf(rows, practice, at)
+  return members.map((member) => {
+    const { user, roles, factors: methods, enrolBy: enrol_by } = member
+    const claim = claimed.get(user) ?? { claimed: null, claimed_at: null }
+    const left = codes.get(user)?.codes ?? 0
+    const found: Found = { methods, claimed: claim.claimed, codes: left, enrol_by }
+    const required = isRequired({ user, roles })
+    const lockedUntil = locks.get(user) ?? null
+    const shown = methods.length === 0 ? [] : [factors.get(user)?.verified_at, codes.get(user)?.used_at]
     return {
-      user: row.user,
-      name: row.name,
-      login: row.login,
-      roles: row.roles,
+      ...{ user, name: member.name, login: member.login, roles },
       status: statusOf({
         isOff: mode === 'off',
         isRequired: required,
-        isEnrolled,
+        isEnrolled: methods.length > 0 || claim.claimed !== null,
         isLocked: lockedUntil !== null,
       }),
-      methods: row.claimed === null ? row.methods : [...row.methods, row.claimed],
-      deadline: row.enrol_by,
-      lastVerifiedAt: newest(
-        ...(row.methods.length === 0 ? [] : [row.verified_at, row.code_used_at]),
-        row.claimed_at,
-      ),
-      enrolledAt: row.enrolled_at,
-      recoveryCodesLeft: row.codes,
+      methods: claim.claimed === null ? methods : [...methods, claim.claimed],
+      deadline: enrol_by,
+      lastVerifiedAt: newest(...shown.map((one) => one ?? null), claim.claimed_at),
+      enrolledAt: factors.get(user)?.enrolled_at ?? null,
+      recoveryCodesLeft: left,
       lockedUntil,
-      source: sourceOf(row),
-      gaps: gapsOf(row, required, at),
+      source: sourceOf(found),
+      gaps: gapsOf(found, required, at),
     }
   })
 }

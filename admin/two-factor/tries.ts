@@ -18,7 +18,8 @@ export type Taken =
 const visitTriesMax = 5
 const freeTriesMax = 10
 const pauseMs: DurationMs = 60_000
-const pauseMaxMs: DurationMs = 900_000
+/** The longest pause. */
+export const pauseMaxMs: DurationMs = 900_000
 /** After a day without a try the count starts anew; a success ends it at once. */
 const forgottenMs: DurationMs = 86_400_000
 
@@ -35,7 +36,10 @@ async function takeOfUser(tx: Tx, user: string, at: Instant): Promise<Instant | 
       oc
         .column('user_id')
         .doUpdateSet({ count, last_at: at, free_at: freeAt })
-        .where('factor_tries.free_at', '<=', at),
+        // Nobody waits longer than the longest pause: such a time was noted under a clock that has been put right.
+        .where((eb) =>
+          eb.or([eb('factor_tries.free_at', '<=', at), eb('factor_tries.free_at', '>', at + pauseMaxMs)]),
+        ),
     )
     .returning('count')
     .executeTakeFirst()
@@ -50,6 +54,7 @@ export async function findFreeAt(rows: Rows, user: string, at: Instant): Promise
     .select('free_at')
     .where('user_id', '=', user)
     .where('free_at', '>', at)
+    .where('free_at', '<=', at + pauseMaxMs)
     .executeTakeFirst()
   return row?.free_at ?? null
 }

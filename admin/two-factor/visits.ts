@@ -35,6 +35,8 @@ export type PortalVisit = {
   readonly adminEntry: string | null
   /** Where they are a member and not suspended, by name. */
   readonly practices: readonly { readonly id: string; readonly name: string }[]
+  /** Until when emergency access of theirs is on, the last of several, with that practice's zone; `null`: it is not. */
+  readonly emergency: { readonly until: Instant; readonly zone: string } | null
   readonly endsAt: Instant
   /** What was proved in this very visit; `null`: nothing yet. */
   readonly proved: { readonly method: FactorMethod; readonly at: Instant } | null
@@ -80,6 +82,24 @@ const practicesOf = (rows: Rows, user: string) =>
     .orderBy('p.id')
     .execute()
 
+async function emergencyOf(rows: Rows, user: string, at: Instant): Promise<PortalVisit['emergency']> {
+  const found = await rows
+    .selectFrom('access_grant as g')
+    .innerJoin('policy_revision as r', 'r.practice', 'g.practice')
+    .innerJoin('practice as p', (join) =>
+      join.onRef('p.id', '=', 'g.practice').onRef('p.revision', '=', 'r.revision'),
+    )
+    .select(['g.ends_at as until', sql<string>`r.document -> 'practice' ->> 'zone'`.as('zone')])
+    .where('g.user_id', '=', user)
+    .where('g.kind', '=', 'break-glass')
+    .where('g.withdrawn_at', 'is', null)
+    .where('g.starts_at', '<=', at)
+    .where('g.ends_at', '>', at)
+    .orderBy('g.ends_at', 'desc')
+    .executeTakeFirst()
+  return found ?? null
+}
+
 async function readVisit(rows: Rows, id: string, at: Instant): Promise<PortalVisit | null> {
   const row = await rows
     .selectFrom('factor_visit')
@@ -100,6 +120,7 @@ async function readVisit(rows: Rows, id: string, at: Instant): Promise<PortalVis
     to: row.to_path,
     adminEntry: row.admin_entry,
     practices: await practicesOf(rows, row.user_id),
+    emergency: await emergencyOf(rows, row.user_id, at),
     endsAt: row.ends_at,
     proved:
       row.proved_method === null || row.proved_at === null

@@ -19,6 +19,7 @@ const staleBy: Readonly<Record<LiveMessage['kind'], readonly string[]>> = {
     'my-address',
     'presets',
     'roles',
+    'scheduled',
     'access-requests',
     'time-preview',
     'time-windows',
@@ -29,16 +30,10 @@ const staleBy: Readonly<Record<LiveMessage['kind'], readonly string[]>> = {
   requests: ['access-requests'],
   // Lists that people read do not move under their eyes: they are told how many are new.
   refusals: ['decisions', 'newest-decisions', 'decision-counts'],
-  // Whoever sets a factor up, shows one or fails to is an event.
+  // Whoever sets a factor up, shows one or fails to is an event; so is whoever plans a start.
   events: [
-    'security-events',
-    'newest-events',
-    'chain',
-    'two-factor',
-    'emergency-access',
-    'tokens',
-    'notifications',
-    'retention',
+    ...['security-events', 'newest-events', 'chain', 'two-factor', 'emergency-access', 'emergency'],
+    ...['tokens', 'notifications', 'retention', 'scheduled'],
   ],
   published: [],
 }

@@ -156,17 +156,6 @@ const written = (fields: Readonly<Record<string, string | number | undefined>>):
       .map(([name, value]) => [name, String(value)]),
   )
 
-/** Everyone with a live session who matches `text`. */
-export const activeUsersQuery = (practice: string, text: string) =>
-  infiniteQueryOptions({
-    queryKey: topicKey(practice, 'active-users', text),
-    queryFn: ({ pageParam }) =>
-      parseResponse(
-        one['active-users'].$get({ param: { practice }, query: written({ cursor: pageParam, text }) }),
-      ),
-    ...pages,
-  })
-
 /** Requests for access of a status; `all`: of any. */
 export const accessRequestsQuery = (practice: string, status: RequestFilter) =>
   infiniteQueryOptions({

@@ -11,6 +11,7 @@ import {
   lazyRouteComponent,
   stringifySearchWith,
 } from '@tanstack/react-router'
+import { type ActiveFilters, factorFilters, signIns } from './active-users/active-queries.ts'
 import { Crashed, NotFound } from './parts/states.tsx'
 import type { FactorState, RequestFilter } from './queries.ts'
 import { allowlistSearch, eventSearch, listSearch, pagedSearch } from './route-search.ts'
@@ -60,6 +61,9 @@ const factorStates: readonly FactorState[] = [
 const countOf = (value: unknown): number | undefined =>
   /^\d{1,7}$/.test(String(value)) ? Number(value) : undefined
 
+const only = <S extends object>(fields: S): S =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as S
+
 /** What 2FA management shows. */
 export type FactorSearch = FactorFilters & {
   readonly view?: 'gaps' | undefined
@@ -80,6 +84,28 @@ const factorSearch = (search: Search): FactorSearch => ({
   from: textOf(search.after) === undefined ? undefined : countOf(search.from),
 })
 
+/** What Active users shows; `chosen`: ids by comma, `user`: whose drawer is open. */
+export type ActiveSearch = ActiveFilters & {
+  readonly from?: number | undefined
+  readonly user?: string | undefined
+  readonly chosen?: string | undefined
+}
+
+const activeSearch = (search: Search): ActiveSearch =>
+  only<ActiveSearch>({
+    ...filtered(search),
+    method: signIns.find((method) => method === search.method),
+    factor: factorFilters.find((factor) => factor === search.factor),
+    practices: search.practices === 'several' ? 'several' : undefined,
+    idle: search.idle === '15' || search.idle === '60' || search.idle === '240' ? search.idle : undefined,
+    held: search.held === 'yes' ? 'yes' : undefined,
+    after: textOf(search.after),
+    from: textOf(search.after) === undefined ? undefined : countOf(search.from),
+    user: textOf(search.user),
+    chosen:
+      typeof search.chosen === 'string' && /^[\w,-]{1,6500}$/.test(search.chosen) ? search.chosen : undefined,
+  })
+
 /** What Users shows; `after` and `from`: where the page of the list begins. */
 export type UserSearch = {
   readonly view?: 'import' | undefined
@@ -91,9 +117,6 @@ export type UserSearch = {
   readonly from?: number | undefined
   readonly user?: string | undefined
 }
-
-const only = <S extends object>(fields: S): S =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as S
 
 const userSearch = (search: Search): UserSearch =>
   only<UserSearch>({
@@ -164,7 +187,7 @@ const simulate = createRoute({
 const activeUsers = createRoute({
   getParentRoute: () => practice,
   path: 'active-users',
-  validateSearch: filtered,
+  validateSearch: activeSearch,
   component: lazyRouteComponent(() => import('./active-users/active-users-tab.tsx'), 'ActiveUsersTab'),
 })
 const accessRequests = createRoute({

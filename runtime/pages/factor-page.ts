@@ -7,8 +7,9 @@
  */
 import { html } from 'hono/html'
 import type { Reason } from '../../policies/decision.ts'
+import { emergencyOnLine } from './emergency-line.ts'
 import { page } from './page.ts'
-import { reasonTexts } from './texts.ts'
+import { awayTitle, reasonTexts, worksOn } from './texts.ts'
 
 /** What the page shows. */
 export type FactorView = {
@@ -30,6 +31,8 @@ export type FactorView = {
   readonly token: string | null
   /** The reference code of the refusal; `null`: not known. */
   readonly code: string | null
+  /** Until when emergency access of theirs is on, ready to read; `null`: it is not. */
+  readonly emergencyUntil: string | null
 }
 
 const form = (view: FactorView, does: 'leave' | 'again' | 'later', words: string) =>
@@ -68,7 +71,7 @@ ${first(view.next, 'Set it up now')}${form(view, 'later', 'Later')}${leave(view)
       return html`<p>What you confirmed has to arrive here within a minute, and counts once, in the browser where you began.</p>
 ${first(view.next, 'Try again')}${leave(view)}`
     case 'away':
-      return html`<p>The page for your second factor could not be reached just now. Nothing is lost: this page tries again by itself.</p>
+      return html`<p>The page for it could not be reached. ${worksOn} Nothing of yours is lost: this page tries again by itself.</p>
 ${first(view.next, 'Try again')}${leave(view)}`
     case 'again':
       return html`<p>Your second factor is confirmed, but your sign-in has waited too long to go on by itself.</p>
@@ -90,7 +93,7 @@ const titleOf = ({ state, reason, deadline }: FactorView): string => {
     case 'late':
       return 'That took too long: try again'
     case 'away':
-      return 'Not possible just now'
+      return awayTitle
     case 'again':
       return 'Confirmed: sign in again'
     case 'leave':
@@ -100,4 +103,8 @@ const titleOf = ({ state, reason, deadline }: FactorView): string => {
 
 /** The page as HTML, about 4 kB. Send it with `pagePolicy` and `no-store`. */
 export const factorPage = (view: FactorView): string =>
-  page({ title: titleOf(view), practice: null, body: bodyOf(view) })
+  page({
+    title: titleOf(view),
+    practice: null,
+    body: html`${emergencyOnLine(view.emergencyUntil)}${bodyOf(view)}`,
+  })

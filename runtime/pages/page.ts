@@ -69,7 +69,7 @@ details{margin:1.25rem 0 0}
 .codes li{break-inside:avoid;padding:.15rem 0}
 @media(max-width:30rem){.codes{columns:1}}
 @media print{body{background:none;display:block}main{border:0;padding:0}form,.doing{display:none}}
-form+.hint{margin-top:1rem}
+form+.hint{margin-top:1rem}form+form{margin-top:1.25rem}
 .unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 [hidden]{display:none!important}
 .last{margin-top:1.75rem;padding-top:1rem;border-top:1px solid var(--line)}

@@ -7,6 +7,12 @@
 import { html } from 'hono/html'
 import { page } from './page.ts'
 
-/** The page as HTML. Send it with `pagePolicy` and `no-store`. */
-export const plainPage = (title: string, sentences: readonly string[]): string =>
-  page({ title, practice: null, body: html`${sentences.map((sentence) => html`<p>${sentence}</p>`)}` })
+/** The page as HTML. Send it with `pagePolicy` and `no-store`. `retries`: the same address may be opened again at once. */
+export const plainPage = (title: string, sentences: readonly string[], retries = false): string =>
+  page({
+    title,
+    practice: null,
+    body: html`${sentences.map((sentence) => html`<p>${sentence}</p>`)}${
+      retries ? html`<div class="doing"><a class="first" href="">Try again</a></div>` : ''
+    }`,
+  })

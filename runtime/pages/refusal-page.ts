@@ -65,8 +65,13 @@ const row = (name: string, value: string | null, code = false) =>
 const list = (title: string, lines: readonly string[]) =>
   lines.length === 0 ? '' : html`<h2>${title}</h2><ul>${lines.map((line) => html`<li>${line}</li>`)}</ul>`
 
-const practices = (view: RefusalView) =>
-  view.practices.length < 2 ? '' : html`<h2>Your practices</h2>${practiceList(view.practices)}`
+/** Where signing in is what helps, they stand only if one of them needs no signing in. */
+const practices = ({ practices, reason }: RefusalView) => {
+  const isOpen = practices.some(({ state }) => state === 'open' || state === 'step')
+  return practices.length < 2 || (cures.has(reason) && !isOpen)
+    ? ''
+    : html`<h2>Your practices</h2>${practiceList(practices)}`
+}
 
 const doing = (view: RefusalView) => {
   const signInFirst = cures.has(view.reason)

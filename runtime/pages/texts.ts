@@ -9,6 +9,15 @@ import type { Reason } from '../../policies/decision.ts'
 /** The words for one reason. `title` is a heading; `why` and `next` are whole sentences. */
 export type ReasonText = { readonly title: string; readonly why: string; readonly next: string }
 
+/** The heading of every page that waits for the control plane, which no request that is forwarded waits for. */
+export const awayTitle = 'Not possible right now'
+
+/** The same where it is signing in that waits. */
+export const signInAwayTitle = 'Signing in is not possible right now'
+
+/** What all of them say, so that nobody thinks that the whole practice stands still. */
+export const worksOn = 'Work in the practice application goes on for everybody who is signed in.'
+
 const signInAgain = 'Sign in again to go on.'
 const wait = 'This is usually over in a few seconds. Try again in a moment.'
 const askAdmin = 'If you need it for your work, ask the person who manages access at your practice.'

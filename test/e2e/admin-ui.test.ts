@@ -131,8 +131,8 @@ test('revoking somebody in Active users cuts their open page and their connectio
   await socket.next()
 
   await admin.getByRole('link', { name: 'Active users' }).click()
-  const card = admin.getByRole('region', { name: 'Mark Jensen' })
-  await card.getByRole('button', { name: 'Revoke user' }).click()
+  const card = admin.getByRole('row', { name: /Mark Jensen/ })
+  await card.getByRole('button', { name: 'Revoke Mark Jensen' }).click()
   await admin.getByRole('button', { name: 'Revoke', exact: true }).click()
   expect(await socket.ended).toEqual({ code: 1008, reason: 'session-revoked' })
   await expect.poll(() => page.locator('#live-state').textContent()).toContain('disconnected')
@@ -166,7 +166,7 @@ test('hours are painted as a week, and a person is tried on them before they are
   for (const key of ['Shift+ArrowRight', 'Shift+ArrowRight', 'Enter']) await admin.keyboard.press(key)
   await expect.poll(() => line.inputValue()).toBe('Mon–Fri 08:00–18:00; Sat 09:00–10:30')
   await admin.getByRole('button', { name: 'Review and save' }).click()
-  await admin.getByText('Nobody who is signed in now would be refused.').waitFor()
+  await admin.getByText(/Nobody who came in the last 30 days/).waitFor()
   await admin.getByRole('button', { name: 'Save', exact: true }).click()
   await everywhere()
   await admin.getByText(/sign-ins of everyone in 28 days/).waitFor()
@@ -190,4 +190,60 @@ test('hours are painted as a week, and a person is tried on them before they are
   expect(await drafted.getByRole('listitem').filter({ hasText: 'decides' }).innerText()).toContain(
     'Within the hours',
   )
+}, 60_000)
+
+test('settings: two admins at once are told of each other, a start is planned and withdrawn, a request is approved', async () => {
+  const colleague = await signInAdminPage()
+  for (const page of [admin, colleague]) {
+    await page.getByRole('link', { name: 'General settings' }).click()
+    await page.getByRole('region', { name: 'Sessions', exact: true }).waitFor()
+  }
+  const saveSessions = async (page: Page): Promise<void> => {
+    await page.getByRole('button', { name: 'Review and save Sessions' }).click()
+    await page.getByRole('dialog').getByText('Lockout check passed').waitFor()
+  }
+  const idle = (page: Page) => page.getByLabel('End without traffic after')
+  await admin.getByLabel('Sessions at once').selectOption('3 a person')
+  await saveSessions(admin)
+  await idle(colleague).selectOption('4 hours')
+  await saveSessions(colleague)
+  await colleague.getByRole('button', { name: 'Apply', exact: true }).click()
+  await admin
+    .getByRole('row', { name: /^End without traffic after .* 4 hours not changed by you$/ })
+    .waitFor()
+  await admin.getByRole('button', { name: 'Keep mine' }).click()
+  await admin.getByRole('dialog').getByText('Sessions at once: none → 3').waitFor()
+  await admin.getByRole('button', { name: 'Cancel' }).click()
+  await admin.getByRole('button', { name: 'Discard changes of Sessions' }).click()
+  await colleague.getByRole('button', { name: 'Undo Session limits are saved' }).click()
+  await colleague.getByText('Undone. Session limits are saved').waitFor()
+  await expect.poll(() => idle(admin).inputValue(), { timeout: 8_000 }).not.toBe(String(4 * 3_600_000))
+
+  await admin.getByRole('button', { name: 'Plan a start' }).click()
+  await admin.getByRole('dialog').getByLabel('What').selectOption('Two-factor')
+  await admin.getByRole('dialog').getByLabel('Becomes').selectOption('Monitor')
+  await admin.getByRole('button', { name: 'Plan', exact: true }).click()
+  const starts = colleague.getByRole('region', { name: 'Planned starts' })
+  await starts.getByText('Two-factor: off → monitor').waitFor()
+  await starts.getByRole('button', { name: /^Withdraw/ }).click()
+  await colleague.getByRole('button', { name: 'Withdraw', exact: true }).click()
+  await admin.getByRole('region', { name: 'Planned starts' }).getByText('Nothing waits.').waitFor()
+
+  const relay = await startRelay(one, '127.0.0.67')
+  const hotel = await newPage()
+  await signInPerson(hotel, relay.url, 'helen.hygienist@demo.test', 'hygienist-demo')
+  await hotel.getByLabel('Why do you need it?').fill('At a conference')
+  await hotel.getByRole('button', { name: 'Send' }).click()
+  await admin.getByRole('link', { name: 'Access requests 1 waiting' }).click()
+  const card = admin.getByRole('region', { name: 'Helen Brooks, 127.0.0.67' })
+  await card.getByText('“At a conference”').waitFor()
+  await card.getByText('It lies next to “Front office”').waitFor()
+  await card.getByRole('button', { name: /^Approve for/ }).click()
+  await hotel.waitForURL(`${relay.url}/schedule`, { timeout: 20_000 })
+  await admin.getByRole('button', { name: 'Undo Helen Brooks may come in' }).click()
+  await admin.getByText('The approval of Helen Brooks is taken back').waitFor()
+  await expect
+    .poll(async () => (await hotel.goto(`${relay.url}/schedule`))?.status(), { timeout: 8_000 })
+    .toBe(403)
+  await relay.close()
 }, 60_000)

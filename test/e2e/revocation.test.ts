@@ -3,6 +3,7 @@
  * Method: two gateways on one Redis; one person with pages and live connections on both; an admin on the API.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beginCanaryRound } from '../../admin/canary.ts'
 import { type AdminClient, activeEverywhere, signInAdmin } from '../support/admin-client.ts'
 import { createClient } from '../support/client.ts'
 import { type Fleet, startFleet } from '../support/fleet.ts'
@@ -141,4 +142,40 @@ test('revoking one session leaves the other sessions of the same person alone', 
   await activeEverywhere(admin, sequence)
   expect((await home.get('/api/schedule', { navigation: false })).status).toBe(401)
   expect((await desk.get('/api/schedule', { navigation: false })).status).toBe(200)
+})
+
+test('the canary shows on both gateways, by policy and by revocation, and concerns nobody', async () => {
+  const { database, addresses } = fleet.control()
+  const fiona = createClient(one)
+  await signInWell(fiona, 'fiona')
+  const counted = async (): Promise<Readonly<Record<string, number>>> => {
+    const text = await (await fetch(`${addresses.metrics}/metrics`)).text()
+    const lines = text.matchAll(/^gatehouse_admin_canary_total\{change="(\w+)",outcome="([\w-]+)"\} (\d+)$/gm)
+    const sums: Record<string, number> = { policy: 0, revocation: 0 }
+    for (const [, change = '', outcome = '', count] of lines) {
+      const name = outcome === 'in-time' || outcome === 'late' ? change : outcome
+      sums[name] = (sums[name] ?? 0) + Number(count)
+    }
+    return sums
+  }
+  for (let round = 1; round <= 4; round += 1) {
+    // Due now instead of in half a minute.
+    await database.read((rows) =>
+      rows
+        .insertInto('canary')
+        .values({ round: 0, saved_at: 0 })
+        .onConflict((oc) => oc.column('only_row').doUpdateSet({ saved_at: 0 }))
+        .execute(),
+    )
+    await beginCanaryRound(database, Date.now())
+    const answered = async () => {
+      const { policy = 0, revocation = 0 } = await counted()
+      return policy + revocation
+    }
+    await expect.poll(answered, { timeout: 10_000, interval: 25 }).toBe(2 * round)
+  }
+  expect(await counted()).toEqual({ policy: 4, revocation: 4, missed: 0, wrong: 0 })
+  expect((await fiona.get('/schedule')).status).toBe(200)
+  const { practices } = (await admin.read('/api/me')).json() as { practices: { id: string }[] }
+  expect(practices.map(({ id }) => id).join()).not.toContain('canary')
 })

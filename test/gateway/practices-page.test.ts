@@ -3,21 +3,28 @@
  * Method: somebody of two practices whose addresses differ, with practices told apart by host, by path and by the application;
  * one of the two is closed to them in turn.
  */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { upstreamSchema } from '../../runtime/config-upstream.ts'
 import type { Client } from '../support/client.ts'
 import { eventually, people, type Stand, startStand } from '../support/gateway-stand.ts'
+import { logoPicture } from '../support/logo-picture.ts'
 import { wayBackTricks } from '../support/way-back-tricks.ts'
 
 const page = '/.gatehouse/practices'
 let stand: Stand
 afterEach(() => stand?.close())
 
-const start = async (practice: Readonly<Record<string, unknown>>): Promise<Client> => {
+const start = async (
+  practice: Readonly<Record<string, unknown>>,
+  logos: Readonly<Record<string, string>> = {},
+): Promise<Client> => {
   stand = await startStand({
     change: (config) => ({
       ...config,
-      upstreams: config.upstreams.map((upstream) => upstreamSchema.parse({ ...upstream, practice })),
+      upstreams: config.upstreams.map((upstream) => upstreamSchema.parse({ ...upstream, practice, logos })),
     }),
   })
   const client = stand.client()
@@ -74,6 +81,23 @@ test('a practice of its own host is linked there, on the port that one came by',
   const port = new URL(stand.gateways[0]!.addresses.application).port
   expect(text).toContain(`href="http://river.example:${port}/"`)
   expect(text).toContain('href="/switch"')
+})
+
+test('a refusal is headed with the practice and its logo, which anybody gets as the picture that it is', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'gatehouse-logo-'))
+  await writeFile(join(folder, 'lake.png'), logoPicture())
+  await writeFile(join(folder, 'river.png'), '<svg xmlns="http://www.w3.org/2000/svg"/>')
+  const logos = { lakeview: join(folder, 'lake.png'), riverside: join(folder, 'river.png') }
+  const client = await start({ pathPrefixes: { lake: 'lakeview', river: 'riverside' } }, logos)
+  await closeLakeview(client)
+  const refused = await client.get('/lake/patients/7')
+  expect(refused.text).toContain('<img src="/.gatehouse/logo/lakeview" alt="">')
+  expect(String(refused.headers['content-security-policy'])).toContain("img-src 'self'")
+  const picture = await stand.client().get('/.gatehouse/logo/lakeview', { navigation: false })
+  expect([picture.status, picture.headers['content-type']]).toEqual([200, 'image/png'])
+  for (const other of ['riverside', 'nowhere', '', 'lakeview/', '__proto__'])
+    expect((await client.get(`/.gatehouse/logo/${other}`)).status, other).toBe(404)
+  await rm(folder, { recursive: true, force: true })
 })
 
 test('no trick leads from the step to another origin', async () => {

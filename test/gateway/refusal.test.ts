@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { clientKind } from '../../gateway/client-kind.ts'
 import type { ClientKind, WholeResponse } from '../../gateway/exchange.ts'
-import { answerCut, answerFailure, type RefusalFacts, refuse } from '../../gateway/refusal.ts'
+import { answerCut, answerFailure, type Failure, type RefusalFacts, refuse } from '../../gateway/refusal.ts'
 import type { ShownHours } from '../../gateway/shown-hours.ts'
 import { type Reason, reasons } from '../../policies/decision.ts'
 import { decisionOf } from '../support/decisions.ts'
@@ -202,4 +202,14 @@ describe('kinds of client', () => {
   it('an upgrade is a WebSocket, whatever it says', () => {
     expect(clientKind(['Sec-Fetch-Mode', 'navigate'], 'websocket')).toBe('websocket')
   })
+})
+
+it('a failure offers to try again what was read and can go better, and nothing that was sent', () => {
+  const offers = (method: string, status: Failure['status']): boolean => {
+    const { body } = answerFailure(facts('navigation', { method }), { status, title: 'T', sentence: 'S.' })
+    return String(body).includes('<a class="first" href="">Try again</a>')
+  }
+  for (const status of [408, 429, 502, 503, 504] as const)
+    expect([offers('GET', status), offers('POST', status)], String(status)).toEqual([true, false])
+  for (const status of [400, 404, 413, 501, 505] as const) expect(offers('GET', status)).toBe(false)
 })

@@ -7,7 +7,13 @@
 import { adminProblems } from '../../admin/api/problem-texts.ts'
 import { away, notOurs, stale, tooOften } from '../../gateway/access-failures.ts'
 import { plainDecision } from '../../gateway/questions.ts'
-import { answerFailure, type RefusalExtra, type RefusalFacts, refuse } from '../../gateway/refusal.ts'
+import {
+  answerFailure,
+  type Failure,
+  type RefusalExtra,
+  type RefusalFacts,
+  refuse,
+} from '../../gateway/refusal.ts'
 import type { ShownHours } from '../../gateway/shown-hours.ts'
 import { stepPage } from '../../gateway/step-visit.ts'
 import { type Reason, reasons } from '../../policies/decision.ts'
@@ -50,7 +56,7 @@ const hours: ShownHours = {
 }
 
 const view: NonNullable<RefusalExtra['view']> = {
-  practice: { name: 'Riverside & Sons <i>Dental</i>', logo: null },
+  practice: { name: 'Riverside & Sons <i>Dental</i>', logo: '/.gatehouse/logo/riverside' },
   now: 'Tuesday, November 24, 2026 at 07:12 MST',
   contact: 'Olivia Hart, ext. 204',
 }
@@ -182,6 +188,7 @@ const factor: FactorView = {
   back: '/',
   token: 'a'.repeat(43),
   code: 'GH-7K2M-94QX',
+  emergencyUntil: null,
 }
 
 const factorScreens: readonly Screen[] = (
@@ -217,6 +224,12 @@ const practices: readonly Screen[] = [
   step('practices-none', practicesPage({ rows: [], emergencyUntil: null })),
 ]
 
+const broken: Failure = {
+  status: 502,
+  title: 'The practice application does not answer',
+  sentence: 'The practice application closed the connection.',
+}
+
 const failures: readonly Screen[] = Object.entries({ away, notOurs, stale, tooOften }).map(
   ([name, failure]) => screenOfRaw(`failure-${name.toLowerCase()}`, answerFailure(form, failure)),
 )
@@ -229,4 +242,5 @@ export const gatewayScreens: readonly Screen[] = [
   ...factorScreens,
   ...practices,
   ...failures,
+  screenOfRaw('failure-broken', answerFailure(facts, broken)),
 ]

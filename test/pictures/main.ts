@@ -5,10 +5,12 @@
  * fails leaves the exit code 1, so that nobody looks at old pictures for new ones.
  */
 import { cachePath } from '../support/cache-folder.ts'
+import { takeConsolePictures } from './console.ts'
 import { takePagePictures } from './pages.ts'
 
 const rooms: Readonly<Record<string, (folder: string, only?: string) => Promise<number>>> = {
   pages: takePagePictures,
+  console: takeConsolePictures,
 }
 
 const [first = '', ...rest] = process.argv.slice(2)

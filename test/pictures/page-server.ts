@@ -6,6 +6,7 @@
  */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { logoPicture } from '../support/logo-picture.ts'
 import type { Screen } from './screen.ts'
 
 /** The server. `url`: without a slash at its end; a screen is at its name. */
@@ -17,7 +18,12 @@ const left = new Set(['refresh', 'set-cookie'])
 export async function servePages(screens: readonly Screen[]): Promise<PageServer> {
   const byName = new Map(screens.map((screen) => [screen.name, screen]))
   if (byName.size !== screens.length) throw new Error('two screens have the same name')
+  const logo = logoPicture()
   const server = createServer((request, response) => {
+    if (request.url?.includes('/logo/') === true) {
+      response.writeHead(200, { 'content-type': 'image/png' }).end(logo)
+      return
+    }
     const screen = byName.get((request.url ?? '/').slice(1))
     if (screen === undefined) {
       // What a page's script asks for, and the browser's own wish for an icon: nothing, and nothing to complain of.

@@ -42,12 +42,18 @@ const frame: PortalFrame = {
   name: 'Fiona <i>Díaz</i>',
   login: 'fiona.diaz@riverside-dental.example',
   practices: ['Riverside Dental', 'Lakeview & Sons', 'North', 'South', 'East', 'West', 'Hill'],
+  brand: null,
+  emergencyUntil: null,
   signedIn: false,
   leave: `${pictureApplication}/.gatehouse/access?leave`,
   token: 'a'.repeat(43),
   at: 0,
 }
 const inside: PortalFrame = { ...frame, signedIn: true }
+const only: PortalFrame = {
+  ...{ ...inside, practices: ['Riverside <i>Dental</i>'], emergencyUntil: 'Tue 24 Nov 2026, 10:12' },
+  brand: { name: 'Riverside <i>Dental</i>', logo: '/logo/riverside' },
+}
 const key = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP'
 const verify: VerifyView = {
   ...{ frame, purpose: 'access', said: null, by: 'app' },
@@ -124,7 +130,7 @@ const ownPages: Readonly<Record<string, string>> = {
 }
 
 const account: AccountView = {
-  ...{ frame: inside, emergencyUntil: null, said: null, factors: 2, recoveryCodesLeft: 7, more: 0 },
+  ...{ frame: inside, said: null, factors: 2, recoveryCodesLeft: 7, more: 0 },
   sessions: [
     {
       ...{ id: 'ses_1', device: 'Chrome on Windows', address: '203.0.113.9', held: false, isThis: true },
@@ -174,7 +180,7 @@ const account: AccountView = {
 const accountPages: Readonly<Record<string, string>> = {
   account: accountPage(account),
   'account-ended': accountPage({
-    ...{ ...account, said: '2 sessions have ended.', emergencyUntil: 'Tue 24 Nov 2026, 10:12', factors: 0 },
+    ...{ ...account, frame: only, said: '2 sessions have ended.', factors: 0 },
     ...{ sessions: account.sessions.slice(0, 1), requests: [], refusals: [] },
   }),
   'account-full': accountPage({

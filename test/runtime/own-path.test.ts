@@ -29,7 +29,7 @@ const visitTo = (to: string): PortalVisit => ({
     to,
     adminEntry: null,
   },
-  ...{ practices: [], endsAt: 0, proved: null, admittedBy: [], trusted: {} },
+  ...{ practices: [], emergency: null, endsAt: 0, proved: null, admittedBy: [], trusted: {} },
 })
 
 const signInOf = (target: string): string => {

@@ -46,3 +46,14 @@ test('values are escaped and nothing runs', () => {
   expect(html).toContain('href="/schedule?day=&quot;1&quot;"')
   expect(html).not.toMatch(/<script|<i>|javascript:/)
 })
+
+test('one’s practices stand where there are several, and where signing in helps only if one is open without', () => {
+  const [open, refused] = view('outside-time-window').practices
+  const listed = (reason: Reason, practices: RefusalView['practices']): boolean =>
+    refusalPage({ ...view(reason), practices }).includes('Your practices')
+  const other = { ...refused!, name: 'Hillside' }
+  expect(listed('outside-time-window', [refused!, other])).toBe(true)
+  expect(listed('outside-time-window', [refused!])).toBe(false)
+  expect(listed('session-revoked', [open!, refused!])).toBe(true)
+  expect(listed('session-revoked', [refused!, other])).toBe(false)
+})

@@ -80,6 +80,8 @@ const revokedSchema = z
 const activeQuery = pageQuery.extend({
   /** In the name, login, e-mail or an address. */
   text: z.string().max(80).optional(),
+  /** This person alone. */
+  user: opaqueIdSchema.optional(),
   method: z.enum(signInMethods).optional(),
   /** `none`: password level; `any`: some factor was shown. */
   factor: z

@@ -89,6 +89,8 @@ const simulateBody = z.strictObject({
     .default(null),
   /** Asked beside what is saved; absent: only what is saved. */
   draft: draftSchema.optional(),
+  /** In the place of `draft`: a change that waits for its time. */
+  scheduled: opaqueIdSchema.optional(),
 })
 
 const gateSchema = z.object({

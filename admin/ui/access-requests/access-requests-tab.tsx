@@ -44,7 +44,6 @@ type Kind = AccessRequest['kind']
 
 function Table(props: {
   readonly requests: readonly AccessRequest[]
-  readonly standardMs: number
   readonly onAsk: (asked: Asked) => void
 }) {
   return (
@@ -64,7 +63,7 @@ function Table(props: {
       </thead>
       <tbody>
         {props.requests.map((request) => (
-          <RequestRow key={request.id} request={request} standardMs={props.standardMs} onAsk={props.onAsk} />
+          <RequestRow key={request.id} request={request} onAsk={props.onAsk} />
         ))}
       </tbody>
     </table>
@@ -116,13 +115,13 @@ function Requests(props: {
   const requests = ofStatus.filter((request) => kind === undefined || request.kind === kind)
   const [first] = found.data.pages
   const standardMs = first?.settings.standardMs ?? 0
-  const shared = { requests, standardMs, onAsk: setAsked }
+  const shared = { requests, onAsk: setAsked }
   return (
     <>
       {requests.length === 0 ? (
         <Nothing status={status} kind={kind} settings={first?.settings} />
       ) : status === 'pending' ? (
-        <PendingRequests {...shared} grouping={group} />
+        <PendingRequests {...shared} standardMs={standardMs} grouping={group} />
       ) : (
         <Table {...shared} />
       )}

@@ -5,7 +5,7 @@
  * is decided for several is what is on the screen.
  */
 import { Button, Checkbox } from '@mantine/core'
-import { useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { usePractice } from '../practice.ts'
 import type { AccessRequest } from '../queries.ts'
 import type { Asked } from './decision-dialog.tsx'
@@ -13,6 +13,8 @@ import type { Undecided } from './decisions.ts'
 import { RequestCard } from './request-card.tsx'
 import { countsByNetwork, type Group, type Grouping, groupsOf } from './request-groups.ts'
 import { SeveralActs, UndecidedNotice } from './several.tsx'
+
+const eagerMax = 12
 
 type Shared = {
   readonly standardMs: number
@@ -102,7 +104,16 @@ export function PendingRequests(props: {
   const [ids, setIds] = useState<ReadonlySet<string>>(new Set())
   const [undecided, setUndecided] = useState<readonly (Undecided & { readonly name: string })[]>([])
   const picked = requests.filter(({ id }) => ids.has(id))
+  const place = useRef<HTMLDivElement>(null)
+  // The button that decided is gone with its card: whoever works by keyboard goes on from the list, not from the top.
+  const before = useRef(requests.length)
+  useEffect(() => {
+    const isFewer = requests.length < before.current
+    before.current = requests.length
+    if (isFewer && document.activeElement === document.body) place.current?.focus({ preventScroll: true })
+  }, [requests.length])
   const counts = countsByNetwork(requests)
+  const eager = new Set(requests.slice(0, eagerMax).map(({ id }) => id))
   const tellUndecided = (found: readonly Undecided[]) =>
     setUndecided(
       found.map((one) => ({
@@ -112,7 +123,7 @@ export function PendingRequests(props: {
     )
   const shared = { standardMs, onAsk, onUndecided: tellUndecided }
   return (
-    <>
+    <div ref={place} tabIndex={-1} className="gh-quiet-focus">
       <UndecidedNotice undecided={undecided} onClose={() => setUndecided([])} />
       {requests.length > 1 && (
         <PickBar {...shared} shown={requests} picked={picked} pick={(list) => setIds(new Set(list))} />
@@ -126,6 +137,7 @@ export function PendingRequests(props: {
                 key={request.id}
                 request={request}
                 standardMs={standardMs}
+                isEager={eager.has(request.id)}
                 heading={group.title === '' ? 'h2' : 'h3'}
                 others={(counts.get(request.network) ?? 1) - 1}
                 isPicked={ids.has(request.id)}
@@ -138,6 +150,6 @@ export function PendingRequests(props: {
           </ul>
         </div>
       ))}
-    </>
+    </div>
   )
 }

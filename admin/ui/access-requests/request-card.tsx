@@ -19,6 +19,7 @@ export function RequestCard(props: {
   readonly request: AccessRequest
   readonly standardMs: number
   readonly others: number
+  readonly isEager: boolean
   /** Below the heading of its group, if it has one. */
   readonly heading: 'h2' | 'h3'
   readonly isPicked: boolean
@@ -53,7 +54,7 @@ export function RequestCard(props: {
           </span>
         </div>
         {request.reason !== '' && <p className="gh-quote">“{request.reason}”</p>}
-        <RequestHints request={request} others={props.others} />
+        <RequestHints request={request} others={props.others} isEager={props.isEager} />
         <div className="gh-request-acts">
           <RequestActs request={request} standardMs={props.standardMs} onAsk={props.onAsk} />
         </div>

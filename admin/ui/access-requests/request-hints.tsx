@@ -4,8 +4,10 @@
  * Hints decide nothing. Invariant: what nobody knows is told as such ("nobody else came from there"), since a new network
  * is the case that deserves a look.
  */
+import { Button } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
+import { useState } from 'react'
 import { Tag } from '../parts/tag.tsx'
 import { usePractice } from '../practice.ts'
 import { type AccessRequest, timePreviewQuery } from '../queries.ts'
@@ -50,12 +52,22 @@ function NetworkHints({ request, others }: { readonly request: AccessRequest; re
   )
 }
 
-function HoursHints({ user }: { readonly user: string }) {
+function HoursHints({ user, isEager }: { readonly user: string; readonly isEager: boolean }) {
   const practice = usePractice()
+  const [isAsked, setAsked] = useState(isEager)
+  const maySee = practice.may('gw.security.view')
   const { data } = useQuery({
     ...timePreviewQuery(practice.id, { user }),
-    enabled: practice.may('gw.security.view'),
+    enabled: maySee && isAsked,
   })
+  if (maySee && !isAsked)
+    return (
+      <li>
+        <Button size="compact-xs" variant="default" onClick={() => setAsked(true)}>
+          Show their hours
+        </Button>
+      </li>
+    )
   if (data === undefined) return null
   const today = data.days.find(({ isToday }) => isToday)?.hours ?? []
   const hours = today.map(({ start, end }) => `${start}–${end}`).join(', ')
@@ -67,20 +79,22 @@ function HoursHints({ user }: { readonly user: string }) {
   )
 }
 
-/** The hints; `others`: how many others of those loaded ask from the same network. */
-export function RequestHints({
-  request,
-  others,
-}: {
+/**
+ * The hints. `others`: how many others of those loaded ask from the same network; `isEager`: hours are asked for at once,
+ * which is not done for hundreds of requests together.
+ */
+export function RequestHints(props: {
   readonly request: AccessRequest
   readonly others: number
+  readonly isEager: boolean
 }) {
+  const { request, others, isEager } = props
   return (
     <ul className="gh-hints" aria-label="What is known">
       {request.kind === 'ip' ? (
         <NetworkHints request={request} others={others} />
       ) : (
-        <HoursHints user={request.user.id} />
+        <HoursHints user={request.user.id} isEager={isEager} />
       )}
     </ul>
   )

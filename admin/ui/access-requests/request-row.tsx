@@ -5,15 +5,16 @@
  * for as long as its request would have waited.
  */
 import { Button } from '@mantine/core'
+import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { Tag, type Tone } from '../parts/tag.tsx'
 import { When } from '../parts/when.tsx'
+import { usePractice } from '../practice.ts'
 import { problemOf } from '../problem.ts'
 import type { AccessRequest } from '../queries.ts'
 import { useNow } from '../times.ts'
 import type { Asked } from './decision-dialog.tsx'
 import { useDecisions } from './decisions.ts'
-import { RequestActs } from './request-acts.tsx'
 
 const states: Readonly<Record<AccessRequest['status'], { readonly name: string; readonly tone: Tone }>> = {
   pending: { name: 'Pending', tone: 'accent' },
@@ -82,13 +83,13 @@ function OpenAgain({ request }: { readonly request: AccessRequest }) {
   )
 }
 
-/** The row. `standardMs`: how long an approval lasts by the practice's setting. */
+/** The row. */
 export function RequestRow(props: {
   readonly request: AccessRequest
-  readonly standardMs: number
   readonly onAsk: (asked: Asked) => void
 }) {
   const { request } = props
+  const practice = usePractice()
   const now = useNow()
   return (
     <tr>
@@ -121,7 +122,12 @@ export function RequestRow(props: {
         <Outcome request={request} />
       </td>
       <td className="gh-row-acts">
-        {request.status === 'pending' && <RequestActs {...props} />}
+        {request.status === 'pending' && (
+          <Link to="/practices/$practice/access-requests" params={{ practice: practice.id }} search={{}}>
+            Decide
+            <span className="gh-unseen"> on the request of {request.user.name}</span>
+          </Link>
+        )}
         {request.status === 'rejected' && request.expiresAt > now && <OpenAgain request={request} />}
         {request.status === 'approved' && (
           <Button

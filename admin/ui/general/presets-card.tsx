@@ -104,9 +104,18 @@ function PresetCard({ preset, onReview }: { readonly preset: Preset; readonly on
           <Tag tone="good">As it is now</Tag>
         ) : (
           <>
-            <span className="gh-faint">
-              {problem !== undefined ? 'Not yet' : count === 1 ? '1 change' : `${count} changes`}
-            </span>
+            {problem !== undefined ? (
+              <span className="gh-faint">Not yet</span>
+            ) : (
+              <details className="gh-details">
+                <summary>{count === 1 ? '1 change' : `${count} changes`}</summary>
+                <ul className="gh-changes">
+                  {preset.changes.map((sentence) => (
+                    <li key={sentence}>{sentence}</li>
+                  ))}
+                </ul>
+              </details>
+            )}
             <Button
               size="xs"
               variant="default"

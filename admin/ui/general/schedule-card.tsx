@@ -18,7 +18,7 @@ import { When } from '../parts/when.tsx'
 import { usePractice } from '../practice.ts'
 import { type General, topicKey } from '../queries.ts'
 import { ChangeList } from '../review/change-list.tsx'
-import { type Scheduled, settledQuery } from './general-queries.ts'
+import { type Scheduled, scheduleQuery } from './general-queries.ts'
 
 const ScheduleDialog = lazy(async () => ({ default: (await import('./schedule-dialog.tsx')).ScheduleDialog }))
 
@@ -59,15 +59,13 @@ function Waiting(props: {
   )
 }
 
-function Settled({ general }: { readonly general: General }) {
-  const practice = usePractice()
-  const { data = [] } = useQuery(settledQuery(practice.id, general.revision))
-  if (data.length === 0) return null
+function Settled({ settled }: { readonly settled: readonly Scheduled[] }) {
+  if (settled.length === 0) return null
   return (
     <details className="gh-details gh-card-foot">
       <summary>What became of earlier ones</summary>
       <ul className="gh-plain-list">
-        {data.map((one) => {
+        {settled.map((one) => {
           const outcome = outcomes[one.outcome ?? 'cancelled']
           return (
             <li key={one.id}>
@@ -111,7 +109,8 @@ export function ScheduleCard({ general }: { readonly general: General }) {
   const practice = usePractice()
   const [open, setOpen] = useState<string | null>(null)
   const close = () => setOpen(null)
-  const { scheduled } = general
+  const { data: schedule } = useQuery(scheduleQuery(practice.id))
+  const scheduled = schedule?.waiting ?? general.scheduled
   const withdrawn = scheduled.find(({ id }) => id === open)
   return (
     <section className="gh-card" id="scheduled" aria-labelledby="scheduled-title">
@@ -138,7 +137,7 @@ export function ScheduleCard({ general }: { readonly general: General }) {
           ))}
         </ul>
       )}
-      <Settled general={general} />
+      <Settled settled={schedule?.settled ?? []} />
       {open === 'new' && (
         <Suspense fallback={null}>
           <ScheduleDialog general={general} onClose={close} />

@@ -16,27 +16,27 @@ import { spanText } from '../times.ts'
 const shownMs = 7_000
 const undoableMs = 15_000
 
-/** How far a save has come, in words. */
-export function publishSentence(state: PublishState): string {
+/** How far a save has come, in words; `ends`: how many open connections end with it. */
+export function publishSentence(state: PublishState, ends = 0): string {
   if (state.gateways === 0) return 'Saved. No gateway is running: it is enforced as soon as one starts.'
-  if (state.state === 'everywhere')
-    return state.everywhereAfterMs === null
-      ? 'Active everywhere'
-      : `Active everywhere after ${spanText(state.everywhereAfterMs)}`
+  if (state.state === 'everywhere') {
+    const after = state.everywhereAfterMs === null ? '' : ` after ${spanText(state.everywhereAfterMs)}`
+    const ended =
+      ends === 0 ? '' : `, ${ends === 1 ? '1 live connection' : `${ends} live connections`} closed`
+    return `Active everywhere${after}${ended}`
+  }
   return state.state === 'saved'
     ? 'Saved, not yet enforced …'
     : `On its way: ${state.active} of ${state.gateways} gateways …`
 }
 
-function Progress({
-  id,
-  sequence,
-  staysMs,
-}: {
+function Progress(props: {
   readonly id: string
   readonly sequence: number
   readonly staysMs: number
+  readonly ends: number
 }) {
+  const { id, sequence, staysMs, ends } = props
   const { data, isError } = useQuery(publishQuery(sequence))
   const isDone = isError || data?.state === 'everywhere' || data?.gateways === 0
   useEffect(() => {
@@ -45,7 +45,7 @@ function Progress({
     return () => clearTimeout(timer)
   }, [isDone, id, staysMs])
   if (isError) return 'Saved.'
-  return <span className="gh-numbers">{data === undefined ? 'Saved …' : publishSentence(data)}</span>
+  return <span className="gh-numbers">{data === undefined ? 'Saved …' : publishSentence(data, ends)}</span>
 }
 
 /** Takes back what was just saved; rejects with the API's problem. */
@@ -105,13 +105,13 @@ function show(id: string, title: string, message: ReactNode, undo: Undo | undefi
   })
 }
 
-/** Shows a message titled `title` that follows the sequence of a save. */
-export function followSave(title: string, sequence: number, undo?: Undo): void {
+/** Shows a message titled `title` that follows the sequence of a save; `ends`: open connections that end with it. */
+export function followSave(title: string, sequence: number, undo?: Undo, ends = 0): void {
   const id = `save-${sequence}-${title}`
   show(
     id,
     title,
-    <Progress id={id} sequence={sequence} staysMs={undo === undefined ? shownMs : undoableMs} />,
+    <Progress id={id} sequence={sequence} staysMs={undo === undefined ? shownMs : undoableMs} ends={ends} />,
     undo,
     false,
   )

@@ -16,7 +16,7 @@ import { ProblemNotice } from '../parts/problem-notice.tsx'
 import { type Extra, type Saving, useSaving } from '../parts/saving.ts'
 import { Loading } from '../parts/states.tsx'
 import { usePractice } from '../practice.ts'
-import { problemOf } from '../problem.ts'
+import { problemOf, type ShownProblem } from '../problem.ts'
 import { ChangeList } from './change-list.tsx'
 import { ImpactView } from './impact-view.tsx'
 import { demandsOf, LockoutCheck } from './lockout-check.tsx'
@@ -44,13 +44,37 @@ export type ReviewProps = {
 /** The forecast of the newest draft, once typing pauses. */
 function useForecast({ draft, revision }: Pick<ReviewProps, 'draft' | 'revision'>) {
   const practice = usePractice()
-  const [settled] = useDebouncedValue(draft, pauseMs)
-  const asked = useQuery(forecastQuery(practice.id, revision, settled))
-  const isNewest = JSON.stringify(settled) === JSON.stringify(draft)
-  return { data: asked.data, error: asked.error, isPending: !isNewest || asked.isPending }
+  // As text: a draft that is made anew with the same content is the same question.
+  const text = JSON.stringify(draft)
+  const [settled] = useDebouncedValue(text, pauseMs)
+  const asked = useQuery(forecastQuery(practice.id, revision, JSON.parse(settled) as Draft))
+  return { data: asked.data, error: asked.error, isPending: settled !== text || asked.isPending }
 }
 
 type ForecastState = ReturnType<typeof useForecast>
+
+/** What is in the way of the change as a whole: a list to be filled first, a scope that nobody is in. */
+function FirstOfAll({ problem }: { readonly problem: ShownProblem }) {
+  const sentences = (problem.problems ?? []).map(({ path, sentence }) =>
+    // A whole sentence says by itself what is meant; half of one needs the name of its setting.
+    /^\p{Lu}/u.test(sentence) ? sentence : `${path}: ${sentence}`,
+  )
+  return (
+    <div className="gh-answer gh-tone-warn" role="alert">
+      <Icon name="warning" />
+      <div>
+        <p>
+          <strong>Something has to be done first:</strong>
+        </p>
+        <ul className="gh-plain-list">
+          {(sentences.length === 0 ? [problem.detail] : sentences).map((sentence) => (
+            <li key={sentence}>{sentence}</li>
+          ))}
+        </ul>
+      </div>
+    </div>
+  )
+}
 
 function Outlook(props: {
   readonly state: ForecastState
@@ -61,13 +85,11 @@ function Outlook(props: {
   const { state } = props
   if (state.error !== null && state.data === undefined) {
     const problem = problemOf(state.error)
-    return (
+    return problem.code === 'invalid' ? (
+      <FirstOfAll problem={problem} />
+    ) : (
       <ProblemNotice
-        problem={
-          problem.code === 'invalid'
-            ? problem
-            : { ...problem, title: 'Whom it concerns cannot be said just now' }
-        }
+        problem={{ ...problem, title: 'Whom it concerns cannot be said just now' }}
         typedName=""
         onTypeName={() => undefined}
         onReload={() => undefined}

@@ -51,3 +51,14 @@ const verdicts: Readonly<Record<string, VerdictWords>> = {
 /** A verdict; anything else cannot be decided. */
 export const verdictWords = (verdict: string): VerdictWords =>
   verdicts[verdict] ?? { title: 'cannot be judged', short: 'not judged', tone: 'warn', bar: 'warn' }
+
+const controls: Readonly<Record<string, string>> = {
+  session: 'the session itself',
+  ip: 'the IP allowlist',
+  time: 'the time windows',
+  'two-factor': 'two-factor',
+  permission: 'permissions',
+}
+
+/** Which control a gate belongs to, within a sentence. */
+export const controlName = (control: string): string => controls[control] ?? control

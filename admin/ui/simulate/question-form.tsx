@@ -31,6 +31,7 @@ function DraftField(props: {
   const practice = usePractice()
   const { data: general } = useQuery(generalQuery(practice.id))
   const { data: presets } = useQuery(presetsQuery(practice.id))
+  const planned = general?.scheduled ?? []
   const open = triedControls.filter((control) => general?.controls[control].mode !== 'enforce')
   return (
     <NativeSelect
@@ -41,6 +42,16 @@ function DraftField(props: {
     >
       <option value="">Only what is saved</option>
       {props.hasWeek && <option value="week">The week painted on Time windows</option>}
+      {planned.length > 0 && (
+        <optgroup label="A planned change">
+          {planned.map(({ id, startsText, changes }) => (
+            <option key={id} value={`planned:${id}`}>
+              {startsText}: {changes[0]}
+              {changes.length > 1 && ` and ${changes.length - 1} more`}
+            </option>
+          ))}
+        </optgroup>
+      )}
       <optgroup label="Enforce a control">
         {open.map((control) => (
           <option key={control} value={`enforce:${control}`}>
@@ -115,8 +126,7 @@ function questionOf(fields: Fields, search: SimulateSearch): SimulateSearch {
     route: given(fields.route),
     factor: factors.find((one) => one === fields.factor),
     draft: given(fields.draft),
-    week: isWeek ? search.week : undefined,
-    hours: isWeek ? search.hours : undefined,
+    ...(isWeek ? { week: search.week, hours: search.hours, zone: search.zone, own: search.own } : {}),
   }
 }
 
@@ -170,7 +180,7 @@ export function QuestionForm(props: {
       <FactorField value={fields.factor} onChange={(factor) => set({ factor })} />
       <DraftField
         value={fields.draft}
-        hasWeek={search.week !== undefined && search.hours !== undefined}
+        hasWeek={search.week !== undefined}
         onChange={(draft) => set({ draft })}
       />
       <Button type="submit" disabled={people.length === 0}>

@@ -4,7 +4,7 @@
  * The API decides, with the gates that gateways run. Invariant: kept under the practice's policy topics, so that a saved
  * change is asked about anew.
  */
-import { keepPreviousData, queryOptions } from '@tanstack/react-query'
+import { queryOptions } from '@tanstack/react-query'
 import { type InferRequestType, type InferResponseType, parseResponse } from 'hono/client'
 import { api } from '../api-client.ts'
 import { topicKey } from '../queries.ts'
@@ -23,7 +23,6 @@ export const simulateQuery = (practice: string, question: Question) =>
   queryOptions({
     queryKey: topicKey(practice, 'time-preview', 'simulate', question),
     queryFn: () => parseResponse(one.simulate.$post({ param: { practice }, json: question })),
-    placeholderData: keepPreviousData,
     retry: false,
   })
 

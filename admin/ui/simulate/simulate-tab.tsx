@@ -4,13 +4,17 @@
  * Nothing is saved here. Invariant: the whole question stands in the address; the answer comes from the gates that
  * gateways run, so that what is shown is what would happen.
  */
+import { Alert } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { audienceOf } from '../parts/audience-field.tsx'
 import { Blank, Failed, Loading } from '../parts/states.tsx'
 import { usePractice } from '../practice.ts'
+import { problemOf, problemsBeside } from '../problem.ts'
 import { meQuery, peopleQuery, timeWindowsQuery } from '../queries.ts'
-import type { PolicyDraft, TimeList } from '../time-windows/time-queries.ts'
+import type { Draft } from '../review/review-queries.ts'
+import type { TimeList } from '../time-windows/time-queries.ts'
+import { draftIn } from '../time-windows/time-search.ts'
 import { weekDraftOf, weekPlanOf } from '../time-windows/week-plans.ts'
 import { readWeek } from '../time-windows/week-text.ts'
 import { dateTime, instantOf } from '../times.ts'
@@ -22,26 +26,43 @@ import { VerdictView } from './verdict-view.tsx'
 const route = getRouteApi('/practices/$practice/simulate')
 
 /** The draft that the address names; `null`: none, or one that cannot be read. */
-function draftOf({ draft, week, hours }: SimulateSearch, list: TimeList | undefined): PolicyDraft | null {
+function draftOf(search: SimulateSearch, list: TimeList | undefined): Draft | null {
+  const { draft, week } = search
   const [kind, what] = (draft ?? '').split(':')
-  if (kind === 'preset') return { preset: what as PolicyDraft['preset'] }
+  if (kind === 'preset') return { preset: what as Draft['preset'] }
   if (kind === 'enforce') return { controls: { [what ?? '']: { mode: 'enforce' } } }
-  if (kind !== 'week' || week === undefined || hours === undefined || list === undefined) return null
-  const read = readWeek(hours)
-  if ('problem' in read) return null
-  const plan = weekPlanOf(list.windows, audienceOf(week))
-  return weekDraftOf(plan, { ...plan, audience: audienceOf(week), hours: read.hours })
+  if (kind !== 'week' || week === undefined || list === undefined) return null
+  // Hours that cannot be read are no draft, rather than what is saved under its name.
+  if (search.hours !== undefined && 'problem' in readWeek(search.hours)) return null
+  const audience = audienceOf(week)
+  const plan = weekPlanOf(list.windows, audience)
+  return weekDraftOf(plan, { audience, ...draftIn(search, plan) })
 }
 
 /** The method that a route's id names, such as "demo POST /payments"; else a plain look. */
 const methodOf = (id: string | undefined): NonNullable<Question['method']> =>
   (['POST', 'PUT', 'PATCH', 'DELETE'] as const).find((method) => id?.includes(` ${method} `)) ?? 'GET'
 
+/** What is wrong with the question, or with asking it. */
+function Refused({ error, again }: { readonly error: unknown; readonly again: () => unknown }) {
+  const problem = problemOf(error)
+  if (problem.code !== 'invalid') return <Failed error={error} again={again} />
+  return (
+    <Alert color="red" variant="outline" title="This cannot be asked" role="alert">
+      <ul className="gh-plain-list">
+        {problemsBeside(problem, []).map((sentence) => (
+          <li key={sentence}>{sentence}</li>
+        ))}
+      </ul>
+    </Alert>
+  )
+}
+
 function Answer({ question }: { readonly question: Question }) {
   const practice = usePractice()
   const answer = useQuery(simulateQuery(practice.id, question))
   if (answer.isPending) return <Loading rows={6} label="Asking every gate" />
-  if (answer.isError) return <Failed error={answer.error} again={answer.refetch} />
+  if (answer.isError) return <Refused error={answer.error} again={answer.refetch} />
   const { saved, draft, name, zone, at, revision } = answer.data
   return (
     <>
@@ -78,6 +99,7 @@ function useQuestion(search: SimulateSearch, ownAddress: string | undefined): Qu
     ...(at === null ? {} : { at }),
     ...(search.route === undefined ? {} : { route: search.route }),
     ...(draft === null ? {} : { draft }),
+    ...(search.draft?.startsWith('planned:') ? { scheduled: search.draft.slice('planned:'.length) } : {}),
   }
 }
 

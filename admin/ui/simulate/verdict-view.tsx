@@ -8,7 +8,7 @@ import { DayBars, HourAxis } from '../parts/day-track.tsx'
 import { Icon } from '../parts/icons.tsx'
 import { modeNames, modeTones, Tag } from '../parts/tag.tsx'
 import { dateTime } from '../times.ts'
-import { gateName, verdictWords } from './gate-words.ts'
+import { controlName, gateName, verdictWords } from './gate-words.ts'
 import type { Verdict } from './simulate-queries.ts'
 import { daysOfTimeline } from './timeline-days.ts'
 
@@ -18,16 +18,26 @@ const dayFormat = new Intl.DateTimeFormat('en-GB', {
 
 type Gate = Verdict['gates'][number]
 
+/** What became of a gate: words for those who hear, a mark for those who see. */
+const outcomeOf = ({ passes, mode }: Gate) =>
+  passes
+    ? { text: 'passes', look: 'passes', icon: 'check' as const }
+    : mode === 'enforce'
+      ? { text: 'refuses', look: 'refuses', icon: 'cross' as const }
+      : mode === 'monitor'
+        ? { text: 'would refuse, is only recorded', look: 'recorded', icon: 'warning' as const }
+        : { text: 'would refuse, is not asked', look: 'not-asked', icon: 'cross' as const }
+
 function GateRow({ gate, decides }: { readonly gate: Gate; readonly decides: boolean }) {
-  const state = gate.passes ? 'passes' : gate.mode === 'enforce' ? 'refuses' : 'would refuse'
+  const { text, look, icon } = outcomeOf(gate)
   return (
-    <li className={`gh-gate gh-gate-${state.replace(' ', '-')}${decides ? ' gh-gate-decides' : ''}`}>
+    <li className={`gh-gate gh-gate-${look}`}>
       <span className="gh-gate-mark">
-        <Icon name={gate.passes ? 'check' : gate.mode === 'enforce' ? 'cross' : 'warning'} size={14} />
+        <Icon name={icon} size={14} />
       </span>
       <div>
         <p>
-          <strong>{gateName(gate.gate)}</strong> <span className="gh-unseen">{state}. </span>
+          <strong>{gateName(gate.gate)}</strong> <span className="gh-unseen">{text}. </span>
           {decides && <Tag tone="bad">decides</Tag>}
           {gate.mode !== 'enforce' && <Tag tone={modeTones[gate.mode]}>{modeNames[gate.mode]}</Tag>}
         </p>
@@ -36,6 +46,40 @@ function GateRow({ gate, decides }: { readonly gate: Gate; readonly decides: boo
           {gate.untilText !== null && <> Holds until {gate.untilText}.</>}
         </p>
       </div>
+    </li>
+  )
+}
+
+const foldedMin = 3
+
+/** Gates in their order, with runs of passing gates of the session together: they pass for nearly everybody. */
+function foldedGates(gates: readonly Gate[]): readonly (readonly Gate[])[] {
+  const runs: Gate[][] = []
+  for (const gate of gates) {
+    const last = runs.at(-1)
+    const isTrivial = gate.control === 'session' && gate.passes
+    if (isTrivial && last?.[0]?.control === 'session' && last[0].passes) last.push(gate)
+    else runs.push([gate])
+  }
+  return runs.flatMap((run) => (run.length < foldedMin ? run.map((gate) => [gate]) : [run]))
+}
+
+function Folded({ gates }: { readonly gates: readonly Gate[] }) {
+  return (
+    <li className="gh-gate gh-gate-passes">
+      <span className="gh-gate-mark">
+        <Icon name="check" size={14} />
+      </span>
+      <details className="gh-details">
+        <summary>
+          <strong>{gates.length} checks of sign-in, session and membership pass</strong>
+        </summary>
+        <ol className="gh-gates gh-gates-folded" aria-label="Checks that pass">
+          {gates.map((gate) => (
+            <GateRow key={gate.gate} gate={gate} decides={false} />
+          ))}
+        </ol>
+      </details>
     </li>
   )
 }
@@ -50,9 +94,13 @@ function Gates({ verdict }: { readonly verdict: Verdict }) {
   const deciding = decidingGate(verdict)
   return (
     <ol className="gh-gates" aria-label="Step by step">
-      {verdict.gates.map((gate) => (
-        <GateRow key={gate.gate} gate={gate} decides={gate === deciding} />
-      ))}
+      {foldedGates(verdict.gates).map(([gate, ...more]) =>
+        gate === undefined ? null : more.length > 0 ? (
+          <Folded key={gate.gate} gates={[gate, ...more]} />
+        ) : (
+          <GateRow key={gate.gate} gate={gate} decides={gate === deciding} />
+        ),
+      )}
     </ol>
   )
 }
@@ -122,7 +170,10 @@ export function VerdictView(props: {
           <strong>
             {name} {words.title}
           </strong>
-          {verdict.verdict !== 'permit' && <>: {decisive?.sentence ?? `${verdict.because}.`}</>}
+          {verdict.verdict !== 'permit' &&
+            (decisive === undefined
+              ? `: ${verdict.because}.`
+              : ` at “${gateName(decisive.gate)}”, by ${controlName(decisive.control)}.`)}
           {verdict.opensAt !== null && <> It opens by itself on {dateTime(verdict.opensAt, zone)}.</>}
         </span>
       </p>

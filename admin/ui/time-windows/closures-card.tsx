@@ -9,7 +9,7 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { useState } from 'react'
 import { Icon } from '../parts/icons.tsx'
-import { Failed, Loading } from '../parts/states.tsx'
+import { Loading } from '../parts/states.tsx'
 import { usePractice } from '../practice.ts'
 import { type TimeException, timeWindowsQuery } from '../queries.ts'
 import { useNow, wallTime } from '../times.ts'
@@ -74,6 +74,8 @@ export function ClosuresCard() {
   const practice = usePractice()
   const list = useQuery(timeWindowsQuery(practice.id))
   const [open, setOpen] = useState<Open | null>(null)
+  // The card of the weekly hours asks the same and says what went wrong.
+  if (list.isError) return null
   return (
     <section className="gh-card" aria-labelledby="exceptions-title">
       <div className="gh-card-head">
@@ -88,16 +90,14 @@ export function ClosuresCard() {
         </Button>
       </div>
       {list.isPending && <Loading rows={3} label="Loading closures and openings" />}
-      {list.isError && <Failed error={list.error} again={list.refetch} />}
       {list.data !== undefined && (
         <>
           <Months list={list.data} onOpen={setOpen} />
-          {list.data.exceptions.length === 0 ? (
-            <p className="gh-faint gh-card-foot">
-              None yet. Choose a day, or drag over several: a closure (a holiday) beats every window; a
-              one-off opening beats every closure.
-            </p>
-          ) : (
+          <p className="gh-faint gh-card-foot">
+            Choose a day, or drag over several; by keyboard: arrows, Shift and arrows, Enter. A closure (a
+            holiday) beats every window; a one-off opening beats every closure.
+          </p>
+          {list.data.exceptions.length > 0 && (
             <ExceptionsTable
               exceptions={list.data.exceptions}
               revision={list.data.revision}

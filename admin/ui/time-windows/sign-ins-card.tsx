@@ -48,7 +48,9 @@ function Sentence({
       {found.name === 'Everyone' ? 'everyone' : found.name} in {found.days} days,{' '}
       <strong className={`gh-numbers ${picture.outside > 0 ? 'gh-warn-text' : ''}`}>{picture.outside}</strong>{' '}
       outside the hours above
-      {outside.length > 0 && `, most of them ${outside.slice(0, namedMax).map(hourText).join(', ')}`}.
+      {outside.length > 0 &&
+        `${outside.length > namedMax ? ', most of them' : ':'} ${outside.slice(0, namedMax).map(hourText).join(', ')}`}
+      .
     </p>
   )
 }
@@ -138,7 +140,13 @@ export function SignInsCard() {
         <h2 id="sign-ins-title">Sign-ins by hour</h2>
         <p className="gh-summary">against the hours of {state?.audienceName ?? 'the week above'}</p>
       </div>
-      <Counted list={list} audience={audience} />
+      {practice.may('gw.events.view') ? (
+        <Counted list={list} audience={audience} />
+      ) : (
+        <p className="gh-faint gh-card-foot">
+          When people sign in is counted from the security events: that needs “view security events”.
+        </p>
+      )}
     </section>
   )
 }

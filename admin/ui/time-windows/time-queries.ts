@@ -1,11 +1,11 @@
 /**
- * What the page of hours asks beyond the windows themselves: extensions, sign-ins by hour, and what a draft would do.
+ * What the page of hours asks beyond the windows themselves: extensions, sign-ins by hour, and who is in when.
  *
  * Windows and the preview are `queries.ts`'. Invariant: keys begin with the practice and a topic, so that a live message
  * makes them stale.
  */
 import { keepPreviousData, queryOptions } from '@tanstack/react-query'
-import { type InferRequestType, type InferResponseType, parseResponse } from 'hono/client'
+import { type InferResponseType, parseResponse } from 'hono/client'
 import { api } from '../api-client.ts'
 import { type Audience, topicKey } from '../queries.ts'
 
@@ -21,8 +21,6 @@ export type TimePreview = InferResponseType<(typeof one)['time-preview']['$get']
 export type TimeCalendar = InferResponseType<(typeof one)['time-calendar']['$get'], 200>
 /** Sign-ins by day of the week and hour. */
 export type SignInHours = InferResponseType<(typeof one)['sign-in-hours']['$get'], 200>
-/** A change to be looked at before it is saved. */
-export type PolicyDraft = InferRequestType<typeof one.impact.$post>['json']
 
 /** Whom hours are asked of, as the API wants it; the practice: nobody in particular. */
 export const subjectOf = (audience: Audience): { readonly user?: string; readonly role?: string } =>
@@ -53,12 +51,4 @@ export const signInHoursQuery = (practice: string, audience: Audience) =>
     placeholderData: keepPreviousData,
     // Not at every sign-in: four weeks hardly change by one.
     staleTime: 300_000,
-  })
-
-/** What a draft would change, and for whom. */
-export const impactQuery = (practice: string, draft: PolicyDraft) =>
-  queryOptions({
-    queryKey: topicKey(practice, 'time-windows', 'impact', draft),
-    queryFn: () => parseResponse(one.impact.$post({ param: { practice }, json: draft })),
-    retry: false,
   })

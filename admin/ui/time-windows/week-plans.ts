@@ -7,9 +7,10 @@
 import type { Audience, TimeWindow } from '../queries.ts'
 import { hoursOf, type WeekHours, type WeeklyTimes, windowsOf } from './week-hours.ts'
 
-/** The week that the grid shows. `zone` `null`: the practice's. `ids`: the windows it is made of. */
+/** The week that the grid shows. `zone` `null`: the practice's. */
 export type WeekPlan = {
-  readonly ids: readonly string[]
+  /** What it is made of. */
+  readonly windows: readonly TimeWindow[]
   readonly zone: string | null
   readonly insteadOfRoleHours: boolean
   readonly hours: WeekHours
@@ -31,7 +32,7 @@ export function weekPlanOf(windows: readonly TimeWindow[], audience: Audience): 
     (window) => isWeekly(window) && window.zone === zone && window.insteadOfRoleHours === insteadOfRoleHours,
   )
   return {
-    ...{ zone, insteadOfRoleHours, hours: hoursOf(shown), ids: shown.map(({ id }) => id) },
+    ...{ zone, insteadOfRoleHours, hours: hoursOf(shown), windows: shown },
     beside: own.filter((window) => !shown.includes(window)),
   }
 }
@@ -50,18 +51,21 @@ const listOf = (times: readonly WeeklyTimes[]) =>
 /** What is sent to save a week in the place of another. */
 export const weekBodyOf = (plan: WeekPlan, { hours, ...wish }: WeekWish) => ({
   ...wish,
-  replaces: [...plan.ids],
+  replaces: plan.windows.map(({ id }) => id),
   windows: listOf(windowsOf(hours)),
 })
 
-/** The same as a draft, to be asked about before it is saved. */
-export const weekDraftOf = (plan: WeekPlan, { hours, ...wish }: WeekWish) => ({
-  timeWindows: {
-    remove: [...plan.ids],
-    put: listOf(windowsOf(hours)).map((times, at) => ({
-      ...{ id: `draft-${at + 1}`, label: null, validFrom: null, validTo: null },
-      ...wish,
+/** The same as a draft, to be asked about before it is saved: a window whose times stay is the same one, as in a save. */
+export function weekDraftOf(plan: WeekPlan, { hours, audience, zone, insteadOfRoleHours }: WeekWish) {
+  const free = [...plan.windows]
+  const put = listOf(windowsOf(hours)).map((times, place) => {
+    const at = free.findIndex(({ start, end }) => start === times.start && end === times.end)
+    const [old] = at === -1 ? [] : free.splice(at, 1)
+    return {
+      ...{ id: old?.id ?? `draft-${place + 1}`, label: old?.label ?? null },
+      ...{ audience, zone, insteadOfRoleHours, validFrom: null, validTo: null },
       ...times,
-    })),
-  },
-})
+    }
+  })
+  return { timeWindows: { put, remove: free.map(({ id }) => id) } }
+}

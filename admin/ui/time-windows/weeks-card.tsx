@@ -22,7 +22,6 @@ import { WindowsTable } from './time-tables.tsx'
 import { WeekEditor } from './week-editor.tsx'
 import { type WeekPlan, weekPlanOf } from './week-plans.ts'
 import { WeekReview } from './week-review.tsx'
-import { weekText } from './week-text.ts'
 import { WindowDialog } from './window-dialog.tsx'
 
 const route = getRouteApi('/practices/$practice/time-windows')
@@ -181,9 +180,7 @@ function SimulateLink({
       to="/practices/$practice/simulate"
       params={{ practice: practice.id }}
       search={
-        isChanged(changed)
-          ? { user, draft: 'week', week: audienceText(audience), hours: weekText(draft.hours) }
-          : { user }
+        isChanged(changed) ? { user, draft: 'week', week: audienceText(audience), ...changed } : { user }
       }
       className="gh-text-link"
     >

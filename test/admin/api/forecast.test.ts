@@ -202,7 +202,18 @@ describe('changes that wait for their time', () => {
   it('come into force once, by themselves, for good, on the policy of that moment', async () => {
     const made = await schedule(enforce, stepMs, { reason: 'as agreed', notice: 'From five past on.' })
     expect(made.status).toBe(201)
-    expect(await json<One>(made)).toMatchObject({
+    const planned = await json<One>(made)
+    const tried = async (change: object = {}, practice = 'lakeside') => {
+      const asked = { user: 'usr_fred', address: '192.0.2.77', scheduled: planned.id, ...change }
+      const answer = await root.ask('POST', `/api/practices/${practice}/simulate`, { json: asked })
+      const body = await json<{ draft: { reason: string } }>(answer)
+      return answer.status === 200 ? body.draft.reason : answer.status
+    }
+    expect(await tried()).toBe('address-not-allowed')
+    expect(await tried({ scheduled: 'sch_none' })).toBe(404)
+    expect(await tried({ draft: {} })).toBe(422)
+    expect(await tried({ user: 'usr_olga' }, 'hilltop')).toBe(404)
+    expect(planned).toMatchObject({
       startsText: 'Mon 2 Mar 2026, 04:05',
       changes: ['IP restrictions: off → enforce'],
       outcome: null,
@@ -224,6 +235,7 @@ describe('changes that wait for their time', () => {
     // Nobody is there to confirm it then.
     expect(await confirmWaiting(root, 'lakeside')).toBeNull()
     expect((await list()).settled).toMatchObject([{ outcome: 'applied' }])
+    expect(await tried()).toBe(404)
     const events = await stage.store.read((rows) =>
       listEvents(rows, { practice: 'lakeside' }, { countMax: 3, before: null }),
     )

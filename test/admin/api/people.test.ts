@@ -74,12 +74,15 @@ describe('Active Users', () => {
     ])
     expect(await names('?practices=several')).toEqual(['Olga'])
     expect(await names('?practices=one&held=no')).toEqual(['Fred'])
+    expect(await names('?user=usr_olga')).toEqual(['Olga'])
     for (const query of [
       '?factor=any',
       '?method=own-passkey',
       '?address=198.51.100.3',
       '?idleMs=60000',
       '?held=yes',
+      '?user=usr_olga&practices=one',
+      '?user=usr_nobody',
     ])
       expect([query, await names(query)]).toEqual([query, []])
     stage.clock.advance(60_000)

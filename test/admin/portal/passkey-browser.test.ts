@@ -175,18 +175,55 @@ it('where only a passkey suffices, asks for somebody’s word once, and says so 
   complaints.splice(0, complaints.length, ...complaints.filter((text) => !text.includes('403')))
 })
 
-it('signs in with a passkey alone', async () => {
-  await openBrowser()
-  await makePasskey()
+/** Opens the page on which people sign in here. */
+const openSignIn = async (): Promise<void> => {
   const beginHash = hashToken(newToken())
   const begun = { beginHash, upstream: 'app', origin: application, to: '/schedule' }
   await beginSignIn(stage.store, begun, stage.clock.now())
   await page.goto(`${portal}/sign-in?begin=${beginHash}`)
+}
+const proof = /^\/\.gatehouse\/access\?signed-in=[A-Za-z0-9_-]{43}$/
+
+it('signs in with a passkey alone: by the button, or as soon as the browser offers it beside the login name', async () => {
+  await openBrowser()
+  // A device in software confirms at once: at first it is not asked by itself.
+  await page.addInitScript(
+    `PublicKeyCredential.isConditionalMediationAvailable = async () => localStorage.getItem('offers') === 'yes'`,
+  )
+  await makePasskey()
+  await openSignIn()
   await heading('Sign in')
   await findNothing()
+  await page.evaluate(`localStorage.setItem('offers', 'yes')`)
   await press('Sign in with a passkey')
   await heading('Schedule')
-  expect(reached.at(-1)).toMatch(/^\/\.gatehouse\/access\?signed-in=[A-Za-z0-9_-]{43}$/)
+  expect(reached.at(-1)).toMatch(proof)
+  reached.length = 0
+  await openSignIn()
+  await heading('Schedule')
+  expect(reached.at(-1)).toMatch(proof)
+})
+
+it('offers passkeys beside the field for the login name, and asks for one at a time', async () => {
+  await openBrowser()
+  await page.addInitScript(`
+    window.asked = []
+    PublicKeyCredential.isConditionalMediationAvailable = async () => true
+    navigator.credentials.get = ({ mediation, signal, publicKey }) => new Promise((resolve, reject) => {
+      asked.push([mediation ?? 'now', publicKey.challenge.length])
+      signal?.addEventListener('abort', () => { asked.push(['ended', 0]); reject(new DOMException('', 'AbortError')) })
+      if (mediation === undefined) reject(new DOMException('', 'NotAllowedError'))
+    })
+  `)
+  await openSignIn()
+  await expect.poll(() => page.evaluate('asked')).toEqual([['conditional', 32]])
+  await press('Sign in with a passkey')
+  await page.getByRole('alert').getByText('Nothing was confirmed. You can try again').waitFor()
+  expect(await page.evaluate('asked')).toEqual([
+    ['conditional', 32],
+    ['ended', 0],
+    ['now', 32],
+  ])
 })
 
 it('without JavaScript says so, and leads to an authenticator app', async () => {

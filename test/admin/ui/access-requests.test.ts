@@ -43,8 +43,13 @@ describe('one that waits', () => {
 
   it('is approved with one click for the standard time, and the approval is undone', async () => {
     await openRequests()
+    const requests = accessRequests.requests.filter(({ id }) => id !== 'arq_home')
+    server().answer(`GET ${of}`, 200, { ...accessRequests, pending: 2, requests })
     await button('Approve for 30 days: Hugo Hygienist').click()
     await page().getByText('Active everywhere after 41 ms').first().waitFor()
+    // Whoever works by keyboard goes on from the list.
+    const focused = () => page().evaluate('document.activeElement.className')
+    await expect.poll(focused).toBe('gh-quiet-focus')
     await button('Undo Hugo Hygienist may come in').click()
     await page().getByText('The approval of Hugo Hygienist is taken back').waitFor()
     expect(server().sent).toMatchObject([
@@ -78,7 +83,7 @@ describe('one that waits', () => {
     await dialog().getByLabel('Network').fill('198.51.100.0/24')
     await dialog().getByText('This becomes an entry of the IP allowlist').waitFor()
     await dialog().getByLabel('Label').fill('Second office')
-    expect(await findings()).toEqual([])
+    expect(await findings('dialog')).toEqual([])
     await button('Approve').click()
     await dialog().waitFor({ state: 'detached' })
     await button('Other grant for Fiona Front').click()
@@ -172,7 +177,7 @@ it('an approval is taken back after a question, a denial opened again', async ()
   await openRequests('?status=approved')
   await button('Take back the approval of Hugo Hygienist').click()
   await dialog().getByText('From their next request on').waitFor()
-  expect(await findings()).toEqual([])
+  expect(await findings('dialog')).toEqual([])
   expect(server().sent).toEqual([])
   await dialog().getByLabel('Reason').fill('Moved back')
   await button('Take back').click()

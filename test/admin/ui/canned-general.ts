@@ -88,7 +88,7 @@ export const generalAnswers: Readonly<Record<string, unknown>> = {
   [`PUT ${of}/controls/sign-in`]: { revision: 18, sequence: 42 },
   [`PUT ${of}/controls/sessions`]: { revision: 18, sequence: 42 },
   [`PUT ${of}/controls/emergency`]: { revision: 18, sequence: 42 },
-  [`GET ${of}/scheduled-changes`]: { waiting: [planned], settled: [refusedStart] },
+  [`GET ${of}/scheduled-changes`]: { waiting: [], settled: [] },
   [`POST ${of}/scheduled-changes`]: planned,
   [`POST ${of}/scheduled-changes/:id/cancel`]: { cancelled: true },
 }

@@ -53,6 +53,13 @@ export const peoplePlan = {
 /** What the canned server answers for these screens. */
 export const peopleAnswers: Readonly<Record<string, unknown>> = {
   [`GET ${practice}/emergency-access`]: emergency,
+  [`GET ${practice}/security-events/actions`]: {
+    actions: [
+      { action: 'session.revoked', group: 'sessions', meaning: 'An admin ended a session.' },
+      { action: 'session.opened', group: 'sessions', meaning: 'Somebody signed in.' },
+    ],
+  },
+  [`POST ${practice}/users/:user/revoke-everywhere`]: { sequence: 42, sessions: 3 },
   [`POST ${practice}/users`]: { ...memberSaved, user: 'u-gina' },
   [`PATCH ${practice}/users/:user`]: memberSaved,
   [`POST ${practice}/users/:user/remove`]: memberSaved,

@@ -52,7 +52,7 @@ const held = (() => {
     ...{ id, name, component, enforceableAt, effective: effective.has(id) },
     grantedBy: granted.has(id) ? ['front-desk'] : [],
     blockedBy: [...(blocked.get(id) ?? [])],
-    routes: id === 'see-schedule-page' ? ['practice-app GET /schedule'] : [],
+    routes: id === 'see-schedule-page' ? ['demo GET /schedule'] : [],
     sentence: !granted.has(id)
       ? 'No role grants it.'
       : blocked.has(id)
@@ -64,10 +64,10 @@ const held = (() => {
 /** The schedule is mapped, payments are; appointments of real traffic are not. */
 export const routeTable = {
   routes: [
-    { id: 'practice-app GET /login', class: 'public', stepUp: null, any: [], all: [] },
-    { id: 'practice-app GET /schedule', class: 'staff', stepUp: null, any: ['see-schedule-page'], all: [] },
+    { id: 'demo GET /login', class: 'public', stepUp: null, any: [], all: [] },
+    { id: 'demo GET /schedule', class: 'staff', stepUp: null, any: ['see-schedule-page'], all: [] },
     {
-      id: 'practice-app POST /payments/*/refund',
+      id: 'demo POST /payments/*/refund',
       class: 'staff',
       stepUp: 'money',
       any: [],
@@ -76,7 +76,7 @@ export const routeTable = {
   ],
   unmapped: [
     {
-      upstream: 'practice-app',
+      upstream: 'demo',
       method: 'POST',
       template: '/appointments/:x',
       odd: '',
@@ -85,7 +85,7 @@ export const routeTable = {
       lastAt: at - hour,
     },
     {
-      upstream: 'practice-app',
+      upstream: 'demo',
       method: 'GET',
       template: '/reports//daily',
       odd: 'an empty segment',
@@ -96,7 +96,7 @@ export const routeTable = {
   ],
   yaml: [
     {
-      upstream: 'practice-app',
+      upstream: 'demo',
       text: 'routes:\n  - match: "POST /appointments/*" # 1841 requests\n    # any: [see-schedule-page]\n',
     },
   ],

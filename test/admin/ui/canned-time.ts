@@ -44,6 +44,7 @@ const gate = (
 })
 
 const session = [
+  gate('identity', 'session', true, 'Hugo Hygienist is signed in.', null),
   gate('revoked', 'session', true, 'The session is not revoked.', null),
   gate('member', 'session', true, 'Hugo Hygienist is a member of Maple Dental as Hygienist.', null),
 ]
@@ -102,19 +103,6 @@ export const simulation = {
   ...{ saved: permitted, draft: refused },
 }
 
-const line = {
-  ...{ user: 'u-hugo', name: 'Hugo Hygienist', control: 'time', reason: 'outside-time-window', because },
-  ...{ count: 1, networks: [], lastAt: at },
-}
-
-/** A forecast that refuses one person who is in now. */
-export const forecast = {
-  ...{ revision: 17, changes: ['A window of Role Hygienist ends earlier.'], lockedOut: [] },
-  ...{ lastSecurityAdmin: false, toBeConfirmed: true, waitsUntil: null },
-  live: { asked: 2, skipped: 0, refused: [line], allowed: [] },
-  recorded: { asked: 40, skipped: 0, refused: [], allowed: [] },
-}
-
 const { audienceName: _, sentence: __, ...office } = timeWindows.windows[0] ?? {}
 
 const office8to18 = `${'0'.repeat(8)}${'1'.repeat(10)}${'0'.repeat(6)}`
@@ -160,14 +148,5 @@ export const timeAnswers: Readonly<Record<string, unknown>> = {
   [`PUT ${practice}/weekly-hours`]: {
     ...{ revision: 18, sequence: 42, windows: [office], notes: ['It runs into the next day.'] },
   },
-  [`POST ${practice}/impact`]: forecast,
   [`POST ${practice}/simulate`]: simulation,
-  [`GET ${practice}/routes`]: {
-    routes: [
-      { id: 'demo GET /schedule', class: 'staff', stepUp: null, any: ['see-schedule-page'], all: [] },
-      { id: 'demo GET /book', class: 'public', stepUp: null, any: [], all: [] },
-    ],
-    unmapped: [],
-    yaml: [],
-  },
 }

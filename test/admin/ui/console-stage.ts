@@ -25,8 +25,11 @@ export type ConsoleStage = {
   readonly opened: (title: string) => Promise<void>
   readonly button: (name: string) => Locator
   readonly dialog: () => Locator
-  /** What axe finds in light, and then by its colours in dark; the page is light again afterwards. */
-  readonly findings: () => Promise<readonly string[]>
+  /**
+   * What axe finds in light, and then by its colours in dark; the page is light again afterwards. `dialog`: only in the
+   * dialog, over a screen that was looked at by itself.
+   */
+  readonly findings: (where?: 'page' | 'dialog') => Promise<readonly string[]>
   /** How wide the page is on a phone that is 360 pixels wide; it is wide again afterwards. */
   readonly widthOnPhone: () => Promise<number>
 }
@@ -93,10 +96,11 @@ export function stageConsole(): ConsoleStage {
     },
     button: (name) => page.getByRole('button', { name, exact: true }),
     dialog: () => page.getByRole('dialog'),
-    findings: async () => {
-      const light = await axeFindings(page)
+    findings: async (where = 'page') => {
+      const part = where === 'page' ? {} : { within: '[role=dialog]' }
+      const light = await axeFindings(page, 'light', part)
       await darken(page, 'dark')
-      const dark = await axeFindings(page, 'dark')
+      const dark = await axeFindings(page, 'dark', part)
       await darken(page, 'light')
       return [...light, ...dark.map((finding) => `dark: ${finding}`)]
     },

@@ -258,43 +258,6 @@ describe('the IP allowlist', () => {
   })
 })
 
-describe('active users', () => {
-  it('revokes a user after a question, then says that it is active everywhere', async () => {
-    await open('active-users')
-    const fiona = page().getByRole('region', { name: 'Fiona Front' })
-    await fiona.getByText('also in 2 other practices').waitFor()
-    await fiona.getByRole('button', { name: 'Revoke user' }).click()
-    expect(server().sent).toEqual([])
-    await dialog().getByRole('checkbox', { name: 'Block them as well' }).check()
-    await dialog().getByLabel('Reason').fill('Left the practice')
-    expect(await findings()).toEqual([])
-    await button('Revoke').click()
-    await page().getByText('Active everywhere after 41 ms').waitFor()
-    expect(server().sent[0]).toMatchObject({
-      what: 'POST /api/practices/maple/users/u-fiona/revoke',
-      body: { block: true, reason: 'Left the practice' },
-    })
-  })
-
-  it('revokes one session, and everyone but the admin', async () => {
-    await open('active-users')
-    const fiona = page().getByRole('region', { name: 'Fiona Front' })
-    await fiona
-      .getByRole('row', { name: /iPhone/ })
-      .getByRole('button', { name: 'Revoke session' })
-      .click()
-    await button('Revoke').click()
-    await dialog().waitFor({ state: 'detached' })
-    await button('Revoke all but mine').click()
-    await button('Revoke').click()
-    await dialog().waitFor({ state: 'detached' })
-    expect(server().sent.map(({ what }) => what)).toEqual([
-      'POST /api/practices/maple/sessions/s-fiona-2/revoke',
-      'POST /api/practices/maple/active-users/revoke-all-but-mine',
-    ])
-  })
-})
-
 describe('the other tabs', () => {
   it("changes a member's roles from the version shown", async () => {
     await open('users')

@@ -1,0 +1,248 @@
+/**
+ * Every screen of the console in each of its states, as data: where it is, what is done there, what the API answers.
+ *
+ * It takes no picture (`console.ts`). Invariant: a name once, kebab-case and beginning with its screen; answers are those of
+ * the canned server, so that each passes the contract. **A new screen or state needs one entry here and nothing else.**
+ */
+import type { Page } from 'playwright-core'
+import { factorStatuses } from '../admin/ui/canned-factors.ts'
+import { emergencyInUse, peoplePlan } from '../admin/ui/canned-people.ts'
+import { at, general, me, members } from '../admin/ui/canned-practice.ts'
+
+/** One state of one screen. */
+export type ConsoleScreen = {
+  readonly name: string
+  /** Below `/practices/maple/`, with its search. */
+  readonly path: string
+  /** What is done once it is open. */
+  readonly act?: (page: Page) => Promise<void>
+  /** What the API answers other than usual: request, status, body. */
+  readonly answers?: readonly (readonly [what: string, status: number, body: unknown])[]
+}
+
+const api = '/api/practices/maple'
+const press = (page: Page, name: string | RegExp): Promise<void> =>
+  page.getByRole('button', { name, ...(typeof name === 'string' ? { exact: true } : {}) }).click()
+
+const forbidden = {
+  title: 'Not permitted',
+  status: 403,
+  code: 'not-permitted',
+  detail: 'This needs the permission gw.sessions.view in this practice.',
+}
+const away = {
+  title: 'The database cannot be reached',
+  status: 503,
+  code: 'database-unavailable',
+  detail: 'Nothing was changed. Enforcement goes on by itself; try again in a moment.',
+}
+const stepUp = {
+  title: 'Confirm that it is you',
+  status: 401,
+  code: 'step-up-required',
+  detail: 'This makes the practice easier to get into: show your second factor once more.',
+  stepUp: '/step-up',
+}
+const waiting = {
+  state: 'waiting',
+  revision: 17,
+  name: 'IP allowlist',
+  sentence: 'The IP allowlist goes back to Monitor at 10:12 unless somebody confirms it.',
+  by: 'Nora Owner',
+  mine: true,
+  leftMs: 412_000,
+  confirmBy: at + 412_000,
+  refused: null,
+  changes: ['The IP allowlist is enforced: before, it was monitored.'],
+}
+const nobody = { version: 5, total: 0, members: [], nextCursor: null }
+const manyMembers = Array.from({ length: 100 }, (_, place) => ({
+  ...members[place % members.length],
+  user: `u-${place}`,
+  name: `Person ${place + 1}`,
+}))
+
+const frame: readonly ConsoleScreen[] = [
+  { name: 'frame-menu', path: 'general', act: openMenu },
+  {
+    name: 'frame-find',
+    path: 'general',
+    act: async (page) => {
+      await page.keyboard.press('Control+k')
+      await page.getByRole('combobox', { name: /^Find a screen/ }).fill('fi')
+      await page.getByRole('option', { name: 'Office Network' }).waitFor()
+    },
+  },
+  { name: 'frame-keys', path: 'general', act: (page) => page.keyboard.press('?') },
+  {
+    name: 'frame-emergency',
+    path: 'general',
+    answers: [[`GET ${api}/emergency-access`, 200, emergencyInUse]],
+  },
+  {
+    name: 'frame-confirmation',
+    path: 'general',
+    answers: [[`GET ${api}/general`, 200, { ...general, confirmation: waiting }]],
+  },
+  { name: 'frame-not-yours', path: '../elsewhere/general' },
+  {
+    name: 'frame-operator',
+    path: 'general',
+    answers: [['GET /api/me', 200, { ...me, operator: true }]],
+  },
+]
+
+/** The navigation is behind a button only where there is no room. */
+async function openMenu(page: Page): Promise<void> {
+  const menu = page.getByRole('button', { name: 'Menu', exact: true })
+  if (await menu.isVisible()) await menu.click()
+}
+
+const security: readonly ConsoleScreen[] = [
+  { name: 'general', path: 'general' },
+  { name: 'general-away', path: 'general', answers: [[`GET ${api}/general`, 503, away]] },
+  { name: 'ip-allowlist', path: 'ip-allowlist' },
+  {
+    name: 'ip-allowlist-empty',
+    path: 'ip-allowlist',
+    answers: [[`GET ${api}/ip-entries`, 200, { revision: 17, total: 0, entries: [], nextCursor: null }]],
+  },
+  { name: 'ip-allowlist-add', path: 'ip-allowlist', act: (page) => press(page, 'Add entry') },
+  { name: 'time-windows', path: 'time-windows' },
+  { name: 'active-users', path: 'active-users' },
+  { name: 'active-users-chosen', path: 'active-users?chosen=u-fiona,u-nora' },
+  { name: 'active-users-drawer', path: 'active-users?user=u-fiona' },
+  {
+    name: 'active-users-forbidden',
+    path: 'active-users',
+    answers: [[`GET ${api}/active-users`, 403, forbidden]],
+  },
+  {
+    name: 'active-users-nobody',
+    path: 'active-users',
+    answers: [[`GET ${api}/active-users`, 200, { total: 0, users: [], nextCursor: null }]],
+  },
+  { name: 'active-users-revoke', path: 'active-users', act: (page) => press(page, 'Revoke Fiona Front') },
+  {
+    name: 'active-users-revoked',
+    path: 'active-users',
+    act: async (page) => {
+      await press(page, 'Revoke Fiona Front')
+      await press(page, 'Revoke')
+      await page.getByText('live connections closed').waitFor()
+    },
+  },
+  { name: 'two-factor', path: 'two-factor' },
+  { name: 'two-factor-gaps', path: 'two-factor?view=gaps' },
+  {
+    name: 'two-factor-no-gaps',
+    path: 'two-factor?view=gaps',
+    answers: [[`GET ${api}/two-factor`, 200, { ...factorStatuses, total: 0, people: [] }]],
+  },
+  { name: 'two-factor-reset', path: 'two-factor', act: (page) => press(page, 'Reset 2FA of Nora Owner') },
+  {
+    name: 'two-factor-code',
+    path: 'two-factor',
+    act: async (page) => {
+      await press(page, 'Enrolment code for Hugo Hygienist')
+      await page.getByLabel('Reason').fill('Called back on the number in his file')
+      await press(page, 'Make a code')
+      await page.getByText('Shown this once').waitFor()
+    },
+  },
+  { name: 'access-requests', path: 'access-requests' },
+  { name: 'security-events', path: 'security-events' },
+  { name: 'security-events-refusals', path: 'security-events?view=refusals' },
+]
+
+const people: readonly ConsoleScreen[] = [
+  { name: 'users', path: 'users' },
+  {
+    name: 'users-many',
+    path: 'users',
+    answers: [
+      [`GET ${api}/users`, 200, { version: 5, total: 100_000, members: manyMembers, nextCursor: 'u-99' }],
+    ],
+  },
+  { name: 'users-nobody', path: 'users', answers: [[`GET ${api}/users`, 200, nobody]] },
+  {
+    name: 'users-drawer',
+    path: 'users?user=u-fiona',
+    answers: [[`GET ${api}/users`, 200, { ...nobody, total: 1, members: [members[1]] }]],
+  },
+  { name: 'users-add', path: 'users', act: (page) => press(page, 'Add person') },
+  {
+    name: 'users-step-up',
+    path: 'users',
+    answers: [[`GET ${api}/users/export`, 401, stepUp]],
+    act: (page) => press(page, 'Export CSV'),
+  },
+  {
+    name: 'users-import',
+    path: 'users?view=import',
+    act: async (page) => {
+      await page
+        .getByRole('textbox', { name: 'People' })
+        .fill('login,name,roles\ngina,Gina Gray,front-desk\n')
+      await press(page, 'Check the file')
+      await page.getByRole('heading', { name: 'What the file would do' }).waitFor()
+    },
+  },
+  {
+    name: 'users-import-problems',
+    path: 'users?view=import',
+    answers: [
+      [
+        `POST ${api}/users/import/preview`,
+        200,
+        {
+          ...peoplePlan,
+          counts: { ...peoplePlan.counts, problems: 1 },
+          problems: [{ line: 4, column: 'roles', sentence: 'there is no role wizard' }],
+        },
+      ],
+    ],
+    act: async (page) => {
+      await page.getByRole('textbox', { name: 'People' }).fill('login,name,roles\ngina,Gina Gray,wizard\n')
+      await press(page, 'Check the file')
+      await page.getByText('there is no role wizard').waitFor()
+    },
+  },
+  { name: 'roles', path: 'roles?open=Appointment' },
+  { name: 'roles-search', path: 'roles?text=schedule' },
+  { name: 'roles-add', path: 'roles', act: (page) => press(page, 'Add role') },
+  { name: 'roles-remove', path: 'roles', act: (page) => press(page, 'Remove Hygienist') },
+  {
+    name: 'roles-editor',
+    path: 'roles?role=front-desk',
+    act: async (page) => {
+      await press(page, 'Withdraw See schedule page')
+      await page.getByRole('region', { name: 'What goes with it' }).waitFor()
+    },
+  },
+  {
+    name: 'roles-review',
+    path: 'roles?role=front-desk',
+    act: async (page) => {
+      await press(page, 'Withdraw See schedule page')
+      await press(page, 'Review and save')
+    },
+  },
+  { name: 'roles-person', path: 'roles?view=person&user=u-fiona' },
+  { name: 'roles-nobody', path: 'roles?view=person' },
+  { name: 'roles-routes', path: 'roles?view=routes' },
+  {
+    name: 'roles-import',
+    path: 'roles?view=import',
+    act: async (page) => {
+      await page.getByRole('textbox', { name: 'Roles' }).fill('role,permission\nOffice lead,Set Goals\n')
+      await press(page, 'Check the file')
+      await page.getByRole('heading', { name: 'What the file would do' }).waitFor()
+    },
+  },
+]
+
+const tools: readonly ConsoleScreen[] = [{ name: 'simulate', path: 'simulate' }]
+
+/** All of them, in the order of the navigation. */
+export const consoleScreens: readonly ConsoleScreen[] = [...frame, ...security, ...people, ...tools]
