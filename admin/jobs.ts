@@ -72,6 +72,7 @@ const keptMs = {
   decisions: 90 * dayMs,
   requests: 90 * dayMs,
   scheduled: 90 * dayMs,
+  learned: 90 * dayMs,
   gateways: dayMs,
   sources: 30 * dayMs,
 } as const
@@ -163,6 +164,10 @@ async function prune({ store, now }: JobParts): Promise<number> {
       rows
         .deleteFrom('gateway_ack')
         .where('at', '<', at - keptMs.gateways)
+        .executeTakeFirst(),
+      rows
+        .deleteFrom('learned_route')
+        .where('last_at', '<', at - keptMs.learned)
         .executeTakeFirst(),
       rows
         .deleteFrom('report_source')

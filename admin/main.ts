@@ -32,6 +32,7 @@ import { createLive } from './live.ts'
 import { createMetrics, type Metrics, type Surface } from './metrics.ts'
 import { keepAdminOrigin } from './notify/links.ts'
 import { queueMail } from './notify/mail-queue.ts'
+import { publishMailKey } from './notify/mail-seal.ts'
 import { createMailer, type Mailer } from './notify/mailer.ts'
 import { createNotifier } from './notify/notifier.ts'
 import { createTextSender, type TextSender } from './notify/text-messages.ts'
@@ -48,6 +49,7 @@ import { openStore, type Store } from './store/database.ts'
 import { migrate } from './store/migrate.ts'
 import { type FactorKeyring, openFactorKeyring } from './two-factor/factor-keys.ts'
 import { createUiAssets } from './ui-assets.ts'
+import { createUndoing, type Undoing } from './undoing.ts'
 import { partyAt } from './webauthn.ts'
 
 /** What a control plane starts from. `store`: the hot store, `null` without one; `uiDir`: the built admin UI. */
@@ -101,25 +103,6 @@ const valueOr = <T>(
   return checked.value
 }
 
-/** What is stopped in reverse, each step even if another fails. */
-const createUndoing = (log: Log) => {
-  const steps: { readonly name: string; readonly undo: () => unknown }[] = []
-  return {
-    add: (name: string, undo: () => unknown): void => void steps.push({ name, undo }),
-    run: async (): Promise<void> => {
-      for (let step = steps.pop(); step !== undefined; step = steps.pop()) {
-        try {
-          await step.undo()
-        } catch (error) {
-          log.warn({ error, step: step.name }, 'could not be stopped cleanly')
-        }
-      }
-    },
-  }
-}
-
-type Undoing = ReturnType<typeof createUndoing>
-
 async function openDatabase(options: ControlPlaneOptions, undoing: Undoing): Promise<Store> {
   const { config, databaseUrl, clock } = options
   await migrate(databaseUrl)
@@ -131,7 +114,16 @@ async function openDatabase(options: ControlPlaneOptions, undoing: Undoing): Pro
 }
 
 const signInPaths: ReadonlySet<string> = new Set([
-  ...['/sign-in', '/sign-in/code', '/sign-out', '/hand-over', '/step-up', '/set-password'],
+  ...[
+    '/sign-in',
+    '/sign-in/code',
+    '/sign-in/passkey',
+    '/sign-out',
+    '/hand-over',
+    '/step-up',
+    '/step-up/passkey',
+  ],
+  '/set-password',
 ])
 
 const surfaceOf = (pathname: string): Surface => {
@@ -171,6 +163,7 @@ function startMachinery(
   undoing: Undoing,
   base: Pick<Machinery, 'database' | 'signer' | 'clusterKey' | 'upstreams' | 'mail'> & {
     readonly mailer: Mailer
+    readonly keyring: FactorKeyring
     readonly targets: WebhookTargets
     readonly streams: readonly EventStream[]
   },
@@ -197,14 +190,15 @@ function startMachinery(
     streams: base.streams,
   })
   undoing.add('event jobs', eventJobs.close)
+  const identityOf = (id: string) => config.upstreams.find((one) => one.id === id)?.identity ?? null
   const internal = createInternal({
     store: database,
     publisher,
     signer,
-    provisioning: (id) => config.upstreams.find((one) => one.id === id)?.identity?.provisioning ?? null,
-    rolesFrom: (id) => config.upstreams.find((one) => one.id === id)?.identity?.roles ?? 'directory',
-    log: options.log,
-    roleRules: (id) => config.upstreams.find((one) => one.id === id)?.identity?.roleRules ?? [],
+    provisioning: (id) => identityOf(id)?.provisioning ?? null,
+    rolesFrom: (id) => identityOf(id)?.roles ?? 'directory',
+    roleRules: (id) => identityOf(id)?.roleRules ?? [],
+    log,
     upstreams: base.upstreams,
     ...origins,
     now,
@@ -212,6 +206,7 @@ function startMachinery(
   const notifier = createNotifier({
     store: database,
     mailer: base.mailer,
+    keyring: base.keyring,
     targets: base.targets,
     now,
     log,
@@ -322,14 +317,9 @@ function listenPortal(
     createApp: (origin, trustedProxies) =>
       createPortalApp({
         parts: { store: database, keyring, changed: publisher.kick },
-        origin,
-        trustedProxies,
-        upstreams,
-        mail,
-        texts,
+        ...{ origin, trustedProxies, upstreams, mail, texts, log },
         logos: readLogos(Object.assign({}, ...options.config.upstreams.map(({ logos }) => logos)), log),
         now: clock.now,
-        log,
       }),
   })
 }
@@ -352,7 +342,8 @@ async function start(options: ControlPlaneOptions, undoing: Undoing): Promise<Ru
   let portal = ''
   let admin = ''
   const mail = config.notifications.mail === 'off' ? null : queueMail
-  const base = { database, signer, clusterKey, upstreams, mailer, mail, targets, streams }
+  await publishMailKey(database, keyring)
+  const base = { database, signer, clusterKey, upstreams, mailer, keyring, mail, targets, streams }
   const machinery = startMachinery(options, undoing, base, {
     portal: () => portal,
     admin: () => admin,

@@ -19,6 +19,7 @@ import { applyCanaries, type CanaryResult } from './canary.ts'
 import { knownActions } from './event-actions.ts'
 import type { Rows, Store, Tx } from './store/database.ts'
 import { appendEvent } from './store/events.ts'
+import { applyUses } from './store/learned-routes.ts'
 import { markEnforced } from './store/publish-state.ts'
 import {
   applyAcks,
@@ -125,6 +126,7 @@ async function applyReports(
   await applyFacts(tx, ofKind(reports, 'fact'))
   await applyHits(tx, ofKind(reports, 'hit'))
   await applyUnmapped(tx, ofKind(reports, 'unmapped'))
+  await applyUses(tx, ofKind(reports, 'use'))
   await applyAcks(tx, acks)
   if (acks.length > 0) await markEnforced(tx, at)
   await applyEvents(tx, ofKind(reports, 'event'))

@@ -11,7 +11,7 @@ import type { UnmappedRoute } from './store/unmapped-routes.ts'
 const linesMax = 200
 
 /** A template as a pattern of the route table: a segment that stands for many is `*`. */
-const patternOf = (template: string): string =>
+export const patternOf = (template: string): string =>
   template
     .split('/')
     .map((segment) => (segment.startsWith(':') ? '*' : segment))

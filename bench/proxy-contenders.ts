@@ -27,6 +27,8 @@ export type Contender = {
   readonly programs: readonly Pinned[]
   /** What it refuses by, besides what only the gateway knows. */
   readonly guards: 'nothing' | 'cookies' | 'cookies and addresses'
+  /** `Cookie` headers of its own people; `null`: those of the gateway do as well. */
+  readonly cookies: readonly string[] | null
 }
 
 /** The base of all ratios. */
@@ -150,24 +152,27 @@ const tryRules = async (gateway: Pinned, url: string, shots: readonly Shot[]): P
   }
 }
 
-/** Starts the gateway with everyone signed in and every control enforced; the cookies are good for all contenders. */
-export const startOurs = async (ground: Ground, applicationPort: number) => {
+/** Its engines, each in a process and a database of its own. */
+const engines = {
+  own: { name: 'Gatehouse, all controls', database: 0 },
+  node: { name: 'Gatehouse, first engine', database: 1 },
+} as const
+
+/** Starts the gateway with everyone signed in and every control enforced; its cookies are good for who knows no gateway. */
+export const startOurs = async (ground: Ground, applicationPort: number, engine: keyof typeof engines) => {
   const { core, folder, redisUrl, profile } = ground
+  const { name, database } = engines[engine]
   const port = await freePort()
   const url = urlOf(port)
   const profiling = profile === null ? [] : ['--cpu-prof', '--cpu-prof-dir', profile]
   const entry = new URL('proxy-gateway.ts', import.meta.url).pathname
-  const args = [...profiling, entry, urlOf(applicationPort), String(port), redisUrl, join(folder, 'gateway')]
+  const places = [urlOf(applicationPort), String(port), `${redisUrl}/${database}`, join(folder, engine)]
+  const args = [...profiling, entry, ...places, engine]
   const program = startPinned({ core, command: process.execPath, args, ipc: true })
   await messageFrom(program, 'ready')
   const cookies = await signInAll(url)
   await tryRules(program, url, shotsOf('GET', cookies))
-  const contender: Contender = {
-    name: 'Gatehouse, all controls',
-    url,
-    programs: [program],
-    guards: 'cookies and addresses',
-  }
+  const contender: Contender = { name, url, programs: [program], guards: 'cookies and addresses', cookies }
   await prove(contender, cookies)
   return { contender, cookies }
 }
@@ -200,24 +205,28 @@ export const startOthers = async (
       url: urlOf(bare),
       programs: [nginxOf('bare', bareSetup(bare, application))],
       guards: 'nothing',
+      cookies: null,
     },
     {
       name: 'nginx auth_request → nginx',
       url: urlOf(toNginx),
       programs: [nginxOf('to-nginx', askingSetup(toNginx, application, authNginx)), askedNginx],
       guards: 'cookies',
+      cookies: null,
     },
     {
       name: 'nginx auth_request → Node',
       url: urlOf(toNode),
       programs: [nginxOf('to-node', askingSetup(toNode, application, authNode)), askedNode],
       guards: 'cookies and addresses',
+      cookies: null,
     },
     {
       name: 'http-proxy',
       url: urlOf(plain),
       programs: [node('proxy-http-proxy.ts', String(plain), String(application))],
       guards: 'nothing',
+      cookies: null,
     },
   ]
   await Promise.all(contenders.map(({ url }) => answers(url)))

@@ -11,7 +11,8 @@ import { createLog } from '../runtime/log.ts'
 import { createFakeControlPlane } from '../test/support/fake-control-plane.ts'
 import { benchConfig, documentUnder, people, practices, type Rule, rules } from './proxy-practice.ts'
 
-const [applicationUrl = '', port = '', redisUrl = '', dataDir = ''] = process.argv.slice(2)
+const [applicationUrl = '', port = '', redisUrl = '', dataDir = '', engineText = ''] = process.argv.slice(2)
+const engine = engineText === 'node' ? 'node' : 'own'
 const clock = { now: () => Date.now(), monotonic: () => performance.now() }
 const store = createRedisHotStore({ url: redisUrl })
 const control = createFakeControlPlane({
@@ -54,7 +55,7 @@ const stream = {
 
 await control.seed()
 const gateway = await startGateway({
-  config: benchConfig(applicationUrl, Number(port), dataDir),
+  config: benchConfig(applicationUrl, Number(port), dataDir, engine),
   store,
   controlPlane: control.plane,
   clock,

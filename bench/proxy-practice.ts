@@ -95,9 +95,15 @@ const areas = [
 ]
 
 /** The configuration of the gateway: sign-in watched, 40 routes, everything else as it comes. */
-export const benchConfig = (url: string, port: number, dataDir: string): Config =>
+export const benchConfig = (
+  url: string,
+  port: number,
+  dataDir: string,
+  engine: Config['gateway']['engine'],
+): Config =>
   configSchema.parse({
     dataDir,
+    gateway: { engine, limits: { requestsPerConnectionMax: 1_000_000 } },
     clusterKey: 'a-cluster-key-for-the-bench-only-0123456789',
     listen: { application: `127.0.0.1:${port}`, gatewayMetrics: '127.0.0.1:0' },
     upstreams: [

@@ -116,16 +116,21 @@ const runScenario = async (
   cookies: readonly string[],
 ): Promise<readonly Run[]> => {
   const { rounds } = bench.wish
-  const file = join(bench.folder, `${scenario.method.toLowerCase()}-${scenario.connections}.lua`)
-  writeFileSync(file, wrkScript(shotsOf(scenario.method, cookies)))
+  const files = new Map<Contender, string>()
+  for (const [at, contender] of contenders.entries()) {
+    const file = join(bench.folder, `${scenario.method.toLowerCase()}-${scenario.connections}-${at}.lua`)
+    writeFileSync(file, wrkScript(shotsOf(scenario.method, contender.cookies ?? cookies)))
+    files.set(contender, file)
+  }
   const warm = { ...scenario, seconds: Math.max(1, Math.round(scenario.seconds / 2)) }
-  for (const contender of contenders) await runOnce(bench, warm, file, contender)
+  for (const [contender, file] of files) await runOnce(bench, warm, file, contender)
   const runs: Run[] = []
   for (let round = 0; round < rounds; round++) {
     bench.say(`${scenario.name}: round ${round + 1} of ${rounds} …`)
     for (let turn = 0; turn < contenders.length; turn++) {
       const contender = contenders[(turn + round) % contenders.length]
-      if (contender !== undefined)
+      const file = contender === undefined ? undefined : files.get(contender)
+      if (contender !== undefined && file !== undefined)
         runs.push({ ...(await runQuietly(bench, scenario, file, contender)), round: round + 1 })
     }
   }
@@ -138,12 +143,14 @@ const loadNow = (): number => loadavg()[0] ?? Number.NaN
 const startEveryone = async (ground: Ground, programs: Pinned[]) => {
   const application = await startApplication(ground)
   programs.push(application.program)
-  const ours = await startOurs(ground, application.port)
+  const ours = await startOurs(ground, application.port, 'own')
   programs.push(...ours.contender.programs)
   if (ground.profile !== null) return { cookies: ours.cookies, contenders: [ours.contender] }
+  const first = await startOurs(ground, application.port, 'node')
+  programs.push(...first.contender.programs)
   const others = await startOthers(ground, application.port, ours.cookies)
   programs.push(...others.flatMap((contender) => contender.programs))
-  return { cookies: ours.cookies, contenders: [...others, ours.contender] }
+  return { cookies: ours.cookies, contenders: [...others, first.contender, ours.contender] }
 }
 
 /**

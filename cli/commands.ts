@@ -107,6 +107,12 @@ export const commands = {
       'asks the policy in FILE what its cases expect, without a database; exit 1 where one does not hold',
     options: { config: { type: 'string' }, cases: { type: 'string' }, json: { type: 'boolean' } },
   },
+  'routes propose': {
+    usage: 'routes propose --practice ID [--upstream ID] [--config FILE] [--json]',
+    sentence:
+      'prints a route table proposed from what people did where no route maps it (`learn`), as YAML to complete; applies nothing',
+    options: { ...inPractice, upstream: { type: 'string' } },
+  },
   'token create': {
     usage:
       'token create --practice ID --name TEXT --owner LOGIN --route ID… --method NAME… --from RANGE… [--permission ID…] --days N [--reason TEXT] [--wait SECONDS] [--config FILE] [--json]',

@@ -40,6 +40,8 @@ const run = async (line: CommandLine): Promise<number> => {
       return (await import('./policy-apply.ts')).applyPolicy(line, () => Date.now())
     case 'policy test':
       return (await import('./policy-test.ts')).testPolicy(line)
+    case 'routes propose':
+      return (await import('./routes-propose.ts')).proposeTable(line)
     case 'token create':
       return (await import('./token-commands.ts')).createToken(line, () => Date.now())
     case 'token list':

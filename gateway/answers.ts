@@ -1,11 +1,11 @@
 /**
- * Whole answers written to node's response: the gateway's own, the judge's and settled ones.
+ * Whole answers written to a client: the gateway's own, the judge's and settled ones.
  *
  * It shapes nothing (`refusal.ts` does). Invariant: length and connection headers are the engine's alone, whatever a
  * list says, so that an answer ends where it says it ends. Closing at once on a client that still sends was refused:
  * the reset would overtake the answer.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AnswerWriter, Downstream } from './downstream.ts'
 import type { RawHeaders, WholeResponse } from './exchange.ts'
 import type { Schedule } from './exchanges.ts'
 
@@ -29,13 +29,14 @@ const withoutFraming = (headers: RawHeaders): string[] => {
 }
 
 /** Writes the whole answer; `close` says so and lets the connection end behind it. */
-export const sendWhole = (response: ServerResponse, whole: WholeResponse, close: boolean): void => {
+export const sendWhole = (writer: AnswerWriter, whole: WholeResponse, close: boolean): void => {
   const body = typeof whole.body === 'string' ? Buffer.from(whole.body, 'utf8') : whole.body
   const headers = withoutFraming(whole.headers)
   if (!hasNoBody(whole.status)) headers.push('Content-Length', String(body.length))
-  if (close) headers.push('Connection', 'close')
-  response.writeHead(whole.status, headers)
-  response.end(hasNoBody(whole.status) ? undefined : body)
+  if (close) writer.closeBehind()
+  writer.begin(whole.status, '', headers)
+  if (!hasNoBody(whole.status) && body.length > 0) writer.write(body)
+  writer.end()
 }
 
 /** How much of an unwanted body is swallowed, and for how long, before the connection is closed on its sender. */
@@ -46,14 +47,17 @@ const swallowMs = 2_000
  * Swallows a little of a body that nobody wants, so that its sender reads the answer instead of a reset; one that
  * goes on is cut off. A connection that gets through this stays usable.
  */
-export const swallowBody = (request: IncomingMessage, schedule: Schedule): void => {
-  if (request.complete) return
+export const swallowBody = ({ body, socket }: Downstream, schedule: Schedule): void => {
+  if (body.isComplete()) return
   let swallowed = 0
-  const cancel = schedule(() => request.socket.destroy(), swallowMs)
-  request.on('data', (chunk: Buffer) => {
-    swallowed += chunk.length
-    if (swallowed > swallowBytesMax) request.socket.destroy()
+  const cancel = schedule(() => socket.destroy(), swallowMs)
+  body.listen({
+    data(chunk) {
+      swallowed += chunk.length
+      if (swallowed > swallowBytesMax) socket.destroy()
+    },
+    ended: cancel,
+    gone: cancel,
   })
-  request.on('end', cancel).on('close', cancel)
-  request.resume()
+  body.resume()
 }

@@ -5,6 +5,7 @@
  */
 import { Agent, type Dispatcher } from 'undici'
 import type { Limits, UpstreamConfig } from '../runtime/config.ts'
+import { readTrustedProxies } from '../runtime/forwarded.ts'
 import { keys } from '../runtime/keys.ts'
 import { createAsserter } from './assertion.ts'
 import { createCompanion } from './companion.ts'
@@ -16,6 +17,7 @@ import type { GatewayParts, Mind } from './mind.ts'
 import { createRefusals } from './refusals.ts'
 import { createServiceTokens } from './service-tokens.ts'
 import { createSites } from './site.ts'
+import { createSupportJudge } from './support-header.ts'
 import { createTraffic, type Traffic } from './traffic.ts'
 import { createConnector } from './upstream-connect.ts'
 import { createVerdictLog, type VerdictLog } from './verdict-log.ts'
@@ -109,7 +111,7 @@ export function createCourt(parts: GatewayParts, origin: string, mind: Mind, met
     },
     config.gateway.tokenHeader,
   )
-  const judge = createJudge({
+  const plain = createJudge({
     ...{ sites, companion, sessions, endings, lastSeen, directory, refusals, verdicts, traffic, clock, log },
     ...{ asserter, machines },
     counters: metrics.judge,
@@ -117,5 +119,11 @@ export function createCourt(parts: GatewayParts, origin: string, mind: Mind, met
     isAlive: lease.alive,
     catchUp: knowledge.catchUp,
   })
+  const { secret, from } = config.gateway.explain
+  const ranges = readTrustedProxies(from, 'gateway.explain.from')
+  const judge =
+    secret === null || !ranges.ok
+      ? plain
+      : createSupportJudge(plain, { gateway: id, secret, from: ranges.value, duties: mind.duties })
   return { judge, lastSeen, traffic, verdicts, dispatcher: dispatchers }
 }

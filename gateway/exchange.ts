@@ -3,8 +3,8 @@
  * decides) tell each other about one request with its response, or one upgraded tunnel.
  *
  * An engine parses, limits, streams and cuts; it never decides. The judge decides and says what to change; it
- * never touches a socket. The first engine is node:http + undici; a faster one takes over this interface and
- * changes nothing else. Middleware chains were refused: there is exactly one judge.
+ * never touches a socket. What speaks HTTP with clients (our own parser, or node:http) can be exchanged below it and
+ * changes nothing here. Middleware chains were refused: there is exactly one judge.
  */
 import type { Address } from '../policies/address.ts'
 import type { Decision } from '../policies/decision.ts'
@@ -60,6 +60,8 @@ export type Changes = {
   readonly setRequest: RawHeaders
   /** `Set-Cookie` values appended to the response. */
   readonly setCookies: readonly string[]
+  /** Headers set on the response, replacing any of that name; absent: none. */
+  readonly setResponse?: RawHeaders
 }
 
 /** A response held until the judge has spoken: an observed sign-in or sign-out. */

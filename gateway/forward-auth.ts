@@ -16,6 +16,7 @@ import type { Log } from '../runtime/log.ts'
 import { sendWhole } from './answers.ts'
 import { clientAddress, type TrustedProxies } from './client-address.ts'
 import { clientKind } from './client-kind.ts'
+import { createNodeAnswers } from './downstream-node.ts'
 import type { Exchange, Judge, Judgement, RawHeaders, WholeResponse } from './exchange.ts'
 import { type HeaderRules, isMisleading } from './headers.ts'
 import type { ListenerTls } from './listener-tls.ts'
@@ -284,13 +285,14 @@ export async function startForwardAuth(
   let count = 0
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
     request.resume()
+    const answers = createNodeAnswers(response)
     count += 1
     answerProxy(parts, isProxy, request, `${prefix}${count.toString(36)}`).then(
-      (whole) => sendWhole(response, whole, false),
+      (whole) => sendWhole(answers, whole, false),
       (error: unknown) => {
         parts.log.error({ error }, 'a proxy could not be answered')
         sendWhole(
-          response,
+          answers,
           plainly(failure(500, 'Something went wrong here', 'This could not be judged.')),
           false,
         )

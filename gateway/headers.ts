@@ -34,8 +34,12 @@ export type RequestFacts = {
 export type HeaderRules = {
   /** The headers of the forwarded request, `host` first, without any framing but `Content-Length`. */
   forRequest(headers: RawHeaders, facts: RequestFacts, changes: Changes): string[]
-  /** The headers of the answer as the browser gets them, without hop-by-hop; `setCookies` come last. */
-  forResponse(headers: RawHeaders, status: number, setCookies: readonly string[]): string[]
+  /** The headers of the answer as the browser gets them, without hop-by-hop; what is set comes last. */
+  forResponse(
+    headers: RawHeaders,
+    status: number,
+    changes: Pick<Changes, 'setCookies' | 'setResponse'>,
+  ): string[]
 }
 
 /** What becomes of a request header; `claim`: its value is replaced by the client's address. */
@@ -201,6 +205,31 @@ const foldedNames = (list: RawHeaders): ReadonlySet<string> => {
   return names
 }
 
+/** What becomes of an answer's headers; `companions`: the beginnings of our own cookies' names. */
+const createForResponse =
+  (companions: ReturnType<typeof ownBeginnings>): HeaderRules['forResponse'] =>
+  (headers, status, { setCookies, setResponse }) => {
+    const out: string[] = []
+    const named = connectionNames(headers)
+    const replaced = setResponse === undefined ? nothing : foldedNames(setResponse)
+    for (let i = 0; i < headers.length; i += 2) {
+      const name = headers[i] ?? ''
+      const value = headers[i + 1] ?? ''
+      const lower = name.toLowerCase()
+      if (responseDropped.has(lower) || (named.size > 0 && named.has(lower))) continue
+      if (lower === 'set-cookie' && setsOwnCookie(value, companions)) continue
+      if (lower === 'content-length' && status === 204) continue
+      if (replaced.size > 0 && (replaced.has(lower) || lower === 'expires')) continue
+      // A session's cookie must not lie in a cache that the application filled.
+      if (setCookies.length > 0 && (lower === 'cache-control' || lower === 'expires')) continue
+      out.push(name, value)
+    }
+    if (setResponse !== undefined) out.push(...setResponse)
+    else if (setCookies.length > 0) out.push('Cache-Control', 'no-store')
+    for (const cookie of setCookies) out.push('Set-Cookie', cookie)
+    return out
+  }
+
 /** The rules of a gateway with this companion cookie; every spelling of what begins with its name is its own. */
 export const createHeaderRules = (companionName: string): HeaderRules => {
   const companions = ownBeginnings(companionName)
@@ -250,27 +279,11 @@ export const createHeaderRules = (companionName: string): HeaderRules => {
     return out
   }
 
-  const forResponse: HeaderRules['forResponse'] = (headers, status, setCookies) => {
-    const out: string[] = []
-    const named = connectionNames(headers)
-    for (let i = 0; i < headers.length; i += 2) {
-      const name = headers[i] ?? ''
-      const value = headers[i + 1] ?? ''
-      const lower = name.toLowerCase()
-      if (responseDropped.has(lower) || (named.size > 0 && named.has(lower))) continue
-      if (lower === 'set-cookie' && setsOwnCookie(value, companions)) continue
-      if (lower === 'content-length' && status === 204) continue
-      // A session's cookie must not lie in a cache that the application filled.
-      if (setCookies.length > 0 && (lower === 'cache-control' || lower === 'expires')) continue
-      out.push(name, value)
-    }
-    if (setCookies.length > 0) out.push('Cache-Control', 'no-store')
-    for (const cookie of setCookies) out.push('Set-Cookie', cookie)
-    return out
-  }
-
-  return { forRequest, forResponse }
+  return { forRequest, forResponse: createForResponse(companions) }
 }
 
-/** Hop-by-hop, and `Alt-Svc`: it would show browsers a way around the gateway. */
-const responseDropped: ReadonlySet<string> = new Set([...hopByHop, 'alt-svc'])
+/**
+ * Hop-by-hop; `Alt-Svc`, which would show browsers a way around the gateway; and what only the gateway says
+ * (`support-header.ts`).
+ */
+const responseDropped: ReadonlySet<string> = new Set([...hopByHop, 'alt-svc', 'x-gatehouse-decision'])

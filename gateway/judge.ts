@@ -27,7 +27,7 @@ import {
 } from './case.ts'
 import { asksForStream, isPreflight } from './client-kind.ts'
 import { cookieLines } from './cookies.ts'
-import { signInOf } from './engine-node.ts'
+import { signInOf } from './engine.ts'
 import type { Exchange, Judge, Judgement, Standing } from './exchange.ts'
 import { cookieChanges, expiredCredential, identityHeaders, unchanged } from './forwarding.ts'
 import type { Identified } from './identity/identify.ts'
@@ -86,6 +86,16 @@ function standingOf({ parts }: Case, question: Question, decision: Decision): St
   }
 }
 
+/** Gathers which roles sent a request that no route maps, for a proposed route table. */
+function learn({ parts, exchange, site }: Case, question: Question, known: string): void {
+  const { directory, traffic } = parts
+  const { user } = question.session.record
+  const template = site.learned?.template(exchange.target.path, known, user) ?? known
+  const { upstream, method } = { upstream: site.upstream.id, method: exchange.method }
+  for (const practice of scopeOf(directory, question).practices)
+    traffic.used({ practice, upstream, method, template }, directory.member(practice, user)?.roles ?? [])
+}
+
 function permit(of: Case, who: Session, question: Question, decision: Decision, at: Instant): Judgement {
   const { parts, exchange, duties, site, carried } = of
   const { session } = who
@@ -101,6 +111,7 @@ function permit(of: Case, who: Session, question: Question, decision: Decision, 
     const { id } = site.upstream
     const template = site.duties.template(exchange.target.path)
     if (isUnmapped) parts.traffic.unmapped(id, exchange.method, template)
+    if (isUnmapped && site.upstream.learn !== 'off') learn(of, question, template)
     if (odd !== null) parts.traffic.unmapped(id, exchange.method, template, odd)
   }
   const cookies = cookieChanges(carried, who, parts.companion, at)

@@ -19,7 +19,7 @@ import type { Log } from '../runtime/log.ts'
 import { compileTrustedProxies } from './client-address.ts'
 import { createCourt } from './court.ts'
 import { openDiskCopy } from './disk-copy.ts'
-import { createEngine } from './engine-node.ts'
+import { createEngine } from './engine.ts'
 import { createExchanges, type Schedule } from './exchanges.ts'
 import { type ForwardAuthListener, startForwardAuth } from './forward-auth.ts'
 import { createHeaderRules } from './headers.ts'
@@ -162,6 +162,7 @@ async function assemble(options: GatewayOptions) {
   const engine = createEngine({
     ...{ limits, trusts, exchanges, log, schedule, tls },
     judge: court.judge,
+    engine: config.gateway.engine,
     companionName: config.gateway.companionName,
     secure: origin.startsWith('https:'),
     lookUpstream: upstreamLookup(config.upstreams),

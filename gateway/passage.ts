@@ -6,7 +6,6 @@
  * never completed), a cut, or the browser going away (the application's connection is closed). Promises per
  * chunk were refused: callbacks carry the bytes, and back-pressure is a boolean.
  */
-import type { ServerResponse } from 'node:http'
 import type { Decision } from '../policies/decision.ts'
 import type { DurationMs } from '../policies/instant.ts'
 import type { UpstreamConfig } from '../runtime/config.ts'
@@ -14,6 +13,7 @@ import { type Fault, fault, isFault } from '../runtime/fault.ts'
 import type { Log } from '../runtime/log.ts'
 import { sendWhole, swallowBody } from './answers.ts'
 import { setCookieLines } from './cookies.ts'
+import type { Attendant, Downstream } from './downstream.ts'
 import type { CutReason, Exchange, Held, Judgement, RawHeaders, WholeResponse } from './exchange.ts'
 import type { Live, LiveKind, Schedule } from './exchanges.ts'
 import type { HeaderRules, RequestFacts } from './headers.ts'
@@ -40,23 +40,22 @@ export type PassageTools = {
 }
 
 /** One exchange. */
-export type Passage = Live & {
-  readonly exchange: Exchange
-  /** An answer of the gateway's own; nothing was or will be forwarded after it. */
-  answer(whole: WholeResponse): void
-  fail(failure: Failure): void
-  /** Forwards an ordinary request and relays what comes. */
-  forward(forwarding: Forwarding): void
-  /** Relays an answer that comes by another way than `forward`. */
-  sink(forwarding: Forwarding): UpstreamSink
-  /** A tunnel takes over the browser's side; `false`: too late, this has ended. */
-  handOver(): boolean
-  /** Notes the call to abort should this end first. */
-  follow(call: UpstreamCall): void
-  isOver(): boolean
-  /** The client lets us wait: it neither sends what is wanted nor reads what is there. */
-  isStalled(): boolean
-}
+export type Passage = Live &
+  Attendant & {
+    readonly exchange: Exchange
+    /** An answer of the gateway's own; nothing was or will be forwarded after it. */
+    answer(whole: WholeResponse): void
+    fail(failure: Failure): void
+    /** Forwards an ordinary request and relays what comes. */
+    forward(forwarding: Forwarding): void
+    /** Relays an answer that comes by another way than `forward`. */
+    sink(forwarding: Forwarding): UpstreamSink
+    /** A tunnel takes over the browser's side; `false`: too late, this has ended. */
+    handOver(): boolean
+    /** Notes the call to abort should this end first. */
+    follow(call: UpstreamCall): void
+    isOver(): boolean
+  }
 
 /** After so long without a first byte an idle GET is a long poll (SPEC §6 ends those at once). */
 const pollMs: DurationMs = 5_000
@@ -67,19 +66,20 @@ const ourFault: Failure = {
   sentence: 'The gateway could not handle this request.',
 }
 
-const plainReason = (reason: string): string | undefined =>
-  /^[\x20-\x7e]{1,100}$/.test(reason) ? reason : undefined
+const plainReason = (reason: string): string => (/^[\x20-\x7e]{1,100}$/.test(reason) ? reason : '')
 
 type State = {
   readonly tools: PassageTools
   readonly exchange: Exchange
-  readonly response: ServerResponse
+  readonly client: Downstream
   readonly body: RequestBody
   readonly startedAt: DurationMs
   call: UpstreamCall | null
   kind: 'request' | 'events'
   /** Bytes of an answer have gone to the browser, or are about to. */
   begun: boolean
+  /** Bytes have followed the head. */
+  hasCompany: boolean
   /** Nothing more of the answer passes; a cut follows. */
   held: boolean
   over: boolean
@@ -94,28 +94,20 @@ const finish = (state: State): boolean => {
   return true
 }
 
-/** Ends the browser's side so that a half answer cannot be taken for a whole one. */
-const breakOff = (state: State): void => {
-  const { socket } = state.response.req
-  // Where only the end of the connection ends an answer, an orderly end would lie.
-  if (state.response.req.httpVersion === '1.0') socket.resetAndDestroy()
-  else socket.destroy()
-}
-
 const answer = (state: State, whole: WholeResponse): void => {
   if (!finish(state)) return
   state.call?.abort()
   if (state.begun) {
-    breakOff(state)
+    state.client.breakOff()
     return
   }
   try {
-    if (state.body.isUnfinished()) swallowBody(state.response.req, state.tools.schedule)
-    sendWhole(state.response, whole, false)
+    if (state.body.isUnfinished()) swallowBody(state.client, state.tools.schedule)
+    sendWhole(state.client, whole, false)
     state.tools.counters.answered('gateway', whole.status)
   } catch (error) {
     state.tools.log.error({ error, exchange: state.exchange.id }, 'an answer could not be written')
-    breakOff(state)
+    state.client.breakOff()
   }
 }
 
@@ -127,7 +119,7 @@ const failByFault = (state: State, reason: Fault): void => {
   // The browser going away, or failing to send, is no failure of the application.
   if (reason.source === 'downstream') {
     finish(state)
-    breakOff(state)
+    state.client.breakOff()
     return
   }
   tools.counters.upstreamFailed(reason.source === 'upstream' ? reason.kind : 'self')
@@ -148,18 +140,13 @@ const guard = (state: State, what: () => void): void => {
 
 /** Interim answers are a courtesy: hints only, and none while an answer is held. */
 const relayInterim = (state: State, status: number, headers: RawHeaders): void => {
-  if (
-    state.over ||
-    state.begun ||
-    state.exchange.upgrade !== null ||
-    state.response.req.httpVersion !== '1.1'
-  )
+  if (state.over || state.begun || state.exchange.upgrade !== null || state.client.received.version !== '1.1')
     return
   const hints: string[] = []
   for (let i = 0; i < headers.length; i += 2)
     if ((headers[i] ?? '').toLowerCase() === 'link') hints.push('Link', headers[i + 1] ?? '')
-  if (status === 103 && hints.length > 0) state.response.writeInformation(103, hints)
-  if (status === 102) state.response.writeInformation(102, [])
+  if (status === 103 && hints.length > 0) state.client.inform(103, hints)
+  if (status === 102) state.client.inform(102, [])
 }
 
 const isEventStream = (headers: RawHeaders): boolean => {
@@ -169,41 +156,40 @@ const isEventStream = (headers: RawHeaders): boolean => {
   return false
 }
 
+const flushHead = (state: State): void => {
+  if (!state.hasCompany && !state.over) state.client.flush()
+}
+
 /** Passes an answer on as it comes. */
 const streamingSink = (state: State, { changes, notice }: Forwarding): UpstreamSink => {
-  const { response, tools } = state
-  let flushed = false
-  response.on('drain', () => state.call?.resume())
+  const { client, tools } = state
   return {
     informed: (status, headers) => guard(state, () => relayInterim(state, status, headers)),
     begun: (status, reason, headers) =>
       guard(state, () => {
         if (state.over) return
         notice?.(setCookieLines(headers))
-        const out = tools.rules.forResponse(headers, status, changes.setCookies)
-        if (state.exchange.upgrade !== null) out.push('Connection', 'close')
+        const out = tools.rules.forResponse(headers, status, changes)
         if (isEventStream(headers)) {
           state.kind = 'events'
           state.endDeadline()
         }
-        response.writeHead(status, plainReason(reason), out)
+        client.begin(status, plainReason(reason), out)
         state.begun = true
         tools.counters.answered('application', status)
         // The head travels with the first bytes, or alone if they let us wait (events).
-        setImmediate(() => {
-          if (!flushed && !state.over) response.flushHeaders()
-        })
+        process.nextTick(flushHead, state)
       }),
     data(chunk) {
       if (state.over || state.held) return true
-      flushed = true
-      return response.write(chunk)
+      state.hasCompany = true
+      return client.write(chunk)
     },
     ended() {
       // What lost bytes must not look whole.
       if (state.held || !finish(state)) return
-      if (state.body.isUnfinished()) swallowBody(response.req, tools.schedule)
-      response.end()
+      if (state.body.isUnfinished()) swallowBody(client, tools.schedule)
+      client.end()
     },
     failed: (reason) => failByFault(state, reason),
   }
@@ -224,7 +210,7 @@ const holdingSink = (state: State, { changes }: Forwarding, held: Held): Upstrea
     informed: () => {},
     begun: (status, _reason, headers) =>
       guard(state, () => {
-        head = { status, headers: tools.rules.forResponse(headers, status, []) }
+        head = { status, headers: tools.rules.forResponse(headers, status, { setCookies: [] }) }
       }),
     data(chunk) {
       size += chunk.length
@@ -305,30 +291,27 @@ const kindOf = (state: State): LiveKind => {
   return waits && state.tools.monotonic() - state.startedAt >= pollMs ? 'poll' : 'request'
 }
 
-/** The passage of one exchange; `response` is the browser's, untouched so far. */
+/** The passage of one exchange; nothing has been written to its `client` so far. */
 export const createPassage = (
   tools: PassageTools,
   exchange: Exchange,
-  response: ServerResponse,
+  client: Downstream,
   body: RequestBody,
 ): Passage => {
   const state: State = {
     tools,
     exchange,
-    response,
+    client,
     body,
     startedAt: tools.monotonic(),
     call: null,
     kind: 'request',
     begun: false,
+    hasCompany: false,
     held: false,
     over: false,
     endDeadline: () => {},
   }
-  response.on('close', () => {
-    if (finish(state)) state.call?.abort()
-  })
-  response.on('error', () => {})
   return {
     exchange,
     kind: () => kindOf(state),
@@ -348,6 +331,10 @@ export const createPassage = (
     sink: (forwarding) => sinkOf(state, forwarding),
     handOver: () => finish(state),
     isOver: () => state.over,
-    isStalled: () => body.isWanted() || response.writableNeedDrain,
+    drained: () => state.call?.resume(),
+    closed() {
+      if (finish(state)) state.call?.abort()
+    },
+    isStalled: () => body.isWanted() || client.needsDrain(),
   }
 }

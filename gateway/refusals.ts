@@ -6,7 +6,7 @@
  */
 import type { Decision } from '../policies/decision.ts'
 import type { Clock } from '../runtime/clock.ts'
-import { signInOf } from './engine-node.ts'
+import { signInOf } from './engine.ts'
 import type { Exchange, WholeResponse } from './exchange.ts'
 import { type Directory, plainDecision, type Question } from './questions.ts'
 import { refuse as shapeRefusal } from './refusal.ts'

@@ -2,12 +2,12 @@
  * One request's body: read whole for the judge, streamed to the application, or thrown away.
  *
  * It decodes nothing. Invariant: what the judge was shown is what is forwarded, byte for byte, and a body that the
- * client did not finish never looks finished to the application. Handing node's request itself to the upstream
+ * client did not finish never looks finished to the application. Handing the request's own stream to the upstream
  * client was refused: that one destroys what it reads from, and with it the browser's connection.
  */
-import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { fault } from '../runtime/fault.ts'
+import type { ClientBody } from './downstream.ts'
 import type { RequestHead } from './request-head.ts'
 
 /** A body. Nothing is read before it is asked for, so that `Expect: 100-continue` waits for the judge. */
@@ -26,8 +26,7 @@ export type RequestBody = {
 }
 
 type Source = {
-  readonly request: IncomingMessage
-  readonly head: RequestHead
+  readonly body: ClientBody
   /** Sends `100 Continue` where the client waits for it. */
   readonly onWanted: () => void
 }
@@ -36,81 +35,76 @@ const goneAway = () => fault('downstream', 'closed', 'the client went away while
 
 /** Reads up to `bytesMax`; answers whether that was all. */
 const collectUpTo = (source: Source, parts: Buffer[], bytesMax: number): Promise<boolean> => {
-  const { request } = source
+  const { body } = source
+  if (body.isGone()) return Promise.reject(goneAway())
   const { promise, resolve, reject } = Promise.withResolvers<boolean>()
   let size = 0
   const stop = (): void => {
-    request.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose)
-    request.pause()
+    body.listen(null)
+    body.pause()
   }
-  const onData = (chunk: Buffer): void => {
-    parts.push(chunk)
-    size += chunk.length
-    if (size <= bytesMax) return
-    stop()
-    resolve(false)
-  }
-  const onEnd = (): void => {
-    stop()
-    resolve(true)
-  }
-  const onClose = (): void => {
-    stop()
-    reject(goneAway())
-  }
-  request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose)
+  body.listen({
+    data(chunk) {
+      parts.push(chunk)
+      size += chunk.length
+      if (size <= bytesMax) return
+      stop()
+      resolve(false)
+    },
+    ended() {
+      stop()
+      resolve(true)
+    },
+    gone() {
+      stop()
+      reject(goneAway())
+    },
+  })
   source.onWanted()
-  request.resume()
+  body.resume()
   return promise
 }
 
 /** The rest of the body behind `parts`, as a stream whose end is the client's proper end and nothing else. */
 const streamRest = (source: Source, parts: readonly Buffer[]): Readable => {
-  const { request } = source
-  const stop = (): void => {
-    request.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose)
-  }
+  const { body } = source
   const stream = new Readable({
-    read: () => void request.resume(),
+    read: () => body.resume(),
     destroy(error, done) {
-      stop()
-      request.pause()
+      body.listen(null)
+      body.pause()
       done(error)
     },
   })
-  const onData = (chunk: Buffer): void => {
-    if (!stream.push(chunk)) request.pause()
-  }
-  const onEnd = (): void => {
-    // Node closes a request that has ended, which is not the client going away.
-    stop()
-    stream.push(null)
-  }
-  const onClose = (): void => void stream.destroy(goneAway())
   // The upstream call listens as well; without a listener an abort would be an uncaught error.
   stream.on('error', () => {})
   for (const part of parts) stream.push(part)
-  if (request.destroyed) stream.destroy(goneAway())
-  else request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose)
+  if (body.isGone()) stream.destroy(goneAway())
+  else
+    body.listen({
+      data(chunk) {
+        if (!stream.push(chunk)) body.pause()
+      },
+      ended() {
+        body.listen(null)
+        stream.push(null)
+      },
+      gone: () => void stream.destroy(goneAway()),
+    })
   source.onWanted()
   return stream
 }
 
 /** The body of a request that nobody has read from. */
-export const createRequestBody = (
-  request: IncomingMessage,
-  head: RequestHead,
-  sendContinue: () => void,
-): RequestBody => {
+export const createRequestBody = (body: ClientBody, head: RequestHead): RequestBody => {
   const parts: Buffer[] = []
   let known: Promise<boolean> | null = null
   let bytes: Uint8Array | null = head.framing === 'none' ? new Uint8Array(0) : null
   let asked = false
   const source: Source = {
-    request,
-    head,
+    body,
     onWanted: () => {
-      if (!asked && head.expectsContinue) sendContinue()
+      if (!asked && head.expectsContinue) body.sendContinue()
       asked = true
     },
   }
@@ -126,7 +120,7 @@ export const createRequestBody = (
       if (head.framing === 'none') return null
       return bytes ?? streamRest(source, parts)
     },
-    isUnfinished: () => head.framing !== 'none' && !request.complete,
-    isWanted: () => asked && !request.complete && !request.isPaused(),
+    isUnfinished: () => head.framing !== 'none' && !body.isComplete(),
+    isWanted: () => asked && !body.isComplete() && body.isFlowing(),
   }
 }

@@ -26,7 +26,10 @@ export type RequestHead = {
   /** The declared length of the body; `null` when chunked. */
   readonly length: number | null
   readonly upgrade: 'websocket' | null
-  /** Whether another request may follow: not behind an Upgrade that is not made, where node loses its place. */
+  /**
+   * Whether another request may follow: not where the client says `close` (in `Proxy-Connection` too, which means nothing
+   * and which many parsers obey) or speaks HTTP/1.0, nor behind an Upgrade that is not made, where node loses its place.
+   */
   readonly mayPersist: boolean
   /** The client waits for `100 Continue` before it sends its body. */
   readonly expectsContinue: boolean
@@ -37,31 +40,40 @@ export type CheckedHead =
   | { readonly ok: true; readonly head: RequestHead }
   | { readonly ok: false; readonly status: 400 | 501 | 414 | 417 | 431 | 505; readonly sentence: string }
 
-type Singles = {
-  host: string[]
-  'content-length': string[]
-  'transfer-encoding': string[]
-  upgrade: string[]
-  expect: string[]
-  connection: string[]
-  'sec-websocket-key': string[]
-  'sec-websocket-version': string[]
-}
+/** The headers that count here, by lower-case name. */
+const singleNames = [
+  'host',
+  'content-length',
+  'transfer-encoding',
+  'upgrade',
+  'expect',
+  'connection',
+  'proxy-connection',
+  'sec-websocket-key',
+  'sec-websocket-version',
+] as const
+type SingleName = (typeof singleNames)[number]
+type Singles = Record<SingleName, readonly string[]>
+
+const none: readonly string[] = []
 
 const noSingles = (): Singles => ({
-  host: [],
-  'content-length': [],
-  'transfer-encoding': [],
-  upgrade: [],
-  expect: [],
-  connection: [],
-  'sec-websocket-key': [],
-  'sec-websocket-version': [],
+  host: none,
+  'content-length': none,
+  'transfer-encoding': none,
+  upgrade: none,
+  expect: none,
+  connection: none,
+  'proxy-connection': none,
+  'sec-websocket-key': none,
+  'sec-websocket-version': none,
 })
 
 /** By length: 1 for those of the names above. Most headers of a request are none of them, and need no lower case. */
 const singleLengths = new Uint8Array(64)
-for (const name of Object.keys(noSingles())) singleLengths[name.length] = 1
+for (const name of singleNames) singleLengths[name.length] = 1
+
+const isSingle = (name: string): name is SingleName => (singleNames as readonly string[]).includes(name)
 
 const collect = (headers: RawHeaders): Singles => {
   const singles = noSingles()
@@ -69,7 +81,7 @@ const collect = (headers: RawHeaders): Singles => {
     const given = headers[i] ?? ''
     if (singleLengths[given.length] !== 1) continue
     const name = given.toLowerCase()
-    if (Object.hasOwn(singles, name)) singles[name as keyof Singles].push(headers[i + 1] ?? '')
+    if (isSingle(name)) singles[name] = [...singles[name], headers[i + 1] ?? '']
   }
   return singles
 }
@@ -95,19 +107,42 @@ const headBytes = ({ method, target, version, headers }: ReceivedHead): number =
 
 const websocketKey = /^[A-Za-z0-9+/]{22}==$/
 
-const frame = (singles: Singles, version: string): Pick<RequestHead, 'framing' | 'length'> | string => {
+/** A list of codings by their names, as RFC 9112 §6.1 has it: what is not even that is no coding that we merely lack. */
+const codingList = /^[a-z][a-z0-9!#$%&'*+.^_`|~-]*(?:[ \t]*,[ \t]*[a-z][a-z0-9!#$%&'*+.^_`|~-]*)*$/i
+
+const framedBy = (coding: string, isAlone: boolean): (CheckedHead & { ok: false }) | null => {
+  if (isAlone && coding.toLowerCase() === 'chunked') return null
+  const isKnown = coding.split(',').every((name) => name.trim().toLowerCase() === 'chunked')
+  const isOther = isAlone && codingList.test(coding) && !isKnown
+  return refused(isOther ? 501 : 400, 'The only transfer coding is chunked.')
+}
+
+/** How the body ends, or how to answer a head that does not say it in one way only. */
+const frame = (
+  singles: Singles,
+  version: string,
+): Pick<RequestHead, 'framing' | 'length'> | (CheckedHead & { ok: false }) => {
   const [length, ...lengths] = singles['content-length']
   const [coding, ...codings] = singles['transfer-encoding']
   if (coding !== undefined) {
-    if (length !== undefined) return 'The request has both Content-Length and Transfer-Encoding.'
-    if (codings.length > 0 || coding.toLowerCase() !== 'chunked')
-      return 'The only transfer coding is chunked.'
-    if (version !== '1.1') return 'HTTP/1.0 has no transfer codings.'
-    return { framing: 'chunked', length: null }
+    if (length !== undefined)
+      return refused(400, 'The request has both Content-Length and Transfer-Encoding.')
+    if (version !== '1.1') return refused(400, 'HTTP/1.0 has no transfer codings.')
+    return framedBy(coding, codings.length === 0) ?? { framing: 'chunked', length: null }
   }
   if (length === undefined) return { framing: 'none', length: 0 }
-  if (lengths.length > 0 || !/^\d{1,15}$/.test(length)) return 'The Content-Length is not one number.'
+  if (lengths.length > 0 || !/^\d{1,15}$/.test(length))
+    return refused(400, 'The Content-Length is not one number.')
   return { framing: length === '0' ? 'none' : 'length', length: Number(length) }
+}
+
+const upgrading = /(?:^|,)[ \t]*upgrade[ \t]*(?:,|$)/i
+const closing = /(?:^|,)[ \t]*close[ \t]*(?:,|$)/i
+
+/** Whether one of these lists has that element. */
+const lists = (values: readonly string[], element: RegExp): boolean => {
+  for (const value of values) if (element.test(value)) return true
+  return false
 }
 
 /** `websocket` for a complete handshake; `null`: answered as plain HTTP; a sentence: refused. */
@@ -118,7 +153,7 @@ const upgradeOf = (
 ): 'websocket' | null | { sentence: string } => {
   if (singles.upgrade.length === 0) return null
   if (hasBody) return { sentence: 'A request to upgrade has no body.' }
-  const asks = singles.connection.some((value) => /(?:^|,)[ \t]*upgrade[ \t]*(?:,|$)/i.test(value))
+  const asks = lists(singles.connection, upgrading)
   const [protocol, ...protocols] = singles.upgrade
   if (!asks || protocols.length > 0 || protocol?.toLowerCase() !== 'websocket') return null
   if (received.method !== 'GET' || received.version !== '1.1') return null
@@ -154,13 +189,17 @@ export const checkHead = (
   if (hosts.length > 0 || !hostSyntax.test(host))
     return refused(400, 'The request does not name exactly one host.')
   const framing = frame(singles, version)
-  if (typeof framing === 'string') return refused(400, framing)
+  if ('ok' in framing) return framing
   const upgrade = upgradeOf(received, singles, framing.framing !== 'none')
   if (upgrade !== null && upgrade !== 'websocket') return refused(400, upgrade.sentence)
   const [expectation, ...expectations] = singles.expect
   if (expectations.length > 0 || (expectation !== undefined && expectation.toLowerCase() !== '100-continue'))
     return refused(417, 'The only expectation is 100-continue.')
   const expectsContinue = expectation !== undefined && version === '1.1' && framing.framing !== 'none'
-  const mayPersist = singles.upgrade.length === 0
+  const mayPersist =
+    version === '1.1' &&
+    singles.upgrade.length === 0 &&
+    !lists(singles.connection, closing) &&
+    !lists(singles['proxy-connection'], closing)
   return { ok: true, head: { host, ...framing, upgrade, mayPersist, expectsContinue } }
 }

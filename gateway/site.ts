@@ -25,6 +25,7 @@ import { createRoleWord, type RoleWord } from './identity/role-word.ts'
 import { createTellEnded, type TellEnded } from './identity/told-endings.ts'
 import { createVouchedReader, createVouching } from './identity/trusted-header.ts'
 import { createWhoAmI } from './identity/who-am-i.ts'
+import { createLearnedPaths, type LearnedPaths } from './learned-paths.ts'
 import { createOwnSignIn, type OwnSignIn } from './own-sign-in.ts'
 import { createParked } from './parked.ts'
 import type { Directory } from './questions.ts'
@@ -53,6 +54,8 @@ export type Site = {
   readonly identity: SiteIdentity | null
   /** Logos of practices, by id. */
   readonly logos: ReadonlyMap<string, Logo>
+  /** What is learned of paths that no route names; `null`: nothing. */
+  readonly learned: LearnedPaths | null
 }
 
 /** What the sites of a gateway share. */
@@ -291,7 +294,8 @@ export function createSites(
       const { identity } = upstream
       const people = identity === null ? null : createIdentity(parts, upstream, identity, own, rates)
       const logos = readLogos(upstream.logos, parts.log)
-      return [[upstream.id, { upstream, duties: own, identity: people, logos }] as const]
+      const learned = upstream.learn === 'paths' ? createLearnedPaths() : null
+      return [[upstream.id, { upstream, duties: own, identity: people, logos, learned }] as const]
     }),
   )
 }

@@ -19,6 +19,8 @@ export type Traffic = {
   passed(exchange: Exchange, question: Question, at: Instant): void
   /** Counts a request that no route maps, or (`odd`) whose path is odd. `template` without anything personal. */
   unmapped(upstream: string, method: string, template: string, odd?: Oddness): void
+  /** Counts a request that no route maps by the roles of whoever sent it, where an upstream learns. */
+  used(place: UsedPlace, roles: readonly string[]): void
   /** Sends the counts that are gathered; called about once a minute. */
   flush(at: Instant): void
 }
@@ -32,10 +34,21 @@ type Unmapped = {
   count: number
 }
 
+/** Where a request that no route maps went, in which practice. `template` without anything personal. */
+export type UsedPlace = {
+  readonly practice: string
+  readonly upstream: string
+  readonly method: string
+  readonly template: string
+}
+type Used = UsedPlace & { count: number; readonly roles: Map<string, number> }
+
 const factMs = 15 * 60_000
 const factsMax = 50_000
 const hitsMax = 20_000
 const unmappedMax = 1_000
+const usedMax = 2_000
+const rolesMax = 50
 
 /** Where the counts of further templates go once there are too many. */
 const otherTemplates = '(others)'
@@ -49,6 +62,7 @@ export function createTraffic(directory: Directory, reports: Reports): Traffic {
   const facts = createBoundedMap<string, number>(factsMax)
   const hits = new Map<string, Hit>()
   const unmapped = new Map<string, Unmapped>()
+  const uses = new Map<string, Used>()
   const sendHits = (at: Instant): void => {
     for (const { practice, user, address, count } of hits.values()) {
       const known = directory.practice(practice, at)
@@ -86,8 +100,21 @@ export function createTraffic(directory: Directory, reports: Reports): Traffic {
         unmapped.set(key, { upstream, method, template, ...how, count: 1 })
       else unmapped.set(place, { upstream, method: '*', template: otherTemplates, ...how, count: 1 })
     },
+    used(place, roles) {
+      const { practice, upstream, method, template } = place
+      const key = `${practice} ${upstream} ${method} ${template}`
+      // A proposal lists what is used most: what comes when there is no room is not among it.
+      if (uses.size >= usedMax && !uses.has(key)) return
+      const found = uses.get(key) ?? { ...place, count: 0, roles: new Map<string, number>() }
+      uses.set(key, found)
+      found.count += 1
+      for (const role of roles.slice(0, rolesMax)) found.roles.set(role, (found.roles.get(role) ?? 0) + 1)
+    },
     flush(at) {
       sendHits(at)
+      for (const { roles, ...place } of uses.values())
+        reports.add({ kind: 'use', at, ...place, roles: Object.fromEntries(roles) })
+      uses.clear()
       for (const item of unmapped.values()) reports.add({ kind: 'unmapped', at, ...item })
       unmapped.clear()
     },

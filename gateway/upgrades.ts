@@ -5,17 +5,14 @@
  * exchange is cut by a Close frame that says why. Answering the handshake ourselves was refused: extensions and
  * subprotocols are between the browser and the application.
  */
-import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { fault } from '../runtime/fault.ts'
+import { type Downstream, firstHeader } from './downstream.ts'
 import type { CutReason, RawHeaders } from './exchange.ts'
 import type { Live } from './exchanges.ts'
 import { type Forwarding, type Passage, type PassageTools, requestFacts } from './passage.ts'
 import { joinTunnel, type Tunnel } from './tunnel.ts'
 import { openUpgrade } from './upstream-upgrade.ts'
-
-/** What an upgrade has besides its passage: the socket under its response, paused. */
-export type UpgradeParts = { readonly response: ServerResponse; readonly socket: Socket }
 
 /** An upgraded exchange as the registry sees it. */
 export type Upgrade = Live & {
@@ -51,11 +48,6 @@ const headText = (headers: readonly string[]): string => {
   return `${text}\r\n`
 }
 
-const headerValue = (headers: RawHeaders, wanted: string): string => {
-  const at = headers.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === wanted)
-  return at === -1 ? '' : (headers[at + 1] ?? '')
-}
-
 /** Framing has no meaning in a 101, and none may be given to it. */
 const withoutLength = (headers: readonly string[]): readonly string[] =>
   headers.filter((_, i) => (headers[i - (i % 2)] ?? '').toLowerCase() !== 'content-length')
@@ -76,7 +68,7 @@ const watchClient = (socket: Socket): (() => void) => {
     if (size >= aheadBytesMax) socket.pause()
   }
   const onEnd = (): void => void socket.destroy()
-  socket.on('data', onData).on('end', onEnd)
+  socket.on('data', onData).on('end', onEnd).resume()
   return () => {
     socket.off('data', onData).off('end', onEnd)
     socket.pause()
@@ -85,25 +77,22 @@ const watchClient = (socket: Socket): (() => void) => {
 }
 
 /** The upgrade of this passage. */
-export const createUpgrade = (
-  tools: PassageTools,
-  passage: Passage,
-  { response, socket }: UpgradeParts,
-): Upgrade => {
+export const createUpgrade = (tools: PassageTools, passage: Passage, client: Downstream): Upgrade => {
   const { exchange } = passage
+  const socket = client.takeReading()
   let tunnel: Tunnel | null = null
   const stopWatching = watchClient(socket)
 
   const open = (headers: RawHeaders, upstream: Socket, forwarding: Forwarding, onEnd: () => void): void => {
     forwarding.notice?.([])
-    const out = withoutLength(tools.rules.forResponse(headers, 101, forwarding.changes.setCookies))
+    const out = withoutLength(tools.rules.forResponse(headers, 101, forwarding.changes))
     const head = headText(out)
     if (!passage.handOver()) {
       upstream.destroy()
       return
     }
     stopWatching()
-    response.detachSocket(socket)
+    client.handOver()
     socket.setKeepAlive(true, keepAliveProbeMs)
     upstream.setKeepAlive(true, keepAliveProbeMs)
     socket.setNoDelay(true)
@@ -130,7 +119,11 @@ export const createUpgrade = (
         requestFacts(exchange, false),
         forwarding.changes,
       )
-      const request = { target: exchange.target.raw, headers, key: headerValue(headers, 'sec-websocket-key') }
+      const request = {
+        target: exchange.target.raw,
+        headers,
+        key: firstHeader(headers, 'sec-websocket-key') ?? '',
+      }
       const upgraded = (answer: RawHeaders, upstream: Socket): void => {
         try {
           open(answer, upstream, forwarding, onEnd)

@@ -137,9 +137,14 @@ function workerProblems({ listen, gateway }: Config): readonly Problem[] {
 function gatewayProblems({ gateway }: Config): readonly Problem[] {
   const proxies = readTrustedProxies(gateway.trustedProxies)
   const peers = readTrustedProxies(gateway.forwardAuth.peers, 'gateway.forwardAuth.peers')
+  const support = readTrustedProxies(gateway.explain.from, 'gateway.explain.from')
   return [
     ...(proxies.ok ? [] : proxies.problems),
     ...(peers.ok ? [] : peers.problems),
+    ...(support.ok ? [] : support.problems),
+    ...((gateway.explain.secret === null) === (gateway.explain.from.length === 0)
+      ? []
+      : [problem('gateway.explain', 'needs both a secret and the addresses from which it counts')]),
     ...forwardAuthProblems(gateway.forwardAuth),
     ...(gateway.leaseMs < 2 * gateway.beatMs
       ? [

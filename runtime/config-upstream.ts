@@ -332,6 +332,12 @@ export const upstreamSchema = z.strictObject({
     .enum(['report', 'deny'])
     .default('report')
     .describe('Requests that no route matches: passed and listed, or refused.'),
+  learn: z
+    .enum(['off', 'roles', 'paths'])
+    .default('off')
+    .describe(
+      'What is gathered of requests that no route matches, for a proposed route table (docs/integrating.md, "Learning routes"): nothing, which roles sent them, or the words of their paths too.',
+    ),
   methodOverride: z
     .enum(['form', 'none'])
     .default('form')

@@ -52,6 +52,9 @@ const limitsSchema = z.strictObject({
   bodyIdleMs: milliseconds(60_000).describe('Silence in the middle of a request’s body.'),
   connectionsMax: count(20_000, 1_000_000).describe('Open connections of a gateway.'),
   connectionsPerAddressMax: count(1_000, 1_000_000).describe('Open connections of one address.'),
+  requestsPerConnectionMax: count(10_000, 1_000_000).describe(
+    'Requests on one connection, one after the other.',
+  ),
   exchangesMax: count(20_000, 1_000_000).describe('Requests and streams at one time.'),
   sessionsMirroredMax: count(200_000, 10_000_000).describe('Sessions a gateway holds in memory.'),
   introspectionsInFlightMax: count(32, 10_000).describe(
@@ -83,6 +86,24 @@ const forwardAuthSchema = z.strictObject({
   ),
 })
 
+const explainSchema = z.strictObject({
+  secret: z
+    .string()
+    .min(32, 'expected at least 32 characters')
+    .max(256)
+    .regex(/^[\x21-\x7e]+$/, 'expected visible ASCII without spaces')
+    .nullable()
+    .default(null)
+    .describe(
+      'What support sends as `X-Gatehouse-Explain` to be answered with `X-Gatehouse-Decision`; `null`: nobody is.',
+    ),
+  from: z
+    .array(z.string().max(64))
+    .max(100)
+    .default([])
+    .describe('Addresses and ranges from which the secret counts; elsewhere it does not.'),
+})
+
 const gatewaySchema = z.strictObject({
   id: z
     .string()
@@ -93,6 +114,10 @@ const gatewaySchema = z.strictObject({
   workers: count(1, 64).describe(
     'Processes of `gatehouse gateway`; each further one has its metrics on the next port.',
   ),
+  engine: z
+    .enum(['own', 'node'])
+    .default('own')
+    .describe('What speaks HTTP: the gateway’s own strict parsers, or Node’s server and undici (docs/http.md).'),
   drainMs: milliseconds(5_000).describe('What requests under way get to end when the gateway is stopped.'),
   reloadDrainMs: milliseconds(60_000).describe(
     'What requests under way get to end when the configuration is read again (SIGHUP).',
@@ -110,7 +135,10 @@ const gatewaySchema = z.strictObject({
     // Under this beginning no header reaches an application, in whatever spelling.
     .regex(/^X-Gatehouse-[A-Za-z0-9-]{1,40}$/i, 'expected a name that begins with X-Gatehouse-')
     .refine(
-      (text) => !/-(?:User|Email|Roles|Practice|Permissions|Session|Assertion|Forward-Auth)$/i.test(text),
+      (text) =>
+        !/-(?:User|Email|Roles|Practice|Permissions|Session|Assertion|Forward-Auth|Explain|Decision)$/i.test(
+          text,
+        ),
       'expected a name that is not taken',
     )
     .default('X-Gatehouse-Token')
@@ -131,6 +159,11 @@ const gatewaySchema = z.strictObject({
   tls: gatewayTlsSchema
     .prefault({})
     .describe('TLS of the application’s listener (docs/integrating.md, "By certificate").'),
+  explain: explainSchema
+    .prefault({})
+    .describe(
+      'What was decided, in a header, for whoever supports the gateway (docs/integrating.md, "For support").',
+    ),
   forwardAuth: forwardAuthSchema
     .prefault({})
     .describe('For proxies that carry the traffic themselves and only ask (docs/forward-auth.md).'),

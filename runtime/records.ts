@@ -329,6 +329,17 @@ export const reportSchema = z.discriminatedUnion('kind', [
     /** What is odd about the path; absent: nothing, and no route maps it. */
     odd: z.string().max(40).optional(),
   }),
+  /** Requests that no route maps, and by which roles, where an upstream learns; `roles`: how many of them each role sent. */
+  z.strictObject({
+    kind: z.literal('use'),
+    at: instant,
+    practice: z.string(),
+    upstream: z.string(),
+    method: z.string(),
+    template: z.string(),
+    count: z.number().int(),
+    roles: z.record(z.string(), z.number().int()),
+  }),
   z.strictObject({
     kind: z.literal('event'),
     at: instant,

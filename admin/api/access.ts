@@ -171,6 +171,7 @@ export const neededBy: Readonly<Record<string, Needed>> = {
   'POST /api/practices/:practice/roles/import': inPath('gw.roles.edit', 'weakening'),
   'GET /api/practices/:practice/users/:user/permissions': inPath('gw.security.view'),
   'GET /api/practices/:practice/routes': inPath('gw.security.view'),
+  'GET /api/practices/:practice/route-proposal': inPath('gw.security.view'),
   'GET /api/practices/:practice/security-events': inPath('gw.events.view'),
   'GET /api/practices/:practice/security-events/verify': inPath('gw.events.view'),
   'GET /api/practices/:practice/security-events/export': inPath('gw.events.export', 'always'),

@@ -17,6 +17,8 @@ import {
   permissionName,
 } from '../../policies/permissions.ts'
 import type { RouteRequirement } from '../../policies/routes.ts'
+import { proposeRoutes } from '../route-proposal.ts'
+import { listLearned } from '../store/learned-routes.ts'
 import { findMember } from '../store/members.ts'
 import { listUnmapped } from '../store/unmapped-routes.ts'
 import { unmappedYaml } from '../unmapped-yaml.ts'
@@ -26,6 +28,7 @@ import { rolesRoutes } from './contract/roles.ts'
 import { refusal } from './refusals.ts'
 
 const unmappedMax = 500
+const learnedMax = 500
 
 const named = (ids: readonly PermissionId[]): string => ids.map((id) => `“${permissionName(id)}”`).join(', ')
 
@@ -126,6 +129,20 @@ function answerRoutes(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
   })
 }
 
+function answerProposal(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
+  app.openapi(rolesRoutes.routeProposal, async (c) => {
+    const { practice } = c.req.valid('param')
+    const { document } = await plane.views.read(practice)
+    const { places, yaml } = await plane.store.read(async (rows) =>
+      proposeRoutes(document, await listLearned(rows, practice, learnedMax)),
+    )
+    return c.json(
+      { places: places.map(({ roles, ...place }) => ({ ...place, roles: [...roles] })), yaml: [...yaml] },
+      200,
+    )
+  })
+}
+
 /** Adds the answers. */
 export function answerRoleViews(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
   app.openapi(rolesRoutes.preview, async (c) => {
@@ -156,4 +173,5 @@ export function answerRoleViews(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): vo
     return c.json({ name: member.name, roles: [...member.roles], mode, permissions }, 200)
   })
   answerRoutes(app, plane)
+  answerProposal(app, plane)
 }

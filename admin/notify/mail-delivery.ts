@@ -9,6 +9,8 @@
 import type { Instant } from '../../policies/instant.ts'
 import type { Log } from '../../runtime/log.ts'
 import type { Rows, Store, Tx } from '../store/database.ts'
+import type { FactorKeyring } from '../two-factor/factor-keys.ts'
+import { openMail } from './mail-seal.ts'
 import type { Mailer, MailOutcome, OutgoingMail } from './mailer.ts'
 import { claimMs, pauseAfter, pauseMaxMs, triesMax } from './retry-pauses.ts'
 
@@ -19,6 +21,8 @@ export type MailCount = 'sent' | 'retried' | 'given-up' | 'dropped'
 export type MailParts = {
   readonly store: Store
   readonly mailer: Mailer
+  /** What opens mails that were sealed when they were queued. */
+  readonly keyring: FactorKeyring
   readonly now: () => Instant
   readonly log: Log
   readonly count: (outcome: MailCount) => void
@@ -26,9 +30,27 @@ export type MailParts = {
 
 const batchMax = 10
 
-type Claimed = OutgoingMail & { readonly tries: number }
+type Waiting = Omit<OutgoingMail, 'subject' | 'text'> & {
+  readonly tries: number
+  readonly subject: string | null
+  readonly body: string | null
+  readonly keyId: string | null
+  readonly sealed: string | null
+}
 
-async function claim(tx: Tx, at: Instant): Promise<readonly Claimed[]> {
+/** A mail that waited, to be read; `null`: no key here opens it. */
+function opened(keyring: FactorKeyring, waiting: Waiting): OutgoingMail | null {
+  const { id, to, queuedAt, subject, body, keyId, sealed } = waiting
+  if (keyId === null || sealed === null) return { id, to, queuedAt, subject: subject ?? '', text: body ?? '' }
+  try {
+    return { id, to, queuedAt, ...openMail(keyring, keyId, sealed, to) }
+  } catch {
+    // A key that was taken out while this waited, or an altered row; which, the log of whoever did it says.
+    return null
+  }
+}
+
+async function claim(tx: Tx, at: Instant): Promise<readonly Waiting[]> {
   const due = tx
     .selectFrom('mail')
     .select('id')
@@ -41,11 +63,12 @@ async function claim(tx: Tx, at: Instant): Promise<readonly Claimed[]> {
     .updateTable('mail')
     .set((eb) => ({ due_at: at + claimMs, tries: eb('tries', '+', 1) }))
     .where('id', 'in', due)
-    .returning(['id', 'to_address as to', 'subject', 'body as text', 'queued_at as queuedAt', 'tries'])
+    .returning(['id', 'to_address as to', 'subject', 'body', 'key_id as keyId', 'sealed'])
+    .returning(['queued_at as queuedAt', 'tries'])
     .execute()
 }
 
-async function settle(parts: MailParts, mail: Claimed, outcome: MailOutcome): Promise<void> {
+async function settle(parts: MailParts, mail: Waiting, outcome: MailOutcome): Promise<void> {
   const { store, now, log, count } = parts
   const { id, tries } = mail
   if (outcome.outcome === 'later' && tries < triesMax) {
@@ -56,14 +79,21 @@ async function settle(parts: MailParts, mail: Claimed, outcome: MailOutcome): Pr
   }
   await store.read((rows) => rows.deleteFrom('mail').where('id', '=', id).execute())
   if (outcome.outcome === 'sent' || outcome.outcome === 'dropped') return count(outcome.outcome)
-  log.error({ mail: id, tries, why: outcome.why }, 'a mail was given up: see notifications.smtp')
+  log.error({ mail: id, tries, why: outcome.why }, 'a mail was given up')
   count('given-up')
 }
+
+const unreadable: MailOutcome = { outcome: 'refused', why: 'no key here opens it' }
 
 /** Tries up to ten mails that are due, side by side; answers how many. Rejects with a `Fault`: nothing is lost then. */
 export async function deliverMails(parts: MailParts): Promise<number> {
   const claimed = await parts.store.transaction((tx) => claim(tx, parts.now()))
-  await Promise.all(claimed.map(async (mail) => settle(parts, mail, await parts.mailer(mail))))
+  await Promise.all(
+    claimed.map(async (waiting) => {
+      const mail = opened(parts.keyring, waiting)
+      return settle(parts, waiting, mail === null ? unreadable : await parts.mailer(mail))
+    }),
+  )
   return claimed.length
 }
 

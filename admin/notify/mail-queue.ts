@@ -1,12 +1,13 @@
 /**
  * Mail as a row in the transaction of the change that it tells of: committed together, or not at all.
  *
- * It sends nothing (`mail-delivery.ts` does). Invariant: what is queued is one plain-text mail to one address, without a
+ * It sends nothing (`mail-delivery.ts` does), and what it says lies sealed (`mail-seal.ts`). Invariant: what is queued is one plain-text mail to one address, without a
  * control character where a header will be, so that no name or address of somebody's can add a header or a recipient.
  * Sending from the request was refused: a slow mail server would hold the rows, and a crash would lose the word.
  */
 import type { Instant } from '../../policies/instant.ts'
 import type { Tx } from '../store/database.ts'
+import { readMailKey, sealMail } from './mail-seal.ts'
 
 /** A mail: one recipient, plain text. `subject` is cut at 200 characters, `text` at 20,000. */
 export type Mail = { readonly to: string; readonly subject: string; readonly text: string }
@@ -43,9 +44,17 @@ export async function queueMail(tx: Tx, mail: Mail, at: Instant): Promise<boolea
   const body = cut(plainText(mail.text), textMax)
   if (subject === '' || body === '') throw new Error('invariant: a mail has a subject and a text')
   if (!isMailAddress(mail.to)) return false
+  const key = await readMailKey(tx)
+  const said =
+    key === null
+      ? { subject, body, key_id: null, sealed: null }
+      : {
+          ...{ subject: null, body: null, key_id: key.keyId },
+          sealed: sealMail(key, { subject, text: body }, mail.to),
+        }
   await tx
     .insertInto('mail')
-    .values({ to_address: mail.to, subject, body, queued_at: at, due_at: at })
+    .values({ to_address: mail.to, ...said, queued_at: at, due_at: at })
     .execute()
   return true
 }

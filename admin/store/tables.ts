@@ -13,6 +13,7 @@ import type { AdminEntryTables } from './admin-entry-tables.ts'
 import type { EventTables } from './event-tables.ts'
 import type { FactorTables } from './factor-tables.ts'
 import type { IdempotencyTables } from './idempotency-tables.ts'
+import type { LearnedTables } from './learned-routes.ts'
 import type { ListTables } from './list-tables.ts'
 import type { MachineTables } from './machine-tables.ts'
 import type { NotifyTables } from './notify-tables.ts'
@@ -263,6 +264,7 @@ export type Tables = AdminEntryTables &
   EventTables &
   FactorTables &
   IdempotencyTables &
+  LearnedTables &
   ListTables &
   MachineTables &
   NotifyTables &

@@ -1,5 +1,6 @@
 /**
- * The keys of the second factor: they seal secrets that must be read again, and mark codes that must only be known.
+ * The keys of the second factor: they seal secrets that must be read again, and mark codes that must only be known. Other
+ * things that must not be read off the database get keys of their own from them (`under`).
  *
  * It stores nothing. Invariant: what was sealed for one factor of one user opens for nothing else, and whatever was
  * altered throws; several keys open, the first seals, so that keys can be replaced without a stop. Keys in the
@@ -21,14 +22,21 @@ export type FactorKeyring = {
   seal(text: string, about: string): { readonly keyId: string; readonly sealed: string }
   open(keyId: string, sealed: string, about: string): string
   marks(code: string, about: string): readonly { readonly keyId: string; readonly mark: string }[]
+  /** 32 bytes that only this key gives, under a label of the caller's own; `null`: there is no such key. */
+  under(keyId: string, label: string): Buffer | null
 }
 
-type Derived = { readonly id: string; readonly sealing: Buffer; readonly marking: Buffer }
+type Derived = {
+  readonly id: string
+  readonly sealing: Buffer
+  readonly marking: Buffer
+  readonly under: (label: string) => Buffer
+}
 
 const derive = ({ id, bytes }: NamedKey): Derived => {
   const under = (label: string): Buffer =>
     Buffer.from(hkdfSync('sha256', bytes, '', `gatehouse ${label} 1`, 32))
-  return { id, sealing: under('factor secrets'), marking: under('recovery codes') }
+  return { id, sealing: under('factor secrets'), marking: under('recovery codes'), under }
 }
 
 const nonceBytes = 12
@@ -77,6 +85,10 @@ export function createFactorKeyring(
       const text = decipher.update(bytes.subarray(nonceBytes, -tagBytes))
       return Buffer.concat([text, decipher.final()]).toString('utf8')
     },
+    under: (keyId, label) =>
+      held()
+        .derived.find(({ id }) => id === keyId)
+        ?.under(label) ?? null,
     marks: (code, about) =>
       held().derived.map(({ id, marking }) => ({
         keyId: id,

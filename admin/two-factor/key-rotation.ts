@@ -1,5 +1,6 @@
 /**
- * Sealing every secret of a second factor anew under the current key: people's, own accounts', and what is being set up.
+ * Sealing every secret of a second factor anew under the current key: people's, own accounts', and what is being set up;
+ * and the mails that wait.
  *
  * The keys themselves are `factor-keys.ts`; marks of recovery codes cannot be made anew without the codes, so they are
  * counted, and void when their key goes. Invariant: a row is replaced only where it is still what was read, each
@@ -8,11 +9,18 @@
  */
 import { sql } from 'kysely'
 import { type Deed, eventOf } from '../deed.ts'
+import { type MailText, mailKeyOf, openMail, publishMailKey, sealMail } from '../notify/mail-seal.ts'
 import { aboutOwnSecret } from '../sign-in/own-factors.ts'
 import type { Rows, Store, Tx } from '../store/database.ts'
 import { appendEvent } from '../store/events.ts'
 import type { FactorKeyring } from './factor-keys.ts'
 import { aboutFactor } from './verification.ts'
+
+/** A place's own way to open and seal; absent: the keyring's. */
+type Lock = {
+  open(keyring: FactorKeyring, one: Sealed): string
+  seal(keyring: FactorKeyring, text: string, about: string): string
+}
 
 type Sealed = {
   readonly at: string
@@ -24,6 +32,7 @@ type Sealed = {
 /** Where secrets lie: how to read those under other keys after a place in the order, and how to replace one. */
 type Drawer = {
   readonly name: string
+  readonly lock?: Lock
   read(rows: Rows, currentId: string, after: string, limit: number): Promise<readonly Sealed[]>
   write(
     tx: Tx,
@@ -145,12 +154,41 @@ const ownFactors = (table: 'admin_factor' | 'admin_factor_pending', name: string
       .executeTakeFirst(),
 })
 
+const mails: Drawer = {
+  name: 'mails that wait',
+  lock: {
+    open: (keyring, { keyId, sealed, about }) => JSON.stringify(openMail(keyring, keyId, sealed, about)),
+    seal: (keyring, text, about) => sealMail(mailKeyOf(keyring), JSON.parse(text) as MailText, about),
+  },
+  async read(rows, currentId, after, limit) {
+    const found = await rows
+      .selectFrom('mail')
+      .select(['id', 'to_address', 'key_id', 'sealed'])
+      .where('key_id', '<>', currentId)
+      .where('id', '>', Number(after === '' ? 0 : after))
+      .orderBy('id')
+      .limit(limit)
+      .execute()
+    return found.flatMap(({ id, to_address: about, key_id, sealed }) =>
+      key_id === null || sealed === null ? [] : [{ at: String(id), keyId: key_id, sealed, about }],
+    )
+  },
+  write: (tx, { at, sealed }, fresh) =>
+    tx
+      .updateTable('mail')
+      .set({ key_id: fresh.keyId, sealed: fresh.sealed })
+      .where('id', '=', Number(at))
+      .where('sealed', '=', sealed)
+      .executeTakeFirst(),
+}
+
 const drawers: readonly Drawer[] = [
   factors,
   pendingFactors,
   pendingNumbers,
   ownFactors('admin_factor', 'factors of own accounts'),
   ownFactors('admin_factor_pending', 'factors of own accounts being set up'),
+  mails,
 ]
 
 /** What came of a run: secrets sealed anew, and those that no key opens, which stay as they are. */
@@ -160,10 +198,11 @@ const batchMax = 200
 
 type Opened = { readonly one: Sealed; readonly text: string }
 
-function openAll(keyring: FactorKeyring, batch: readonly Sealed[]): readonly Opened[] {
+function openAll(keyring: FactorKeyring, { lock }: Drawer, batch: readonly Sealed[]): readonly Opened[] {
   return batch.flatMap((one) => {
     try {
-      return [{ one, text: keyring.open(one.keyId, one.sealed, one.about) }]
+      const text = lock?.open(keyring, one) ?? keyring.open(one.keyId, one.sealed, one.about)
+      return [{ one, text }]
     } catch {
       // A key that is gone, or an altered row: nothing here may make it worse.
       return []
@@ -174,14 +213,18 @@ function openAll(keyring: FactorKeyring, batch: readonly Sealed[]): readonly Ope
 async function resealBatch(
   store: Store,
   keyring: FactorKeyring,
-  { name, write }: Drawer,
+  { name, write, lock }: Drawer,
   opened: readonly Opened[],
   deed: Deed,
 ): Promise<number> {
   return store.transaction(async (tx) => {
     let resealed = 0
     for (const { one, text } of opened) {
-      const replaced = await write(tx, one, keyring.seal(text, one.about))
+      const fresh =
+        lock === undefined
+          ? keyring.seal(text, one.about)
+          : { keyId: keyring.currentId, sealed: lock.seal(keyring, text, one.about) }
+      const replaced = await write(tx, one, fresh)
       resealed += Number(replaced.numUpdatedRows)
     }
     if (resealed > 0)
@@ -199,6 +242,8 @@ async function resealBatch(
 export async function rotateSecrets(store: Store, keyring: FactorKeyring, deed: Deed): Promise<Rotated> {
   let [resealed, unreadable] = [0, 0]
   const { currentId } = keyring
+  // First of all: what is queued from now on comes under the new key.
+  await publishMailKey(store, keyring)
   for (const drawer of drawers) {
     let after = ''
     for (;;) {
@@ -206,7 +251,7 @@ export async function rotateSecrets(store: Store, keyring: FactorKeyring, deed: 
       const last = batch.at(-1)
       if (last === undefined) break
       after = last.at
-      const opened = openAll(keyring, batch)
+      const opened = openAll(keyring, drawer, batch)
       unreadable += batch.length - opened.length
       resealed += await resealBatch(store, keyring, drawer, opened, deed)
     }
@@ -227,6 +272,7 @@ export async function countKeyUses(rows: Rows): Promise<ReadonlyMap<string, KeyU
       union all select key_id, true from text_code where key_id is not null
       union all select key_id, true from admin_factor
       union all select key_id, true from admin_factor_pending
+      union all select key_id, true from mail where key_id is not null
       union all select key_id, false from recovery_code where used_at is null
       union all select key_id, false from admin_recovery_code where used_at is null
     ) as uses

@@ -32,7 +32,7 @@ const staleBy: Readonly<Record<LiveMessage['kind'], readonly string[]>> = {
   refusals: ['decisions', 'newest-decisions', 'decision-counts'],
   // Whoever sets a factor up, shows one or fails to is an event; so is whoever plans a start.
   events: [
-    ...['security-events', 'newest-events', 'chain', 'two-factor', 'emergency-access', 'emergency'],
+    ...['security-events', 'newest-events', 'chain', 'two-factor', 'emergency-access'],
     ...['tokens', 'notifications', 'retention', 'scheduled'],
   ],
   published: [],

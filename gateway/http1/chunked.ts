@@ -38,7 +38,9 @@ const isControl = (byte: number): boolean => (byte < 0x20 && byte !== 0x09) || b
 const extensions =
   /^(?:;[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:=(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+|"(?:[\t !#-[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*"))?)+$/
 
-const trailerLine = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+:/
+/** A header line, but none that says how messages are framed, routed or followed: some readers obey it even here. */
+const trailerLine =
+  /^(?!(?:content-[a-z-]*|transfer-encoding|te|trailer|host|connection|proxy-connection|keep-alive|upgrade|expect):)[!#$%&'*+\-.^_`|~0-9A-Za-z]+:/i
 
 /** Where the reader stands. `-lf`: the next byte must be LF. */
 type Place =

@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { deliverMails } from '../../admin/notify/mail-delivery.ts'
 import { queueMail } from '../../admin/notify/mail-queue.ts'
+import { publishMailKey } from '../../admin/notify/mail-seal.ts'
 import { deliverWebhooks } from '../../admin/notify/webhook-delivery.ts'
 import { queueWebhooks } from '../../admin/notify/webhook-queue.ts'
 import { takePasswordTry } from '../../admin/own-sign-in/password-tries.ts'
@@ -37,6 +38,7 @@ test('what was noted a year ahead counts as due, and nobody waits a year', async
   const admin = { login: 'first', account: 'adm_first', address }
   const trier = { login: 'ada', user: ada.user_id, address }
 
+  await publishMailKey(store, stage.parts.keyring)
   plane.clock.advance(yearMs)
   const then = await stage.signIn('ada')
   await store.transaction(async (tx) => {
@@ -64,7 +66,9 @@ test('what was noted a year ahead counts as due, and nobody waits a year', async
     sent.push(mail.subject)
     return Promise.resolve({ outcome: 'sent' as const })
   }
-  expect(await deliverMails({ store, now, log: silentLog, mailer, count: () => {} })).toBe(1)
+  expect(
+    await deliverMails({ store, now, log: silentLog, mailer, keyring: stage.parts.keyring, count: () => {} }),
+  ).toBe(1)
   const targets = new Map([['chat', { url: receiver.url, key: Buffer.alloc(32, 1) }]])
   expect(await deliverWebhooks({ store, now, log: silentLog, targets, countWebhook: () => {} })).toBe(1)
   expect([sent, receiver.requests.length]).toEqual([['Signed out'], 1])

@@ -20,6 +20,7 @@ import { isStop } from '../../cli/exit-codes.ts'
 import { explainCode } from '../../cli/explain.ts'
 import { rotateKeys } from '../../cli/key-rotation.ts'
 import { exportPolicy } from '../../cli/policy-export.ts'
+import { proposeTable } from '../../cli/routes-propose.ts'
 import { printCodes } from '../../cli/sealed-codes.ts'
 import { createToken, endToken, showTokens } from '../../cli/token-commands.ts'
 import { addUser } from '../../cli/user-add.ts'
@@ -73,6 +74,7 @@ const runs: Readonly<Partial<Record<CommandName, Run>>> = {
   'audit export': (line) => exportAudit(line, now),
   'audit report': (line) => reportAccess(line, now),
   'policy export': exportPolicy,
+  'routes propose': proposeTable,
   'token create': (line) => createToken(line, now),
   'token list': (line) => showTokens(line, now),
   'token revoke': (line) => endToken(line, now),
@@ -128,6 +130,7 @@ const typed: readonly (readonly string[])[] = [
   ['audit', 'export', '--practice', 'lakeside', '--out', join(folder, 'events.ndjson')],
   ['audit', 'report', '--practice', 'lakeside', '--month', '2026-03'],
   ['policy', 'export', '--practice', 'lakeside'],
+  ['routes', 'propose', '--practice', 'lakeside'],
   ['break-glass', 'observe', '--every', '--for', '1h', '--reason', 'a test'],
   ['break-glass', 'status'],
   ['break-glass', 'end'],

@@ -216,7 +216,7 @@ describe('cookies on their way to the application', () => {
     expect(valuesOf(other.forRequest(list, facts, unchanged), 'cookie')).toEqual(['doors=e'])
     const tossed = ['gatehouse-admin=tossed; Path=/', '__Host-gatehouse-portal=tossed; Path=/']
     const set = [...tossed, 'doors=f'].flatMap((line) => ['Set-Cookie', line])
-    expect(valuesOf(other.forResponse(set, 200, []), 'set-cookie')).toEqual(['doors=f'])
+    expect(valuesOf(other.forResponse(set, 200, { setCookies: [] }), 'set-cookie')).toEqual(['doors=f'])
   })
 
   it('only the true spelling of a credential passes, and none when it is dropped', () => {
@@ -247,7 +247,7 @@ describe('response headers', () => {
         const out = rules.forResponse(
           ['Set-Cookie', `${before}${name}=x; Path=/`, 'Set-Cookie', 'sid=1'],
           200,
-          [],
+          { setCookies: [] },
         )
         expect(valuesOf(out, 'set-cookie')).toEqual(['sid=1'])
       }),
@@ -275,17 +275,35 @@ describe('response headers', () => {
         'h2c',
       ],
       200,
-      [],
+      { setCookies: [] },
     )
     expect(out).toEqual(['X-B', '2', 'Set-Cookie', 'a=1', 'Content-Type', 'text/plain'])
   })
 
   it('an answer that carries a cookie of ours may not be cached', () => {
-    const out = rules.forResponse(['Cache-Control', 'public, max-age=9', 'Expires', 'x'], 200, [
-      'gatehouse=x',
-    ])
+    const out = rules.forResponse(['Cache-Control', 'public, max-age=9', 'Expires', 'x'], 200, {
+      setCookies: ['gatehouse=x'],
+    })
     expect(out).toEqual(['Cache-Control', 'no-store', 'Set-Cookie', 'gatehouse=x'])
   })
 
-  it('a 204 has no length', () => expect(rules.forResponse(['Content-Length', '5'], 204, [])).toEqual([]))
+  it('what is set takes the place of what the application says, and what only the gateway says is nobody else’s', () => {
+    const said = [
+      'X-Gatehouse-Decision',
+      'verdict=permit',
+      'Cache-Control',
+      'public',
+      'Expires',
+      'x',
+      'X-B',
+      '2',
+    ]
+    expect(rules.forResponse(said, 200, { setCookies: [] })).toEqual(said.slice(2))
+    const setResponse = ['Cache-Control', 'no-store', 'X-Gatehouse-Decision', 'ours']
+    const out = rules.forResponse(said, 200, { setCookies: ['a=1'], setResponse })
+    expect(out).toEqual(['X-B', '2', ...setResponse, 'Set-Cookie', 'a=1'])
+  })
+
+  it('a 204 has no length', () =>
+    expect(rules.forResponse(['Content-Length', '5'], 204, { setCookies: [] })).toEqual([]))
 })

@@ -8,7 +8,12 @@ import { connectRaw } from '../support/raw-http.ts'
 
 let stand: Stand
 beforeAll(async () => {
-  stand = await startStand()
+  stand = await startStand({
+    change: ({ gateway, ...config }) => ({
+      ...config,
+      gateway: { ...gateway, limits: { ...gateway.limits, requestsPerConnectionMax: 1_000_000 } },
+    }),
+  })
 })
 afterAll(() => stand.close())
 

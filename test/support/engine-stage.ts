@@ -5,7 +5,7 @@
  */
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type Stand, type StandOptions, startStand } from './engine-stand.ts'
+import { type EngineName, type Stand, type StandOptions, startStand } from './engine-stand.ts'
 import { type Accepted, type RawServer, startRawServer } from './raw-http.ts'
 
 /** What is on stage now; reading what was not started throws. */
@@ -26,11 +26,13 @@ export const statusOf = (answer: string): number => Number(/^HTTP\/1\.1 (\d{3})/
 export const rawGet = (target = '/x', version = '1.1'): string =>
   `GET ${target} HTTP/${version}\r\nHost: app.example\r\nConnection: close\r\n\r\n`
 
-/** An empty stage. */
-export const createStage = (): Stage => {
+/** An empty stage for that engine; absent: the default. */
+export const createStage = (engine?: EngineName): Stage => {
   let app: RawServer | null = null
   let server: http.Server | null = null
   let stand: Stand | null = null
+  const withEngine = (options: StandOptions = {}): StandOptions =>
+    engine === undefined ? options : { engine, ...options }
   const there = <T>(what: T | null): T => {
     if (what === null) throw new Error('not started')
     return what
@@ -44,14 +46,17 @@ export const createStage = (): Stage => {
     },
     async raw(answer, options) {
       app = await startRawServer(answer)
-      stand = await startStand(app.url, options)
+      stand = await startStand(app.url, withEngine(options))
       return app
     },
     async http(listener, options) {
       server = http.createServer(listener)
       const listening = server
       await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve))
-      stand = await startStand(`http://127.0.0.1:${(listening.address() as AddressInfo).port}`, options)
+      stand = await startStand(
+        `http://127.0.0.1:${(listening.address() as AddressInfo).port}`,
+        withEngine(options),
+      )
     },
     async end() {
       await stand?.close()

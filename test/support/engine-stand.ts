@@ -6,9 +6,10 @@
  */
 
 import { compileTrustedProxies } from '../../gateway/client-address.ts'
-import { createEngine } from '../../gateway/engine-node.ts'
+import { createEngine } from '../../gateway/engine.ts'
 import type { Changes, Exchange, Held, Judge, Judgement, Standing } from '../../gateway/exchange.ts'
 import { createExchanges, type Exchanges, type Schedule } from '../../gateway/exchanges.ts'
+import type { ListenerTls } from '../../gateway/listener-tls.ts'
 import { createMetrics, type Metrics } from '../../gateway/metrics.ts'
 import type { Decision } from '../../policies/decision.ts'
 import { configSchema, type Limits } from '../../runtime/config.ts'
@@ -54,14 +55,23 @@ export const judged = (of: Standing = standing()): Judgement => ({
   standing: of,
 })
 
+/** Both engines: what is proved of one is proved of the other. */
+export const engines = ['own', 'node'] as const
+/** One of them. */
+export type EngineName = (typeof engines)[number]
+
 /** What may be set differently. */
 export type StandOptions = {
+  /** Absent: as configuration has it by default. */
+  readonly engine?: EngineName
   readonly judge?: Judge
   readonly limits?: Partial<Limits>
   readonly upstream?: Readonly<Record<string, unknown>>
   readonly trustedProxies?: readonly string[]
   readonly secure?: boolean
   readonly hosts?: readonly string[]
+  /** Absent: plain HTTP. */
+  readonly tls?: ListenerTls
   readonly log?: Log
 }
 
@@ -101,7 +111,9 @@ export const startStand = async (url: string, options: StandOptions = {}): Promi
       seen.push(exchange)
       return judge(exchange)
     },
+    engine: options.engine ?? config.gateway.engine,
     limits: config.gateway.limits,
+    tls: options.tls ?? null,
     trusts: trusted.trusts,
     companionName: 'gatehouse',
     secure: options.secure ?? false,

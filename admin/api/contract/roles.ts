@@ -276,6 +276,40 @@ export const rolesRoutes = {
       ...refusals,
     },
   }),
+  routeProposal: createRoute({
+    method: 'get',
+    path: '/api/practices/{practice}/route-proposal',
+    summary:
+      'A route table proposed from what people of the practice did where no route maps it; nothing of it holds',
+    request: { params: practiceParams },
+    responses: {
+      200: answers(
+        z.object({
+          /** Most requests first, at most 300; gathered where the application is learned (`upstreams[].learn`). */
+          places: z.array(
+            z.object({
+              upstream: z.string(),
+              method: z.string(),
+              template: z.string(),
+              /** As a route of the configuration. */
+              match: z.string(),
+              count: z.number().int(),
+              /** How many of them each role sent; who has two roles counts for both. */
+              roles: z.array(z.object({ role: z.string(), count: z.number().int() })),
+              /** Permissions that all these roles hold, those first that the fewest others hold. */
+              candidates: z.array(z.object({ permission: z.string(), others: z.number().int() })),
+              firstAt: instantSchema,
+              lastAt: instantSchema,
+            }),
+          ),
+          /** For `upstreams[].routes` of the configuration, by upstream; permissions are comments, to be completed. */
+          yaml: z.array(z.object({ upstream: z.string(), text: z.string() })),
+        }),
+        'What was gathered so far.',
+      ),
+      ...refusals,
+    },
+  }),
   catalogue: createRoute({
     method: 'get',
     path: '/api/permissions',

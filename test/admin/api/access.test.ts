@@ -61,6 +61,7 @@ describe('the access table', () => {
         '/step-up',
         '/step-up/passkey',
         '/set-password',
+        '/problems',
       ],
       ...['/problems', '/api/openapi.json', '/api/*', '/*', '*'],
     ]

@@ -51,6 +51,7 @@ const wholeLists: Readonly<Record<string, string>> = {
   [`GET ${of}/extensions`]: 'those that run now',
   [`GET ${of}/roles`]: 'part of one policy document, at most 200',
   [`GET ${of}/routes`]: 'the configured route table',
+  [`GET ${of}/route-proposal`]: 'what a configuration takes, at most 300 lines',
   [`GET ${of}/users/:user/permissions`]: 'the catalogue, for one person',
   [`GET ${of}/tokens`]: 'machines of one practice',
   [`GET ${of}/emergency-access`]: 'bounded by the answer',

@@ -2,14 +2,18 @@
  * Goal: a mail goes out exactly when its change was committed, as one plain mail to one address, and leaves no body behind.
  * Method: queued in real transactions, delivered to a mail server on loopback under a clock that steps; hostile names.
  */
+import { randomBytes } from 'node:crypto'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { countWaitingMails, deliverMails, type MailCount } from '../../../admin/notify/mail-delivery.ts'
 import { isMailAddress, type Mail, queueMail } from '../../../admin/notify/mail-queue.ts'
+import { publishMailKey } from '../../../admin/notify/mail-seal.ts'
 import { createMailer, type Mailer } from '../../../admin/notify/mailer.ts'
+import { createFactorKeyring, type FactorKeyring } from '../../../admin/two-factor/factor-keys.ts'
+import { countKeyUses, retireKeys, rotateSecrets } from '../../../admin/two-factor/key-rotation.ts'
 import type { Config } from '../../../runtime/config.ts'
 import { loadConfig } from '../../../runtime/config-load.ts'
 import { startSmtpServer } from '../../support/smtp-server.ts'
@@ -36,8 +40,22 @@ beforeEach(async () => {
   log = createListeningLog()
   counts = []
   await plane.store.read((rows) => rows.deleteFrom('mail').execute())
+  keyring = keyringOf('k1')
+  await publishMailKey(plane.store, keyring)
 })
 afterEach(() => server?.close())
+
+const keys = new Map<string, Buffer>()
+const keyringOf = (...ids: readonly string[]): FactorKeyring =>
+  createFactorKeyring(
+    ids.map((id) => {
+      const bytes = keys.get(id) ?? randomBytes(32)
+      keys.set(id, bytes)
+      return { id, bytes }
+    }),
+  )
+let keyring: FactorKeyring
+const rowsNow = () => plane.store.read((rows) => rows.selectFrom('mail').selectAll().orderBy('id').execute())
 
 const settings = (change: Partial<Config['notifications']> = {}): Config['notifications'] => ({
   mail: 'smtp',
@@ -69,6 +87,7 @@ const deliver = (mailer: Mailer = mailerOf()): Promise<number> =>
   deliverMails({
     store: plane.store,
     mailer,
+    keyring,
     now: plane.clock.now,
     log,
     count: (count) => void counts.push(count),
@@ -230,4 +249,58 @@ test('the configuration refuses mail that would cross a network in the clear, or
     log,
   )
   expect(missing).toMatchObject({ ok: false })
+})
+
+describe('what a mail says', () => {
+  const link = { subject: 'Your password', text: 'https://portal.example/password?link=secret-of-somebody' }
+
+  test('lies sealed until it is sent, and is read by whoever sends it', async () => {
+    await queue(link)
+    const [row] = await rowsNow()
+    expect(row).toMatchObject({ subject: null, body: null, key_id: 'k1', to_address: 'ada@example.com' })
+    expect(JSON.stringify(row)).not.toMatch(/secret|password/)
+    await deliver()
+    expect(server.mails[0]?.message).toMatch(/Subject: Your password/)
+    expect(server.mails[0]?.message.replaceAll('=\r\n', '')).toContain('secret-of-somebody')
+  })
+
+  test('opens for no other address, altered, or without its key: it is given up and said, unread', async () => {
+    for (let i = 0; i < 3; i += 1) await queue(link)
+    const [moved, altered, locked] = await rowsNow()
+    const change = (id: number, change: Readonly<Record<string, string>>) =>
+      plane.store.read((rows) => rows.updateTable('mail').set(change).where('id', '=', id).execute())
+    await change(moved!.id, { to_address: 'mallory@example.com' })
+    const sealed = altered!.sealed ?? ''
+    await change(altered!.id, { sealed: `${sealed.slice(0, -2)}${sealed.endsWith('AA') ? 'BB' : 'AA'}` })
+    await change(locked!.id, { key_id: 'gone' })
+    await deliver()
+    expect([server.mails, await waiting(), counts]).toEqual([[], 0, ['given-up', 'given-up', 'given-up']])
+    const errors = log.lines.filter(({ level }) => level === 'error')
+    expect(errors).toHaveLength(3)
+    expect(JSON.stringify(errors)).not.toMatch(/secret|mallory/)
+  })
+
+  test('that was queued in the clear by an earlier version is sealed at the start', async () => {
+    await plane.store.read((rows) => rows.deleteFrom('setting').where('key', '=', 'mail-key').execute())
+    await queue(link)
+    expect(await rowsNow()).toMatchObject([{ body: link.text, sealed: null }])
+    await publishMailKey(plane.store, keyring)
+    expect(await rowsNow()).toMatchObject([{ subject: null, body: null, key_id: 'k1' }])
+    await deliver()
+    expect(server.mails).toHaveLength(1)
+  })
+
+  test('is sealed anew when keys are rotated, and sent after the old one is out', async () => {
+    await queue(link)
+    const both = keyringOf('k2', 'k1')
+    expect((await plane.store.read(countKeyUses)).get('k1')).toEqual({ secrets: 1, recoveryCodes: 0 })
+    expect(await retireKeys(plane.store, both, ['k1'], plane.deed())).toBeNull()
+    expect(await rotateSecrets(plane.store, both, plane.deed())).toEqual({ resealed: 1, unreadable: 0 })
+    expect(await retireKeys(plane.store, both, ['k1'], plane.deed())).toBe(0)
+    await queue(link)
+    keyring = keyringOf('k2')
+    expect((await rowsNow()).map(({ key_id: id }) => id)).toEqual(['k2', 'k2'])
+    await deliver()
+    expect(server.mails).toHaveLength(2)
+  })
 })

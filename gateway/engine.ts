@@ -1,40 +1,43 @@
 /**
- * The first engine: node:http towards browsers, undici towards applications, one judge in between.
+ * The engine: whatever speaks HTTP with clients, the calls to applications, and one judge in between.
  *
- * It parses, limits, streams and cuts; it never decides. Invariant: nothing of a request reaches an application before
+ * It limits, streams and cuts; it parses nothing and never decides. Invariant: nothing of a request reaches an application before
  * the judge has permitted it *and* it is registered for being judged again (see `exchanges.ts`); a judge that throws
  * is a 500; an error in one exchange ends that exchange and no other. A middleware chain was refused: there is
  * exactly one judge (see `exchange.ts`).
  */
 import { randomBytes } from 'node:crypto'
-import { type IncomingMessage, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
 import { parseAddress } from '../policies/address.ts'
 import type { Decision } from '../policies/decision.ts'
 import type { DurationMs, Instant } from '../policies/instant.ts'
-import type { Limits, UpstreamConfig } from '../runtime/config.ts'
+import type { Config, Limits, UpstreamConfig } from '../runtime/config.ts'
 import type { Log } from '../runtime/log.ts'
 import { sendWhole } from './answers.ts'
 import { clientAddress, type TrustedProxies } from './client-address.ts'
 import { clientKind } from './client-kind.ts'
+import type { Downstream, Listener, Receiver } from './downstream.ts'
 import type { CutReason, Exchange, Judge, Judgement, WholeResponse } from './exchange.ts'
 import type { Exchanges, Reservation, Schedule } from './exchanges.ts'
 import { createHeaderRules } from './headers.ts'
-import { createListener, type Receiver } from './listener.ts'
+import { createOwnListener } from './http1/listener.ts'
+import { createOwnUpstreams } from './http1/upstream-pool.ts'
+import { createNodeListener } from './listener-node.ts'
 import type { ListenerTls } from './listener-tls.ts'
 import type { EngineCounters, MalformedKind } from './metrics.ts'
 import { createPassage, type Passage, type PassageTools } from './passage.ts'
 import { provedNames } from './peer-certificate.ts'
 import { answerCut, answerFailure, type Failure } from './refusal.ts'
 import { createRequestBody } from './request-body.ts'
-import { checkHead, type RequestHead } from './request-head.ts'
+import type { RequestHead } from './request-head.ts'
 import { parseTarget, type Target } from './target.ts'
 import { createUpgrade, type Upgrade } from './upgrades.ts'
-import { createUpstreams } from './upstream-node.ts'
+import { createUpstreams, type Upstreams } from './upstream-node.ts'
 
 /** What an engine needs. */
 export type EngineOptions = {
   readonly judge: Judge
+  /** What speaks HTTP, on both sides (configuration `gateway.engine`). */
+  readonly engine: Config['gateway']['engine']
   readonly limits: Limits
   readonly trusts: TrustedProxies
   /** Configuration `gateway.companionName`; the cookie never passes, in any spelling or with any prefix. */
@@ -91,36 +94,18 @@ const plainCut = (exchange: Exchange, reason: CutReason, decision: Decision | nu
 type EngineState = {
   readonly options: EngineOptions
   readonly tools: PassageTools
-  readonly current: WeakMap<Socket, Passage>
-  /** Connections on which nothing more is read: behind what could not be read, nothing can. */
-  readonly spent: WeakSet<Socket>
   readonly idPrefix: string
   count: number
   draining: boolean
 }
 
-type Received = {
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
-  /** The socket under an upgrade; `null` for ordinary requests. */
-  readonly socket: Socket | null
-}
-
-const turnAway = (
-  state: EngineState,
-  { request, response }: Received,
-  failure: Failure,
-  kind: MalformedKind,
-): void => {
-  state.spent.add(request.socket)
-  state.options.counters.malformed(kind)
-  state.options.counters.answered('gateway', failure.status)
-  const facts = {
-    kind: clientKind(request.rawHeaders, null),
-    method: request.method ?? 'GET',
-    headers: request.rawHeaders,
-  }
-  sendWhole(response, answerFailure(facts, failure), true)
+const turnAway = (state: EngineState, client: Downstream, failure: Failure, kind: MalformedKind): void => {
+  const { counters } = state.options
+  counters.malformed(kind)
+  counters.answered('gateway', failure.status)
+  const { method, headers } = client.received
+  // Behind what could not be read, nothing can.
+  sendWhole(client, answerFailure({ kind: clientKind(headers, null), method, headers }, failure), true)
 }
 
 const badRequest = (status: Failure['status'], sentence: string): Failure => ({
@@ -139,57 +124,54 @@ const busy: Failure = {
 type Readable = { readonly head: RequestHead; readonly upstream: UpstreamConfig; readonly target: Target }
 
 /** What can be known of a request before it is an exchange; `null`: it has been turned away. */
-const readRequest = (state: EngineState, received: Received): Readable | null => {
+const readRequest = (state: EngineState, client: Downstream): Readable | null => {
   const { options } = state
-  const { request } = received
-  const { method = '', url = '', httpVersion: version, rawHeaders: headers } = request
-  const checked = checkHead({ method, target: url, version, headers }, options.limits)
+  const { checked } = client
   if (!checked.ok) {
-    turnAway(state, received, badRequest(checked.status, checked.sentence), 'head')
+    turnAway(state, client, badRequest(checked.status, checked.sentence), 'head')
     return null
   }
   const { head } = checked
   const upstream = options.lookUpstream(head.host)
   if (upstream === null) {
-    turnAway(state, received, badRequest(404, 'No application answers to this host name here.'), 'host')
+    turnAway(state, client, badRequest(404, 'No application answers to this host name here.'), 'host')
     return null
   }
-  const parsed = parseTarget(method, url, head.host)
+  const parsed = parseTarget(client.received.method, client.received.target, head.host)
   if (!parsed.ok) {
-    turnAway(state, received, badRequest(parsed.status, parsed.sentence), 'target')
+    turnAway(state, client, badRequest(parsed.status, parsed.sentence), 'target')
     return null
   }
   if (options.exchanges.size() < options.limits.exchangesMax) return { head, upstream, target: parsed.target }
-  turnAway(state, received, busy, 'too-many-exchanges')
+  turnAway(state, client, busy, 'too-many-exchanges')
   return null
 }
 
 const createExchange = (
   state: EngineState,
-  request: IncomingMessage,
+  { received: { method, headers }, peer, socket }: Downstream,
   { head, upstream, target }: Readable,
   body: Exchange['body'],
 ): Exchange | null => {
   const { options } = state
-  const peer = parseAddress(request.socket.remoteAddress ?? '')
   // The client is gone already: nobody to answer, nobody to judge.
   if (peer === null) return null
-  const { address, malformed } = clientAddress(peer, request.rawHeaders, options.trusts)
+  const { address, malformed } = clientAddress(peer, headers, options.trusts)
   if (malformed) options.counters.malformed('hop')
   state.count += 1
   const at = options.now()
   return {
     id: `${state.idPrefix}${state.count.toString(36)}`,
     at,
-    method: request.method ?? '',
+    method,
     target,
     host: head.host,
-    headers: request.rawHeaders,
+    headers,
     secure: options.secure,
     peer,
-    peerNames: provedNames(request.socket, at),
+    peerNames: provedNames(socket, at),
     client: address,
-    kind: clientKind(request.rawHeaders, head.upgrade),
+    kind: clientKind(headers, head.upgrade),
     upgrade: head.upgrade,
     upstream,
     body,
@@ -251,74 +233,33 @@ const judgeExchange = (
   }
 }
 
-const receive = (state: EngineState, received: Received): void => {
-  const { request, response, socket } = received
-  response.on('error', () => {})
-  request.on('error', () => {})
-  if (state.spent.has(request.socket)) return
-  const readable = readRequest(state, received)
+const receive = (state: EngineState, client: Downstream): void => {
+  const readable = readRequest(state, client)
   if (readable === null) return
-  if (state.draining || !readable.head.mayPersist) {
-    state.spent.add(request.socket)
-    response.shouldKeepAlive = false
-  }
-  const body = createRequestBody(request, readable.head, () => response.writeContinue())
-  const exchange = createExchange(state, request, readable, (bytesMax) => body.whole(bytesMax))
+  if (state.draining || !readable.head.mayPersist) client.closeBehind()
+  const body = createRequestBody(client.body, readable.head)
+  const exchange = createExchange(state, client, readable, (bytesMax) => body.whole(bytesMax))
   if (exchange === null) {
-    request.destroy()
+    client.breakOff()
     return
   }
-  const passage = createPassage(state.tools, exchange, response, body)
-  const upgrade = socket === null ? null : createUpgrade(state.tools, passage, { response, socket })
+  const passage = createPassage(state.tools, exchange, client, body)
+  const upgrade = exchange.upgrade === null ? null : createUpgrade(state.tools, passage, client)
   const reservation = state.options.exchanges.reserve(upgrade ?? passage)
-  state.current.set(request.socket, passage)
-  response.on('close', () => {
-    if (state.current.get(request.socket) === passage) state.current.delete(request.socket)
-    reservation.release()
+  client.attend({
+    drained: passage.drained,
+    closed() {
+      passage.closed()
+      reservation.release()
+    },
+    isStalled: passage.isStalled,
   })
   judgeExchange(state, passage, upgrade, reservation)
 }
 
-/** An upgrade gets a response of its own on the bare socket, for every answer that is no 101. */
-const receiveUpgrade = (
-  state: EngineState,
-  request: IncomingMessage,
-  socket: Socket,
-  ahead: Buffer,
-): void => {
-  socket.on('error', () => {})
-  // A handshake sent behind an unanswered request: its 101 would overtake the answer.
-  if (state.current.has(socket)) {
-    socket.destroy()
-    return
-  }
-  socket.setTimeout(0)
-  if (ahead.length > 0) socket.unshift(ahead)
-  const response = new ServerResponse(request)
-  response.shouldKeepAlive = false
-  response.assignSocket(socket)
-  response.on('finish', () => {
-    response.detachSocket(socket)
-    // As node does for the responses of its own server.
-    process.nextTick(() => response.emit('close'))
-    socket.end()
-    socket.resume()
-    const cancel = state.options.schedule(() => socket.destroy(), lastFlushMs)
-    socket.once('close', cancel)
-  })
-  receive(state, { request, response, socket })
-}
-
-/** Whether node should hand this request to `upgrade`: only what `checkHead` finds to be a whole handshake. */
-const isUpgrade = (limits: Limits, request: IncomingMessage): boolean => {
-  const { method = '', url = '', httpVersion: version, rawHeaders: headers } = request
-  const checked = checkHead({ method, target: url, version, headers }, limits)
-  return checked.ok && checked.head.upgrade !== null
-}
-
 const close = async (
   state: EngineState,
-  listener: ReturnType<typeof createListener>,
+  listener: Listener,
   graceMs: DurationMs,
   lingerMs: DurationMs,
 ): Promise<void> => {
@@ -345,12 +286,19 @@ const close = async (
   await state.tools.upstreams.close()
 }
 
+const upstreamsOf = ({ engine, limits, monotonic, schedule }: EngineOptions): Upstreams => {
+  const connectionsMax = limits.exchangesMax
+  return engine === 'node'
+    ? createUpstreams(connectionsMax)
+    : createOwnUpstreams({ connectionsMax, monotonic, schedule })
+}
+
 /** An engine for one listener of the application's origin. */
 export const createEngine = (options: EngineOptions): Engine => {
   const state: EngineState = {
     options,
     tools: {
-      upstreams: createUpstreams(options.limits.exchangesMax),
+      upstreams: upstreamsOf(options),
       rules: createHeaderRules(options.companionName),
       counters: options.counters,
       log: options.log,
@@ -358,28 +306,20 @@ export const createEngine = (options: EngineOptions): Engine => {
       monotonic: options.monotonic,
       answerCut: options.answerCut ?? plainCut,
     },
-    current: new WeakMap(),
-    spent: new WeakSet(),
     idPrefix: `${randomBytes(6).toString('hex')}-`,
     count: 0,
     draining: false,
   }
   const receiver: Receiver = {
-    request: (request, response) => receive(state, { request, response, socket: null }),
-    upgrade: (request, socket, ahead) => receiveUpgrade(state, request, socket, ahead),
-    isUpgrade: (request) => isUpgrade(options.limits, request),
-    use(socket) {
-      const passage = state.current.get(socket)
-      if (passage === undefined) return 'idle'
-      return passage.isStalled() ? 'stalled' : 'busy'
-    },
+    request: (client) => receive(state, client),
     malformed: (kind) => options.counters.malformed(kind),
     isTrusted(remoteAddress) {
       const address = parseAddress(remoteAddress)
       return address !== null && options.trusts(address)
     },
   }
-  const listener = createListener(options.limits, receiver, options.tls ?? null)
+  const listener =
+    options.engine === 'own' ? createOwnListener(options, receiver) : createNodeListener(options, receiver)
   return {
     listen: listener.listen,
     close: (graceMs, lingerMs = 0) => close(state, listener, graceMs, lingerMs),

@@ -1,0 +1,371 @@
+/**
+ * One connection of a client: its requests one after the other, each answered before the next is read.
+ *
+ * It judges nothing: heads are read by `request-parser.ts` and checked by `checkHead`, the engine does the rest. Invariant:
+ * bytes are read as a head only right behind a whole request on a connection that may go on; behind a refusal, a broken
+ * body or a `Connection: close` nothing is read as anything. What a client sends ahead is bounded and waits. Reading
+ * pipelined requests at once was refused: their answers would have to be kept in order, in memory.
+ */
+import type { Socket } from 'node:net'
+import type { Address } from '../../policies/address.ts'
+import { parseAddress } from '../../policies/address.ts'
+import type { DurationMs } from '../../policies/instant.ts'
+import type { Limits } from '../../runtime/config.ts'
+import type { Attendant, Downstream, Receiver } from '../downstream.ts'
+import type { Schedule } from '../exchanges.ts'
+import { rawAnswer } from '../raw-answer.ts'
+import { checkHead } from '../request-head.ts'
+import { type Answer, createAnswer } from './answer.ts'
+import type { AnswerContext } from './answer-head.ts'
+import { createOutlet, type Outlet } from './outlet.ts'
+import { createRequestContent, noContent, type RequestContent } from './request-content.ts'
+import { mayBecomeHead, parseRequestHead } from './request-parser.ts'
+import type { TimerWheel } from './timer-wheel.ts'
+
+/** What all connections of a listener share. */
+export type ConnectionParts = {
+  readonly limits: Limits
+  readonly receiver: Receiver
+  readonly wheel: TimerWheel
+  readonly schedule: Schedule
+  /** The header lines of an answer behind which another request may follow. */
+  readonly persistLines: string
+  /** The `Date` of this second. */
+  readonly date: () => string
+}
+
+/** A connection as its listener sees it. */
+export type Connection = {
+  /** Nothing is being asked or answered. */
+  isIdle(): boolean
+}
+
+/** One request and its answer. */
+type Turn = {
+  readonly content: RequestContent
+  readonly answer: Answer
+  attendant: Attendant | null
+  /** The answer has been sent, or nobody is there; the attendant has heard. */
+  isClosed: boolean
+}
+
+/** `lingering`: all is said, the rest is thrown away; `taken`: somebody else reads; `gone`: closed, or handed over. */
+type Phase = 'open' | 'lingering' | 'taken' | 'gone'
+
+type State = {
+  readonly parts: ConnectionParts
+  readonly socket: Socket
+  readonly peer: Address | null
+  readonly outlet: Outlet
+  phase: Phase
+  /** What has come and is not read. */
+  ahead: Buffer | null
+  /** How much of it is known to be no whole head. */
+  scanned: number
+  isEmptyLineRead: boolean
+  turn: Turn | null
+  served: number
+  /** No request is read behind the one under way. */
+  isLast: boolean
+  isReading: boolean
+  /** Since when, by the wheel: idle, or a head is awaited, or nothing has moved. */
+  since: DurationMs
+  thrownAway: number
+  /** Takes our listeners off the socket. */
+  letGo: (what: 'reading' | 'all') => void
+}
+
+/** How much a client may send ahead of being answered; then it is not read from. */
+const aheadBytesMax = 65_536
+/** How much of what comes behind the last answer is thrown away, and for how long, so that it is not reset. */
+const lingerBytesMax = 1_048_576
+const lingerMs: DurationMs = 2_000
+
+const cr = 0x0d
+const lf = 0x0a
+const headEnd = Buffer.from('\r\n\r\n', 'latin1')
+
+const behind = (bytes: Buffer, from: number): Buffer | null =>
+  from < bytes.length ? bytes.subarray(from) : null
+
+/** Ends our side, and throws away what still comes. */
+const linger = (state: State): void => {
+  state.phase = 'lingering'
+  state.ahead = null
+  state.since = state.parts.wheel.now()
+  state.socket.end()
+  state.socket.resume()
+}
+
+const breakOff = (state: State): void => {
+  const { socket, outlet, turn } = state
+  outlet.drop()
+  // Where only the end of the connection ends an answer, an orderly end would lie.
+  if (turn?.answer.endsWithConnection() === true) socket.resetAndDestroy()
+  else socket.destroy()
+}
+
+/** Answers what is no request. */
+const refuse = (state: State, status: number, words: string): void => {
+  state.parts.receiver.malformed(status === 408 ? 'timeout' : 'head')
+  state.outlet.text(rawAnswer(status, words))
+  state.outlet.flush()
+  linger(state)
+}
+
+const closeTurn = (turn: Turn): void => {
+  if (turn.isClosed) return
+  turn.isClosed = true
+  turn.attendant?.closed()
+}
+
+/** The answer may have gone out in whole: then the next request is read, once this one is. */
+const settle = (state: State): void => {
+  const { turn } = state
+  if (turn === null || turn.isClosed || state.phase === 'gone') return
+  state.since = state.parts.wheel.now()
+  if (!turn.answer.isEnded() || !state.outlet.isEmpty()) return
+  closeTurn(turn)
+  if (state.phase === 'taken') endTaken(state)
+  else if (state.isLast) linger(state)
+  else read(state)
+}
+
+/** Of a declined handshake: what the browser sends is somebody else's to hear, and then nobody's. */
+const endTaken = ({ socket, parts }: State): void => {
+  socket.end()
+  socket.on('data', () => {})
+  socket.resume()
+  socket.once(
+    'close',
+    parts.schedule(() => socket.destroy(), lingerMs),
+  )
+}
+
+const takeReading = (state: State): Socket => {
+  const { socket, ahead } = state
+  state.phase = 'taken'
+  state.letGo('reading')
+  socket.pause()
+  if (ahead !== null) socket.unshift(ahead)
+  state.ahead = null
+  return socket
+}
+
+const handOver = (state: State): void => {
+  state.phase = 'gone'
+  state.turn = null
+  state.letGo('all')
+}
+
+const contextOf = (state: State, method: string, version: string): AnswerContext => ({
+  method,
+  version,
+  persists: !state.isLast,
+  persistLines: state.parts.persistLines,
+  date: state.parts.date,
+})
+
+const startTurn = (state: State, text: string): Downstream | null => {
+  const { parts, outlet, socket } = state
+  const received = parseRequestHead(text)
+  if (received === null) return null
+  const checked = checkHead(received, parts.limits)
+  state.served += 1
+  state.isLast = state.served >= parts.limits.requestsPerConnectionMax
+  let isAwaited = checked.ok && checked.head.expectsContinue
+  const answer = createAnswer(outlet, {
+    context() {
+      // A client that was not told to go on may send its body or another request: nobody can tell which.
+      if (isAwaited) state.isLast = true
+      return contextOf(state, received.method, received.version)
+    },
+    ended: () => process.nextTick(settle, state),
+    breakOff: () => breakOff(state),
+  })
+  const content = checked.ok
+    ? createRequestContent(checked.head, {
+        wanted: () => read(state),
+        sendContinue() {
+          isAwaited = false
+          outlet.text('HTTP/1.1 100 Continue\r\n\r\n')
+          outlet.flush()
+        },
+      })
+    : noContent
+  const turn: Turn = { content, answer, attendant: null, isClosed: false }
+  state.turn = turn
+  return {
+    received,
+    checked,
+    peer: state.peer,
+    socket,
+    body: content,
+    attend(attendant) {
+      turn.attendant = attendant
+    },
+    begin: answer.begin,
+    write: answer.write,
+    end: answer.end,
+    inform: answer.inform,
+    flush: outlet.flush,
+    closeBehind() {
+      state.isLast = true
+    },
+    needsDrain: () => socket.writableNeedDrain,
+    breakOff: () => breakOff(state),
+    takeReading: () => takeReading(state),
+    handOver: () => handOver(state),
+  }
+}
+
+/** Reads a head, if there is a whole one; false: not yet. */
+const readHead = (state: State): boolean => {
+  const { parts } = state
+  let bytes = state.ahead
+  if (bytes === null) return false
+  // One empty line may stand before a request (RFC 9112 §2.2).
+  if (!state.isEmptyLineRead && bytes[0] === cr && bytes[1] === lf) {
+    state.isEmptyLineRead = true
+    bytes = behind(bytes, 2)
+    state.ahead = bytes
+    state.scanned = 0
+    if (bytes === null) return false
+  }
+  const end = bytes.indexOf(headEnd, Math.max(0, state.scanned - 3))
+  if (end === -1 || end + 4 > parts.limits.headBytesMax) {
+    if (!mayBecomeHead(bytes, state.scanned) || (state.isEmptyLineRead && bytes[0] === cr))
+      refuse(state, 400, 'Bad Request')
+    else if (bytes.length > parts.limits.headBytesMax) refuse(state, 431, 'Request Header Fields Too Large')
+    state.scanned = bytes.length
+    return false
+  }
+  const text = bytes.toString('latin1', 0, end + 4)
+  state.ahead = behind(bytes, end + 4)
+  state.scanned = 0
+  state.isEmptyLineRead = false
+  const downstream = startTurn(state, text)
+  if (downstream === null) {
+    refuse(state, 400, 'Bad Request')
+    return false
+  }
+  state.since = parts.wheel.now()
+  parts.receiver.request(downstream)
+  return true
+}
+
+/** One step further; false: it cannot be taken now. */
+const advance = (state: State): boolean => {
+  const { turn } = state
+  if (turn === null) return readHead(state)
+  const rest = turn.content.take(state.ahead)
+  if (rest === 'broken') {
+    breakOff(state)
+    return false
+  }
+  state.ahead = rest
+  if (!turn.isClosed || state.isLast || !turn.content.isComplete()) return false
+  state.turn = null
+  return true
+}
+
+/** Reads on as far as it goes, and not further from the socket than may wait. */
+const read = (state: State): void => {
+  if (state.isReading) return
+  state.isReading = true
+  while (state.phase === 'open' && advance(state));
+  state.isReading = false
+  const { socket, ahead } = state
+  if (state.phase !== 'open') return
+  const isFull = ahead !== null && ahead.length > aheadBytesMax
+  if (isFull && !socket.isPaused()) socket.pause()
+  else if (!isFull && socket.isPaused()) socket.resume()
+}
+
+const hearBytes = (state: State, chunk: Buffer): void => {
+  if (state.phase === 'lingering') {
+    state.thrownAway += chunk.length
+    if (state.thrownAway > lingerBytesMax) state.socket.destroy()
+    return
+  }
+  const { turn, ahead, parts } = state
+  // A head's deadline begins with its first byte; what is sent ahead of an answer is no sign of life.
+  const isSign = turn === null ? ahead === null && state.served > 0 : !turn.content.isComplete()
+  if (isSign) state.since = parts.wheel.now()
+  state.ahead = ahead === null ? chunk : Buffer.concat([ahead, chunk])
+  read(state)
+}
+
+/** The client sends no more. Who waits for an answer then is gone: there is no telling the two apart. */
+const hearEnd = ({ phase, turn, socket }: State): void => {
+  if (phase !== 'open') return
+  if (turn === null || turn.answer.isEnded()) socket.end()
+  else socket.destroy()
+}
+
+const hearClose = (state: State): void => {
+  state.phase = 'gone'
+  if (state.turn === null) return
+  closeTurn(state.turn)
+  state.turn.content.lose()
+}
+
+const dueMs = ({ phase, turn, since, served, ahead, parts: { limits } }: State): DurationMs => {
+  if (phase === 'lingering') return since + lingerMs
+  if (turn !== null) return since + limits.bodyIdleMs
+  return since + (served === 0 || ahead !== null ? limits.headDeadlineMs : limits.keepAliveMs)
+}
+
+const expire = (state: State): void => {
+  const { phase, turn, socket, outlet } = state
+  if (phase === 'lingering' || (turn === null && state.ahead === null)) socket.destroy()
+  else if (turn === null) refuse(state, 408, 'Request Timeout')
+  else if (turn.answer.isEnded() ? !outlet.isEmpty() : (turn.attendant?.isStalled() ?? true)) breakOff(state)
+  else state.since = state.parts.wheel.now()
+}
+
+/** Serves a connection until it closes or is handed over; `onGone` is called then, once. */
+export const serveConnection = (parts: ConnectionParts, socket: Socket, onGone: () => void): Connection => {
+  const state: State = {
+    parts,
+    socket,
+    peer: parseAddress(socket.remoteAddress ?? ''),
+    outlet: createOutlet(socket, () => settle(state)),
+    phase: 'open',
+    ahead: null,
+    scanned: 0,
+    isEmptyLineRead: false,
+    turn: null,
+    served: 0,
+    isLast: false,
+    isReading: false,
+    since: parts.wheel.now(),
+    thrownAway: 0,
+    letGo: () => {},
+  }
+  const onData = (chunk: Buffer): void => hearBytes(state, chunk)
+  const onEnd = (): void => hearEnd(state)
+  const onDrain = (): void => state.turn?.attendant?.drained()
+  const onClose = (): void => {
+    leave()
+    hearClose(state)
+  }
+  const leaveWheel = parts.wheel.add({ dueMs: () => dueMs(state), expire: () => expire(state) })
+  const leave = (): void => {
+    leaveWheel()
+    onGone()
+  }
+  state.letGo = (what) => {
+    socket.off('data', onData).off('end', onEnd)
+    if (what === 'reading') return
+    socket.off('drain', onDrain).off('close', onClose)
+    leave()
+  }
+  socket
+    .on('data', onData)
+    .on('end', onEnd)
+    .on('drain', onDrain)
+    .on('close', onClose)
+    .on('error', () => {})
+  return { isIdle: () => state.phase === 'open' && state.turn === null && state.ahead === null }
+}

@@ -1,0 +1,118 @@
+/**
+ * The bytes of a request's head, read strictly by RFC 9112 §2–5, each once.
+ *
+ * It judges no header (`checkHead` does) and no target (`parseTarget` does). Invariant: what it accepts has one reading:
+ * lines end in CRLF and nothing else, names are tokens with their colon at once behind them, no line goes on another, no
+ * control byte stands anywhere. Mending what is nearly right was refused: the next parser mends it differently.
+ */
+import { METHODS } from 'node:http'
+import type { ReceivedHead } from '../request-head.ts'
+import { targetBytes, tokenBytes, valueBytes } from './grammar.ts'
+
+const methods: ReadonlyMap<string, string> = new Map(METHODS.map((method) => [method, method]))
+
+const cr = 0x0d
+const lf = 0x0a
+const space = 0x20
+const tab = 0x09
+const colon = 0x3a
+
+/**
+ * Names as spelled, each once: a name cut out of a head would keep all of it in memory for whoever remembers it, and
+ * has to be hashed anew by everybody who looks it up. Bounded, since clients choose names.
+ */
+const names = new Map<string, string>()
+const namesMax = 2_048
+const nameLengthMax = 64
+
+const nameOf = (text: string, from: number, to: number): string => {
+  const cut = text.slice(from, to)
+  const known = names.get(cut)
+  if (known !== undefined) return known
+  if (cut.length > nameLengthMax) return cut
+  if (names.size >= namesMax) names.clear()
+  const own = Buffer.from(cut, 'latin1').toString('latin1')
+  names.set(own, own)
+  return own
+}
+
+/** Where the header lines begin, and what stood before; `null`: no request line. */
+type Line = {
+  readonly method: string
+  readonly target: string
+  readonly version: string
+  readonly next: number
+}
+
+const parseLine = (text: string): Line | null => {
+  const methodEnd = text.indexOf(' ')
+  const method = methodEnd < 1 ? undefined : methods.get(text.slice(0, methodEnd))
+  if (method === undefined) return null
+  let at = methodEnd + 1
+  while (targetBytes[text.charCodeAt(at)] === 1) at += 1
+  if (at === methodEnd + 1) return null
+  const target = text.slice(methodEnd + 1, at)
+  if (text.startsWith(' HTTP/1.1\r\n', at)) return { method, target, version: '1.1', next: at + 11 }
+  // The line of HTTP/0.9; answered as a version that is not spoken.
+  if (text.startsWith('\r\n', at)) return { method, target, version: '0.9', next: at + 2 }
+  const version = /^ HTTP\/(\d\.\d)\r\n$/.exec(text.slice(at, at + 11))?.[1]
+  return version === undefined ? null : { method, target, version, next: at + 11 }
+}
+
+/** By which a body's end is found: where blanks around their values are odd, not everybody finds the same. */
+const isFraming = (name: string): boolean =>
+  (name.length === 14 || name.length === 17) && /^(?:content-length|transfer-encoding)$/i.test(name)
+
+/** The header lines from `from` on, up to the empty line; `null`: one of them is none. */
+const parseFields = (text: string, from: number): string[] | null => {
+  const headers: string[] = []
+  const last = text.length - 2
+  let at = from
+  while (at < last) {
+    const nameStart = at
+    while (tokenBytes[text.charCodeAt(at)] === 1) at += 1
+    if (at === nameStart || text.charCodeAt(at) !== colon) return null
+    const name = nameOf(text, nameStart, at)
+    at += 1
+    while (text.charCodeAt(at) === space || text.charCodeAt(at) === tab) at += 1
+    const valueStart = at
+    while (valueBytes[text.charCodeAt(at)] === 1) at += 1
+    if (text.charCodeAt(at) !== cr || text.charCodeAt(at + 1) !== lf) return null
+    let valueEnd = at
+    while (
+      valueEnd > valueStart &&
+      (text.charCodeAt(valueEnd - 1) === space || text.charCodeAt(valueEnd - 1) === tab)
+    )
+      valueEnd -= 1
+    if (valueEnd < at && isFraming(name) && text.slice(valueEnd, at).includes('\t')) return null
+    headers.push(name, text.slice(valueStart, valueEnd))
+    at += 2
+  }
+  return at === last ? headers : null
+}
+
+/** The head in `text`: latin1, from the first byte of the request line to the empty line, both in it. `null`: 400. */
+export const parseRequestHead = (text: string): ReceivedHead | null => {
+  const line = parseLine(text)
+  if (line === null) return null
+  const { method, target, version } = line
+  const headers = parseFields(text, line.next)
+  return headers === null ? null : { method, target, version, headers }
+}
+
+/**
+ * Whether a head could still come of these bytes, looked at from `from` on: no control byte, and CR and LF only together.
+ * A head that is not whole yet is refused as soon as it is known to be none.
+ */
+export const mayBecomeHead = (bytes: Buffer, from: number): boolean => {
+  for (let at = from; at < bytes.length; at++) {
+    const byte = bytes[at] ?? 0
+    if (byte === lf) {
+      if (at === 0 || bytes[at - 1] !== cr) return false
+    } else if (byte === cr) {
+      if (at + 1 < bytes.length && bytes[at + 1] !== lf) return false
+    } else if (valueBytes[byte] !== 1) return false
+    else if (at > 0 && bytes[at - 1] === cr) return false
+  }
+  return true
+}
