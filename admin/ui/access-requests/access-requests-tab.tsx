@@ -155,14 +155,14 @@ function Filters(props: {
     void navigate({ search: (now) => ({ ...now, ...change }), replace: true })
   return (
     <div className="gh-card-head">
-      <nav className="gh-tabs gh-tabs-small" aria-label="Status of requests">
+      <nav className="gh-views" aria-label="Status of requests">
         {filters.map((filter) => (
           <Link
             key={filter.status}
             to={to}
             params={{ practice: practice.id }}
             search={searchOf(filter.status)}
-            className="gh-tab"
+            className="gh-view"
             activeOptions={{ exact: true }}
             {...(filter.status === status ? { 'aria-current': 'page' as const } : {})}
           >

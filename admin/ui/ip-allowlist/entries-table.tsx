@@ -167,6 +167,7 @@ function Head(props: { readonly allChosen: boolean; readonly isSome: boolean; re
     <thead>
       <tr>
         <th scope="col">
+          <span className="gh-narrow">Choose</span>
           <Checkbox
             size="xs"
             aria-label="Choose all of this page"

@@ -23,6 +23,7 @@ export function SortableHead({ sort, name }: { readonly sort: EntrySort; readonl
   const way = search.sort !== sort ? 'none' : search.order === 'desc' ? 'descending' : 'ascending'
   return (
     <th scope="col" aria-sort={way}>
+      <span className="gh-narrow">{name}</span>
       <button
         type="button"
         className={`gh-sort gh-sort-${way}`}

@@ -24,7 +24,7 @@ function SignIn({ account }: { readonly account: OwnAccount }) {
       <span className="gh-tags">
         {!hasPassword && identity === null && <Tag tone="warn">link not used yet</Tag>}
         {hasPassword && <Tag>password</Tag>}
-        <Tag tone={hasFactor ? 'good' : 'bad'}>{hasFactor ? 'authenticator app' : 'no second factor'}</Tag>
+        <Tag tone={hasFactor ? 'good' : 'bad'}>{hasFactor ? 'second factor' : 'no second factor'}</Tag>
       </span>
       {identity !== null && (
         <span className="gh-sub">

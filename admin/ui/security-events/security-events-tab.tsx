@@ -54,12 +54,12 @@ export function SecurityEventsTab() {
       </div>
       <section className="gh-card" aria-label={view === 'refusals' ? 'Refusals' : 'Changes'}>
         <div className="gh-card-head">
-          <nav className="gh-tabs gh-tabs-small" aria-label="Kind of event">
+          <nav className="gh-views" aria-label="Kind of event">
             <Link
               to={to}
               params={params}
               search={{}}
-              className="gh-tab"
+              className="gh-view"
               activeOptions={{ exact: true, includeSearch: true }}
               aria-current={view === undefined ? 'page' : 'false'}
             >
@@ -69,7 +69,7 @@ export function SecurityEventsTab() {
               to={to}
               params={params}
               search={{ view: 'refusals' }}
-              className="gh-tab"
+              className="gh-view"
               activeOptions={{ exact: true, includeSearch: true }}
               aria-current={view === 'refusals' ? 'page' : 'false'}
             >

@@ -7,6 +7,7 @@ import type { Browser, Page, Request } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { axeFindings } from '../../support/axe.ts'
 import { launchBrowser } from '../../support/chromium.ts'
+import { actions } from './canned-operations.ts'
 import { at, decisions, events } from './canned-practice.ts'
 import { type CannedServer, startCannedServer } from './canned-server.ts'
 
@@ -32,6 +33,7 @@ afterEach(() => {
 })
 
 const open = async (search = ''): Promise<void> => {
+  server.answer('GET /api/practices/maple/security-events/actions', 200, { actions })
   await page.goto(`${server.origin}/practices/maple/security-events${search}`)
   await page.getByRole('heading', { level: 1 }).waitFor()
   await page.locator('.gh-loading').first().waitFor({ state: 'detached' })

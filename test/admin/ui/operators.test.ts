@@ -208,6 +208,15 @@ it('own accounts: invited by a link shown once, changed, reset, linked; sessions
   ])
 })
 
+it('an operator without any practice is led to create the first', async () => {
+  server.answer('GET /api/me', 200, { ...operator, practices: [] })
+  await page.goto(server.origin)
+  await button('Create the first practice').click()
+  await dialog().getByLabel('Id').fill('seaside')
+  await clear('the first practice')
+  expect(server.sent).toEqual([])
+})
+
 it('who is no operator is told so, and nothing of other practices is asked for', async () => {
   for (const path of ['own-accounts', 'all-practices?open=new']) {
     await open(path, me)
