@@ -104,6 +104,7 @@ test('required by name, set up at the next sign-in, reset: the tab follows', asy
   await expect.poll(whereTheyGet, { timeout: 5_000 }).toBe('/sign-in')
 
   await admin.getByRole('link', { name: 'Security events' }).click()
-  await admin.getByText('2FA reset').first().waitFor()
-  await admin.getByText('Second factor set up').first().waitFor()
+  const events = admin.getByRole('listitem')
+  await events.filter({ hasText: '2FA reset' }).first().waitFor()
+  await events.filter({ hasText: 'Second factor set up' }).first().waitFor()
 }, 90_000)

@@ -82,6 +82,7 @@ describe('a ticket', () => {
       proved: null,
       admittedBy: [],
       trusted: {},
+      emergency: null,
     })
     expect(await find(opened!.token)).toEqual(opened!.visit)
     expect(await open(ticket)).toBeNull()
