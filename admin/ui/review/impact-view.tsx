@@ -129,6 +129,10 @@ function merged(live: Impact | null, recorded: Impact | null, which: 'refused' |
   return { here, lines }
 }
 
+/** `1 request`, `1,234 requests`. */
+const counted = (count: number, what: string): string =>
+  `${count.toLocaleString('en-GB')} ${what}${count === 1 ? '' : 's'}`
+
 /** Whom it refuses and lets in. */
 export function ImpactView({ forecast }: { readonly forecast: Forecast }) {
   const { live, recorded } = forecast
@@ -141,7 +145,7 @@ export function ImpactView({ forecast }: { readonly forecast: Forecast }) {
     )
   const refused = merged(live, recorded, 'refused')
   const allowed = merged(live, recorded, 'allowed')
-  const asked = `${(recorded?.asked ?? 0).toLocaleString('en-GB')} requests of the last 30 days and ${live?.asked ?? 0} open sessions were looked at.`
+  const asked = `Looked at: ${counted(recorded?.asked ?? 0, 'request')} of the last 30 days and ${counted(live?.asked ?? 0, 'open session')}.`
   return (
     <>
       {refused.lines.length === 0 ? (
