@@ -40,7 +40,8 @@ createRoot(place).render(
     >
       <QueryClientProvider client={queryClient}>
         <RouterProvider router={router} />
-        <Notifications position="bottom-left" limit={4} />
+        {/* Below the dialogs (200): a message waits beside one and never stands on its buttons. */}
+        <Notifications position="bottom-left" limit={3} zIndex={190} />
       </QueryClientProvider>
     </MantineProvider>
   </StrictMode>,

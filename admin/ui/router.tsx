@@ -155,6 +155,12 @@ const roleSearch = (search: Search): RoleSearch => {
 
 const root = createRootRoute({ component: ConsoleRoot, notFoundComponent: NotFound })
 const start = createRoute({ getParentRoute: () => root, path: '/', component: FirstPractice })
+const account = createRoute({
+  getParentRoute: () => root,
+  path: 'account',
+  validateSearch: listSearch,
+  component: lazyRouteComponent(() => import('./account/account-page.tsx'), 'AccountPage'),
+})
 const practice = createRoute({
   getParentRoute: () => root,
   path: 'practices/$practice',
@@ -268,6 +274,7 @@ const ownAccounts = createRoute({
 export const router = createRouter({
   routeTree: root.addChildren([
     start,
+    account,
     practice.addChildren([
       first,
       general,

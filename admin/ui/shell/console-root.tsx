@@ -37,7 +37,7 @@ export function FirstPractice() {
   const { data } = useQuery(meQuery)
   const [first] = data?.practices ?? []
   if (first !== undefined)
-    return <Navigate to="/practices/$practice/ip-allowlist" params={{ practice: first.id }} replace />
+    return <Navigate to="/practices/$practice/general" params={{ practice: first.id }} replace />
   return (
     <main className="gh-main">
       {data?.operator === true ? (
@@ -76,5 +76,5 @@ function NoPractice() {
 /** `/practices/{id}`: its first tab. */
 export function FirstTab() {
   const { practice } = useParams({ from: '/practices/$practice' })
-  return <Navigate to="/practices/$practice/ip-allowlist" params={{ practice }} replace />
+  return <Navigate to="/practices/$practice/general" params={{ practice }} replace />
 }

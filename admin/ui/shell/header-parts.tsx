@@ -42,7 +42,7 @@ export function PracticeSwitcher({ current }: { readonly current: PracticeOfAdmi
             component={Link}
             to={
               current === null
-                ? `/practices/${practice.id}/ip-allowlist`
+                ? `/practices/${practice.id}/general`
                 : location.pathname.replace(`/practices/${current.id}`, `/practices/${practice.id}`)
             }
             rightSection={practice.id === current?.id ? <Icon name="check" /> : null}
@@ -142,6 +142,9 @@ export function AccountMenu() {
         <Menu.Label>
           {me.account.name} · {me.account.login}
         </Menu.Label>
+        <Menu.Item component={Link} to="/account">
+          My account
+        </Menu.Item>
         <Menu.Item onClick={() => void signOut()}>Sign out</Menu.Item>
       </Menu.Dropdown>
     </Menu>
