@@ -5,6 +5,7 @@
  * the canned server, so that each passes the contract. **A new screen or state needs one entry here and nothing else.**
  */
 import type { Page } from 'playwright-core'
+import { noFactors, sessionsWithMine } from '../admin/ui/canned-account.ts'
 import { factorStatuses } from '../admin/ui/canned-factors.ts'
 import { emergencyInUse, peoplePlan } from '../admin/ui/canned-people.ts'
 import { at, general, me, members } from '../admin/ui/canned-practice.ts'
@@ -253,5 +254,47 @@ const tools: readonly ConsoleScreen[] = [
   { name: 'own-accounts', path: 'own-accounts', answers: [operator] },
 ]
 
+const mine = ['GET /api/me', 200, { ...me, operator: true, sealedCodesLeft: 3 }] as const
+const mySessions = ['GET /api/admin-sessions', 200, { sessions: sessionsWithMine }] as const
+
+const account: readonly ConsoleScreen[] = [
+  { name: 'account', path: '../../account', answers: [mine, mySessions] },
+  {
+    name: 'account-bare',
+    path: '../../account',
+    answers: [
+      ['GET /api/me', 200, { ...me, sealedCodesLeft: 0 }],
+      ['GET /api/me/factors', 200, noFactors],
+    ],
+  },
+  { name: 'account-away', path: '../../account', answers: [mine, ['GET /api/me/factors', 503, away]] },
+  { name: 'account-from-the-application', path: '../../account' },
+  { name: 'account-password', path: '../../account?open=password', answers: [mine] },
+  { name: 'account-passkey', path: '../../account?open=passkey', answers: [mine] },
+  {
+    name: 'account-app',
+    path: '../../account?open=app',
+    answers: [mine],
+    act: (page) => press(page, 'Show the picture'),
+  },
+  {
+    name: 'account-codes',
+    path: '../../account?open=app',
+    answers: [mine],
+    act: async (page) => {
+      await press(page, 'Show the picture')
+      await page.getByRole('textbox', { name: 'Code' }).fill('123456')
+      await press(page, 'Confirm')
+      await page.getByRole('list', { name: 'Recovery codes' }).waitFor()
+    },
+  },
+]
+
 /** All of them, in the order of the navigation. */
-export const consoleScreens: readonly ConsoleScreen[] = [...frame, ...security, ...people, ...tools]
+export const consoleScreens: readonly ConsoleScreen[] = [
+  ...frame,
+  ...security,
+  ...people,
+  ...tools,
+  ...account,
+]

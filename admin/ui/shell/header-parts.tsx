@@ -30,7 +30,10 @@ export function PracticeSwitcher({ current }: { readonly current: PracticeOfAdmi
   return (
     <Menu position="bottom-start" width={260} shadow="md">
       <Menu.Target>
-        <UnstyledButton className="gh-switcher" aria-label={`Practice: ${current?.name ?? 'none'}`}>
+        <UnstyledButton
+          className="gh-switcher"
+          aria-label={current === null ? 'Choose a practice' : `Practice: ${current.name}`}
+        >
           <span>{current?.name ?? 'Choose a practice'}</span>
           <Icon name="chevron" />
         </UnstyledButton>

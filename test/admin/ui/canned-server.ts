@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net'
 import { routes } from '../../../admin/api/contract/api.ts'
 import { createUiAssets } from '../../../admin/ui-assets.ts'
 import { ensureUiBuilt } from '../../../tools/build.mjs'
+import { accountAnswers } from './canned-account.ts'
 import { allowlist } from './canned-allowlist.ts'
 import { factorAnswers, factorStatuses } from './canned-factors.ts'
 import { generalAnswers } from './canned-general.ts'
@@ -128,6 +129,7 @@ const good: Readonly<Record<string, unknown>> = {
   ...peopleAnswers,
   ...roleAnswers,
   ...factorAnswers,
+  ...accountAnswers,
 }
 
 function stored(place: number): unknown {
