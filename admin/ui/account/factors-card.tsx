@@ -143,7 +143,7 @@ function List({ factors }: Of) {
         <RecoveryCodes factors={factors} />
       </ul>
       {!factors.passkeysWork && (
-        <p className="gh-card-text gh-faint">
+        <p className="gh-card-form gh-faint">
           Passkeys cannot be made here: browsers make them only over https, at a host that has a name.
         </p>
       )}
