@@ -19,6 +19,7 @@ import type { Downstream, Listener, Receiver } from './downstream.ts'
 import type { CutReason, Exchange, Judge, Judgement, WholeResponse } from './exchange.ts'
 import type { Exchanges, Reservation, Schedule } from './exchanges.ts'
 import { createHeaderRules } from './headers.ts'
+import type { ProxyProtocol } from './http1/announced-peers.ts'
 import { createOwnListener } from './http1/listener.ts'
 import { createOwnUpstreams } from './http1/upstream-pool.ts'
 import { createNodeListener } from './listener-node.ts'
@@ -44,6 +45,8 @@ export type EngineOptions = {
   readonly companionName: string
   /** Absent or `null`: plain HTTP. */
   readonly tls?: ListenerTls | null
+  /** Whose connections announce their clients; the own engine's alone. Absent or `null`: nobody's. */
+  readonly proxyProtocol?: ProxyProtocol | null
   /** Whether browsers come by https, by configuration (`origins.application`, `gateway.tls`), never by a header. */
   readonly secure: boolean
   /** `host` in lower case with its port as sent; `null`: nobody answers to it. */
