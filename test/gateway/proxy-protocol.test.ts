@@ -133,7 +133,7 @@ describe('a listed peer', () => {
   })
 
   it('has its own deadline, which no dripping moves; a head’s deadline begins behind it', async () => {
-    await start({ proxyProtocol: { from: [balancer], deadlineMs: 150 }, limits: { headDeadlineMs: 300 } })
+    await start({ proxyProtocol: { from: [balancer], deadlineMs: 400 }, limits: { headDeadlineMs: 300 } })
     const [silent, slow, inTime] = [await come(balancer), await come(balancer), await come(balancer)]
     slow.write('PROXY UNKNOWN ')
     const drip = setInterval(() => slow.write('x'), 20)
