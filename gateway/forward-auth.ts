@@ -13,6 +13,7 @@ import { parseAddress } from '../policies/address.ts'
 import type { Instant } from '../policies/instant.ts'
 import type { Limits, UpstreamConfig } from '../runtime/config.ts'
 import type { Log } from '../runtime/log.ts'
+import { requestTexts } from '../runtime/pages/texts-failures.ts'
 import { sendWhole } from './answers.ts'
 import { clientAddress, type TrustedProxies } from './client-address.ts'
 import { clientKind } from './client-kind.ts'
@@ -158,8 +159,7 @@ function readExchange(parts: ForwardAuthParts, request: IncomingMessage, told: T
   const head = checkHead({ method: told.method, target: told.uri, version: '1.1', headers }, parts.limits)
   if (!head.ok) return refused(failure(head.status, 'Not understood', head.sentence))
   const upstream = parts.lookUpstream(told.host)
-  if (upstream === null)
-    return refused(failure(404, 'Not here', 'No application answers to this host name here.'))
+  if (upstream === null) return refused(failure(404, 'Not here', requestTexts.noSuchHost))
   const parsed = parseTarget(told.method, told.uri, told.host)
   if (!parsed.ok) return refused(failure(parsed.status, 'Not understood', parsed.sentence))
   const peer = parseAddress(request.socket.remoteAddress ?? '')

@@ -13,6 +13,7 @@ import { policyFor } from '../runtime/pages/page-script.ts'
 import { plainPage } from '../runtime/pages/plain-page.ts'
 import { type RefusalView, refusalPage } from '../runtime/pages/refusal-page.ts'
 import { reasonTexts } from '../runtime/pages/texts.ts'
+import { failureTexts } from '../runtime/pages/texts-failures.ts'
 import { gatewayProblemsPath, gatewayProblemType, problemLink } from '../runtime/problem-kinds.ts'
 import type { CutReason, Exchange, RawHeaders, WholeResponse } from './exchange.ts'
 
@@ -307,12 +308,9 @@ export const answerCut = (
   decision: Decision | null,
 ): WholeResponse => {
   if (decision !== null) return refuse(facts, decision)
-  const sentence =
-    reason === 'draining' ? 'The gateway is restarting.' : 'Access rules could not be checked just now.'
   return answerFailure(facts, {
     status: 503,
-    title: 'Not available just now',
-    sentence,
+    ...failureTexts[reason === 'draining' ? 'restarting' : 'unchecked'],
     retryAfterMs: 2_000,
     reason,
   })

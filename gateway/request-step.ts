@@ -6,7 +6,7 @@
  */
 import type { AccessStandings } from '../runtime/internal.ts'
 import { type AccessView, accessPage } from '../runtime/pages/access-page.ts'
-import { worksOn } from '../runtime/pages/texts.ts'
+import { failureTexts } from '../runtime/pages/texts-failures.ts'
 import { away, notOurs } from './access-failures.ts'
 import { type AccessForm, formToken } from './access-form.ts'
 import { type AskKind, askableKind, emergencyPlaces } from './asking.ts'
@@ -115,7 +115,7 @@ export async function showRequests(
     return again(
       answerFailure(visit.exchange, {
         ...away,
-        sentence: `Where your request stands could not be found out. ${worksOn} This page tries again by itself.`,
+        ...failureTexts.requestsUnknown,
       }),
     )
   return pageOf(visit, question, kind, standings, shown)
