@@ -6,6 +6,7 @@
  */
 
 import { html } from 'hono/html'
+import { emergencyOnLine } from '../../runtime/pages/emergency-line.ts'
 import { managementLine } from '../../runtime/pages/management-line.ts'
 import { page } from '../../runtime/pages/page.ts'
 import { manageTexts, numberTexts } from '../../runtime/pages/texts-second-factor.ts'
@@ -141,7 +142,7 @@ export const confirmedPage = (frame: PortalFrame, recoveryCodesLeft: number): st
   page({
     title: 'Confirmed',
     practice: frame.brand,
-    body: html`<p role="status">${manageTexts.confirmed}</p>
+    body: html`${emergencyOnLine(frame.emergencyUntil)}<p role="status">${manageTexts.confirmed}</p>
 ${codesNote(recoveryCodesLeft)}
 ${doneForm(frame, 'Continue')}
 ${recoveryCodesLeft > codesFewAt ? '' : html`<div class="doing"><a href="/recovery-codes">New recovery codes</a></div>`}`,

@@ -8,6 +8,7 @@
 
 import { html, raw } from 'hono/html'
 import { renderSVG } from 'uqr'
+import { emergencyOnLine } from '../../runtime/pages/emergency-line.ts'
 import { page } from '../../runtime/pages/page.ts'
 import { factorPartTexts, recoveryCodesTexts, setUpTexts } from '../../runtime/pages/texts-second-factor.ts'
 import {
@@ -168,7 +169,7 @@ export const codesPage = ({ frame, codes, fresh, goesOn }: CodesView): string =>
   page({
     title: 'Keep your recovery codes',
     practice: frame.brand,
-    body: html`<p role="status">${
+    body: html`${emergencyOnLine(frame.emergencyUntil)}<p role="status">${
       fresh === 'enrolled' ? recoveryCodesTexts.enrolled : recoveryCodesTexts.renewed
     }</p>
 <p>${recoveryCodesTexts.keep()}</p>
@@ -200,7 +201,7 @@ export const shownAlreadyPage = (frame: PortalFrame): string =>
   page({
     title: 'These codes were shown already',
     practice: frame.brand,
-    body: html`<p>${recoveryCodesTexts.shown}</p>
+    body: html`${emergencyOnLine(frame.emergencyUntil)}<p>${recoveryCodesTexts.shown}</p>
 ${doneForm(frame, 'Go on')}
 <div class="doing"><a href="/recovery-codes">New recovery codes</a></div>`,
   })

@@ -8,7 +8,7 @@
  */
 
 import { html } from 'hono/html'
-import { emergencyLine } from './emergency-line.ts'
+import { emergencyLine, emergencyOnLine } from './emergency-line.ts'
 import { type HoursView, hoursPart } from './hours-part.ts'
 import { type Brand, page } from './page.ts'
 import { pageScript, waitMark } from './page-script.ts'
@@ -54,6 +54,8 @@ export type AccessView = {
   readonly askMore: string
   /** Where emergency access is to be had; `null`: it is not. */
   readonly emergency: string | null
+  /** Until when emergency access of theirs is on, ready to read; `null`: it is not. */
+  readonly emergencyUntil: string | null
   /** Same-origin path that answers once something has changed, for the script of a waiting page. */
   readonly changes: string
 }
@@ -153,7 +155,7 @@ export const accessPage = (view: AccessView): string => {
     title: titleOf(view),
     practice: view.brand,
     ...(view.state === 'ask' ? { tone: 'stop' } : view.state === 'again' ? { tone: 'good' } : {}),
-    body: html`${view.state === 'again' ? '' : html`<p>${text.why} ${accessTexts.held}</p>`}
+    body: html`${emergencyOnLine(view.emergencyUntil)}${view.state === 'again' ? '' : html`<p>${text.why} ${accessTexts.held}</p>`}
 ${view.state === 'again' || view.hours === null ? '' : hoursPart(view.hours)}
 <h2>Your ${view.rows.length === 1 ? 'practice' : 'practices'}</h2>
 <ul class="rows">${view.rows.map(rowLine)}</ul>
