@@ -71,8 +71,8 @@ const marks = { 'not-requested': 'calm', pending: 'wait', approved: 'good', reje
 
 const notesOf = ({ note, askAgain, open, contact }: AccessRow): readonly string[] => [
   ...(note === '' ? [] : [note]),
-  ...(askAgain === null ? [] : [`You may ask again ${askAgain}.`]),
-  ...(open || contact === '' ? [] : [`To get access, contact ${contact}.`]),
+  ...(askAgain === null ? [] : [accessTexts.askAgain(askAgain)]),
+  ...(open || contact === '' ? [] : [accessTexts.contact(contact)]),
 ]
 
 const rowLine = (row: AccessRow) =>

@@ -6,11 +6,11 @@
  */
 
 import { html } from 'hono/html'
-import { practicesTexts } from './texts-gateway.ts'
+import { managementTexts } from './texts-gateway.ts'
 
 /** Where people who look after the security of a practice are handed over to the admin origin, on the application's own. */
 export const securityManagementPath = '/.gatehouse/security-management'
 
 /** The link; nothing where `href` is `null`. */
 export const managementLine = (href: string | null) =>
-  href === null ? '' : html`<p class="aside">${practicesTexts.management(href)}</p>`
+  href === null ? '' : html`<p class="aside">${managementTexts.way(href)}</p>`

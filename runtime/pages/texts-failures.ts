@@ -145,3 +145,23 @@ export const requestTexts = {
   targetForm: 'The target is neither a path nor an http URL.',
   hostDisagrees: 'The URL and the Host header disagree.',
 } as const
+
+/** What a reverse proxy is told that asks before it passes a request on, or its client. */
+export const forwardAuthTexts = {
+  notHeard: { title: 'Not heard', sentence: 'This proxy may not ask here.' },
+  notUnderstood: {
+    title: 'Not understood',
+    sentence: 'The proxy must set X-Forwarded-Method, -Proto, -Host, -Uri and -For, once each.',
+  },
+  misleading: {
+    title: 'Not through here',
+    sentence: 'Your request has a header by which the application could take it for another one.',
+  },
+  notHere: {
+    title: 'Not through here',
+    sentence: 'Sign-ins, sign-outs and the gateway’s own pages must be proxied to the gateway itself.',
+  },
+  noSuchHost: { title: 'Not here', sentence: requestTexts.noSuchHost },
+  again: { title: 'Please try again', sentence: 'Your request was not sent.' },
+  mistake: { title: ourTitle, sentence: 'This could not be judged.' },
+} as const satisfies Readonly<Record<string, FailureText>>

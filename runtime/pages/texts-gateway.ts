@@ -21,6 +21,11 @@ export const accessTexts = {
   approved: 'Somebody has said yes, but your sign-in could not be kept until now.',
   sent: 'Your request was sent. You can leave this page open: it goes on by itself when somebody says yes.',
   askMore: 'Ask for another practice too',
+  askAgain: (when: string): string => `You may ask again ${when}.`,
+  contact: (whom: string): string => `To get access, contact ${whom}.`,
+  noPractice: 'Choose at least one practice.',
+  noReason: 'Write a few words on why you need access.',
+  longReason: (most: number): string => `Use at most ${most} characters for the reason.`,
 } as const
 
 /** Between a sign-in and its second factor. */
@@ -40,14 +45,26 @@ export const factorTexts = {
 
 /** One's practices. */
 export const practicesTexts = {
+  open: 'Access allowed now',
+  step: 'After your second factor',
+  closed: (until: string | null): string => (until === null ? 'Closed' : `Closed until ${until}`),
+  network: 'Not from this network',
+  other: 'Not possible now',
   none: 'Your account belongs to no practice here. Ask the person who manages access at your practice.',
   summary: (open: number, all: number): string => {
     if (all === 1) return open === 1 ? 'It can be opened now.' : 'It cannot be opened just now.'
     if (open === 0) return 'None of them can be opened just now.'
     return open === all ? 'All of them can be opened now.' : `${open} of ${all} can be opened now.`
   },
-  management: (href: string) =>
-    html`You look after access here. <a href="${href}">Open Security Management</a>`,
+} as const
+
+/** The way to Security Management. */
+export const managementTexts = {
+  way: (href: string) => html`You look after access here. <a href="${href}">Open Security Management</a>`,
+  away: [
+    `Security Management cannot be reached at the moment. ${worksOn}`,
+    'This is usually over in a few seconds. The page tries again by itself.',
+  ],
 } as const
 
 /** Refusals, beside the words for their reason. */
@@ -56,5 +73,8 @@ export const refusalTexts = {
     html`<strong>What you entered was not sent.</strong> Go back with your browser to keep it.`,
   permissions: (count: number): string =>
     count === 1 ? 'The permission that is missing' : 'Permissions, one of which is missing',
+  missing: (names: readonly string[]): string =>
+    `This needs ${names.length === 1 ? 'the permission' : 'one of the permissions'} ${names.map((name) => `“${name}”`).join(', ')}, which your role does not have.`,
+  perhapsNotSaved: 'What you entered may not have been saved.',
   problems: 'Programs that are refused get a problem document (RFC 9457) with one of these types.',
 } as const

@@ -196,20 +196,25 @@ const judgeWords =
       ? 'a sentence of a page’s own: it belongs in runtime/pages/texts-….ts'
       : null
 
+/** Three words and a full stop: messages of logs and faults have none. */
+const publicSentence = /[\p{L}’]+(?:[,;:]?\s+[\p{L}’-]+){2,}\.$/u
+
 /** A gateway gives a failure its status; its words are the catalogue's. */
 const judgeFailureWords: Judge = (node) =>
-  ts.isPropertyAssignment(node) &&
-  ts.isIdentifier(node.name) &&
-  (node.name.text === 'title' || node.name.text === 'sentence') &&
-  (ts.isStringLiteral(node.initializer) || ts.isTemplateLiteral(node.initializer)) &&
-  /\p{Lu}\p{L}* /u.test(node.initializer.getText())
-    ? 'words of a failure beside its status: they belong in runtime/pages/texts-failures.ts'
+  (ts.isStringLiteral(node) || ts.isTemplateLiteralToken(node)) &&
+  (publicSentence.test(node.text) ||
+    (ts.isPropertyAssignment(node.parent) && node.parent.name.getText() === 'title'))
+    ? 'words that people read: they belong in runtime/pages/texts-….ts'
     : null
 
 /** Heartbeats are answered to programs, in JSON. */
 const isPageModule = (path: string): boolean =>
   (path.startsWith('admin/portal/') && path !== 'admin/portal/heartbeat-step.ts') ||
   /^runtime\/pages\/(?!texts)/.test(path)
+
+/** What metrics mean is told to operators, who read it where metrics are read. */
+const isGatewayModule = (path: string): boolean =>
+  path.startsWith('gateway/') && path !== 'gateway/metrics.ts' && path !== 'gateway/mind.ts'
 
 const judgesFor = (source: Source): readonly Judge[] => [
   judgeFunction(source.tree),
@@ -218,7 +223,7 @@ const judgesFor = (source: Source): readonly Judge[] => [
   ...(isTest(source.path) ? [judgeMutedTest] : []),
   ...(source.path.startsWith('policies/') ? [judgePurity(source.tree)] : []),
   ...(isPageModule(source.path) ? [judgeWords(source.tree)] : []),
-  ...(source.path.startsWith('gateway/') ? [judgeFailureWords] : []),
+  ...(isGatewayModule(source.path) ? [judgeFailureWords] : []),
 ]
 
 const judgeTree = (source: Source): readonly Finding[] => {
