@@ -147,6 +147,8 @@ function expiredBy(of: Case, session: MirroredSession, decision: Decision): read
   if (isReplaced(session)) return staleCompanion(of)
   if (isOver(parts, session, decision)) {
     tellApplication(of, session)
+    // A page that opens its socket again shows nothing of the refusal: the next page does, while the credential tells why.
+    if (exchange.kind === 'websocket') return []
     return [...expiredCredential(exchange), parts.companion.take(exchange.secure)]
   }
   return decision.reason === 'sign-in-held' ? expiredCredential(exchange) : []
