@@ -3,11 +3,11 @@
  */
 import type { CommandLine } from './command-line.ts'
 import { exitCodes } from './exit-codes.ts'
-import { goodOrStop, loadSettings } from './settings.ts'
+import { goodOrStop, loadPlaneSettings } from './settings.ts'
 
 /** Exit 0 with one line (or `{"ok":true,…}`); a `Stop` (exit 78) with every problem and its path otherwise. */
 export const checkConfig = async (line: CommandLine): Promise<number> => {
-  const checked = loadSettings(line)
+  const checked = loadPlaneSettings(line)
   if (!checked.ok && line.json)
     process.stdout.write(`${JSON.stringify({ ok: false, problems: checked.problems })}\n`)
   const { upstreams, practices } = goodOrStop(checked, line.config ?? 'the environment')

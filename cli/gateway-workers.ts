@@ -11,7 +11,7 @@ import { createLog, type Log } from '../runtime/log.ts'
 import type { CommandLine } from './command-line.ts'
 import { exitCodes, isStop, stopWith } from './exit-codes.ts'
 import { planeReadyLine } from './readiness.ts'
-import { isPlainProxy, readSettings, withClusterKey } from './settings.ts'
+import { isPlainProxy, readPlaneSettings, withClusterKey } from './settings.ts'
 import { createStopping, type Stopping, stopOnSignals } from './stopping.ts'
 import { createWorkerFolders } from './worker-folders.ts'
 import { createGeneration, type Listening, type WorkerGeneration } from './worker-generation.ts'
@@ -34,7 +34,7 @@ const logOf = (config: Config): Log =>
 
 /** A plain proxy makes its key itself; made here, workers have one and the same. */
 const settingsOf = async (line: CommandLine): Promise<Config> => {
-  const config = await readSettings(line)
+  const config = await readPlaneSettings(line)
   return isPlainProxy(config) ? withClusterKey(config) : config
 }
 

@@ -10,7 +10,7 @@ import type { CommandLine } from './command-line.ts'
 import { exitCodes, stopWith } from './exit-codes.ts'
 import { listenStop, openRedis, remoteControlPlane, startAdminHere, startGatewayHere } from './planes.ts'
 import { planeReadyLine } from './readiness.ts'
-import { isPlainProxy, readSettings } from './settings.ts'
+import { isPlainProxy, readPlaneSettings, readSettings } from './settings.ts'
 import { createStopping, type Stopping, stopOnSignals } from './stopping.ts'
 import { leaveCompiled, wayOfWorker } from './worker-process.ts'
 
@@ -70,7 +70,7 @@ export const runPlane = async (plane: 'gateway' | 'admin', line: CommandLine): P
   const stopping = createStopping((text) => process.stderr.write(`${text}\n`))
   stopOnSignals(stopping)
   process.once('disconnect', () => stopping.finish(exitCodes.ok))
-  const config = await readSettings(line)
+  const config = await (process.send === undefined ? readPlaneSettings(line) : readSettings(line))
   try {
     const ready = await (plane === 'gateway'
       ? runGateway(config, stopping)

@@ -11,6 +11,7 @@ import type { Checked, Problem } from '../policies/problem.ts'
 import type { Config } from '../runtime/config.ts'
 import { loadConfig } from '../runtime/config-load.ts'
 import { keepClusterKey } from '../runtime/fleet-seal.ts'
+import { logoProblems } from '../runtime/logos.ts'
 import type { CommandLine } from './command-line.ts'
 import { exitCodes, stopWith } from './exit-codes.ts'
 
@@ -49,11 +50,27 @@ export const loadSettings = (line: CommandLine): Checked<Config> =>
     overrides: line.ports === 'auto' ? { listen: freePorts } : {},
   })
 
-/** The configuration of a command line, `dataDir` absolute; or a `Stop` (exit 78). */
-export const readSettings = async (line: CommandLine): Promise<Config> => {
-  const config = goodOrStop(loadSettings(line), line.config ?? 'the environment')
+/** The same as a plane would start with it: what it names besides itself is opened too. */
+export const loadPlaneSettings = (line: CommandLine): Checked<Config> => {
+  const checked = loadSettings(line)
+  const problems = checked.ok ? logoProblems(checked.value) : []
+  return problems.length === 0 ? checked : { ok: false, problems }
+}
+
+const settled = (checked: Checked<Config>, line: CommandLine): Config => {
+  const config = goodOrStop(checked, line.config ?? 'the environment')
   return { ...config, dataDir: resolve(config.dataDir) }
 }
+
+/** The configuration of a command line, `dataDir` absolute; or a `Stop` (exit 78). */
+export const readSettings = async (line: CommandLine): Promise<Config> => settled(loadSettings(line), line)
+
+/**
+ * The same for whoever starts planes. Not for a process that somebody else started with a configuration that was good: a
+ * worker that takes another's place must come up although a picture was lost since.
+ */
+export const readPlaneSettings = async (line: CommandLine): Promise<Config> =>
+  settled(loadPlaneSettings(line), line)
 
 /** The configuration with a cluster key: the one given, or one made once and kept under `dataDir`. */
 export const withClusterKey = (config: Config): Config => {

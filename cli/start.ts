@@ -27,7 +27,7 @@ import {
 import { findRedisServer, startPrivateRedis } from './private-redis.ts'
 import { type DemoPerson, type Readiness, readinessTable } from './readiness.ts'
 import { announceDatabase, withdrawDatabase } from './running-start.ts'
-import { readSettings, withClusterKey, writeEffectiveConfig } from './settings.ts'
+import { readPlaneSettings, withClusterKey, writeEffectiveConfig } from './settings.ts'
 import { createStopping, type Stopping, stopOnSignals } from './stopping.ts'
 
 const demoPort = 8070
@@ -110,7 +110,7 @@ const people = (): readonly DemoPerson[] =>
   }))
 
 const startAll = async (line: CommandLine, stopping: Stopping): Promise<Readiness> => {
-  const began = await readSettings(line)
+  const began = await readPlaneSettings(line)
   await ensureUiBuilt(say)
   const settings = withClusterKey(began)
   const demo = await withDemo(settings, line, stopping).catch((error: unknown) => {

@@ -5,8 +5,10 @@
  * `Origin` must be ours, `Sec-Fetch-Site` must not speak against it, and the token is derived from the companion's,
  * which no other site and no script can read. A token in a cookie was refused: the application's origin could set it.
  */
+
 import { hkdfSync } from 'node:crypto'
 import { sameText } from '../runtime/fleet-seal.ts'
+import { accessTexts } from '../runtime/pages/texts-gateway.ts'
 import type { Exchange } from './exchange.ts'
 
 /**
@@ -46,9 +48,9 @@ const isOurs = (exchange: Exchange): boolean => {
 }
 
 const problemOf = (practices: readonly string[], reason: string): string | null => {
-  if (practices.length === 0) return 'Choose at least one practice.'
-  if (reason === '') return 'Write a few words on why you need access.'
-  return reason.length > reasonMax ? `Use at most ${reasonMax} characters for the reason.` : null
+  if (practices.length === 0) return accessTexts.noPractice
+  if (reason === '') return accessTexts.noReason
+  return reason.length > reasonMax ? accessTexts.longReason(reasonMax) : null
 }
 
 /** The form in a request's body; `null`: not one of ours, or not from this browser's page. */

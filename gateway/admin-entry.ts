@@ -6,9 +6,11 @@
  * is good once and for half a minute, and opens nothing without a second factor. A link that carries the companion over
  * was refused: it must never leave the application's host.
  */
+
 import { pagePolicy } from '../runtime/pages/page.ts'
 import { plainPage } from '../runtime/pages/plain-page.ts'
-import { awayTitle, worksOn } from '../runtime/pages/texts.ts'
+import { awayTitle } from '../runtime/pages/texts.ts'
+import { managementTexts } from '../runtime/pages/texts-gateway.ts'
 import { hashToken, newToken } from '../runtime/token.ts'
 import { tooOften } from './access-failures.ts'
 import type { WholeResponse } from './exchange.ts'
@@ -21,10 +23,7 @@ const awayPage = (): WholeResponse => ({
     ...['Cache-Control', 'no-store', 'Content-Type', 'text/html; charset=utf-8'],
     ...['Content-Security-Policy', pagePolicy, 'X-Content-Type-Options', 'nosniff'],
   ],
-  body: plainPage(awayTitle, [
-    `Security Management cannot be reached at the moment. ${worksOn}`,
-    'This is usually over in a few seconds. The page tries again by itself.',
-  ]),
+  body: plainPage(awayTitle, managementTexts.away),
 })
 
 /** Hands this browser over to the admin origin; one whose session is over signs in first. */

@@ -12,6 +12,7 @@ import type { Decision } from '../policies/decision.ts'
 import type { DurationMs, Instant } from '../policies/instant.ts'
 import type { Config, Limits, UpstreamConfig } from '../runtime/config.ts'
 import type { Log } from '../runtime/log.ts'
+import { badRequestTitle, failureTexts, requestTexts } from '../runtime/pages/texts-failures.ts'
 import { sendWhole } from './answers.ts'
 import { clientAddress, type TrustedProxies } from './client-address.ts'
 import { clientKind } from './client-kind.ts'
@@ -19,6 +20,7 @@ import type { Downstream, Listener, Receiver } from './downstream.ts'
 import type { CutReason, Exchange, Judge, Judgement, WholeResponse } from './exchange.ts'
 import type { Exchanges, Reservation, Schedule } from './exchanges.ts'
 import { createHeaderRules } from './headers.ts'
+import type { ProxyProtocol } from './http1/announced-peers.ts'
 import { createOwnListener } from './http1/listener.ts'
 import { createOwnUpstreams } from './http1/upstream-pool.ts'
 import { createNodeListener } from './listener-node.ts'
@@ -44,6 +46,8 @@ export type EngineOptions = {
   readonly companionName: string
   /** Absent or `null`: plain HTTP. */
   readonly tls?: ListenerTls | null
+  /** Whose connections announce their clients; the own engine's alone. Absent or `null`: nobody's. */
+  readonly proxyProtocol?: ProxyProtocol | null
   /** Whether browsers come by https, by configuration (`origins.application`, `gateway.tls`), never by a header. */
   readonly secure: boolean
   /** `host` in lower case with its port as sent; `null`: nobody answers to it. */
@@ -110,14 +114,13 @@ const turnAway = (state: EngineState, client: Downstream, failure: Failure, kind
 
 const badRequest = (status: Failure['status'], sentence: string): Failure => ({
   status,
-  title: 'This request cannot be answered',
+  title: badRequestTitle,
   sentence,
 })
 
 const busy: Failure = {
   status: 503,
-  title: 'Too much at once',
-  sentence: 'The gateway is serving as many requests as it can.',
+  ...failureTexts.busy,
   retryAfterMs: 1_000,
 }
 
@@ -134,7 +137,7 @@ const readRequest = (state: EngineState, client: Downstream): Readable | null =>
   const { head } = checked
   const upstream = options.lookUpstream(head.host)
   if (upstream === null) {
-    turnAway(state, client, badRequest(404, 'No application answers to this host name here.'), 'host')
+    turnAway(state, client, badRequest(404, requestTexts.noSuchHost), 'host')
     return null
   }
   const parsed = parseTarget(client.received.method, client.received.target, head.host)
@@ -191,7 +194,7 @@ const proceed = (
   }
   // A handshake's answer is not held, so what must be held is no handshake.
   if (upgrade !== null && judgement.held !== null) {
-    passage.fail(badRequest(400, 'A WebSocket cannot be opened here.'))
+    passage.fail(badRequest(400, requestTexts.noWebSocket))
     return
   }
   // In one synchronous step: registered, compared with what is known now, forwarded.
@@ -213,8 +216,7 @@ const judgeExchange = (
     log.error({ error, exchange: exchange.id }, 'an exchange could not be judged')
     passage.fail({
       status: 500,
-      title: 'Something went wrong here',
-      sentence: 'This request could not be judged.',
+      ...failureTexts.unjudged,
     })
   }
   const go = (judgement: Judgement): void => {

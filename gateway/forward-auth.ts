@@ -13,6 +13,7 @@ import { parseAddress } from '../policies/address.ts'
 import type { Instant } from '../policies/instant.ts'
 import type { Limits, UpstreamConfig } from '../runtime/config.ts'
 import type { Log } from '../runtime/log.ts'
+import { forwardAuthTexts } from '../runtime/pages/texts-failures.ts'
 import { sendWhole } from './answers.ts'
 import { clientAddress, type TrustedProxies } from './client-address.ts'
 import { clientKind } from './client-kind.ts'
@@ -123,27 +124,15 @@ function toldBy({ method = '', url = '', rawHeaders }: IncomingMessage, dialect:
   return { method: told.method, uri: told.uri, host: told.host.toLowerCase(), secure: proto === 'https' }
 }
 
-const failure = (status: Failure['status'], title: string, sentence: string): Failure => ({
+const notHeard: Failure = { status: 403, ...forwardAuthTexts.notHeard }
+const notUnderstood: Failure = { status: 400, ...forwardAuthTexts.notUnderstood }
+const misleading: Failure = { status: 403, ...forwardAuthTexts.misleading }
+const notHere: Failure = { status: 403, ...forwardAuthTexts.notHere }
+const unreadable = (status: Failure['status'], sentence: string): Failure => ({
   status,
-  title,
+  title: forwardAuthTexts.notUnderstood.title,
   sentence,
 })
-const notHeard = failure(403, 'Not heard', 'This proxy may not ask here.')
-const notUnderstood = failure(
-  400,
-  'Not understood',
-  'The proxy must set X-Forwarded-Method, -Proto, -Host, -Uri and -For, once each.',
-)
-const misleading = failure(
-  403,
-  'Not through here',
-  'Your request has a header by which the application could take it for another one.',
-)
-const notHere = failure(
-  403,
-  'Not through here',
-  'Sign-ins, sign-outs and the gateway’s own pages must be proxied to the gateway itself.',
-)
 
 type Read =
   | { readonly ok: true; readonly exchange: Exchange }
@@ -156,12 +145,11 @@ function readExchange(parts: ForwardAuthParts, request: IncomingMessage, told: T
   // In the path they are left out; here the proxy forwards the client's headers itself.
   if (request.rawHeaders.some((name, i) => i % 2 === 0 && isMisleading(name))) return refused(misleading)
   const head = checkHead({ method: told.method, target: told.uri, version: '1.1', headers }, parts.limits)
-  if (!head.ok) return refused(failure(head.status, 'Not understood', head.sentence))
+  if (!head.ok) return refused(unreadable(head.status, head.sentence))
   const upstream = parts.lookUpstream(told.host)
-  if (upstream === null)
-    return refused(failure(404, 'Not here', 'No application answers to this host name here.'))
+  if (upstream === null) return refused({ status: 404, ...forwardAuthTexts.noSuchHost })
   const parsed = parseTarget(told.method, told.uri, told.host)
-  if (!parsed.ok) return refused(failure(parsed.status, 'Not understood', parsed.sentence))
+  if (!parsed.ok) return refused(unreadable(parsed.status, parsed.sentence))
   const peer = parseAddress(request.socket.remoteAddress ?? '')
   if (peer === null) return refused(notHeard)
   const trusts: TrustedProxies = (address) => address === peer || parts.trusts(address)
@@ -228,7 +216,7 @@ function refusedAs(dialect: Dialect, exchange: Exchange, whole: WholeResponse): 
 const again = (exchange: Exchange): WholeResponse =>
   exchange.method === 'GET'
     ? { status: 303, headers: ['Cache-Control', 'no-store', 'Location', exchange.target.raw], body: '' }
-    : answerFailure(exchange, failure(503, 'Please try again', 'Your request was not sent.'))
+    : answerFailure(exchange, { status: 503, ...forwardAuthTexts.again })
 
 /** What the gateway must see the answer of, or answers itself. */
 const isElsewhere = ({ duties }: ForwardAuthParts, exchange: Exchange): boolean => {
@@ -291,11 +279,7 @@ export async function startForwardAuth(
       (whole) => sendWhole(answers, whole, false),
       (error: unknown) => {
         parts.log.error({ error }, 'a proxy could not be answered')
-        sendWhole(
-          answers,
-          plainly(failure(500, 'Something went wrong here', 'This could not be judged.')),
-          false,
-        )
+        sendWhole(answers, plainly({ status: 500, ...forwardAuthTexts.mistake }), false)
       },
     )
   }

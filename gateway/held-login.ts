@@ -14,7 +14,7 @@ import type { Limits } from '../runtime/config.ts'
 import type { ControlPlane } from '../runtime/internal.ts'
 import type { Log } from '../runtime/log.ts'
 import { shortHash } from '../runtime/log.ts'
-import { signInAwayTitle, worksOn } from '../runtime/pages/texts.ts'
+import { failureTexts } from '../runtime/pages/texts-failures.ts'
 import type { ParkedAnswer } from '../runtime/records.ts'
 import { cureOf, graceOf } from './asking.ts'
 import type { Companion } from './companion.ts'
@@ -89,14 +89,12 @@ const methods = {
 
 const notNow: Failure = {
   status: 503,
-  title: signInAwayTitle,
-  sentence: `Your sign-in was not sent on. ${worksOn} Please try again in a moment.`,
+  ...failureTexts.signInNotSent,
   retryAfterMs: 5_000,
 }
 const notChecked: Failure = {
   status: 503,
-  title: signInAwayTitle,
-  sentence: `It could not be checked who signed in. ${worksOn} Please try again in a moment.`,
+  ...failureTexts.signInNotChecked,
   retryAfterMs: 5_000,
 }
 
@@ -330,8 +328,7 @@ export const createHeldLogin =
     if (!parts.rate.take(exchange.client.text))
       return refusedFailure(exchange, {
         status: 429,
-        title: 'Too many sign-ins',
-        sentence: 'There were too many sign-ins from your network. Please wait a minute.',
+        ...failureTexts.tooManySignIns,
         retryAfterMs: parts.rate.remainingMs(),
       })
     const body = readSignInBody(

@@ -14,6 +14,7 @@
  */
 import type { Decision } from '../policies/decision.ts'
 import type { Instant } from '../policies/instant.ts'
+import { failureTexts } from '../runtime/pages/texts-failures.ts'
 import { noticeOf } from './answer-notices.ts'
 import {
   type Case,
@@ -146,6 +147,8 @@ function expiredBy(of: Case, session: MirroredSession, decision: Decision): read
   if (isReplaced(session)) return staleCompanion(of)
   if (isOver(parts, session, decision)) {
     tellApplication(of, session)
+    // A page that opens its socket again shows nothing of the refusal: the next page does, while the credential tells why.
+    if (exchange.kind === 'websocket') return []
     return [...expiredCredential(exchange), parts.companion.take(exchange.secure)]
   }
   return decision.reason === 'sign-in-held' ? expiredCredential(exchange) : []
@@ -220,11 +223,7 @@ function judgeStaff(of: Case, who: Identified): Judgement | Promise<Judgement> {
 
 const guarded = (parts: JudgeParts, exchange: Exchange, error: unknown): Judgement => {
   parts.log.error({ error, exchange: exchange.id }, 'a request could not be judged')
-  const failure = {
-    status: 500,
-    title: 'Something went wrong here',
-    sentence: 'The gateway could not decide about this request.',
-  } as const
+  const failure = { status: 500, ...failureTexts.undecided } as const
   return { act: 'answer', response: answerFailure(exchange, failure), decision: null }
 }
 
@@ -252,8 +251,7 @@ function judgeRequest(parts: JudgeParts, exchange: Exchange): Judgement | Promis
   const odd = oddnessOf(exchange.target)
   if (odd !== null) parts.counters.oddPath(odd)
   if (duties.refused) {
-    const sentence = 'This path can be read in more than one way, and this page takes none such.'
-    const failure = { status: 400, title: 'This address was not understood', sentence } as const
+    const failure = { status: 400, ...failureTexts.ambiguousPath } as const
     return { act: 'answer', response: answerFailure(exchange, failure), decision: null }
   }
   const judged = first !== undefined

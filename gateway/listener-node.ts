@@ -174,7 +174,7 @@ const createServer = (options: ListenerOptions, receiver: Receiver): http.Server
 /** The listener; `receiver` hears of everything that arrives. */
 export const createNodeListener = (options: ListenerOptions, receiver: Receiver): Listener => {
   const server = createServer(options, receiver)
-  const sockets = limitConnections(server, options.limits, receiver)
+  const { sockets } = limitConnections(server, options.limits, receiver)
   return {
     listen: (host, port) => bind(server, host, port),
     // Not the server's own `close`, which ends idle connections at once: a request may be on its way on one.

@@ -23,6 +23,7 @@ import { createEngine } from './engine.ts'
 import { createExchanges, type Schedule } from './exchanges.ts'
 import { type ForwardAuthListener, startForwardAuth } from './forward-auth.ts'
 import { createHeaderRules } from './headers.ts'
+import type { ProxyProtocol } from './http1/announced-peers.ts'
 import type { KnowledgeSource } from './knowledge.ts'
 import { type ListenerTls, readListenerTls } from './listener-tls.ts'
 import { createMetrics } from './metrics.ts'
@@ -127,6 +128,14 @@ const proxiesOf = (texts: readonly string[], key: string) => {
   return compiled.trusts
 }
 
+const proxyProtocolOf = ({ gateway: { proxyProtocol } }: Config): ProxyProtocol | null =>
+  proxyProtocol.from.length === 0
+    ? null
+    : {
+        announces: proxiesOf(proxyProtocol.from, 'gateway.proxyProtocol.from'),
+        deadlineMs: proxyProtocol.deadlineMs,
+      }
+
 /** Listeners, mirrors and judge, wired and not started. */
 async function assemble(options: GatewayOptions) {
   const { config, clock, log, store, controlPlane } = options
@@ -163,6 +172,7 @@ async function assemble(options: GatewayOptions) {
     ...{ limits, trusts, exchanges, log, schedule, tls },
     judge: court.judge,
     engine: config.gateway.engine,
+    proxyProtocol: proxyProtocolOf(config),
     companionName: config.gateway.companionName,
     secure: origin.startsWith('https:'),
     lookUpstream: upstreamLookup(config.upstreams),

@@ -66,6 +66,7 @@ const malformedKinds = [
   'too-many-connections',
   'too-many-exchanges',
   'forward-auth',
+  'proxy-protocol',
 ] as const
 const routeClasses = ['public', 'staff', 'picker', 'background', 'login', 'logout'] as const
 const modes = ['enforce', 'monitor'] as const

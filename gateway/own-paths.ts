@@ -5,9 +5,9 @@
  * sign-in, and the ways to the portal, on whose own origin people sign in and factors live (SPEC §7), and to the admin
  * origin (SPEC §12). Invariant: whatever some back end would read as such a path is answered here, so that an application cannot pose as the gateway.
  */
-
 import { securityManagementPath } from '../runtime/pages/management-line.ts'
 import { problemsPage } from '../runtime/pages/problems-page.ts'
+import { failureTexts } from '../runtime/pages/texts-failures.ts'
 import { gatewayProblems, gatewayProblemsPath } from '../runtime/problem-kinds.ts'
 import type { Asserter } from './assertion.ts'
 import { logoAnswer, logoPath } from './brand.ts'
@@ -96,8 +96,7 @@ export function answerOwnPath(
   return answerWhole(
     answerFailure(exchange, {
       status: 404,
-      title: 'Nothing is here',
-      sentence: 'The gateway has no page at this address.',
+      ...failureTexts.nothingHere,
     }),
   )
 }

@@ -10,7 +10,7 @@ import type { RouteRequirement } from '../policies/routes.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { ControlPlane, SealedRecord, SessionOpened } from '../runtime/internal.ts'
 import type { Log } from '../runtime/log.ts'
-import { signInAwayTitle, worksOn } from '../runtime/pages/texts.ts'
+import { failureTexts } from '../runtime/pages/texts-failures.ts'
 import { hashToken } from '../runtime/token.ts'
 import { notAPage, tooOften } from './access-failures.ts'
 import { cureOf, graceOf } from './asking.ts'
@@ -63,22 +63,17 @@ const proofParameter = 'signed-in'
 
 const away: Failure = {
   status: 503,
-  title: signInAwayTitle,
-  sentence: `It could not be checked who signs in. ${worksOn} Please try again in a moment.`,
+  ...failureTexts.signInNotJudged,
   retryAfterMs: 5_000,
 }
 const notBegun: Failure = {
   status: 403,
-  title: 'Please sign in once more',
-  sentence:
-    'This sign-in was not begun in this browser, or it took too long. Nobody was signed in. Open the application again and sign in there; if somebody sent you this link, do not use it.',
+  ...failureTexts.signInNotBegun,
 }
 
 const wayClosed: Failure = {
   status: 403,
-  title: 'Please sign in another way',
-  sentence:
-    'Your practice has switched off the way by which you just signed in. Nobody was signed in. Open the application again and choose another way, or ask the person who manages access at your practice.',
+  ...failureTexts.signInWayClosed,
 }
 
 /** Begins with our name, so that no application ever sees it. */

@@ -11,6 +11,7 @@ import type { DurationMs } from '../policies/instant.ts'
 import type { UpstreamConfig } from '../runtime/config.ts'
 import { type Fault, fault, isFault } from '../runtime/fault.ts'
 import type { Log } from '../runtime/log.ts'
+import { failureTexts } from '../runtime/pages/texts-failures.ts'
 import { sendWhole, swallowBody } from './answers.ts'
 import { setCookieLines } from './cookies.ts'
 import type { Attendant, Downstream } from './downstream.ts'
@@ -62,8 +63,7 @@ const pollMs: DurationMs = 5_000
 
 const ourFault: Failure = {
   status: 500,
-  title: 'Something went wrong here',
-  sentence: 'The gateway could not handle this request.',
+  ...failureTexts.mistake,
 }
 
 const plainReason = (reason: string): string => (/^[\x20-\x7e]{1,100}$/.test(reason) ? reason : '')

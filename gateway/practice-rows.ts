@@ -5,10 +5,12 @@
  * that is judged like any other. Invariant: only the visitor's own practices are told of, and a link is made from configuration
  * alone, never from what a request carries.
  */
+
 import type { PracticeId } from '../policies/access-request.ts'
 import type { Instant } from '../policies/instant.ts'
 import type { PracticeRow } from '../runtime/pages/practice-list.ts'
 import { reasonTexts } from '../runtime/pages/texts.ts'
+import { accessTexts, practicesTexts } from '../runtime/pages/texts-gateway.ts'
 import type { Exchange } from './exchange.ts'
 import { answer, type Directory, type Question } from './questions.ts'
 import { readableNear } from './shown-hours.ts'
@@ -37,19 +39,18 @@ function rowOf(directory: Directory, { question, exchange, at }: Asking, practic
   const { verdict, reason, control, opensAt } = answer(directory, { ...question, sources }, at)
   const href = practiceAddress(exchange, practice)
   const contact = snapshot?.document.requests.contact ?? ''
-  const ask = contact === '' ? '' : `To get access, contact ${contact}.`
-  if (verdict === 'permit') return { name, state: 'open', words: 'Access allowed now', note: '', href }
-  if (control === 'two-factor')
-    return { name, state: 'step', words: 'After your second factor', note: '', href }
+  const ask = contact === '' ? '' : accessTexts.contact(contact)
+  if (verdict === 'permit') return { name, state: 'open', words: practicesTexts.open, note: '', href }
+  if (control === 'two-factor') return { name, state: 'step', words: practicesTexts.step, note: '', href }
   if (control === 'time') {
     const until =
       opensAt === null || snapshot === null ? null : readableNear(opensAt, snapshot.practice.zone, 'short')
-    const words = until === null ? 'Closed' : `Closed until ${until}`
+    const words = practicesTexts.closed(until)
     return { name, state: 'closed', words, note: until === null ? ask : '', href: null }
   }
   if (control === 'ip')
-    return { name, state: 'refused', words: 'Not from this network', note: ask, href: null }
-  return { name, state: 'refused', words: 'Not possible now', note: reasonTexts[reason].why, href: null }
+    return { name, state: 'refused', words: practicesTexts.network, note: ask, href: null }
+  return { name, state: 'refused', words: practicesTexts.other, note: reasonTexts[reason].why, href: null }
 }
 
 /** Every practice of theirs, those that can be opened now first. */

@@ -5,12 +5,14 @@
  * the visitor's own address, practices and permissions, and asks nothing of anybody: it must render while everything
  * else is down.
  */
+
 import { randomInt } from 'node:crypto'
 import type { PracticeId } from '../policies/access-request.ts'
 import type { Decision } from '../policies/decision.ts'
 import type { DurationMs, Instant } from '../policies/instant.ts'
 import { holdsByRoles, permissionName } from '../policies/permissions.ts'
 import { securityManagementPath } from '../runtime/pages/management-line.ts'
+import { refusalTexts } from '../runtime/pages/texts-gateway.ts'
 import { emergencyPlaces } from './asking.ts'
 import { brandOf } from './brand.ts'
 import { emergencyEnd } from './emergency-shown.ts'
@@ -62,10 +64,8 @@ const missingPermissions = ({ question, decision }: Refusing): readonly string[]
   return [...new Set(ids)]
 }
 
-const missingSentence = (permissions: readonly string[]): string => {
-  const names = permissions.map((id) => `“${permissionName(id)}”`).join(', ')
-  return `This needs ${permissions.length === 1 ? 'the permission' : 'one of the permissions'} ${names}, which your role does not have.`
-}
+const missingSentence = (permissions: readonly string[]): string =>
+  refusalTexts.missing(permissions.map(permissionName))
 
 /** What a person refused by the hour is told, ready to read; `null`: it is not the hour, or not known whose. */
 export function hoursOf(directory: Directory, question: Question, at: Instant): ShownHours | null {

@@ -5,6 +5,7 @@
  * nothing refused may be cached, a refused form is never replayed, and no redirect leaves the origin. One shape for
  * all clients was refused: a page as the answer to a script's fetch breaks applications in silence.
  */
+
 import type { Decision } from '../policies/decision.ts'
 import type { DurationMs } from '../policies/instant.ts'
 import { ownPath } from '../runtime/own-path.ts'
@@ -13,6 +14,8 @@ import { policyFor } from '../runtime/pages/page-script.ts'
 import { plainPage } from '../runtime/pages/plain-page.ts'
 import { type RefusalView, refusalPage } from '../runtime/pages/refusal-page.ts'
 import { reasonTexts } from '../runtime/pages/texts.ts'
+import { failureTexts } from '../runtime/pages/texts-failures.ts'
+import { refusalTexts } from '../runtime/pages/texts-gateway.ts'
 import { gatewayProblemsPath, gatewayProblemType, problemLink } from '../runtime/problem-kinds.ts'
 import type { CutReason, Exchange, RawHeaders, WholeResponse } from './exchange.ts'
 
@@ -285,7 +288,7 @@ export const answerFailure = (
   facts: Pick<RefusalFacts, 'kind' | 'method' | 'headers'>,
   failure: Failure,
 ): WholeResponse => {
-  const unsent = isReading(facts.method) ? [] : ['What you entered may not have been saved.']
+  const unsent = isReading(facts.method) ? [] : [refusalTexts.perhapsNotSaved]
   return shape(facts, {
     status: failure.status,
     title: failure.title,
@@ -307,12 +310,9 @@ export const answerCut = (
   decision: Decision | null,
 ): WholeResponse => {
   if (decision !== null) return refuse(facts, decision)
-  const sentence =
-    reason === 'draining' ? 'The gateway is restarting.' : 'Access rules could not be checked just now.'
   return answerFailure(facts, {
     status: 503,
-    title: 'Not available just now',
-    sentence,
+    ...failureTexts[reason === 'draining' ? 'restarting' : 'unchecked'],
     retryAfterMs: 2_000,
     reason,
   })

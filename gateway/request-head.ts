@@ -7,6 +7,7 @@
  * first of two Hosts and reads `,chunked` as chunked (CVE-2024-27982 and kin).
  */
 import type { Limits } from '../runtime/config.ts'
+import { requestTexts } from '../runtime/pages/texts-failures.ts'
 import type { RawHeaders } from './exchange.ts'
 
 /** The parts of node's IncomingMessage that count. */
@@ -114,7 +115,7 @@ const framedBy = (coding: string, isAlone: boolean): (CheckedHead & { ok: false 
   if (isAlone && coding.toLowerCase() === 'chunked') return null
   const isKnown = coding.split(',').every((name) => name.trim().toLowerCase() === 'chunked')
   const isOther = isAlone && codingList.test(coding) && !isKnown
-  return refused(isOther ? 501 : 400, 'The only transfer coding is chunked.')
+  return refused(isOther ? 501 : 400, requestTexts.codings)
 }
 
 /** How the body ends, or how to answer a head that does not say it in one way only. */
@@ -125,14 +126,12 @@ const frame = (
   const [length, ...lengths] = singles['content-length']
   const [coding, ...codings] = singles['transfer-encoding']
   if (coding !== undefined) {
-    if (length !== undefined)
-      return refused(400, 'The request has both Content-Length and Transfer-Encoding.')
-    if (version !== '1.1') return refused(400, 'HTTP/1.0 has no transfer codings.')
+    if (length !== undefined) return refused(400, requestTexts.twoLengths)
+    if (version !== '1.1') return refused(400, requestTexts.oldCodings)
     return framedBy(coding, codings.length === 0) ?? { framing: 'chunked', length: null }
   }
   if (length === undefined) return { framing: 'none', length: 0 }
-  if (lengths.length > 0 || !/^\d{1,15}$/.test(length))
-    return refused(400, 'The Content-Length is not one number.')
+  if (lengths.length > 0 || !/^\d{1,15}$/.test(length)) return refused(400, requestTexts.length)
   return { framing: length === '0' ? 'none' : 'length', length: Number(length) }
 }
 
@@ -152,7 +151,7 @@ const upgradeOf = (
   hasBody: boolean,
 ): 'websocket' | null | { sentence: string } => {
   if (singles.upgrade.length === 0) return null
-  if (hasBody) return { sentence: 'A request to upgrade has no body.' }
+  if (hasBody) return { sentence: requestTexts.upgradeBody }
   const asks = lists(singles.connection, upgrading)
   const [protocol, ...protocols] = singles.upgrade
   if (!asks || protocols.length > 0 || protocol?.toLowerCase() !== 'websocket') return null
@@ -166,7 +165,7 @@ const upgradeOf = (
     key === undefined ||
     !websocketKey.test(key)
   )
-    return { sentence: 'The WebSocket handshake is not one of RFC 6455, version 13.' }
+    return { sentence: requestTexts.handshake }
   return 'websocket'
 }
 
@@ -176,25 +175,23 @@ export const checkHead = (
   limits: Pick<Limits, 'headBytesMax' | 'headersMax' | 'targetBytesMax'>,
 ): CheckedHead => {
   const { version, method } = received
-  if (version !== '1.1' && version !== '1.0') return refused(505, 'This gateway speaks HTTP/1.1.')
-  if (received.headers.length > 2 * limits.headersMax)
-    return refused(431, 'The request has too many headers.')
-  if (headBytes(received) > limits.headBytesMax) return refused(431, 'The head of the request is too large.')
-  if (received.target.length > limits.targetBytesMax) return refused(414, 'The target is too long.')
+  if (version !== '1.1' && version !== '1.0') return refused(505, requestTexts.version)
+  if (received.headers.length > 2 * limits.headersMax) return refused(431, requestTexts.manyHeaders)
+  if (headBytes(received) > limits.headBytesMax) return refused(431, requestTexts.largeHead)
+  if (received.target.length > limits.targetBytesMax) return refused(414, requestTexts.longTarget)
   // TRACE would show the caller the headers that we add for the application.
-  if (method === 'TRACE') return refused(501, 'TRACE is not answered.')
+  if (method === 'TRACE') return refused(501, requestTexts.trace)
   const singles = collect(received.headers)
   const [hostText, ...hosts] = singles.host
   const host = (hostText ?? '').toLowerCase()
-  if (hosts.length > 0 || !hostSyntax.test(host))
-    return refused(400, 'The request does not name exactly one host.')
+  if (hosts.length > 0 || !hostSyntax.test(host)) return refused(400, requestTexts.hosts)
   const framing = frame(singles, version)
   if ('ok' in framing) return framing
   const upgrade = upgradeOf(received, singles, framing.framing !== 'none')
   if (upgrade !== null && upgrade !== 'websocket') return refused(400, upgrade.sentence)
   const [expectation, ...expectations] = singles.expect
   if (expectations.length > 0 || (expectation !== undefined && expectation.toLowerCase() !== '100-continue'))
-    return refused(417, 'The only expectation is 100-continue.')
+    return refused(417, requestTexts.expectation)
   const expectsContinue = expectation !== undefined && version === '1.1' && framing.framing !== 'none'
   const mayPersist =
     version === '1.1' &&

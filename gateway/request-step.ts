@@ -6,11 +6,12 @@
  */
 import type { AccessStandings } from '../runtime/internal.ts'
 import { type AccessView, accessPage } from '../runtime/pages/access-page.ts'
-import { worksOn } from '../runtime/pages/texts.ts'
+import { failureTexts } from '../runtime/pages/texts-failures.ts'
 import { away, notOurs } from './access-failures.ts'
 import { type AccessForm, formToken } from './access-form.ts'
 import { type AskKind, askableKind, emergencyPlaces } from './asking.ts'
 import { brandOf } from './brand.ts'
+import { emergencyEnd } from './emergency-shown.ts'
 import type { WholeResponse } from './exchange.ts'
 import { heldQuestion } from './factor-step.ts'
 import type { Question } from './questions.ts'
@@ -74,7 +75,9 @@ function pageOf(
   const waits = rows.some(({ status }) => status === 'pending' || status === 'approved')
   const wantsForm = visit.query.get('ask') === 'more'
   const state = shown.again ? 'again' : waits && !wantsForm && shown.problem === null ? 'wait' : 'ask'
-  const told = hoursOf(visit.parts.directory, question, visit.parts.clock.now())
+  const { directory, clock } = visit.parts
+  const at = clock.now()
+  const told = hoursOf(directory, question, at)
   const opens = told?.opens ?? null
   const returnAfterMs = opens === null ? null : returnAfter(opens.leftMs, 0)
   const view: AccessView = {
@@ -90,9 +93,10 @@ function pageOf(
     here: addressOf(visit),
     askMore: addressOf(visit, { ask: 'more' }),
     emergency:
-      emergencyPlaces(visit.parts.directory, question, visit.parts.clock.now()).length === 0
+      emergencyPlaces(directory, question, at).length === 0
         ? null
         : addressOf(visit, { emergency: '1' }, secondFactorPath),
+    emergencyUntil: emergencyEnd(directory, visit.session.record.user, at),
     changes: addressOf(visit, { wait: '1' }),
   }
   return stepPage(
@@ -115,7 +119,7 @@ export async function showRequests(
     return again(
       answerFailure(visit.exchange, {
         ...away,
-        sentence: `Where your request stands could not be found out. ${worksOn} This page tries again by itself.`,
+        ...failureTexts.requestsUnknown,
       }),
     )
   return pageOf(visit, question, kind, standings, shown)

@@ -13,6 +13,7 @@ import { failingReasons } from '../policies/explain.ts'
 import type { Instant } from '../policies/instant.ts'
 import { effectivePermissions } from '../policies/permissions.ts'
 import type { Clock } from '../runtime/clock.ts'
+import { type FailureText, failureTexts } from '../runtime/pages/texts-failures.ts'
 import {
   gatewayProblemsPath,
   type MachineProblem,
@@ -94,8 +95,8 @@ const tooMany = (remainingMs: number): WholeResponse =>
 
 const said = (response: WholeResponse): Judgement => ({ act: 'answer', response, decision: null })
 
-const failed = (exchange: Exchange, sentence: string): Judgement =>
-  said(answerFailure(exchange, { status: 400, title: 'One of the two', sentence }))
+const failed = (exchange: Exchange, words: FailureText): Judgement =>
+  said(answerFailure(exchange, { status: 400, ...words }))
 
 const valuesOf = (headers: RawHeaders, wanted: string): readonly string[] =>
   headers.filter((_, i) => i % 2 === 1 && headers[i - 1]?.toLowerCase() === wanted)
@@ -259,9 +260,8 @@ export function createServiceTokens(tools: TokenTools, headerName: string): Serv
     judge(site, exchange, duties) {
       const [text, ...more] = valuesOf(exchange.headers, wanted)
       if (text === undefined) return null
-      if (more.length > 0) return failed(exchange, 'A request carries one service token, not several.')
-      if (isPersonal(tools, site, exchange))
-        return failed(exchange, 'A request is a person’s or a machine’s: it carries a session or a token.')
+      if (more.length > 0) return failed(exchange, failureTexts.severalTokens)
+      if (isPersonal(tools, site, exchange)) return failed(exchange, failureTexts.sessionAndToken)
       return duties.judged.length === 0 ? null : judgeToken(site, exchange, duties, text)
     },
   }

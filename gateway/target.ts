@@ -6,6 +6,7 @@
  * slashes makes of an accepted path, in any order, is among its readings; where that cannot be promised within
  * sixteen readings the target is refused. Forwarding a cleaned-up path was refused: real applications need `%2F`.
  */
+import { requestTexts } from '../runtime/pages/texts-failures.ts'
 
 /** An accepted target in origin-form, forwarded unchanged. */
 export type Target = {
@@ -130,8 +131,8 @@ const readingsOf = (path: string): readonly string[] | string => {
   const decodingsLeft = new Map([[path, decodingsMax]])
   const queue = [path]
   for (let text = queue.shift(); text !== undefined; text = queue.shift()) {
-    if (forbidden.test(text)) return 'The path has a control character or a backslash.'
-    if (dotSegment.test(text)) return 'The path has a dot segment.'
+    if (forbidden.test(text)) return requestTexts.pathControls
+    if (dotSegment.test(text)) return requestTexts.dotSegment
     const left = decodingsLeft.get(text) ?? 0
     const add = (reading: string, decodings: number): void => {
       // A text reached again with more decodings to spare is looked at again.
@@ -144,10 +145,10 @@ const readingsOf = (path: string): readonly string[] | string => {
       try {
         add(decodeOnce(text), left - 1)
       } catch {
-        return 'The path is not UTF-8.'
+        return requestTexts.pathUtf8
       }
     }
-    if (decodingsLeft.size > readingsMax) return 'The path can be read in too many ways.'
+    if (decodingsLeft.size > readingsMax) return requestTexts.manyReadings
   }
   return [...decodingsLeft.keys()]
 }
@@ -155,13 +156,12 @@ const readingsOf = (path: string): readonly string[] | string => {
 const parseOrigin = (raw: string): ParsedTarget => {
   const plainEnd = plainPathEnd(raw)
   if (plainEnd === raw.length) return { ok: true, target: { raw, path: raw, query: '', readings: [raw] } }
-  if (!isVisible(raw, plainEnd === -1 ? 0 : plainEnd))
-    return refused('The target has a character that does not belong in one.')
+  if (!isVisible(raw, plainEnd === -1 ? 0 : plainEnd)) return refused(requestTexts.targetCharacter)
   const mark = plainEnd === -1 ? raw.indexOf('?') : plainEnd
   const path = mark === -1 ? raw : raw.slice(0, mark)
   const query = mark === -1 ? '' : raw.slice(mark)
   if (plainEnd !== -1) return { ok: true, target: { raw, path, query, readings: [path] } }
-  if (/%(?![0-9A-Fa-f]{2})/.test(path)) return refused('The path has a broken percent escape.')
+  if (/%(?![0-9A-Fa-f]{2})/.test(path)) return refused(requestTexts.percentEscape)
   const readings = readingsOf(path)
   return typeof readings === 'string'
     ? refused(readings)
@@ -202,12 +202,11 @@ const absoluteForm = /^https?:\/\/([^/?#]*)(.*)$/is
  * CONNECT and `OPTIONS *` are refused. 50 ns for plain paths, a few µs for odd ones, linear in length.
  */
 export const parseTarget = (method: string, rawTarget: string, host: string): ParsedTarget => {
-  if (method === 'CONNECT') return refused('This is no forward proxy.')
+  if (method === 'CONNECT') return refused(requestTexts.forwardProxy)
   if (rawTarget.startsWith('/')) return parseOrigin(rawTarget)
   const absolute = absoluteForm.exec(rawTarget)
-  if (absolute === null) return refused('The target is neither a path nor an http URL.')
+  if (absolute === null) return refused(requestTexts.targetForm)
   const [, authority = '', rest = ''] = absolute
-  if (authority === '' || authority.toLowerCase() !== host)
-    return refused('The URL and the Host header disagree.')
+  if (authority === '' || authority.toLowerCase() !== host) return refused(requestTexts.hostDisagrees)
   return parseOrigin(rest.startsWith('/') ? rest : `/${rest}`)
 }

@@ -14,6 +14,7 @@ import { auditProblems } from './config-audit.ts'
 import { demandProblems, gatewayTlsProblems } from './config-gateway-tls.ts'
 import { notificationProblems } from './config-notifications.ts'
 import { ownSignInPath, ownSignInProblems } from './config-own-sign-in.ts'
+import { proxyProtocolProblems } from './config-proxy-protocol.ts'
 import { textMessageProblems } from './config-text-messages.ts'
 import { trustedHeaderProblems } from './config-trusted-header.ts'
 import { readTrustedProxies } from './forwarded.ts'
@@ -142,6 +143,7 @@ function gatewayProblems({ gateway }: Config): readonly Problem[] {
     ...(proxies.ok ? [] : proxies.problems),
     ...(peers.ok ? [] : peers.problems),
     ...(support.ok ? [] : support.problems),
+    ...proxyProtocolProblems(gateway),
     ...((gateway.explain.secret === null) === (gateway.explain.from.length === 0)
       ? []
       : [problem('gateway.explain', 'needs both a secret and the addresses from which it counts')]),

@@ -12,6 +12,7 @@ import { auditSchema } from './config-audit.ts'
 import { certificateNamesSchema, gatewayTlsSchema } from './config-gateway-tls.ts'
 import { notificationsSchema } from './config-notifications.ts'
 import { tokenText } from './config-practice.ts'
+import { proxyProtocolSchema } from './config-proxy-protocol.ts'
 import { textMessagesSchema } from './config-text-messages.ts'
 import { milliseconds, originText, upstreamSchema } from './config-upstream.ts'
 import { readKeyList } from './key-list.ts'
@@ -129,6 +130,11 @@ const gatewaySchema = z.strictObject({
     .max(1_000)
     .default([])
     .describe('Addresses and ranges of proxies whose `X-Forwarded-For` is believed.'),
+  proxyProtocol: proxyProtocolSchema
+    .prefault({})
+    .describe(
+      'The PROXY protocol, versions 1 and 2, on the application’s listener (docs/integrating.md, "Behind a TCP load balancer").',
+    ),
   companionName: tokenText
     .default('gatehouse')
     .describe('The name of the gateway’s own cookie, without prefix.'),

@@ -5,7 +5,8 @@
  * type that was found and a policy under which nothing in them could run. SVG was refused: it is a document with scripts.
  */
 import { readFileSync, statSync } from 'node:fs'
-import type { Checked } from '../policies/problem.ts'
+import { type Checked, type Problem, pathText } from '../policies/problem.ts'
+import type { Config } from './config.ts'
 import type { Log } from './log.ts'
 
 /** A logo as it is sent. */
@@ -38,6 +39,20 @@ export function readLogo(file: string): Checked<Logo> {
     return wrong('cannot be read')
   }
 }
+
+/**
+ * What is wrong with the files that `upstreams[].logos` names, each under the key that names it. It opens them: for whoever
+ * looks at a configuration or starts a plane with it, not for a plane that runs, which goes on without.
+ */
+export const logoProblems = ({ upstreams }: Pick<Config, 'upstreams'>): readonly Problem[] =>
+  upstreams.flatMap(({ logos }, index) =>
+    Object.entries(logos).flatMap(([practice, file]) => {
+      const read = readLogo(file)
+      if (read.ok) return []
+      const path = pathText(['upstreams', index, 'logos', practice])
+      return read.problems.map(({ sentence }) => ({ path, sentence: `${file} ${sentence}` }))
+    }),
+  )
 
 /** The logos that can be read, by practice; pages go without the others, and the log says why. */
 export function readLogos(files: Readonly<Record<string, string>>, log: Log): ReadonlyMap<string, Logo> {

@@ -4,10 +4,13 @@
  * Data in, HTML out. Invariant: it shows one person's own facts; ending a session is a form of its own with the token, and the
  * session that one looks from has none, so that nobody shuts themselves out by a slip.
  */
+
 import { html } from 'hono/html'
 import type { Reason } from '../../policies/decision.ts'
 import { page } from '../../runtime/pages/page.ts'
 import { reasonTexts } from '../../runtime/pages/texts.ts'
+import { accountTexts } from '../../runtime/pages/texts-account.ts'
+import { factorPartTexts } from '../../runtime/pages/texts-second-factor.ts'
 import { doneForm, hiddenFields, notYouLine, type PortalFrame, whoLine } from './page-parts.ts'
 
 /** A session as it is shown; moments are ready to read. */
@@ -73,11 +76,11 @@ const sessions = ({ frame, sessions, more }: AccountView) => {
   const others = sessions.filter(({ isThis }) => !isThis).length + more
   return html`<h2>Where you are signed in</h2>
 <ul class="rows">${sessions.map((session) => sessionLine(frame, session))}</ul>
-${more === 0 ? '' : html`<p class="hint">And ${more === 1 ? 'one more' : `${more} more`} that you used longer ago.</p>`}
+${more === 0 ? '' : html`<p class="hint">${accountTexts.more(more)}</p>`}
 ${
   others === 0
     ? html`<p class="hint">Nowhere else.</p>`
-    : html`<p class="hint">One that you do not know? End it, then change your password.</p>
+    : html`<p class="hint">${accountTexts.unknownSession}</p>
 <form method="post" action="/account/end">${hiddenFields(frame, { session: 'others' })}
 <div class="doing"><button>End ${others === 1 ? 'the other session' : `all ${others} other sessions`}</button></div></form>`
 }`
@@ -88,14 +91,14 @@ const factor = ({ factors, recoveryCodesLeft }: AccountView) => html`<h2>Second 
   factors === 0 ? 'None is set up' : factors === 1 ? 'One is set up' : `${factors} are set up`
 }</span> <a href="/">${factors === 0 ? 'Set one up' : 'Look after it'}</a>${
   factors === 0
-    ? html`<span class="note">With one, a stolen password alone no longer opens your account.</span>`
-    : html`<span class="note">${recoveryCodesLeft === 0 ? 'No recovery code is left.' : `${recoveryCodesLeft} of 10 recovery codes are left.`}</span>`
+    ? html`<span class="note">${factorPartTexts.whyOne}</span>`
+    : html`<span class="note">${recoveryCodesLeft === 0 ? factorPartTexts.noCodesLeft : accountTexts.codesLeft(recoveryCodesLeft)}</span>`
 }</li></ul>`
 
 const requests = ({ requests }: AccountView) => html`<h2>Requests and leave</h2>
 ${
   requests.length === 0
-    ? html`<p class="hint">You have asked for nothing. Where your practice takes requests, you can ask when you are refused for where or when you work.</p>`
+    ? html`<p class="hint">${accountTexts.noRequests}</p>`
     : html`<ul class="rows">${requests.map(
         ({ title, status, mark, notes }) =>
           html`<li><span class="name">${title}</span> <span class="mark ${mark}">${status}</span>${notes.map((note) => html`<span class="note">${note}</span>`)}</li>`,
@@ -108,9 +111,9 @@ const refusalLine = ({ reason, practice, when, address, code, count }: ShownRefu
 const refusals = ({ refusals }: AccountView) => html`<h2>Refused in the last 30 days</h2>
 ${
   refusals.length === 0
-    ? html`<p class="hint">Nothing was refused to you.</p>`
+    ? html`<p class="hint">${accountTexts.noRefusals}</p>`
     : html`<ul class="rows">${refusals.map(refusalLine)}</ul>
-<p class="hint">With its reference, the person who manages access can see why. Something you do not remember may have been somebody else.</p>`
+<p class="hint">${accountTexts.refusals}</p>`
 }`
 
 /** The page as HTML, 12 kB; at most 30 kB. */

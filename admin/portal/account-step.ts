@@ -5,6 +5,7 @@
  * step done: whoever holds only a stolen password sees no address of its owner and ends nothing. What was done is told by one
  * short word in the address, of a closed grammar, so that a reload does nothing again.
  */
+import { accountTexts } from '../../runtime/pages/texts-account.ts'
 import { deviceName } from '../api/networks.ts'
 import { endOwnSessions } from '../own-sessions.ts'
 import { type OwnAccount, type OwnRequest, type OwnSession, readOwnAccount } from '../store/own-account.ts'
@@ -14,17 +15,6 @@ import { accountPage, type ShownRefusal, type ShownRequest, type ShownSession } 
 import type { PortalForm } from './forms.ts'
 import { type PersonFacts, readPersonFacts } from './person-facts.ts'
 import { frameOf, pageOf, type Visitor } from './visitor.ts'
-
-const ways: Readonly<Record<OwnSession['method'], string>> = {
-  'app-password': 'with a password',
-  'app-callback': 'by the application',
-  adopted: 'before Gatehouse was there',
-  token: 'with a token of the application',
-  'own-password': 'with a password',
-  'own-passkey': 'with a passkey',
-  'own-oidc': 'by another provider',
-  'trusted-header': 'by an identity proxy',
-}
 
 /** A mark for leave that never ends (`never` of `policies/instant.ts` is further than any calendar). */
 const farAhead = 4_102_444_800_000
@@ -38,7 +28,7 @@ const sessionOf = (session: OwnSession, { visit }: Visitor, { moment }: PersonFa
   ...{ id: session.id, device: deviceName(session.device), address: session.address, held: session.held },
   started: moment(session.startedAt),
   lastSeen: moment(session.lastSeenAt),
-  way: `${ways[session.method]}${session.factor === null ? '' : ' and a second factor'}`,
+  way: `${accountTexts.ways[session.method]}${session.factor === null ? '' : ' and a second factor'}`,
   isThis: session.tokenHash === visit.tokenHash,
 })
 
@@ -103,9 +93,7 @@ const requestsOf = ({ requests, leave }: OwnAccount, facts: PersonFacts): readon
 
 const saidOf = (word: string | undefined): string | null => {
   const count = Number(/^ended-(\d{1,3})$/.exec(word ?? '')?.[1] ?? Number.NaN)
-  if (Number.isNaN(count)) return null
-  if (count === 0) return 'That session had ended already.'
-  return count === 1 ? 'The session has ended.' : `${count} sessions have ended.`
+  return Number.isNaN(count) ? null : accountTexts.ended(count)
 }
 
 /** The page; whoever still owes a step is led to it. */

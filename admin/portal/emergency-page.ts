@@ -4,8 +4,10 @@
  * Data in, HTML out. Invariant: before anything is done the page says what is lifted, for how long, and that every
  * security admin is told; each page names the person.
  */
+
 import { html } from 'hono/html'
 import { page } from '../../runtime/pages/page.ts'
+import { emergencyTexts } from '../../runtime/pages/texts-account.ts'
 import { doneForm, hiddenFields, notYouLine, type PortalFrame, whoLine } from './page-parts.ts'
 
 /** A practice to choose. `lasts`: ready to read; `until`: it is on already, ready to read, or `null`. */
@@ -37,9 +39,8 @@ export const emergencyPage = (
     title: 'Emergency access',
     practice: frame.brand,
     body: html`${whoLine(frame)}
-<p>For urgent care, when you cannot wait for somebody to approve you. The rules for networks and hours are lifted for you
-for a while; your second factor and your permissions hold as ever.</p>
-<p><strong>Every security admin of the practice is told now</strong>, with your reason, and it is reviewed later.</p>
+<p>${emergencyTexts.what}</p>
+<p>${emergencyTexts.told()}</p>
 <form method="post" action="/emergency">${hiddenFields(frame)}
 ${choices(places)}
 <label for="reason">What is the emergency?</label>
@@ -58,7 +59,7 @@ export const emergencyOnPage = (frame: PortalFrame, places: readonly EmergencyCh
     practice: frame.brand,
     body: html`${whoLine(frame)}
 <ul>${places.map(({ name, until }) => html`<li>${name}: until <strong>${until}</strong></li>`)}</ul>
-<p>Every security admin was told. Whoever manages access can end it earlier.</p>
+<p>${emergencyTexts.wereTold}</p>
 ${doneForm(frame, 'Continue')}`,
   })
 
@@ -68,6 +69,6 @@ export const noEmergencyPage = (frame: PortalFrame, why: string): string =>
     title: 'Emergency access is not possible',
     practice: frame.brand,
     body: html`${whoLine(frame)}<p>${why}</p>
-<p>Call the person who manages access at your practice.</p>
+<p>${emergencyTexts.call}</p>
 ${doneForm(frame, 'Back')}`,
   })

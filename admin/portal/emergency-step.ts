@@ -5,16 +5,15 @@
  * for it or in which no second factor was proved; nobody sets their first factor up on this way, since whoever has only
  * a password would else let themselves in from anywhere.
  */
+
 import { momentText } from '../../policies/timetable-zone.ts'
+import { emergencyTexts } from '../../runtime/pages/texts-account.ts'
 import { type EmergencyPlace, emergencyPlaces, takeEmergency } from '../emergency-access.ts'
 import { readPolicy } from '../store/practices.ts'
 import { standingOf } from '../two-factor/enrolment.ts'
 import { type EmergencyChoice, emergencyOnPage, emergencyPage, noEmergencyPage } from './emergency-page.ts'
 import type { PortalForm } from './forms.ts'
 import { frameOf, type Visitor } from './visitor.ts'
-
-const notSetUp = 'It needs a second factor that is set up already, and you have none.'
-const notOpen = 'It is not open to you at your practice.'
 
 const pageOf = ({ portal, visit }: Visitor, status: number, html: string): Response =>
   portal.answers.page(status, html, { elsewhere: visit.origin })
@@ -53,9 +52,11 @@ const placesOf = ({ portal, visit, at }: Visitor): Promise<readonly EmergencyPla
 async function show(visitor: Visitor, problem: string | null): Promise<Response> {
   const { portal, visit, address, at } = visitor
   const standing = await standingOf(portal.parts.store, visit, address, at)
-  if (standing.methods.length === 0) return pageOf(visitor, 403, noEmergencyPage(frameOf(visitor), notSetUp))
+  if (standing.methods.length === 0)
+    return pageOf(visitor, 403, noEmergencyPage(frameOf(visitor), emergencyTexts.noFactor))
   const places = await placesOf(visitor)
-  if (places.length === 0) return pageOf(visitor, 403, noEmergencyPage(frameOf(visitor), notOpen))
+  if (places.length === 0)
+    return pageOf(visitor, 403, noEmergencyPage(frameOf(visitor), emergencyTexts.notOpen))
   if (visit.proved === null) return portal.answers.seeOther('/verify')
   const choices = await choicesOf(visitor, places)
   const on = choices.filter(({ until }) => until !== null)
@@ -72,7 +73,7 @@ export async function takeEmergencyForm(visitor: Visitor, form: PortalForm): Pro
   const { portal, visit, address, at } = visitor
   if (visit.reason !== 'emergency' || visit.proved === null) return portal.answers.seeOther('/')
   const reason = form.get('reason').trim()
-  if (reason.length < 5) return show(visitor, 'Say in a few words what the emergency is.')
+  if (reason.length < 5) return show(visitor, emergencyTexts.noReason)
   const { user, name, proved } = visit
   const practices = visit.practices.map(({ id }) => id).filter((id) => id === form.get('practice'))
   const [taken] = await takeEmergency(

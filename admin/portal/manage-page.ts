@@ -4,9 +4,12 @@
  * Data in, HTML out; the same page, shorter, says that a proof went through. Invariant: it shows facts about factors and
  * never a secret; every change leads to a page that asks for a proof in this visit first.
  */
+
 import { html } from 'hono/html'
+import { emergencyOnLine } from '../../runtime/pages/emergency-line.ts'
 import { managementLine } from '../../runtime/pages/management-line.ts'
 import { page } from '../../runtime/pages/page.ts'
+import { manageTexts, numberTexts } from '../../runtime/pages/texts-second-factor.ts'
 import { doneForm, hiddenFields, nameField, notYouLine, type PortalFrame, whoLine } from './page-parts.ts'
 
 /** A factor as it is shown; moments are ready to read. */
@@ -37,15 +40,7 @@ export type ManageView = {
 const codesFewAt = 3
 
 const codesNote = (left: number) =>
-  left > codesFewAt
-    ? ''
-    : html`<p class="problem">${
-        left === 0
-          ? 'No recovery code is left.'
-          : left === 1
-            ? 'Only one recovery code is left.'
-            : `Only ${left} recovery codes are left.`
-      } Make new ones, so that you get in without your device too.</p>`
+  left > codesFewAt ? '' : html`<p class="problem">${manageTexts.codesFew(left)}</p>`
 
 const factorLine = ({ id, name, method, enrolledAt, lastVerifiedAt }: ShownFactor) =>
   html`<li><strong>${name}</strong>${name === method ? '' : html` (${method})`}
@@ -59,14 +54,14 @@ const newLinks = ({ passkeys, texts, factors }: ManageView) =>
       : ''
   }<a${factors.length === 0 && !passkeys ? html` class="first"` : ''} href="/set-up">${
     factors.length === 0 ? 'Set up an authenticator app' : 'Set up another authenticator app'
-  }</a>${texts ? html`<a href="/text">Set up codes by text message</a>` : ''}</div>`
+  }</a>${texts ? html`<a href="/text">${numberTexts.title}</a>` : ''}</div>`
 
 const deviceForm = ({ frame, devices }: ManageView) =>
   devices === 0
     ? ''
     : html`<h2>Remembered browsers</h2>
 <form method="post" action="/devices">${hiddenFields(frame)}
-<p>${devices === 1 ? 'One browser is' : `${devices} browsers are`} not asked for your second factor at each sign-in.</p>
+<p>${manageTexts.remembered(devices)}</p>
 <div class="doing"><button>Ask again everywhere</button></div></form>`
 
 const present = (view: ManageView) => html`<ul>${view.factors.map(factorLine)}</ul>
@@ -79,19 +74,17 @@ ${deviceForm(view)}`
 
 const absent = (
   view: ManageView,
-) => html`<p>You have no second factor yet. With one, a stolen password alone no longer opens your account.${
-  view.deadline === null ? '' : html` Your practice asks for one by <strong>${view.deadline}</strong>.`
-}</p>
+) => html`<p>${manageTexts.none} ${view.deadline === null ? '' : manageTexts.by(view.deadline)}</p>
 ${
   view.mayEnrol
     ? newLinks(view)
-    : html`<p>It can be set up only from a network that your practice has approved, and the one you are on is not among them.</p>
-<p><a href="/set-up">I was given a code for it</a></p>`
+    : html`<p>${manageTexts.notHere}</p>
+<p><a href="/set-up">${manageTexts.codeGiven}</a></p>`
 }`
 
 const signOutEverywhere = (frame: PortalFrame) =>
   html`<details><summary>Sign out everywhere</summary>
-<p>Ends every session of yours on every device, this one too: for when a device was lost, or somebody may have used your account.</p>
+<p>${manageTexts.signOut}</p>
 <form method="post" action="/sign-out-everywhere">${hiddenFields(frame)}
 <div class="doing"><button>Sign out everywhere</button></div></form></details>`
 
@@ -119,15 +112,9 @@ export type FactorView = {
 
 const removal = ({ frame, factor, last, requiring }: FactorView) => {
   if (last && requiring.length > 0)
-    return html`<p>This is your only one, and ${requiring.join(' and ')} ${
-      requiring.length === 1 ? 'asks' : 'ask'
-    } for a second factor. Set up another one first, then you can remove this.</p>
+    return html`<p>${manageTexts.onlyOneAsked(requiring)}</p>
 <div class="doing"><a href="/set-up">Set up another one</a></div>`
-  return html`<p>${
-    last
-      ? 'This is your only one. Without it your password alone opens your account, and your recovery codes go too.'
-      : 'It will no longer work for signing in. Your other second factors stay.'
-  } Browsers that are remembered will ask again.</p>
+  return html`<p>${last ? manageTexts.onlyOne : manageTexts.oneOfSeveral}</p>
 <form method="post" action="/factor">${hiddenFields(frame, { id: factor.id, do: 'remove' })}
 <div class="doing"><button>Remove ${factor.name}</button></div></form>`
 }
@@ -155,7 +142,7 @@ export const confirmedPage = (frame: PortalFrame, recoveryCodesLeft: number): st
   page({
     title: 'Confirmed',
     practice: frame.brand,
-    body: html`<p role="status">It is confirmed that it is you.</p>
+    body: html`${emergencyOnLine(frame.emergencyUntil)}<p role="status">${manageTexts.confirmed}</p>
 ${codesNote(recoveryCodesLeft)}
 ${doneForm(frame, 'Continue')}
 ${recoveryCodesLeft > codesFewAt ? '' : html`<div class="doing"><a href="/recovery-codes">New recovery codes</a></div>`}`,

@@ -4,10 +4,12 @@
  * Data in, HTML out. Invariant: every page names the person and the practices, so that somebody who followed a
  * stranger's link notices; every problem is read out with its field; every form carries the token.
  */
+
 import { html } from 'hono/html'
 import type { HtmlEscapedString } from 'hono/utils/html'
 import { emergencyOnLine } from '../../runtime/pages/emergency-line.ts'
 import type { Brand } from '../../runtime/pages/page.ts'
+import { factorPartTexts } from '../../runtime/pages/texts-second-factor.ts'
 import { type Said, type SentBy, saidText } from './said.ts'
 
 /** Who is here, where from, and what their forms carry. */
@@ -43,7 +45,7 @@ export const whoLine = (frame: PortalFrame) =>
 
 /** The way out for everybody else, to stand last. */
 export const notYouLine = (frame: PortalFrame) =>
-  html`<p class="last">${frame.signedIn ? 'Is this not you?' : 'Is this not you, or did you not just sign in? Then enter nothing here.'}
+  html`<p class="last">${frame.signedIn ? factorPartTexts.notYou : factorPartTexts.notYouYet}
 <a href="${frame.leave}">Sign in as someone else</a></p>`
 
 /** What a field has to say about the last code; `null`: nothing. */
@@ -69,7 +71,7 @@ ${problemLine('code-problem', said, 'app', at)}
 /** The field for the name of a device; `name`: what it is called now. */
 export const nameField = (name: string) =>
   html`<label for="name">Name of this device</label>
-<p class="hint" id="name-hint">So that you know it again, for example “My phone”. You can leave it empty.</p>
+<p class="hint" id="name-hint">${factorPartTexts.deviceName}</p>
 <input class="field" id="name" name="name" autocomplete="off" maxlength="30" value="${name}" aria-describedby="name-hint">`
 
 /** The form whose answer `passkeyScript` fills in; it stays hidden where there is no script. */
@@ -88,7 +90,7 @@ export const passkeyForm = (
 ${hiddenFields(frame, { ...form.fields, answer: '' })}
 ${form.more ?? ''}<p class="problem" id="passkey-note" role="alert" hidden></p>
 <div class="doing"><button${form.isSecond === true ? '' : html` class="first"`}>${form.words}</button></div></form>
-<noscript><p class="problem">A passkey needs JavaScript, which is switched off in this browser. Switch it on for this page, or use another way.</p></noscript>`
+<noscript><p class="problem">${factorPartTexts.noScript}</p></noscript>`
 
 /** The button back to the application. `isFirst`: nothing else on the page is to be done before. */
 export const doneForm = (frame: PortalFrame, words: string, isFirst = true) =>

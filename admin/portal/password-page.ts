@@ -4,9 +4,11 @@
  * Data in, HTML out. Invariant: a password is never shown again, not even a refused one; whoever came by a stranger's link
  * sees first whose password it is. A meter of strength was refused: it needs a script and praises what is guessed first.
  */
+
 import { html } from 'hono/html'
 import { page } from '../../runtime/pages/page.ts'
 import { plainPage } from '../../runtime/pages/plain-page.ts'
+import { passwordTexts, portalPageTexts } from '../../runtime/pages/texts-sign-in.ts'
 import { passwordCharactersMin } from '../own-sign-in/password-rules.ts'
 
 /** What the page shows. `said`: about the last try; `token`: of its form. */
@@ -22,8 +24,8 @@ export const passwordPage = (view: PasswordView): string =>
   page({
     title: 'Set your password',
     practice: null,
-    body: html`<p>This is the password of <strong>${view.name}</strong> (${view.login}).</p>
-<p class="hint" id="rules">At least ${String(passwordCharactersMin)} characters. A few words that do not belong together are easy to keep and hard to guess. Your own name and your practice’s must not be in it.</p>
+    body: html`<p>${passwordTexts.whose(view.name, view.login)}</p>
+<p class="hint" id="rules">${passwordTexts.rules(passwordCharactersMin)}</p>
 ${view.said === null ? '' : html`<p class="problem" id="said" role="alert">${view.said}</p>`}
 <form method="post" action="/password"><input type="hidden" name="token" value="${view.token}">
 <input type="hidden" name="login" autocomplete="username" value="${view.login}">
@@ -32,19 +34,13 @@ ${view.said === null ? '' : html`<p class="problem" id="said" role="alert">${vie
 <label for="again">The same again</label>
 <input class="field" id="again" name="again" type="password" autocomplete="new-password" required>
 <div class="doing"><button class="first">Set the password</button></div></form>
-<p class="last">All places where you are signed in are signed out by this.</p>`,
+<p class="last">${passwordTexts.signsOut}</p>`,
   })
 
 /** The password is set. */
 export const passwordSetPage = (): string =>
-  plainPage('Your password is set', [
-    'You are signed out everywhere. Open your practice application and sign in with the new password.',
-    'If your practice asks for a second factor, it still does: the password changed nothing about that.',
-  ])
+  plainPage('Your password is set', [passwordTexts.set, passwordTexts.factorStays])
 
 /** A link that is unknown, used, or has run out; which of them is not told. */
 export const noLinkPage = (): string =>
-  plainPage('This link no longer works', [
-    'A link to set a password works once, for half an hour, and no longer once a password was set.',
-    'Ask for a new one where you sign in, or the person who manages access at your practice.',
-  ])
+  plainPage(portalPageTexts.ticket.title, [passwordTexts.noLink, passwordTexts.noLinkNext])

@@ -5,8 +5,10 @@
  * programs open links too; its text leaves the address at once, into a cookie of this origin that no script can read; a form
  * counts only from a page that this link showed. Signing in with the link was refused: a mailbox alone would open the practice.
  */
+
 import type { Context } from 'hono'
 import type { DurationMs } from '../../policies/instant.ts'
+import { passwordTexts } from '../../runtime/pages/texts-sign-in.ts'
 import { findLinkHolder, setPasswordByLink } from '../own-sign-in/password-links.ts'
 import { tellPasswordSet } from '../own-sign-in/password-mails.ts'
 import { readCookieCalled } from '../sign-in/cookie.ts'
@@ -64,7 +66,7 @@ export async function takePassword(portal: Portal, c: Context<PortalEnv>): Promi
   const again = (said: string): Response =>
     answers.page(422, passwordPage({ name, login, token: formToken(link), said }))
   const password = form.get('password')
-  if (password !== form.get('again')) return again('The two fields differ. Type the same password twice.')
+  if (password !== form.get('again')) return again(passwordTexts.differ)
   const deed = { address: c.get('hop').client.text, at }
   const set = await setPasswordByLink(parts.store, { link, password }, deed, tellPasswordSet(portal.mail))
   switch (set.outcome) {

@@ -6,8 +6,10 @@
  * Invariant: a page says everything without them; what needs them is hidden until they run, but for a sentence that says
  * so. A bundle was refused: there is nothing to bundle.
  */
+
 import { hash } from 'node:crypto'
 import { html, raw } from 'hono/html'
+import { passkeyTexts, recoveryCodesTexts } from '../../runtime/pages/texts-second-factor.ts'
 
 /** A script as it stands in a page, its hash (SHA-256, base64) for the page's policy, and its text. */
 export type PageScript = {
@@ -45,12 +47,12 @@ const ask = async (how = {}) => {
   return JSON.stringify({ id: made.id, type: made.type, response })
 }
 const words = {
-  InvalidStateError: 'This device has a passkey for you already.',
-  NotAllowedError: 'Nothing was confirmed. You can try again, or use another way.',
-  SecurityError: 'Passkeys do not work at this address. Use another way.',
+  InvalidStateError: ${JSON.stringify(passkeyTexts.existing)},
+  NotAllowedError: ${JSON.stringify(passkeyTexts.unconfirmed)},
+  SecurityError: ${JSON.stringify(passkeyTexts.wrongAddress)},
 }
 form.hidden = false
-if (!window.PublicKeyCredential) { form.querySelector('button').disabled = true; say('This browser cannot use passkeys. Use another way.') }
+if (!window.PublicKeyCredential) { form.querySelector('button').disabled = true; say(${JSON.stringify(passkeyTexts.notInBrowser)}) }
 const send = (answer) => { form.elements.answer.value = answer; form.submit() }
 const waiting = new AbortController()
 if (document.querySelector('input[autocomplete~="webauthn"]')) window.PublicKeyCredential?.isConditionalMediationAvailable?.().then((can) => can && ask({ mediation: 'conditional', signal: waiting.signal }).then(send)).catch(() => {})
@@ -60,7 +62,7 @@ form.addEventListener('submit', async (event) => {
   const button = form.querySelector('button')
   button.disabled = true
   note.hidden = true
-  try { send(await ask()) } catch (error) { say(words[error.name] ?? 'Your passkey could not be used. Try again, or use another way.'); button.disabled = false }
+  try { send(await ask()) } catch (error) { say(words[error.name] ?? ${JSON.stringify(passkeyTexts.failed)}); button.disabled = false }
 })
 `)
 
@@ -68,6 +70,6 @@ form.addEventListener('submit', async (event) => {
 export const codesScript: PageScript = scriptOf(`
 const said = document.getElementById('codes-note')
 const codes = [...document.querySelectorAll('.codes li')].map((one) => one.textContent).join('\\n')
-const buttons = { copy: () => navigator.clipboard.writeText(codes).then(() => { said.textContent = 'The codes are copied.' }, () => { said.textContent = 'They could not be copied: select them by hand.' }), print: () => window.print() }
+const buttons = { copy: () => navigator.clipboard.writeText(codes).then(() => { said.textContent = ${JSON.stringify(recoveryCodesTexts.copied)} }, () => { said.textContent = ${JSON.stringify(recoveryCodesTexts.notCopied)} }), print: () => window.print() }
 for (const [name, does] of Object.entries(buttons)) { const button = document.getElementById(name); button.hidden = false; button.addEventListener('click', does) }
 `)

@@ -5,9 +5,12 @@
  * Data in, HTML out. Invariant: the picture is drawn here, on white in dark mode too (scanners need it), so that the
  * secret is in no address and asks no other server; every step can be done without the picture.
  */
+
 import { html, raw } from 'hono/html'
 import { renderSVG } from 'uqr'
+import { emergencyOnLine } from '../../runtime/pages/emergency-line.ts'
 import { page } from '../../runtime/pages/page.ts'
+import { factorPartTexts, recoveryCodesTexts, setUpTexts } from '../../runtime/pages/texts-second-factor.ts'
 import {
   codeField,
   doneForm,
@@ -54,16 +57,13 @@ const labelOf = (uri: string): { readonly account: string; readonly issuer: stri
 
 /** With role and name: for people who do not see it, it is a picture of the key below. */
 const picture = (uri: string) =>
-  html`<div class="qr" role="img" aria-label="QR code with the key that is written below">${raw(
+  html`<div class="qr" role="img" aria-label="${setUpTexts.picture}">${raw(
     renderSVG(uri, { border: 4, pixelSize: 4, ecc: 'M' }).replace('<svg ', '<svg aria-hidden="true" '),
   )}</div>`
 
 const why = ({ adds, deadline }: Pick<SetUpView, 'adds' | 'deadline'>) => {
-  if (adds)
-    return html`<p>What you have set up stays as it is. Remove a device that you no longer have afterwards.</p>`
-  return html`<p>Your password alone no longer opens your account: besides it something is asked for that only you have with you.${
-    deadline === null ? '' : html` Please set it up by <strong>${deadline}</strong>.`
-  }</p>`
+  if (adds) return html`<p>${setUpTexts.oneMore}</p>`
+  return html`<p>${setUpTexts.why} ${deadline === null ? '' : setUpTexts.by(deadline)}</p>`
 }
 
 /** The set-up page as HTML, about 20 kB with its picture. */
@@ -75,18 +75,18 @@ export const setUpPage = (view: SetUpView): string => {
     practice: frame.brand,
     body: html`${whoLine(frame)}
 ${why(view)}
-${view.passkeys ? html`<p>Does this device unlock with your finger, your face or a code? Then a passkey is quicker, and no look-alike page can coax it out of you: <a href="/passkey">set up a passkey instead</a></p>` : ''}${view.texts ? html`<p>No smartphone? <a href="/text">Have codes sent by text message</a></p>` : ''}
-<h2>1. Open an authenticator app on your phone</h2>
-<p>Any will do, for example Google Authenticator, Microsoft Authenticator or the password app that your phone has.</p>
-<h2>2. Add an account by scanning this picture</h2>
+${view.passkeys ? html`<p>${setUpTexts.passkeyInstead} <a href="/passkey">${setUpTexts.passkeyLink}</a></p>` : ''}${view.texts ? html`<p>${setUpTexts.noSmartphone} <a href="/text">${setUpTexts.textsInstead}</a></p>` : ''}
+<h2>${setUpTexts.openApp}</h2>
+<p>${setUpTexts.anyApp}</p>
+<h2>${setUpTexts.scan}</h2>
 ${picture(uri)}
-<p>Are you on that phone? <a href="${uri}">Open the key in the app</a></p>
-<p>If you cannot scan it, choose to enter a key in the app and type this one:</p>
+<p>${setUpTexts.onThatPhone} <a href="${uri}">${setUpTexts.openKey}</a></p>
+<p>${setUpTexts.typeKey}</p>
 <p class="code" id="key">${grouped(key)}</p>
 <dl><dt>Account</dt><dd>${account}</dd><dt>Service</dt><dd>${issuer}</dd><dt>Kind</dt><dd>time-based, 6 digits</dd></dl>
 <form method="post" action="/set-up">${hiddenFields(frame)}
 <h2>3. Confirm that it works</h2>
-${codeField(said, frame.at, 'Enter the 6-digit code that the app shows now', 'It changes every 30 seconds.', false)}
+${codeField(said, frame.at, setUpTexts.appCode, factorPartTexts.changes, false)}
 ${nameField('')}
 <div class="doing"><button class="first">Confirm</button></div>
 </form>
@@ -110,21 +110,21 @@ export const passkeyPage = (view: PasskeyView): string =>
     practice: view.frame.brand,
     body: html`${whoLine(view.frame)}
 ${why(view)}
-<p>A passkey stays on your device, or in the account that keeps your passwords. You use it as you unlock the device: with your finger, your face or its code. Nothing of that leaves the device.</p>
+<p>${setUpTexts.passkey}</p>
 ${problemLine('passkey-problem', view.said, 'passkey', view.frame.at)}
 ${passkeyForm(view.frame, {
   ...{ action: '/passkey', options: view.options, words: 'Make a passkey' },
   more: nameField(''),
 })}
-<p><a href="/set-up">Set up an authenticator app instead</a></p>
+<p><a href="/set-up">${factorPartTexts.appInstead}</a></p>
 ${notYouLine(view.frame)}${passkeyScript.tag}`,
   })
 
 /** The form that takes a code which an admin gave. */
 export const admissionForm = (frame: PortalFrame, said: Said | null) =>
   html`<form method="post" action="/admission">${hiddenFields(frame)}
-<label for="admission">Code from the person who manages access</label>
-<p class="hint" id="admission-hint">16 letters and digits. It works once.</p>
+<label for="admission">${setUpTexts.admissionField}</label>
+<p class="hint" id="admission-hint">${setUpTexts.admission}</p>
 ${problemLine('admission-problem', said, 'admission', frame.at)}
 <input class="field" id="admission" name="code" autocomplete="off" autocapitalize="characters" spellcheck="false" maxlength="40" required aria-describedby="admission-hint${said === null ? '' : ' admission-problem'}"${said === null ? '' : html` aria-invalid="true" autofocus`}>
 <div class="doing"><button class="first">Use this code</button></div>
@@ -133,11 +133,11 @@ ${problemLine('admission-problem', said, 'admission', frame.at)}
 /** The page where it may not be set up from this address, unless an admin has given a code. */
 export const notHerePage = (frame: PortalFrame, address: string, said: Said | null): string =>
   page({
-    title: 'This has to be set up at the practice',
+    title: setUpTexts.notHereTitle,
     practice: frame.brand,
     body: html`${whoLine(frame)}
-<p>Your practice asks for a second factor. It can be set up only from a network that your practice has approved, and the one you are on is not among them.</p>
-<p>Sign in from the practice once and set it up there, or ask the person who manages access to approve this network, or to give you a code.</p>
+<p>${setUpTexts.notHere}</p>
+<p>${setUpTexts.notHereNext}</p>
 ${admissionForm(frame, said)}
 <dl><dt>Your address</dt><dd>${address}</dd></dl>
 ${notYouLine(frame)}`,
@@ -149,7 +149,7 @@ export const fullPage = (frame: PortalFrame): string =>
     title: 'You have ten already',
     practice: frame.brand,
     body: html`${whoLine(frame)}
-<p>Nobody can have more than ten second factors. Remove one that you no longer use first.</p>
+<p>${setUpTexts.full}</p>
 <div class="doing"><a class="first" href="/">Your second factors</a></div>`,
   })
 
@@ -162,19 +162,17 @@ export type CodesView = {
 }
 
 const fileOf = (frame: PortalFrame, codes: readonly string[]): string =>
-  `Recovery codes of ${frame.name} (${frame.login}). Each works once.\r\n\r\n${codes.join('\r\n')}\r\n`
+  `${recoveryCodesTexts.file(frame.name, frame.login)}\r\n\r\n${codes.join('\r\n')}\r\n`
 
 /** The recovery codes, this once; to be sent with `codesScript`. */
 export const codesPage = ({ frame, codes, fresh, goesOn }: CodesView): string =>
   page({
     title: 'Keep your recovery codes',
     practice: frame.brand,
-    body: html`<p role="status">${
-      fresh === 'enrolled'
-        ? 'Your second factor is set up.'
-        : 'Here are your new recovery codes. The old ones no longer work.'
+    body: html`${emergencyOnLine(frame.emergencyUntil)}<p role="status">${
+      fresh === 'enrolled' ? recoveryCodesTexts.enrolled : recoveryCodesTexts.renewed
     }</p>
-<p>If your device is lost or broken, one of these codes lets you in instead. Each works once. <strong>They are shown only now:</strong> print them, save them or write them down, and keep them away from that device.</p>
+<p>${recoveryCodesTexts.keep()}</p>
 <ol class="codes code" aria-label="Recovery codes">${codes.map((code) => html`<li>${code}</li>`)}</ol>
 <p>${frame.name} (${frame.login})</p>
 <div class="doing"><button type="button" id="copy" hidden>Copy</button><button type="button" id="print" hidden>Print</button><a download="recovery-codes.txt" href="data:text/plain;charset=utf-8,${encodeURIComponent(fileOf(frame, codes))}">Download</a></div>
@@ -191,11 +189,7 @@ export const renewPage = (frame: PortalFrame, left: number, wish: string): strin
     title: 'Make new recovery codes?',
     practice: frame.brand,
     body: html`${whoLine(frame)}
-<p>Ten new codes are made and shown once. ${
-      left === 0
-        ? ''
-        : html`The ${left === 1 ? 'one' : String(left)} that you still have will no longer work.`
-    }</p>
+<p>${recoveryCodesTexts.renew(left)}</p>
 <form method="post" action="/recovery-codes">${hiddenFields(frame, { wish })}
 <div class="doing"><button class="first">Make new codes</button><a href="/">Keep the old ones</a></div>
 </form>
@@ -207,7 +201,7 @@ export const shownAlreadyPage = (frame: PortalFrame): string =>
   page({
     title: 'These codes were shown already',
     practice: frame.brand,
-    body: html`<p>Recovery codes are shown once. If you have kept them, go on. If not, make new ones: those you did not keep will then no longer work.</p>
+    body: html`${emergencyOnLine(frame.emergencyUntil)}<p>${recoveryCodesTexts.shown}</p>
 ${doneForm(frame, 'Go on')}
 <div class="doing"><a href="/recovery-codes">New recovery codes</a></div>`,
   })

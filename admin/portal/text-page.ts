@@ -3,8 +3,10 @@
  *
  * Data in, HTML out. Invariant: a number is shown as its last two digits only, and what was typed is not repeated.
  */
+
 import { html } from 'hono/html'
 import { page } from '../../runtime/pages/page.ts'
+import { factorPartTexts, numberTexts } from '../../runtime/pages/texts-second-factor.ts'
 import { hiddenFields, nameField, notYouLine, type PortalFrame, whoLine } from './page-parts.ts'
 import { type Said, type SentBy, saidText } from './said.ts'
 
@@ -27,8 +29,8 @@ const noteLine = (said: Said | null, by: SentBy, at: number) => {
 const isWrong = (said: Said | null): boolean => said !== null && said.what !== 'sent'
 
 const digitsField = (masked: string, said: Said | null) =>
-  html`<label for="text-code">The 6-digit code that was sent to ${masked}</label>
-<p class="hint" id="text-hint">It counts for five minutes, once.</p>
+  html`<label for="text-code">${numberTexts.sentTo(masked)}</label>
+<p class="hint" id="text-hint">${numberTexts.counts}</p>
 <input class="field" id="text-code" name="code" inputmode="numeric" autocomplete="one-time-code" maxlength="20" required${said === null ? '' : html` autofocus`} aria-describedby="text-hint${said === null ? '' : ' text-note'}"${isWrong(said) ? html` aria-invalid="true"` : ''}>`
 
 /** The part of the page that asks for a factor: a button for each number, and the field once a code is on its way. */
@@ -68,22 +70,22 @@ const confirmForm = (frame: PortalFrame, masked: string, said: Said | null) =>
 ${digitsField(masked, said)}
 ${nameField('')}
 <div class="doing"><button class="first">Confirm</button></div></form>
-<h2>Not your number, or nothing came?</h2>`
+<h2>${numberTexts.notYours}</h2>`
 
 /** The page that sets up a number: first the number, then the code that came to it. */
 export const numberPage = ({ frame, sent, said, by }: NumberView): string =>
   page({
-    title: 'Set up codes by text message',
+    title: numberTexts.title,
     practice: frame.brand,
     body: html`${whoLine(frame)}
-<p>At each sign-in a code is sent to your phone. An authenticator app or a passkey is safer: a message can be read by others, or led away.</p>
+<p>${numberTexts.why}</p>
 ${noteLine(said, by, frame.at)}
 ${sent === null ? '' : confirmForm(frame, sent.masked, by === 'text' ? said : null)}
 <form method="post" action="/text/send">${hiddenFields(frame)}
 <label for="number">Your mobile number</label>
-<p class="hint" id="number-hint">With + and the code of its country, for example +1 555 0100. Your operator may charge for messages.</p>
+<p class="hint" id="number-hint">${numberTexts.number}</p>
 <input class="field" id="number" name="number" type="tel" autocomplete="tel" maxlength="30" required aria-describedby="number-hint${by === 'number' && said !== null ? ' text-note' : ''}"${by === 'number' && isWrong(said) ? html` aria-invalid="true"` : ''}>
 <div class="doing"><button${sent === null ? html` class="first"` : ''}>Send a code</button></div></form>
-<p><a href="/set-up">Set up an authenticator app instead</a></p>
+<p><a href="/set-up">${factorPartTexts.appInstead}</a></p>
 ${notYouLine(frame)}`,
   })

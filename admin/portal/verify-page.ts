@@ -4,8 +4,10 @@
  * Data in, HTML out. Invariant: it shows nothing that helps to guess a code and never repeats one that was typed; it offers
  * only what the person has and what suffices. A choice of methods before the field was refused: nearly everybody has one.
  */
+
 import { html } from 'hono/html'
 import { page } from '../../runtime/pages/page.ts'
+import { factorPartTexts, verifyTexts } from '../../runtime/pages/texts-second-factor.ts'
 import {
   codeField,
   hiddenFields,
@@ -40,28 +42,16 @@ export type VerifyView = {
   readonly rememberDays: number
 }
 
-const purposes: Readonly<Record<Exclude<VerifyPurpose, 'access'>, string>> = {
-  'recovery-codes': 'Before new recovery codes are made, confirm that it is you.',
-  'set-up': 'Before another authenticator app is set up, confirm that it is you.',
-  passkey: 'Before a passkey is set up, confirm that it is you.',
-  text: 'Before a number is set up, confirm that it is you.',
-  factor: 'Before anything of your second factor is changed, confirm that it is you.',
-}
-
 const why = ({ purpose, frame, strong }: VerifyView): string => {
-  if (purpose !== 'access') return purposes[purpose]
-  if (strong) return 'The part you opened asks for your passkey. A code does not suffice there.'
-  return frame.signedIn
-    ? 'The part you opened asks for your second factor again.'
-    : 'Your password was right. Your practice asks for a second factor too.'
+  if (purpose !== 'access') return verifyTexts.before[purpose]
+  if (strong) return verifyTexts.strong
+  return frame.signedIn ? verifyTexts.again : verifyTexts.first
 }
 
 const rememberChoice = ({ purpose, rememberDays }: VerifyView) =>
   purpose !== 'access' || rememberDays === 0
     ? ''
-    : html`<label class="choice"><input type="checkbox" name="remember" value="yes"> Do not ask again in this browser for ${
-        rememberDays === 1 ? 'a day' : `${rememberDays} days`
-      }. Leave this empty on a computer that others use.</label>
+    : html`<label class="choice"><input type="checkbox" name="remember" value="yes"> ${verifyTexts.remember(rememberDays)}</label>
 `
 
 const passkeyPart = (view: VerifyView) => {
@@ -82,8 +72,8 @@ const appPart = (view: VerifyView) => {
 ${codeField(
   by === 'app' ? said : null,
   frame.at,
-  `${passkey === null ? 'Enter' : 'Or enter'} the 6-digit code from your authenticator app`,
-  'It changes every 30 seconds.',
+  verifyTexts.appCode(passkey === null),
+  factorPartTexts.changes,
   by === 'app' && passkey === null,
 )}
 ${rememberChoice(view)}<div class="doing"><button${passkey === null ? html` class="first"` : ''}>Confirm</button></div>
@@ -104,12 +94,12 @@ const recoveryForm = ({ frame, purpose, said, by, strong, app, passkey, texts }:
 <summary>Use a recovery code</summary>
 <form method="post" action="/verify">${hiddenFields(frame, { purpose, by: 'recovery' })}
 <label for="recovery">Recovery code</label>
-<p class="hint" id="recovery-hint">One of the ten that you kept when you set up your second factor. Each works once.</p>
+<p class="hint" id="recovery-hint">${verifyTexts.recovery}</p>
 ${problemLine('recovery-problem', about, 'recovery', frame.at)}
 <input class="field" id="recovery" name="code" autocomplete="off" autocapitalize="none" spellcheck="false" maxlength="40" required aria-describedby="recovery-hint${about === null ? '' : ' recovery-problem'}"${about === null ? '' : html` aria-invalid="true" autofocus`}>
 <div class="doing"><button>Use this code</button></div>
 </form>
-<p class="hint">No code left either? Ask the person who manages access at your practice to reset your second factor.</p>
+<p class="hint">${verifyTexts.noRecovery}</p>
 </details>`
 }
 

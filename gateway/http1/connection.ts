@@ -8,7 +8,6 @@
  */
 import type { Socket } from 'node:net'
 import type { Address } from '../../policies/address.ts'
-import { parseAddress } from '../../policies/address.ts'
 import type { DurationMs } from '../../policies/instant.ts'
 import type { Limits } from '../../runtime/config.ts'
 import type { Attendant, Downstream, Receiver } from '../downstream.ts'
@@ -324,12 +323,20 @@ const expire = (state: State): void => {
   else state.since = state.parts.wheel.now()
 }
 
-/** Serves a connection until it closes or is handed over; `onGone` is called then, once. */
-export const serveConnection = (parts: ConnectionParts, socket: Socket, onGone: () => void): Connection => {
+/**
+ * Serves a connection until it closes or is handed over; `onGone` is called then, once. `peer`: whom it is from; `null`:
+ * nobody can tell any more.
+ */
+export const serveConnection = (
+  parts: ConnectionParts,
+  socket: Socket,
+  peer: Address | null,
+  onGone: () => void,
+): Connection => {
   const state: State = {
     parts,
     socket,
-    peer: parseAddress(socket.remoteAddress ?? ''),
+    peer,
     outlet: createOutlet(socket, () => settle(state)),
     phase: 'open',
     ahead: null,

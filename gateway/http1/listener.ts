@@ -1,23 +1,29 @@
 /**
  * A listener with our own HTTP/1.1, on node:net or node:tls.
  *
- * It reads no request (`connection.ts` does). Invariant: each connection that was accepted is served until it is closed or
- * handed over, and is on the one wheel of deadlines as long. HTTP/2 is not offered: no other protocol is agreed on than
- * the one that is spoken.
+ * It reads no request (`connection.ts` does) and no announcement of a proxy (`announced-peers.ts` does). Invariant: each
+ * connection that was accepted is served until it is closed or handed over, and is on the one wheel of deadlines as long;
+ * none is served for whom nobody knows whom it is from. HTTP/2 is not offered: no other protocol is agreed on than the one
+ * that is spoken.
  */
 import net, { type Socket } from 'node:net'
 import tls from 'node:tls'
+import { type Address, parseAddress } from '../../policies/address.ts'
 import type { DurationMs, Instant } from '../../policies/instant.ts'
 import { limitConnections } from '../connection-limits.ts'
 import type { Listener, Receiver } from '../downstream.ts'
 import type { ListenerOptions } from '../listener-node.ts'
+import type { ListenerTls } from '../listener-tls.ts'
 import { bind } from '../listening.ts'
+import { hearPeer, type ProxyProtocol } from './announced-peers.ts'
 import { type Connection, type ConnectionParts, serveConnection } from './connection.ts'
 import { createTimerWheel } from './timer-wheel.ts'
 
 /** What this listener needs besides. */
 export type OwnListenerOptions = ListenerOptions & {
   readonly now: () => Instant
+  /** Whose connections begin with a header of the PROXY protocol; absent or `null`: nobody's. */
+  readonly proxyProtocol?: ProxyProtocol | null
 }
 
 /** The `Date` of answers, made once a second. */
@@ -38,15 +44,80 @@ const createDates = (now: () => Instant): (() => string) => {
 const revolutionOf = ({ headDeadlineMs, keepAliveMs, bodyIdleMs }: ListenerOptions['limits']): DurationMs =>
   Math.min(1_000, Math.max(40, Math.min(headDeadlineMs, keepAliveMs, bodyIdleMs) / 4))
 
-const createServer = ({ tls: secured }: OwnListenerOptions, receiver: Receiver): net.Server => {
-  const settings = { noDelay: true, allowHalfOpen: true }
-  if (secured === undefined || secured === null) return net.createServer(settings)
+const settings = { noDelay: true, allowHalfOpen: true }
+
+const createTlsServer = (secured: ListenerTls, receiver: Receiver): tls.Server => {
   const server = tls.createServer({ ...settings, ...secured, ALPNProtocols: ['http/1.1'] })
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
     if (error.code !== 'ECONNRESET') receiver.malformed('head')
     socket.destroy()
   })
   return server
+}
+
+/** The two ends of a connection: the same for a socket and for TLS on it, which does not tell what it stands on. */
+const endsOf = ({ remoteAddress, remotePort, localAddress, localPort }: Socket): string =>
+  `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`
+
+/** Where connections come from: `server` is to listen, `sockets` are open. */
+type Arrivals = { readonly server: net.Server; readonly sockets: ReadonlySet<Socket> }
+
+/** Whom a connection is from, by the connection itself. */
+const arriveByThemselves = (
+  secured: tls.Server | null,
+  { limits }: OwnListenerOptions,
+  receiver: Receiver,
+  serve: (socket: Socket, peer: Address | null) => void,
+): Arrivals => {
+  const server = secured ?? net.createServer(settings)
+  const { sockets } = limitConnections(server, limits, receiver)
+  server.on(secured === null ? 'connection' : 'secureConnection', (socket: Socket) => {
+    // Beyond a limit it was closed unread.
+    if (!socket.destroyed) serve(socket, parseAddress(socket.remoteAddress ?? ''))
+  })
+  return { server, sockets }
+}
+
+/** Whom a connection is from, as listed peers announce it before TLS or HTTP begins. */
+const arriveAnnounced = (
+  secured: tls.Server | null,
+  protocol: ProxyProtocol,
+  { limits, schedule }: OwnListenerOptions,
+  receiver: Receiver,
+  serve: (socket: Socket, peer: Address) => void,
+): Arrivals => {
+  const server = net.createServer(settings)
+  const { sockets, admits } = limitConnections(server, limits, receiver, protocol.announces)
+  const shaking = new Map<string, Address>()
+  const shakeHands = (socket: Socket, peer: Address, over: tls.Server): void => {
+    const ends = endsOf(socket)
+    // Already gone, or the end of one between the same ends has not been heard of: no telling them apart.
+    if (socket.remotePort === undefined || shaking.has(ends)) {
+      socket.destroy()
+      return
+    }
+    shaking.set(ends, peer)
+    socket.once('close', () => shaking.delete(ends))
+    over.emit('connection', socket)
+  }
+  secured?.on('secureConnection', (socket) => {
+    const peer = shaking.get(endsOf(socket))
+    if (peer === undefined) socket.destroy()
+    else serve(socket, peer)
+  })
+  server.on('connection', (socket: Socket) => {
+    // Beyond a limit it was closed unread.
+    if (socket.destroyed) return
+    const isAdmitted = (client: Address): boolean => admits(socket, client.text)
+    hearPeer({ protocol, receiver, schedule }, socket, isAdmitted, (peer) => {
+      if (secured !== null) shakeHands(socket, peer, secured)
+      else {
+        serve(socket, peer)
+        socket.resume()
+      }
+    })
+  })
+  return { server, sockets }
 }
 
 /** The listener; `receiver` hears of everything that arrives. */
@@ -59,16 +130,18 @@ export const createOwnListener = (options: OwnListenerOptions, receiver: Receive
     persistLines: `Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(limits.keepAliveMs / 1_000)}\r\n`,
     date: createDates(now),
   }
-  const server = createServer(options, receiver)
-  const sockets = limitConnections(server, limits, receiver)
-  server.on(server instanceof tls.Server ? 'secureConnection' : 'connection', (socket: Socket) => {
-    // Beyond a limit it was closed unread.
-    if (socket.destroyed) return
+  const serve = (socket: Socket, peer: Address | null): void => {
     connections.set(
       socket,
-      serveConnection(parts, socket, () => connections.delete(socket)),
+      serveConnection(parts, socket, peer, () => connections.delete(socket)),
     )
-  })
+  }
+  const { tls: security = null, proxyProtocol = null } = options
+  const secured = security === null ? null : createTlsServer(security, receiver)
+  const { server, sockets } =
+    proxyProtocol === null
+      ? arriveByThemselves(secured, options, receiver, serve)
+      : arriveAnnounced(secured, proxyProtocol, options, receiver, serve)
   return {
     listen: (host, port) => bind(server, host, port),
     stop: () => new Promise((resolve) => void server.close(() => resolve())),

@@ -5,7 +5,7 @@
  * that is too long, of another type than configured, or no valid UTF-8 is not forwarded, and a name that is given
  * twice is no name. Trusting the typed name was refused (SPEC §2): it is a hint for logs.
  */
-
+import { type FailureText, failureTexts } from '../../runtime/pages/texts-failures.ts'
 import { readSetCookie, setCookieLines } from '../cookies.ts'
 import type { RawHeaders, WholeResponse } from '../exchange.ts'
 import type { Failure } from '../refusal.ts'
@@ -28,9 +28,9 @@ const headerOf = (headers: RawHeaders, wanted: string): string | null => {
   return null
 }
 
-const unreadable = (sentence: string): SignInBody => ({
+const unreadable = (words: FailureText): SignInBody => ({
   ok: false,
-  failure: { status: 400, title: 'This sign-in could not be read', sentence },
+  failure: { status: 400, ...words },
 })
 
 /** The text of valid UTF-8, else `null`. */
@@ -60,15 +60,14 @@ export function readSignInBody(rule: LoginRule, headers: RawHeaders, bytes: Uint
       ok: false,
       failure: {
         status: 413,
-        title: 'This sign-in is too long',
-        sentence: 'The form was longer than a sign-in can be.',
+        ...failureTexts.signInTooLong,
       },
     }
   if (rule.body === 'none' || bytes.byteLength === 0) return { ok: true, hint: null }
   if (!types[rule.body].test(headerOf(headers, 'content-type') ?? ''))
-    return unreadable('It was not sent in the form that this application expects.')
+    return unreadable(failureTexts.signInOddForm)
   const text = utf8(bytes)
-  if (text === null) return unreadable('It was not valid UTF-8.')
+  if (text === null) return unreadable(failureTexts.signInNotUtf8)
   if (rule.userField === null) return { ok: true, hint: null }
   return {
     ok: true,

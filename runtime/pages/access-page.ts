@@ -6,12 +6,14 @@
  * visitor's own practices and address, and reloads only while nothing is being typed. An application of its own was
  * refused: this page must render on the worst day.
  */
+
 import { html } from 'hono/html'
-import { emergencyLine } from './emergency-line.ts'
+import { emergencyLine, emergencyOnLine } from './emergency-line.ts'
 import { type HoursView, hoursPart } from './hours-part.ts'
 import { type Brand, page } from './page.ts'
 import { pageScript, waitMark } from './page-script.ts'
 import { reasonTexts } from './texts.ts'
+import { accessTexts } from './texts-gateway.ts'
 
 /** A practice with the visitor's request there. */
 export type AccessRow = {
@@ -52,6 +54,8 @@ export type AccessView = {
   readonly askMore: string
   /** Where emergency access is to be had; `null`: it is not. */
   readonly emergency: string | null
+  /** Until when emergency access of theirs is on, ready to read; `null`: it is not. */
+  readonly emergencyUntil: string | null
   /** Same-origin path that answers once something has changed, for the script of a waiting page. */
   readonly changes: string
 }
@@ -67,8 +71,8 @@ const marks = { 'not-requested': 'calm', pending: 'wait', approved: 'good', reje
 
 const notesOf = ({ note, askAgain, open, contact }: AccessRow): readonly string[] => [
   ...(note === '' ? [] : [note]),
-  ...(askAgain === null ? [] : [`You may ask again ${askAgain}.`]),
-  ...(open || contact === '' ? [] : [`To get access, contact ${contact}.`]),
+  ...(askAgain === null ? [] : [accessTexts.askAgain(askAgain)]),
+  ...(open || contact === '' ? [] : [accessTexts.contact(contact)]),
 ]
 
 const rowLine = (row: AccessRow) =>
@@ -120,18 +124,14 @@ const middle = (view: AccessView) => {
   switch (view.state) {
     case 'again':
       // A link would lead back here: while the sign-in is held, every page does.
-      return html`<p>Somebody has said yes, but your sign-in could not be kept until now.</p>
+      return html`<p>${accessTexts.approved}</p>
 <form method="post" class="doing">
 <input type="hidden" name="token" value="${view.token}">
 <button class="first" name="do" value="leave">Sign in again</button>
 </form>`
     case 'wait':
-      return html`<p role="status">Your request was sent. You can leave this page open: it goes on by itself when somebody says yes.</p>
-${
-  view.rows.some((row) => row.open)
-    ? html`<p><a href="${view.askMore}">Ask for another practice too</a></p>`
-    : ''
-}
+      return html`<p role="status">${accessTexts.sent}</p>
+${view.rows.some((row) => row.open) ? html`<p><a href="${view.askMore}">${accessTexts.askMore}</a></p>` : ''}
 <div class="doing"><a class="first" href="${view.here}">Check now</a></div>
 ${withdrawForm(view)}`
     case 'ask':
@@ -155,7 +155,7 @@ export const accessPage = (view: AccessView): string => {
     title: titleOf(view),
     practice: view.brand,
     ...(view.state === 'ask' ? { tone: 'stop' } : view.state === 'again' ? { tone: 'good' } : {}),
-    body: html`${view.state === 'again' ? '' : html`<p>${text.why} Your sign-in was right and waits here.</p>`}
+    body: html`${emergencyOnLine(view.emergencyUntil)}${view.state === 'again' ? '' : html`<p>${text.why} ${accessTexts.held}</p>`}
 ${view.state === 'again' || view.hours === null ? '' : hoursPart(view.hours)}
 <h2>Your ${view.rows.length === 1 ? 'practice' : 'practices'}</h2>
 <ul class="rows">${view.rows.map(rowLine)}</ul>

@@ -3,16 +3,14 @@
  *
  * Data in, HTML out. Invariant: whoever is offered it reads first that everybody who manages access is told.
  */
+
 import { html } from 'hono/html'
+import { emergencyTexts } from './texts-account.ts'
 
 /** The way to emergency access; nothing where `href` is `null`. */
 export const emergencyLine = (href: string | null) =>
-  href === null
-    ? ''
-    : html`<p class="aside">Urgent care, and nobody to ask? <a href="${href}">Use emergency access</a>: it opens for a while, needs your second factor, and everybody who manages access is told.</p>`
+  href === null ? '' : html`<p class="aside">${emergencyTexts.offer(href)}</p>`
 
 /** The banner of whoever uses it; nothing where `until` is `null`. */
 export const emergencyOnLine = (until: string | null) =>
-  until === null
-    ? ''
-    : html`<p class="banner" role="status"><strong>You are using emergency access until ${until}.</strong> Everybody who manages access was told.</p>`
+  until === null ? '' : html`<p class="banner" role="status">${emergencyTexts.on(until)}</p>`

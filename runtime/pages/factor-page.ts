@@ -5,11 +5,13 @@
  * read them. Invariant: it works without script, and each page has a link that goes on. Redirecting a sign-in straight
  * to the portal was refused: an application's own `form-action` would stop it on the way.
  */
+
 import { html } from 'hono/html'
 import type { Reason } from '../../policies/decision.ts'
 import { emergencyOnLine } from './emergency-line.ts'
 import { page } from './page.ts'
-import { awayTitle, reasonTexts, worksOn } from './texts.ts'
+import { awayTitle, reasonTexts } from './texts.ts'
+import { factorTexts } from './texts-gateway.ts'
 
 /** What the page shows. */
 export type FactorView = {
@@ -56,28 +58,28 @@ const bodyOf = (view: FactorView) => {
   switch (view.state) {
     case 'go':
       return html`${text === null ? '' : html`<p>${text.why} ${text.next}</p>`}
-<p>That is done on a page of its own, which opens by itself.</p>
+<p>${factorTexts.go}</p>
 ${first(view.next, 'Continue')}${reference(view)}${leave(view)}`
     case 'missing':
-      return html`<p>Your second factor was confirmed, but it is not enough for this.</p>
+      return html`<p>${factorTexts.missing}</p>
 ${text === null ? '' : html`<p>${text.why} ${text.next}</p>`}
 <div class="doing"><a class="first" href="${view.next}">Confirm in another way</a><a href="${view.back}">Back</a></div>
 ${reference(view)}${leave(view)}`
     case 'grace':
-      return html`<p>Your practice asks for a second factor from then on: a code from an app on your telephone, besides your password.</p>
-<p>It takes about two minutes. Without it you cannot sign in after that day.</p>
+      return html`<p>${factorTexts.grace}</p>
+<p>${factorTexts.graceNext}</p>
 ${first(view.next, 'Set it up now')}${form(view, 'later', 'Later')}${leave(view)}`
     case 'late':
-      return html`<p>What you confirmed has to arrive here within a minute, and counts once, in the browser where you began.</p>
+      return html`<p>${factorTexts.late}</p>
 ${first(view.next, 'Try again')}${leave(view)}`
     case 'away':
-      return html`<p>The page for it could not be reached. ${worksOn} Nothing of yours is lost: this page tries again by itself.</p>
+      return html`<p>${factorTexts.away}</p>
 ${first(view.next, 'Try again')}${leave(view)}`
     case 'again':
-      return html`<p>Your second factor is confirmed, but your sign-in has waited too long to go on by itself.</p>
+      return html`<p>${factorTexts.again}</p>
 ${form(view, 'again', 'Sign in again')}`
     case 'leave':
-      return html`<p>What you have begun here ends, and the sign-in page opens.</p>
+      return html`<p>${factorTexts.leave}</p>
 ${leave(view)}<div class="doing"><a href="${view.back}">Cancel</a></div>`
   }
 }
@@ -89,9 +91,9 @@ const titleOf = ({ state, reason, deadline }: FactorView): string => {
     case 'missing':
       return reason === null ? 'Not enough for this' : reasonTexts[reason].title
     case 'grace':
-      return `Set up your second factor by ${deadline ?? 'soon'}`
+      return factorTexts.graceTitle(deadline)
     case 'late':
-      return 'That took too long: try again'
+      return factorTexts.lateTitle
     case 'away':
       return awayTitle
     case 'again':

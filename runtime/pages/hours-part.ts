@@ -5,8 +5,10 @@
  * and no style of its own, only bars whose places are minutes of the day. A table of hours was refused: a stripe shows at
  * once whether now lies before, between or after the hours.
  */
+
 import { html } from 'hono/html'
 import type { Instant } from '../../policies/instant.ts'
+import { hoursTexts } from './texts-gateway.ts'
 
 /** A day of the week as the practice's wall shows it; times `HH:MM`, the end at most `24:00`. */
 export type ShownDay = {
@@ -49,7 +51,7 @@ const timesOf = ({ hours, isToday }: ShownDay) =>
 const weekPart = ({ week, clock }: HoursView) =>
   week.length === 0
     ? ''
-    : html`<h2>Your approved times this week</h2>
+    : html`<h2>${hoursTexts.week}</h2>
 <ul class="week"><li class="axis" aria-hidden="true"><span></span><span class="hours"><span>0</span><span>6</span><span>12</span><span>18</span><span>24</span></span></li>${week.map(
         (day) =>
           html`<li${day.isToday ? html` class="today"` : ''}><span>${day.name}</span> ${stripe(day, day.isToday ? clock : null)} <span class="times">${timesOf(day)}</span></li>`,
@@ -64,6 +66,6 @@ ${view.opens === null ? '' : html`<div class="large"><dt>Opens</dt><dd>${view.op
 <div><dt>Date and time</dt><dd>${view.now}</dd></div>
 <div id="here" hidden><dt>Where you are</dt><dd><span id="here-now"></span><span id="here-opens" hidden>; it opens on <span id="here-opens-at"></span></span></dd></div>
 </dl>
-${view.opens === null ? html`<p>These hours do not begin again by themselves: ask the person who manages access at your practice.</p>` : ''}
-${view.backMs === null ? '' : html`<p>You can leave this page open: it goes on by itself when access opens.</p>`}
+${view.opens === null ? html`<p>${hoursTexts.neverAgain}</p>` : ''}
+${view.backMs === null ? '' : html`<p>${hoursTexts.goesOn}</p>`}
 ${weekPart(view)}`

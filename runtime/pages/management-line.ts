@@ -4,13 +4,13 @@
  * Data in, HTML out; whom it is shown to was decided elsewhere, and the admin origin asks again. Nobody else is told that
  * there is such a place.
  */
+
 import { html } from 'hono/html'
+import { managementTexts } from './texts-gateway.ts'
 
 /** Where people who look after the security of a practice are handed over to the admin origin, on the application's own. */
 export const securityManagementPath = '/.gatehouse/security-management'
 
 /** The link; nothing where `href` is `null`. */
 export const managementLine = (href: string | null) =>
-  href === null
-    ? ''
-    : html`<p class="aside">You look after access here. <a href="${href}">Open Security Management</a></p>`
+  href === null ? '' : html`<p class="aside">${managementTexts.way(href)}</p>`

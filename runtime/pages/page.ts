@@ -68,7 +68,7 @@ details{margin:1.25rem 0 0}
 .codes{columns:2;column-gap:1.5rem;max-width:26rem;font-size:1.1rem;padding-left:2.2rem;font-variant-numeric:tabular-nums}
 .codes li{break-inside:avoid;padding:.15rem 0}
 @media(max-width:30rem){.codes{columns:1}}
-@media print{body{background:none;display:block}main{border:0;padding:0}form,.doing{display:none}}
+@media print{body{background:none;display:block}main{border:0;padding:0}form,.doing,.banner{display:none}}
 form+.hint{margin-top:1rem}form+form{margin-top:1.25rem}
 .unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 [hidden]{display:none!important}

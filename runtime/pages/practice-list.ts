@@ -4,9 +4,11 @@
  * Data in, HTML out. Invariant: a link leads only where access is allowed now, or where a step of the visitor's own opens
  * it; whatever the colour of a mark says, its words say too.
  */
+
 import { html } from 'hono/html'
 import { emergencyOnLine } from './emergency-line.ts'
 import { page } from './page.ts'
+import { practicesTexts } from './texts-gateway.ts'
 
 /** A practice of the visitor's. */
 export type PracticeRow = {
@@ -31,11 +33,7 @@ export const practiceList = (rows: readonly PracticeRow[]) => html`<ul class="ro
 
 const summary = (rows: readonly PracticeRow[]): string => {
   const open = rows.filter(({ state }) => state === 'open').length
-  if (rows.length === 1) return open === 1 ? 'It can be opened now.' : 'It cannot be opened just now.'
-  if (open === 0) return 'None of them can be opened just now.'
-  return open === rows.length
-    ? 'All of them can be opened now.'
-    : `${open} of ${rows.length} can be opened now.`
+  return practicesTexts.summary(open, rows.length)
 }
 
 /** The page of one's practices. `emergencyUntil`: of emergency access that is on, ready to read; `null`: it is not. */
@@ -49,7 +47,7 @@ export const practicesPage = (view: {
     body: html`${emergencyOnLine(view.emergencyUntil)}
 ${
   view.rows.length === 0
-    ? html`<p>Your account belongs to no practice here. Ask the person who manages access at your practice.</p>`
+    ? html`<p>${practicesTexts.none}</p>`
     : html`<p>${summary(view.rows)}</p>${practiceList(view.rows)}`
 }
 <p class="last"><a href="/.gatehouse/account">My sessions and security</a></p>`,

@@ -4,16 +4,18 @@
  * Data in, HTML out; it is the same for everybody and tells nothing of anybody. Invariant: each kind has its place on it under the
  * last part of its URI, so that a link to it leads there.
  */
+
 import { html } from 'hono/html'
 import type { ProblemKind } from '../problem-kinds.ts'
 import { page } from './page.ts'
+import { refusalTexts } from './texts-gateway.ts'
 
 /** The page as HTML, at most 20 kB. */
 export const problemsPage = (kinds: readonly ProblemKind[]): string =>
   page({
     title: 'What refusals mean',
     practice: null,
-    body: html`<p>Programs that are refused get a problem document (RFC 9457) with one of these types.</p>
+    body: html`<p>${refusalTexts.problems}</p>
 ${kinds.map(
   ({ type, name, title, why, next }) =>
     html`<h2 id="${name}">${title}</h2>

@@ -5,6 +5,7 @@
  * Data in, HTML out; what to show was decided elsewhere. Invariant: it shows nothing of the application, and no
  * address of another person. It renders without the control plane, so it may not need anything fetched.
  */
+
 import { html } from 'hono/html'
 import type { Reason } from '../../policies/decision.ts'
 import { emergencyLine, emergencyOnLine } from './emergency-line.ts'
@@ -14,6 +15,7 @@ import { type Brand, page } from './page.ts'
 import { pageScript } from './page-script.ts'
 import { type PracticeRow, practiceList } from './practice-list.ts'
 import { reasonTexts } from './texts.ts'
+import { refusalTexts } from './texts-gateway.ts'
 
 /** What the page shows. `null` leaves a line out. */
 export type RefusalView = {
@@ -96,8 +98,8 @@ export const refusalPage = (view: RefusalView): string => {
     practice: view.practice,
     ...(neutral.has(view.reason) ? {} : { tone: 'stop' }),
     body: html`${emergencyOnLine(view.emergencyUntil)}<p>${text.why} ${text.next}</p>
-${view.entryNotSent ? html`<p class="banner"><strong>What you entered was not sent.</strong> Go back with your browser to keep it.</p>` : ''}
-${list(view.permissions.length === 1 ? 'The permission that is missing' : 'Permissions, one of which is missing', view.permissions)}
+${view.entryNotSent ? html`<p class="banner">${refusalTexts.entryNotSent()}</p>` : ''}
+${list(refusalTexts.permissions(view.permissions.length), view.permissions)}
 ${view.hours === null ? '' : hoursPart(view.hours)}
 ${practices(view)}
 ${doing(view)}

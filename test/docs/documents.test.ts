@@ -90,3 +90,14 @@ test('every configuration printed in docs/integrating.md is accepted as a whole'
     expect(loaded.ok && loaded.value.upstreams.length, block).toBe(1)
   }
 })
+
+test('no document was left half merged', () => {
+  const folders = ['.', 'docs', 'docs/decisions', 'docs/runbooks', 'deploy/prometheus', 'deploy/compose']
+  const files = folders.flatMap((folder) =>
+    readdirSync(join(projectRoot, folder))
+      .filter((name) => /\.(?:md|ya?ml|json)$/.test(name))
+      .map((name) => join(folder, name)),
+  )
+  expect(files.length).toBeGreaterThan(40)
+  expect(files.filter((path) => /^(?:<{7}|>{7}) /m.test(read(path)))).toEqual([])
+})

@@ -136,8 +136,6 @@ test('revoking somebody in Active users cuts their open page and their connectio
   await admin.getByRole('button', { name: 'Revoke', exact: true }).click()
   expect(await socket.ended).toEqual({ code: 1008, reason: 'session-revoked' })
   await expect.poll(() => page.locator('#live-state').textContent()).toContain('disconnected')
-  // Left at once: coming back for its connection, the page would be refused first, and its person only told to sign in.
-  await page.goto('about:blank')
   await everywhere()
   await expect.poll(() => card.count()).toBe(0)
 

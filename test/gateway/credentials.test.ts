@@ -4,6 +4,7 @@
  */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { eventually, type Stand, startStand } from '../support/gateway-stand.ts'
+import { connectRaw } from '../support/raw-http.ts'
 
 let stand: Stand
 beforeEach(async () => {
@@ -50,6 +51,27 @@ describe('revoking a user', () => {
     const fresh = stand.client()
     await stand.signIn(fresh, 'ann')
     expect((await fresh.get('/patients/7')).status).toBe(200)
+  })
+
+  test('is told to its person, though their open page asks for its socket first', async () => {
+    const client = stand.client()
+    await stand.signIn(client, 'ann')
+    const cookie = [...client.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+    await stand.control.revoke('riverside', 'usr_ann')
+    const handshake =
+      `GET /live HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nCookie: ${cookie}\r\n` +
+      'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n'
+    const port = Number(new URL(stand.gateways[0]!.addresses.application).port)
+    const asked = async (): Promise<string> => {
+      const socket = await connectRaw(port)
+      socket.write(handshake)
+      return socket.closed()
+    }
+    await eventually(async () => (await asked()).startsWith('HTTP/1.1 401'), 'refused')
+    expect(await asked()).not.toMatch(/set-cookie/i)
+    const page = await client.get('/patients/7')
+    expect([page.status, page.text.includes('Your access was ended')]).toEqual([401, true])
+    expect(client.cookies.has('sid')).toBe(false)
   })
 
   test('from one practice leaves the other one, and the sign-in, as they are', async () => {

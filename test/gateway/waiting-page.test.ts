@@ -77,6 +77,29 @@ test('taking it back leads to the form again; a form of another site takes nothi
   expect((await client.get(step)).text).toContain('Why do you need it?')
 })
 
+test('the form and the waiting page say that emergency access of another practice of theirs is on', async () => {
+  const client = stand.client(cafe)
+  const banner = 'You are using emergency access until'
+  const grant = { id: 'grt_2', kind: 'break-glass', range: null, startsAt: 0 } as const
+  const lakeview = (endsAt: number) =>
+    stand.control.saveMember('lakeview', 'usr_ben', (member) => ({
+      ...member,
+      suspended: true,
+      grants: [{ ...grant, endsAt }],
+    }))
+  await lakeview(stand.clock.now() + 3_600_000)
+  await known()
+  await stand.signIn(client, 'ben')
+  expect((await client.get(step)).text).toContain(banner)
+  await send(client, { do: 'ask', practice: 'riverside', reason: 'On call' })
+  const page = await client.get(step)
+  expect(page.text).toContain('Your request was sent')
+  expect(page.text).toContain(banner)
+  await lakeview(stand.clock.now())
+  await known()
+  expect((await client.get(step)).text).not.toContain(banner)
+})
+
 test('with the control plane away it says so, and nothing is lost', async () => {
   const client = await waiting()
   const page = await client.get(step)

@@ -174,12 +174,56 @@ const judgePurity =
     return banned.includes(name) ? `"${name}" ${impure}` : null
   }
 
+/** More than five words in a row; labels are shorter, and code, markup and style sheets have none. */
+const sentence = /[\p{L}’]+(?:[,.;:!?…]?\s+[\p{L}’]+){5}/u
+
+/** What is logged or thrown is read by operators and by us: it is no text of a page. */
+const isForOperators = (node: ts.Node, tree: ts.SourceFile): boolean => {
+  for (let at = node.parent; at !== undefined; at = at.parent) {
+    if (ts.isThrowStatement(at)) return true
+    if (ts.isCallExpression(at) && /\blog\.\w+$/.test(at.expression.getText(tree))) return true
+  }
+  return false
+}
+
+/** Sentences that people read stand in one catalogue, `runtime/pages/texts*.ts`, and in no page's own code. */
+const judgeWords =
+  (tree: ts.SourceFile): Judge =>
+  (node) =>
+    (ts.isStringLiteral(node) || ts.isTemplateLiteralToken(node)) &&
+    sentence.test(node.text) &&
+    !isForOperators(node, tree)
+      ? 'a sentence of a page’s own: it belongs in runtime/pages/texts-….ts'
+      : null
+
+/** Three words and a full stop: messages of logs and faults have none. */
+const publicSentence = /[\p{L}’]+(?:[,;:]?\s+[\p{L}’-]+){2,}\.$/u
+
+/** A gateway gives a failure its status; its words are the catalogue's. */
+const judgeFailureWords: Judge = (node) =>
+  (ts.isStringLiteral(node) || ts.isTemplateLiteralToken(node)) &&
+  (publicSentence.test(node.text) ||
+    (ts.isPropertyAssignment(node.parent) && node.parent.name.getText() === 'title'))
+    ? 'words that people read: they belong in runtime/pages/texts-….ts'
+    : null
+
+/** Heartbeats are answered to programs, in JSON. */
+const isPageModule = (path: string): boolean =>
+  (path.startsWith('admin/portal/') && path !== 'admin/portal/heartbeat-step.ts') ||
+  /^runtime\/pages\/(?!texts)/.test(path)
+
+/** What metrics mean is told to operators, who read it where metrics are read. */
+const isGatewayModule = (path: string): boolean =>
+  path.startsWith('gateway/') && path !== 'gateway/metrics.ts' && path !== 'gateway/mind.ts'
+
 const judgesFor = (source: Source): readonly Judge[] => [
   judgeFunction(source.tree),
   judgeStar,
   judgeDocstring(source),
   ...(isTest(source.path) ? [judgeMutedTest] : []),
   ...(source.path.startsWith('policies/') ? [judgePurity(source.tree)] : []),
+  ...(isPageModule(source.path) ? [judgeWords(source.tree)] : []),
+  ...(isGatewayModule(source.path) ? [judgeFailureWords] : []),
 ]
 
 const judgeTree = (source: Source): readonly Finding[] => {

@@ -71,6 +71,29 @@ describe('the judge', () => {
     }
   })
 
+  it('finds sentences in page modules and words of failures in the gateway, and nothing like them elsewhere', () => {
+    const found = 'a sentence of a page’s own: it belongs in runtime/pages/texts-….ts'
+    const pages = [
+      'const a = html`<p>You can leave this page open now.</p>`',
+      "const a = 'Nobody has more than ten of these.'",
+    ]
+    for (const code of pages) {
+      for (const path of ['runtime/pages/a.ts', 'admin/portal/a.ts'])
+        expect(rulesIn(`${code}\n`, path)).toEqual([found])
+      for (const path of ['runtime/pages/texts-a.ts', 'runtime/a.ts', 'admin/a.ts'])
+        expect(rulesIn(`${code}\n`, path)).toEqual([])
+    }
+    for (const code of [
+      "log.warn({}, 'a message could not be sent to them')",
+      "throw new Error('a page that nobody has ever asked for')",
+      'const a = html`<p class="hint" id="code-hint"></p> <label for="code">Sign in as someone else</label>`',
+    ])
+      expect(rulesIn(`${code}\n`, 'admin/portal/a.ts')).toEqual([])
+    const failure = "const a = { title: 'Not now', sentence: `Not now, please.`, name: 'No words' }\n"
+    expect(rulesIn(failure, 'gateway/a.ts')).toHaveLength(2)
+    expect(rulesIn(failure)).toEqual([])
+  })
+
   it('measures files and functions', () => {
     const body = (lines: number) => `const f = () => {\n${'  f()\n'.repeat(lines - 2)}}\n`
     expect(rulesIn(body(functionLinesMax))).toEqual([])

@@ -138,6 +138,7 @@ const access: AccessView = {
   here: '/.gatehouse/access',
   askMore: '/.gatehouse/access?ask=more',
   emergency: '/.gatehouse/second-factor?emergency=1',
+  emergencyUntil: null,
   changes: '/.gatehouse/access?wait=1',
 }
 const onePractice: AccessView['rows'] = [
@@ -166,6 +167,13 @@ const accessScreens: readonly Screen[] = [
     }),
   ),
   step('access-wait', accessPage({ ...access, state: 'wait', rows: onePractice })),
+  step(
+    'access-wait-emergency',
+    accessPage({
+      ...{ ...access, state: 'wait', rows: onePractice, emergency: null },
+      emergencyUntil: 'Tuesday, November 24 at 09:00 MST',
+    }),
+  ),
   step(
     'access-wait-hours',
     accessPage({

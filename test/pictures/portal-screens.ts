@@ -112,9 +112,9 @@ const setUpPages: Readonly<Record<string, string>> = {
   full: fullPage(frame),
   'not-here': notHerePage(frame, '2001:db8:85a3:8d3:1319:8a2e:370:7348', wrong),
   codes: codesPage({ frame, codes, fresh: 'enrolled', goesOn: true }),
-  'codes-new': codesPage({ frame, codes, fresh: 'renewed', goesOn: false }),
+  'codes-new': codesPage({ frame: only, codes, fresh: 'renewed', goesOn: false }),
   renew: renewPage(frame, 7, '1'),
-  'shown-already': shownAlreadyPage(frame),
+  'shown-already': shownAlreadyPage(only),
   vouching: vouchingPage({ frame, made: true, said: null }),
   'vouching-before': vouchingPage({ frame, made: false, said: wrong }),
 }

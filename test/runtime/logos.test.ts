@@ -6,7 +6,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
-import { logoHeaders, readLogo, readLogos } from '../../runtime/logos.ts'
+import { readCommandLine } from '../../cli/command-line.ts'
+import { checkConfig } from '../../cli/config-check.ts'
+import { isStop } from '../../cli/exit-codes.ts'
+import { readPlaneSettings, readSettings } from '../../cli/settings.ts'
+import { logoHeaders, logoProblems, readLogo, readLogos } from '../../runtime/logos.ts'
 import { createListeningLog } from '../admin/practice-store.ts'
 import { logoPicture } from '../support/logo-picture.ts'
 
@@ -63,4 +67,37 @@ it('what cannot be used is left out and told; what can is sent as what it is, an
     'x-content-type-options': 'nosniff',
     'content-security-policy': "default-src 'none'; sandbox",
   })
+})
+
+it('a check of the configuration and the start of a plane name each file that cannot be used; other commands open none', async () => {
+  const bad = kept('bad.png', '<svg/>')
+  const gone = join(folder, 'gone.png')
+  const upstream = (id: string, logos: Readonly<Record<string, string>>) => ({
+    ...{ id, name: id, url: 'http://127.0.0.1:9', hosts: [`${id}.example`], logos },
+    routes: [{ match: '* /**', class: 'public' }],
+  })
+  const config = kept(
+    'gatehouse.yaml',
+    JSON.stringify({
+      practices: ['riverside', 'lakeview'].map((id) => ({ id, name: id, zone: 'UTC' })),
+      upstreams: [
+        upstream('one', { riverside: kept('good.png', logoPicture()), lakeview: bad }),
+        upstream('two', { riverside: gone }),
+      ],
+    }),
+  )
+  const lines = [
+    `  upstreams[0].logos.lakeview: ${bad} is no PNG, JPEG or WebP`,
+    `  upstreams[1].logos.riverside: ${gone} cannot be read`,
+  ]
+  const said = async (run: Promise<unknown>) =>
+    run.then(
+      () => null,
+      (error: unknown) => (isStop(error) ? error.lines.slice(1) : error),
+    )
+  expect(await said(checkConfig(readCommandLine(['config', 'check', '--config', config])))).toEqual(lines)
+  for (const plane of ['start', 'gateway', 'admin'])
+    expect(await said(readPlaneSettings(readCommandLine([plane, '--config', config]))), plane).toEqual(lines)
+  expect(await said(readSettings(readCommandLine(['doctor', '--config', config])))).toBeNull()
+  expect(logoProblems({ upstreams: [] })).toEqual([])
 })

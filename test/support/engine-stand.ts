@@ -68,6 +68,8 @@ export type StandOptions = {
   readonly limits?: Partial<Limits>
   readonly upstream?: Readonly<Record<string, unknown>>
   readonly trustedProxies?: readonly string[]
+  /** Absent: nobody announces an address. */
+  readonly proxyProtocol?: { readonly from: readonly string[]; readonly deadlineMs: number }
   readonly secure?: boolean
   readonly hosts?: readonly string[]
   /** Absent: plain HTTP. */
@@ -104,6 +106,8 @@ export const startStand = async (url: string, options: StandOptions = {}): Promi
   })
   const trusted = compileTrustedProxies(options.trustedProxies ?? [])
   if (!trusted.ok) throw new Error(trusted.text)
+  const announced = compileTrustedProxies(options.proxyProtocol?.from ?? [])
+  if (!announced.ok) throw new Error(announced.text)
   const seen: Exchange[] = []
   const judge = options.judge ?? (() => forwarded())
   const engine = createEngine({
@@ -115,6 +119,10 @@ export const startStand = async (url: string, options: StandOptions = {}): Promi
     limits: config.gateway.limits,
     tls: options.tls ?? null,
     trusts: trusted.trusts,
+    proxyProtocol:
+      options.proxyProtocol === undefined
+        ? null
+        : { announces: announced.trusts, deadlineMs: options.proxyProtocol.deadlineMs },
     companionName: 'gatehouse',
     secure: options.secure ?? false,
     lookUpstream: (host) => (options.hosts === undefined || options.hosts.includes(host) ? upstream : null),

@@ -113,7 +113,7 @@ export const openOwn = (): { readonly read: OwnRead; give(piece: Buffer): void }
     persistLines: '',
     date: () => '',
   }
-  serveConnection(parts, socket as unknown as Socket, () => {})
+  serveConnection(parts, socket as unknown as Socket, null, () => {})
   return {
     read,
     give(piece) {

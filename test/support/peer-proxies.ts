@@ -1,5 +1,5 @@
 /**
- * nginx and Caddy as processes of their own, for tests in which they carry the traffic and ask the gateway.
+ * nginx, Caddy and HAProxy as processes of their own, for tests in which they carry the traffic to the gateway or ask it.
  *
  * Set-ups are the test's. Invariant: each runs in a folder of its own, on the port that it is told, as long as the test
  * wants. The programs come from PATH or, on Debian, from packages unpacked under .cache.
@@ -20,14 +20,23 @@ type Program = { readonly command: string; readonly env: Readonly<Record<string,
 const packages = {
   nginx: ['nginx', 'libpcre2-8-0', 'libssl3'],
   caddy: ['caddy'],
+  haproxy: [
+    'haproxy',
+    'liblua5.3-0',
+    'libopentracing-c-wrapper0',
+    'libopentracing1',
+    'libpcre2-8-0',
+    'libssl3',
+  ],
 } as const
 
 const findProgram = async (name: keyof typeof packages): Promise<Program> => {
-  if (spawnSync(name, ['version']).error === undefined) return { command: name, env: {} }
+  if (spawnSync(name, [name === 'haproxy' ? '-v' : 'version']).error === undefined)
+    return { command: name, env: {} }
   const folder = cachePath(`peer-${name}`, process.arch)
   await fetchDebianPackages({ purpose: name, packages: packages[name], folder })
   return {
-    command: join(folder, 'usr', name === 'nginx' ? 'sbin' : 'bin', name),
+    command: join(folder, 'usr', name === 'caddy' ? 'bin' : 'sbin', name),
     env: { LD_LIBRARY_PATH: libraryFolders(folder).join(':') },
   }
 }
@@ -97,4 +106,21 @@ export const startCaddy = async (port: number, sites: string): Promise<PeerProxy
   const folder = newRunFolder('caddy')
   writeFileSync(join(folder, 'Caddyfile'), `{\n  admin off\n  auto_https off\n}\n${sites}\n`)
   return start(program, ['run', '--config', 'Caddyfile', '--adapter', 'caddyfile'], folder, port)
+}
+
+/** An HAProxy that passes TCP on as these sections say, one of which listens on `port`. */
+export const startHaproxy = async (port: number, sections: string): Promise<PeerProxy> => {
+  const program = await findProgram('haproxy')
+  const folder = newRunFolder('haproxy')
+  const setup = `global
+  maxconn 200
+defaults
+  mode tcp
+  timeout connect 5s
+  timeout client 10s
+  timeout server 10s
+${sections}
+`
+  writeFileSync(join(folder, 'haproxy.cfg'), setup)
+  return start(program, ['-db', '-q', '-f', join(folder, 'haproxy.cfg')], folder, port)
 }

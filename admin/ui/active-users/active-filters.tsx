@@ -63,7 +63,7 @@ export function ActiveFilterFields() {
           look({ factor: factorFilters.find((one) => one === value) })
         }
         data={[
-          { value: '', label: 'With or without factor' },
+          { value: '', label: 'Any second factor' },
           ...factorFilters.map((value) => ({ value, label: factorText(value) })),
         ]}
       />
@@ -74,7 +74,7 @@ export function ActiveFilterFields() {
           look({ practices: value === 'several' ? value : undefined })
         }
         data={[
-          { value: '', label: 'Of any number of practices' },
+          { value: '', label: 'Any practices' },
           { value: 'several', label: 'Of several practices' },
         ]}
       />

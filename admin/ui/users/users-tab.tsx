@@ -81,7 +81,7 @@ function Filters({ roles }: { readonly roles: readonly Role[] }) {
           look({ practices: value === 'several' ? value : undefined })
         }
         data={[
-          { value: '', label: 'Of any number of practices' },
+          { value: '', label: 'Any practices' },
           { value: 'several', label: 'Of several practices' },
         ]}
       />
