@@ -12,6 +12,7 @@ import { type ReactNode, useEffect, useState } from 'react'
 import { problemOf } from '../problem.ts'
 import { type PublishState, publishQuery } from '../queries.ts'
 import { spanText } from '../times.ts'
+import { showMessage } from './told.ts'
 
 const shownMs = 7_000
 const undoableMs = 15_000
@@ -90,7 +91,7 @@ function UndoButton({
 
 /** Shows a message; with `undo` it stays until it is closed or has followed its save. */
 function show(id: string, title: string, message: ReactNode, undo: Undo | undefined, closes: number | false) {
-  notifications.show({
+  showMessage({
     id,
     title,
     message: (
