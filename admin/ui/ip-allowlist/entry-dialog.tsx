@@ -5,7 +5,6 @@
  * lockout keeps what was typed; only changed fields are sent, so that an edit never undoes somebody else's.
  */
 import { Button, Checkbox, Group, Textarea, TextInput } from '@mantine/core'
-import { notifications } from '@mantine/notifications'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { parseResponse } from 'hono/client'
 import { useState } from 'react'
@@ -15,6 +14,7 @@ import { Dialog } from '../parts/confirm-dialog.tsx'
 import { followSave } from '../parts/follow-save.tsx'
 import { ProblemNotice } from '../parts/problem-notice.tsx'
 import { type Extra, useSaving } from '../parts/saving.ts'
+import { showMessage } from '../parts/told.ts'
 import { usePractice } from '../practice.ts'
 import { problemAt, type ShownProblem } from '../problem.ts'
 import { type Entry, generalQuery, topicKey } from '../queries.ts'
@@ -90,7 +90,7 @@ function useEntrySave(draft: Draft, start: Fields, fields: Fields) {
     const { sequence, entry, notes } = await send(extra)
     followSave(`“${entry.label}” is ${draft.entry === null ? 'added' : 'saved'}`, sequence)
     if (notes.length > 0)
-      notifications.show({
+      showMessage({
         title: 'Worth knowing',
         message: notes.join(' '),
         autoClose: 12_000,

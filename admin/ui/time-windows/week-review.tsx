@@ -4,13 +4,14 @@
  * The forecast and the guard are `review/`'s. Invariant: what is looked at is what is saved: windows whose times stay keep
  * their ids in both.
  */
-import { notifications } from '@mantine/notifications'
+
 import { useQueryClient } from '@tanstack/react-query'
 import { parseResponse } from 'hono/client'
 import { useMemo } from 'react'
 import { api } from '../api-client.ts'
 import { followSave } from '../parts/follow-save.tsx'
 import type { Extra } from '../parts/saving.ts'
+import { showMessage } from '../parts/told.ts'
 import { usePractice } from '../practice.ts'
 import { topicKey } from '../queries.ts'
 import { ReviewDialog } from '../review/review-dialog.tsx'
@@ -38,7 +39,7 @@ function useWeekSave({ name, plan, wish, revision, onSaved }: ReviewProps, reloa
     )
     followSave(`Hours of ${name} are saved`, sequence)
     if (notes.length > 0)
-      notifications.show({
+      showMessage({
         ...{ title: 'Worth knowing', message: notes.join(' '), autoClose: 12_000, withBorder: true },
         closeButtonProps: { 'aria-label': 'Close message' },
       })

@@ -5,7 +5,6 @@
  * conflict or a lockout keeps what was typed.
  */
 import { Button, Checkbox, Group, TextInput } from '@mantine/core'
-import { notifications } from '@mantine/notifications'
 import { useQueryClient } from '@tanstack/react-query'
 import { parseResponse } from 'hono/client'
 import { useState } from 'react'
@@ -13,6 +12,7 @@ import { api } from '../api-client.ts'
 import { AudienceField, audienceOf, audienceText } from '../parts/audience-field.tsx'
 import { followSave } from '../parts/follow-save.tsx'
 import type { Extra } from '../parts/saving.ts'
+import { showMessage } from '../parts/told.ts'
 import { usePractice } from '../practice.ts'
 import { problemAt, type ShownProblem } from '../problem.ts'
 import { type TimeWindow, topicKey } from '../queries.ts'
@@ -80,7 +80,7 @@ function useWindowSave(window: TimeWindow | null, revision: number, fields: Fiel
       : parseResponse(routes[':id'].$patch({ param: { ...param, id: window.id }, header, json })))
     followSave(`The window is ${window === null ? 'added' : 'saved'}`, sequence)
     if (notes.length > 0)
-      notifications.show({
+      showMessage({
         title: 'Worth knowing',
         message: notes.join(' '),
         autoClose: 12_000,
