@@ -42,6 +42,10 @@ const signInAdminPage = async (): Promise<Page> => {
   return page
 }
 
+/** A screen's link in the sidebar; others lead there too. */
+const screenLink = (page: Page, name: string) =>
+  page.getByRole('navigation', { name: 'Practice', exact: true }).getByRole('link', { name })
+
 const signInPerson = async (page: Page, app: string, email: string, password: string): Promise<void> => {
   await page.goto(`${app}/sign-in`)
   await page.getByLabel('E-mail address').fill(email)
@@ -78,7 +82,7 @@ afterAll(async () => {
 })
 
 test('the office only: guarded, monitored, enforced; another network meets a held sign-in and a clear page', async () => {
-  await admin.getByRole('link', { name: 'IP allowlist' }).click()
+  await screenLink(admin, 'IP allowlist').click()
   await admin.getByText('127.0.0.1 ✗ not listed').waitFor()
   await admin.getByRole('button', { name: 'Add entry' }).click()
   await admin.getByLabel('Range').fill('127.0.0.2')
@@ -98,7 +102,7 @@ test('the office only: guarded, monitored, enforced; another network meets a hel
   await admin.getByRole('button', { name: 'Save', exact: true }).click()
   await admin.getByText(/127\.0\.0\.1 ✓ allowed/).waitFor()
   await choose('Enforce')
-  await admin.getByRole('link', { name: 'IP allowlist Enforce' }).waitFor()
+  await screenLink(admin, 'IP allowlist Enforce').waitFor()
   await everywhere()
   const waiting = admin.getByRole('region', { name: 'Waiting for confirmation' })
   await waiting.getByRole('button', { name: 'Confirm' }).click()
@@ -130,7 +134,7 @@ test('revoking somebody in Active users cuts their open page and their connectio
   const socket = await openSocket(two, '/live/schedule', other)
   await socket.next()
 
-  await admin.getByRole('link', { name: 'Active users' }).click()
+  await screenLink(admin, 'Active users').click()
   const card = admin.getByRole('row', { name: /Mark Jensen/ })
   await card.getByRole('button', { name: 'Revoke Mark Jensen' }).click()
   await admin.getByRole('button', { name: 'Revoke', exact: true }).click()
@@ -158,7 +162,7 @@ const nextSunday = (): readonly [Date, Date] => {
 }
 
 test('hours are painted as a week, and a person is tried on them before they are enforced', async () => {
-  await admin.getByRole('link', { name: 'Time windows' }).click()
+  await screenLink(admin, 'Time windows').click()
   await admin.getByRole('button', { name: 'Start with Mon–Fri 08:00–18:00' }).click()
   const line = admin.getByLabel('The same as text')
   await expect.poll(() => line.inputValue()).toBe('Mon–Fri 08:00–18:00')
@@ -172,7 +176,7 @@ test('hours are painted as a week, and a person is tried on them before they are
   await admin.getByText(/sign-ins of everyone in 28 days/).waitFor()
   await admin.getByRole('list', { name: 'Hours by day' }).getByText('09:00–10:30').first().waitFor()
 
-  await admin.getByRole('link', { name: 'Simulate' }).click()
+  await screenLink(admin, 'Simulate').click()
   await admin.getByRole('combobox', { name: 'Person' }).fill('Fiona')
   await admin.getByRole('listbox').getByRole('option', { name: /Fiona/ }).click()
   await admin.getByLabel('From the address').fill('127.0.0.2')
@@ -195,7 +199,7 @@ test('hours are painted as a week, and a person is tried on them before they are
 test('settings: two admins at once are told of each other, a start is planned and withdrawn, a request is approved', async () => {
   const colleague = await signInAdminPage()
   for (const page of [admin, colleague]) {
-    await page.getByRole('link', { name: 'General settings' }).click()
+    await screenLink(page, 'General settings').click()
     await page.getByRole('region', { name: 'Sessions', exact: true }).waitFor()
   }
   const saveSessions = async (page: Page): Promise<void> => {
@@ -234,7 +238,7 @@ test('settings: two admins at once are told of each other, a start is planned an
   await signInPerson(hotel, relay.url, 'helen.hygienist@demo.test', 'hygienist-demo')
   await hotel.getByLabel('Why do you need it?').fill('At a conference')
   await hotel.getByRole('button', { name: 'Send' }).click()
-  await admin.getByRole('link', { name: 'Access requests 1 waiting' }).click()
+  await screenLink(admin, 'Access requests 1 waiting').click()
   const card = admin.getByRole('region', { name: 'Helen Brooks, 127.0.0.67' })
   await card.getByText('“At a conference”').waitFor()
   await card.getByText('It lies next to “Front office”').waitFor()
