@@ -31,6 +31,7 @@ import { listPractices } from '../store/practices.ts'
 import type { AdminEnv } from './admin-env.ts'
 import { type ApiPlane, deedOf } from './api-plane.ts'
 import { ownAccountsRoutes } from './contract/own-accounts.ts'
+import { deviceName } from './networks.ts'
 import { answerOwnFactors, assertAllowed } from './own-factors.ts'
 import { invalid, refusal } from './refusals.ts'
 
@@ -169,7 +170,12 @@ function answerSessions(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
   app.openapi(ownAccountsRoutes.sessions, async (c) => {
     const mine = c.get('admin').session
     const found = await plane.store.read((rows) => listAdminSessions(rows, plane.now()))
-    return c.json({ sessions: found.map((one) => ({ ...one, mine: one.id === mine })) }, 200)
+    const sessions = found.map((one) => ({
+      ...one,
+      device: deviceName(one.device),
+      mine: one.id === mine,
+    }))
+    return c.json({ sessions }, 200)
   })
   app.openapi(ownAccountsRoutes.endSession, async (c) => {
     const { id } = c.req.valid('param')

@@ -209,10 +209,12 @@ describe('looking after accounts', () => {
   it('lists who is in and ends a session', async () => {
     const root = await stage.signIn('root', somewhere())
     const viewer = await stage.signIn('viewer', somewhere())
-    const { sessions } = await json<{ sessions: { id: string; who: { id: string }; mine: boolean }[] }>(
-      root.ask('GET', '/api/admin-sessions'),
-    )
+    const { sessions } = await json<{
+      sessions: { id: string; who: { id: string }; mine: boolean; device: string }[]
+    }>(root.ask('GET', '/api/admin-sessions'))
     const found = sessions.find(({ who }) => who.id === 'adm_viewer')
+    // A name, as of everybody's sessions: nobody reads what browsers send.
+    expect(found?.device).toBe('Unknown device')
     expect((await root.ask('POST', `/api/admin-sessions/${found?.id}/end`, { json: {} })).status).toBe(200)
     expect(await me(viewer.cookie)).toBe(401)
     expect((await viewer.ask('GET', '/api/admin-sessions')).status).toBe(401)
