@@ -132,7 +132,8 @@ const frame = (
   }
   if (length === undefined) return { framing: 'none', length: 0 }
   if (lengths.length > 0 || !/^\d{1,15}$/.test(length)) return refused(400, requestTexts.length)
-  return { framing: length === '0' ? 'none' : 'length', length: Number(length) }
+  const bytes = Number(length)
+  return { framing: bytes === 0 ? 'none' : 'length', length: bytes }
 }
 
 const upgrading = /(?:^|,)[ \t]*upgrade[ \t]*(?:,|$)/i
