@@ -255,7 +255,10 @@ export const createOwnUpstreams = (options: PoolOptions): Upstreams => {
           call.callOff()
           call.connection?.destroy()
         },
-        resume: () => call.connection?.resume(),
+        resume() {
+          // Once over, its connection may be another call's.
+          if (!call.over) call.connection?.resume()
+        },
       } satisfies UpstreamCall
     },
     async close() {

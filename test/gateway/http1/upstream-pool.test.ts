@@ -189,6 +189,31 @@ describe('content', () => {
     expect([await send().done, app.connections.length]).toEqual(['200', 1])
   })
 
+  it('comes no faster because somebody whose answer is complete takes up theirs again', async () => {
+    let served = 0
+    await start(({ socket }) => {
+      socket.on('data', () => {
+        served += 1
+        if (served === 1) socket.write(ok)
+        else
+          socket.write(
+            Buffer.concat([Buffer.from(`${ok.slice(0, 33)}5000000\r\n\r\n`), Buffer.alloc(5_000_000, 'x')]),
+          )
+      })
+    })
+    const before = send()
+    await before.done
+    const heard = send({}, 3)
+    while (!heard.paused) await new Promise((wake) => setImmediate(wake))
+    const had = heard.body().length
+    for (let n = 0; n < 50; n += 1) {
+      before.call.resume()
+      await new Promise((wake) => setImmediate(wake))
+    }
+    expect([heard.body().length, app.connections.length]).toEqual([had, 1])
+    heard.call.abort()
+  })
+
   it.each([
     ['more than announced', ['abc', 'def'], '5', 'downstream garbage', /abc/],
     ['less than announced', ['abc'], '5', 'downstream truncated', /abc$/],
