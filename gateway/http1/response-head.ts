@@ -97,7 +97,8 @@ const readLines = (text: string, from: number, framing: Framing): string[] | nul
   return headers
 }
 
-const isWithoutContent = (status: number, method: string): boolean =>
+/** Whether an answer of this status to this method has no content, whatever it says (RFC 9112 §6.3). */
+export const isWithoutContent = (status: number, method: string): boolean =>
   method === 'HEAD' || status < 200 || status === 204 || status === 304
 
 /**
