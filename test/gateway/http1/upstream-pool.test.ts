@@ -5,7 +5,7 @@
 import { Readable } from 'node:stream'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createOwnUpstreams } from '../../../gateway/http1/upstream-pool.ts'
-import type { UpstreamCall, UpstreamRequest, Upstreams } from '../../../gateway/upstream-node.ts'
+import type { UpstreamCall, UpstreamRequest, Upstreams } from '../../../gateway/upstreams.ts'
 import { configSchema, type UpstreamConfig } from '../../../runtime/config.ts'
 import { isFault } from '../../../runtime/fault.ts'
 import { realSchedule } from '../../support/engine-stand.ts'
