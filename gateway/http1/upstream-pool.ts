@@ -253,7 +253,10 @@ export const createOwnUpstreams = (options: PoolOptions): Upstreams => {
           call.callOff()
           call.connection?.destroy()
         },
-        resume: () => call.connection?.resume(),
+        resume() {
+          // Its connection may be another call's by now.
+          if (!call.over) call.connection?.resume()
+        },
       } satisfies UpstreamCall
     },
     async close() {

@@ -170,6 +170,29 @@ describe('content', () => {
     expect([await send().done, app.connections.length]).toEqual(['200', 1])
   })
 
+  it('is not hurried on by a call that was over before', async () => {
+    await start(({ socket }) => {
+      socket.once('data', () => {
+        socket.write(ok)
+        socket.once('data', () => {
+          socket.write('HTTP/1.1 200 OK\r\nContent-Length: 5000000\r\n\r\n')
+          socket.write(Buffer.alloc(5_000_000, 'x'))
+        })
+      })
+    })
+    const before = send()
+    await before.done
+    const heard = send({}, 1)
+    while (!heard.paused) await new Promise((wake) => setImmediate(wake))
+    const had = heard.body().length
+    for (let n = 0; n < 50; n += 1) {
+      before.call.resume()
+      await new Promise((wake) => setImmediate(wake))
+    }
+    expect([app.connections.length, heard.body().length]).toEqual([1, had])
+    heard.call.abort()
+  })
+
   it.each([
     ['more than announced', ['abc', 'def'], '5', 'downstream garbage', /abc/],
     ['less than announced', ['abc'], '5', 'downstream truncated', /abc$/],
