@@ -5,7 +5,7 @@
 import { Readable } from 'node:stream'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createOwnUpstreams } from '../../../gateway/http1/upstream-pool.ts'
-import type { UpstreamCall, UpstreamRequest, Upstreams } from '../../../gateway/upstream-node.ts'
+import type { UpstreamCall, UpstreamRequest, Upstreams } from '../../../gateway/upstreams.ts'
 import { configSchema, type UpstreamConfig } from '../../../runtime/config.ts'
 import { isFault } from '../../../runtime/fault.ts'
 import { realSchedule } from '../../support/engine-stand.ts'
@@ -189,28 +189,26 @@ describe('content', () => {
     expect([await send().done, app.connections.length]).toEqual(['200', 1])
   })
 
-  it('comes no faster because somebody whose answer is complete takes up theirs again', async () => {
-    let served = 0
+  it('is not hurried on by a call that was over before', async () => {
     await start(({ socket }) => {
-      socket.on('data', () => {
-        served += 1
-        if (served === 1) socket.write(ok)
-        else
-          socket.write(
-            Buffer.concat([Buffer.from(`${ok.slice(0, 33)}5000000\r\n\r\n`), Buffer.alloc(5_000_000, 'x')]),
-          )
+      socket.once('data', () => {
+        socket.write(ok)
+        socket.once('data', () => {
+          socket.write('HTTP/1.1 200 OK\r\nContent-Length: 5000000\r\n\r\n')
+          socket.write(Buffer.alloc(5_000_000, 'x'))
+        })
       })
     })
     const before = send()
     await before.done
-    const heard = send({}, 3)
+    const heard = send({}, 1)
     while (!heard.paused) await new Promise((wake) => setImmediate(wake))
     const had = heard.body().length
     for (let n = 0; n < 50; n += 1) {
       before.call.resume()
       await new Promise((wake) => setImmediate(wake))
     }
-    expect([heard.body().length, app.connections.length]).toEqual([had, 1])
+    expect([app.connections.length, heard.body().length]).toEqual([1, had])
     heard.call.abort()
   })
 
