@@ -314,7 +314,14 @@ export const createEngine = (options: EngineOptions): Engine => {
     draining: false,
   }
   const receiver: Receiver = {
-    request: (client) => receive(state, client),
+    request(client) {
+      try {
+        receive(state, client)
+      } catch (error) {
+        options.log.error({ error }, 'a request could not be received')
+        client.breakOff()
+      }
+    },
     malformed: (kind) => options.counters.malformed(kind),
     isTrusted(remoteAddress) {
       const address = parseAddress(remoteAddress)

@@ -268,6 +268,19 @@ describe.each(engines)('the engine "%s"', (engine) => {
       expect(raw.connections).toHaveLength(0)
     })
 
+    it('what breaks before it is asked ends that connection and no other', async () => {
+      const hosts = {
+        includes(host: string) {
+          if (host === 'bad.example') throw new Error('broken')
+          return true
+        },
+      }
+      await stage.raw(answering('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'), { hosts: hosts as never })
+      expect(await exchangeRaw(stage.stand.port, 'GET /x HTTP/1.1\r\nHost: bad.example\r\n\r\n')).toBe('')
+      expect([stage.stand.seen.length, stage.stand.exchanges.size()]).toEqual([0, 0])
+      expect(statusOf(await exchangeRaw(stage.stand.port, rawGet()))).toBe(200)
+    })
+
     it('that answers badly is broken off, and the next request is served', async () => {
       const raw = await stage.raw(answering('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'), {
         judge: (exchange) =>
