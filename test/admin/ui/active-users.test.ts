@@ -50,6 +50,7 @@ it('opens somebody from the address, with sessions and history, and ends one ses
   const drawer = dialog('Fiona Front')
   await drawer.getByRole('region', { name: 'Firefox on Windows' }).waitFor()
   await drawer.getByText('An admin ended a session.').waitFor()
+  await drawer.getByText('Control IP changed').waitFor()
   expect(await axeFindings(page)).toEqual([])
   await page.emulateMedia({ colorScheme: 'dark' })
   expect(await axeFindings(page, 'dark')).toEqual([])
