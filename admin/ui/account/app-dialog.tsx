@@ -5,14 +5,14 @@
  * pressed, so that an address alone makes no secret; the secret is in this dialog alone; what is set up now counts until
  * the first code of the new app was right.
  */
-import { Button, Group, TextInput } from '@mantine/core'
+import { TextInput } from '@mantine/core'
 import { parseResponse } from 'hono/client'
 import { useState } from 'react'
 import { encode } from 'uqr'
 import { api } from '../api-client.ts'
 import { Dialog } from '../parts/confirm-dialog.tsx'
+import { FormEnd } from '../parts/form-end.tsx'
 import { Secret } from '../parts/kept-secret.tsx'
-import { ProblemNotice } from '../parts/problem-notice.tsx'
 import { useSaving } from '../parts/saving.ts'
 import { problemAt } from '../problem.ts'
 import { useFactorsReload } from './account-queries.ts'
@@ -107,23 +107,13 @@ export function AppDialog(props: {
         ) : (
           <Scan begun={begun} code={code} error={problemAt(problem, 'code')} onType={setCode} />
         )}
-        {problem !== null && (
-          <ProblemNotice
-            problem={problem}
-            fields={['code']}
-            typedName={saving.typedName}
-            onTypeName={saving.setTypedName}
-            onReload={() => saving.setProblem(null)}
-          />
-        )}
-        <Group justify="flex-end" gap="sm">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={saving.isBusy} disabled={begun !== null && code.trim() === ''}>
-            {begun === null ? 'Show the picture' : 'Confirm'}
-          </Button>
-        </Group>
+        <FormEnd
+          saving={saving}
+          act={begun === null ? 'Show the picture' : 'Confirm'}
+          canAct={begun === null || code.trim() !== ''}
+          fields={['code']}
+          onCancel={onClose}
+        />
       </form>
     </Dialog>
   )

@@ -4,12 +4,12 @@
  * What the browser does is `passkey-ceremony.ts`; removing one is `factor-acts.tsx`. Invariant: the API's question is asked
  * for when the button is pressed, so that a device is never asked by an address alone.
  */
-import { Button, Group, TextInput } from '@mantine/core'
+import { TextInput } from '@mantine/core'
 import { parseResponse } from 'hono/client'
 import { useState } from 'react'
 import { api } from '../api-client.ts'
 import { Dialog } from '../parts/confirm-dialog.tsx'
-import { ProblemNotice } from '../parts/problem-notice.tsx'
+import { FormEnd } from '../parts/form-end.tsx'
 import { useSaving } from '../parts/saving.ts'
 import { tellDone } from '../parts/told.ts'
 import { problemAt } from '../problem.ts'
@@ -52,23 +52,7 @@ function NameDialog(props: {
           data-autofocus
           onChange={(event) => setName(event.currentTarget.value)}
         />
-        {problem !== null && (
-          <ProblemNotice
-            problem={problem}
-            fields={['name']}
-            typedName={saving.typedName}
-            onTypeName={saving.setTypedName}
-            onReload={() => saving.setProblem(null)}
-          />
-        )}
-        <Group justify="flex-end" gap="sm">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={saving.isBusy} disabled={name.trim() === ''}>
-            {act}
-          </Button>
-        </Group>
+        <FormEnd saving={saving} act={act} canAct={name.trim() !== ''} fields={['name']} onCancel={onClose} />
       </form>
     </Dialog>
   )

@@ -4,13 +4,13 @@
  * A forgotten one is replaced by a link that an operator makes. Invariant: both are in the dialog alone and gone with it; a
  * second field to type the new one again was refused: what was typed can be looked at instead.
  */
-import { Button, Group, PasswordInput } from '@mantine/core'
+import { PasswordInput } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { parseResponse } from 'hono/client'
 import { useState } from 'react'
 import { api } from '../api-client.ts'
 import { Dialog } from '../parts/confirm-dialog.tsx'
-import { ProblemNotice } from '../parts/problem-notice.tsx'
+import { FormEnd } from '../parts/form-end.tsx'
 import { useSaving } from '../parts/saving.ts'
 import { tellDone } from '../parts/told.ts'
 import { problemAt } from '../problem.ts'
@@ -62,23 +62,13 @@ export function PasswordDialog({ login, onClose }: { readonly login: string; rea
         <p className="gh-faint">
           Wherever else you are signed in to Security Management, you are signed out.
         </p>
-        {problem !== null && (
-          <ProblemNotice
-            problem={problem}
-            fields={['current', 'next']}
-            typedName={saving.typedName}
-            onTypeName={saving.setTypedName}
-            onReload={() => saving.setProblem(null)}
-          />
-        )}
-        <Group justify="flex-end" gap="sm">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={saving.isBusy} disabled={current === '' || next === ''}>
-            Change password
-          </Button>
-        </Group>
+        <FormEnd
+          saving={saving}
+          act="Change password"
+          canAct={current !== '' && next !== ''}
+          fields={['current', 'next']}
+          onCancel={onClose}
+        />
       </form>
     </Dialog>
   )

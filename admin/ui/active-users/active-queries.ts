@@ -81,11 +81,3 @@ export const historyQuery = (practice: string, user: string) =>
         }),
       ),
   })
-
-/** What each type of event means; it changes with a release only. */
-export const actionsQuery = (practice: string) =>
-  queryOptions({
-    queryKey: topicKey(practice, 'event-actions'),
-    queryFn: () => parseResponse(one['security-events'].actions.$get({ param: { practice } })),
-    staleTime: Number.POSITIVE_INFINITY,
-  })

@@ -14,8 +14,10 @@ import { Tag } from '../parts/tag.tsx'
 import { When } from '../parts/when.tsx'
 import { usePractice } from '../practice.ts'
 import type { ActiveUser, Session } from '../queries.ts'
+import { actionsQuery } from '../security-events/event-queries.ts'
+import { titleOf } from '../security-events/event-titles.ts'
 import { memberQuery } from '../users/users-queries.ts'
-import { actionsQuery, activeUserQuery, historyQuery } from './active-queries.ts'
+import { activeUserQuery, historyQuery } from './active-queries.ts'
 import type { Revocation } from './revoke-dialog.tsx'
 import { signInName } from './sign-in-words.ts'
 
@@ -93,7 +95,7 @@ function History({ user }: { readonly user: string }) {
           <li key={number}>
             <When at={at} />
             <span>
-              {meanings.get(type) ?? type}
+              {meanings.get(type) ?? titleOf(type)}
               <span className="gh-sub">
                 {[actor.name, address, reason === null ? null : `“${reason}”`]
                   .filter((part) => part !== null)

@@ -4,7 +4,7 @@
  * On and off is the table's switch. Invariant: every problem the API finds is shown at its field; a conflict or a
  * lockout keeps what was typed; only changed fields are sent, so that an edit never undoes somebody else's.
  */
-import { Button, Checkbox, Group, Textarea, TextInput } from '@mantine/core'
+import { Checkbox, Textarea, TextInput } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { parseResponse } from 'hono/client'
 import { useState } from 'react'
@@ -12,7 +12,7 @@ import { api } from '../api-client.ts'
 import { AudienceField, audienceOf, audienceText } from '../parts/audience-field.tsx'
 import { Dialog } from '../parts/confirm-dialog.tsx'
 import { followSave } from '../parts/follow-save.tsx'
-import { ProblemNotice } from '../parts/problem-notice.tsx'
+import { FormEnd } from '../parts/form-end.tsx'
 import { type Extra, useSaving } from '../parts/saving.ts'
 import { showMessage } from '../parts/told.ts'
 import { usePractice } from '../practice.ts'
@@ -208,26 +208,16 @@ export function EntryDialog({ draft, onClose }: { readonly draft: Draft; readonl
         {draft.origin !== null && <p className="gh-faint">{draft.origin}</p>}
         <NetworkFields {...shared} />
         <UseFields {...shared} />
-        {problem !== null && (
-          <ProblemNotice
-            problem={problem}
-            fields={shownFields}
-            typedName={saving.typedName}
-            onTypeName={saving.setTypedName}
-            onReload={() => {
-              void client.invalidateQueries({ queryKey: topicKey(practice.id) })
-              saving.setProblem(null)
-            }}
-          />
-        )}
-        <Group justify="flex-end" gap="sm">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={saving.isBusy}>
-            Save
-          </Button>
-        </Group>
+        <FormEnd
+          saving={saving}
+          act="Save"
+          fields={shownFields}
+          onReload={() => {
+            void client.invalidateQueries({ queryKey: topicKey(practice.id) })
+            saving.setProblem(null)
+          }}
+          onCancel={onClose}
+        />
       </form>
     </Dialog>
   )

@@ -4,13 +4,13 @@
  * Passwords are set by their owner, through the link. Invariant: what an account may do in a practice is a bundle with a
  * name or what it had before; permissions that no bundle has are kept, never dropped in silence.
  */
-import { Button, Checkbox, Group, NativeSelect, TextInput } from '@mantine/core'
+import { Checkbox, NativeSelect, TextInput } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { parseResponse } from 'hono/client'
 import { useState } from 'react'
 import { api } from '../api-client.ts'
 import { Dialog } from '../parts/confirm-dialog.tsx'
-import { ProblemNotice } from '../parts/problem-notice.tsx'
+import { FormEnd } from '../parts/form-end.tsx'
 import { reasonOf, useSaving } from '../parts/saving.ts'
 import { tellDone } from '../parts/told.ts'
 import { problemAt, type ShownProblem } from '../problem.ts'
@@ -179,23 +179,12 @@ export function AccountDialog(props: DialogProps) {
           value={saving.reason}
           onChange={(event) => saving.setReason(event.currentTarget.value)}
         />
-        {problem !== null && (
-          <ProblemNotice
-            problem={problem}
-            fields={['login', 'name', 'practices']}
-            typedName={saving.typedName}
-            onTypeName={saving.setTypedName}
-            onReload={() => saving.setProblem(null)}
-          />
-        )}
-        <Group justify="flex-end" gap="sm">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={saving.isBusy}>
-            {account === null ? 'Make the link' : 'Save'}
-          </Button>
-        </Group>
+        <FormEnd
+          saving={saving}
+          act={account === null ? 'Make the link' : 'Save'}
+          fields={['login', 'name', 'practices']}
+          onCancel={onClose}
+        />
       </form>
     </Dialog>
   )

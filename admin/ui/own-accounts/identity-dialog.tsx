@@ -3,12 +3,12 @@
  *
  * Providers are configuration. Invariant: what was typed stays while the API says what is wrong with it, at its field.
  */
-import { Button, Group, TextInput } from '@mantine/core'
+import { TextInput } from '@mantine/core'
 import { parseResponse } from 'hono/client'
 import { useState } from 'react'
 import { api } from '../api-client.ts'
 import { Dialog } from '../parts/confirm-dialog.tsx'
-import { ProblemNotice } from '../parts/problem-notice.tsx'
+import { FormEnd } from '../parts/form-end.tsx'
 import { useSaving } from '../parts/saving.ts'
 import { tellDone } from '../parts/told.ts'
 import { problemAt } from '../problem.ts'
@@ -63,23 +63,7 @@ export function IdentityDialog(props: { readonly account: OwnAccount; readonly o
           spellCheck={false}
           onChange={(event) => setSubject(event.currentTarget.value)}
         />
-        {problem !== null && (
-          <ProblemNotice
-            problem={problem}
-            fields={['provider', 'subject']}
-            typedName={saving.typedName}
-            onTypeName={saving.setTypedName}
-            onReload={() => saving.setProblem(null)}
-          />
-        )}
-        <Group justify="flex-end" gap="sm">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={saving.isBusy}>
-            Link
-          </Button>
-        </Group>
+        <FormEnd saving={saving} act="Link" fields={['provider', 'subject']} onCancel={onClose} />
       </form>
     </Dialog>
   )

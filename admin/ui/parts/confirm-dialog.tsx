@@ -4,11 +4,11 @@
  * Forms with fields of their own have dialogs of their own. Invariant: nothing happens before the act's button is
  * pressed; a refusal stays in the dialog with what to do about it; Escape and Cancel change nothing.
  */
-import { Button, Group, Modal, TextInput } from '@mantine/core'
+import { Modal, TextInput } from '@mantine/core'
 import { useMediaQuery } from '@mantine/hooks'
 import type { ReactNode } from 'react'
 import type { ShownProblem } from '../problem.ts'
-import { ProblemNotice } from './problem-notice.tsx'
+import { FormEnd } from './form-end.tsx'
 import { type Extra, useSaving } from './saving.ts'
 
 /** What is reviewed. `act`: the word on the button; `firstProblem`: the refusal that led here. */
@@ -62,7 +62,7 @@ export function Dialog(props: {
 /** The dialog; draw it while it is open, with a key for what it is about. */
 export function ConfirmDialog(props: ConfirmProps) {
   const saving = useSaving(props.save, props.firstProblem ?? null)
-  const { problem, isBusy } = saving
+  const { problem } = saving
   const act = async () => {
     if (await saving.run()) props.onClose()
   }
@@ -86,30 +86,17 @@ export function ConfirmDialog(props: ConfirmProps) {
             onChange={(event) => saving.setReason(event.currentTarget.value)}
           />
         )}
-        {problem !== null && (
-          <ProblemNotice
-            problem={problem}
-            typedName={saving.typedName}
-            onTypeName={saving.setTypedName}
-            onReload={() => {
-              props.reload()
-              saving.setProblem(null)
-            }}
-          />
-        )}
-        <Group justify="flex-end" gap="sm">
-          <Button variant="default" onClick={props.onClose}>
-            Cancel
-          </Button>
-          <Button
-            type="submit"
-            loading={isBusy}
-            disabled={props.canAct === false}
-            {...(props.danger === true || problem?.code === 'lockout-risk' ? { color: 'red' } : {})}
-          >
-            {props.act}
-          </Button>
-        </Group>
+        <FormEnd
+          saving={saving}
+          act={props.act}
+          canAct={props.canAct !== false}
+          danger={props.danger === true || problem?.code === 'lockout-risk'}
+          onReload={() => {
+            props.reload()
+            saving.setProblem(null)
+          }}
+          onCancel={props.onClose}
+        />
       </form>
     </Dialog>
   )

@@ -1,8 +1,10 @@
 /**
  * Which dialog is open, kept in the address: a link sent to a colleague opens it, and going back closes it.
  *
- * It draws nothing. Invariant: opening and closing change `open` alone; what the list is filtered by stays. A dialog with
- * something half typed loses it when the address changes, as with any page.
+ * It draws nothing. Questions over ticked rows or over a drawer stay in the state of their screen instead: ticks are not in
+ * the address and a drawer has a place of its own there, so a link to the question would ask about nothing. Invariant:
+ * opening and closing change `open` alone; what the list is filtered by stays. A dialog with something half typed loses it
+ * when the address changes, as with any page.
  */
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useCallback } from 'react'

@@ -1,7 +1,8 @@
 /**
  * The end of a list that is shown a page at a time: where one is, back, on.
  *
- * Which page that is, its caller keeps in the address. Invariant: a way that leads nowhere is disabled, not gone, so that
+ * Which page that is, its caller counts and keeps in the address: pages with a number, or cursors whose place is not in
+ * the address. Lists whose address has the cursor and the place of its first row have `pager.tsx`. Invariant: a way that leads nowhere is disabled, not gone, so that
  * what one is about to press does not move.
  */
 import { Button } from '@mantine/core'

@@ -1,7 +1,8 @@
 /**
  * One page of a long list at a time: which rows these are, the next, the one before, the first.
  *
- * It asks nothing. Invariant: page and place are in the address, so that a link shows the same rows, and only one page of
+ * It asks nothing, and remembers the pages that were come from; lists that count their pages otherwise have the plainer
+ * `page-nav.tsx`. Invariant: page and place are in the address, so that a link shows the same rows, and only one page of
  * rows is ever drawn, however long the list is. Growing the list with each press was refused: a hundred thousand rows in
  * one table are slow for everybody and endless for screen readers.
  */

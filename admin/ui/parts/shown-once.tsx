@@ -1,8 +1,9 @@
 /**
  * A dialog that asks, then shows what was made this once: a link, a code.
  *
- * What is made and shown is the caller's. Invariant: what is shown lives in this dialog alone, never in the answers kept;
- * closed, it is gone.
+ * What is made and shown is the caller's. What is lost for good when it is not kept has `KeptDialog` (`kept-secret.tsx`),
+ * which does not close before its reader has said that it is. Invariant: what is shown lives in this dialog alone, never
+ * in the answers kept; closed, it is gone.
  */
 import { type ReactNode, useRef, useState } from 'react'
 import { ConfirmDialog, type ConfirmProps, Dialog } from './confirm-dialog.tsx'

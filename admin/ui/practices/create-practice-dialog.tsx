@@ -4,14 +4,14 @@
  * Its people come by signing in or by a file. Invariant: the id is made of the name until it is typed, and cannot be
  * changed afterwards, which is said; a preset that could not be applied leaves a practice with every control off.
  */
-import { Button, Group, NativeSelect, TextInput } from '@mantine/core'
+import { NativeSelect, TextInput } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { parseResponse } from 'hono/client'
 import { useState } from 'react'
 import { api } from '../api-client.ts'
 import { Dialog } from '../parts/confirm-dialog.tsx'
-import { ProblemNotice } from '../parts/problem-notice.tsx'
+import { FormEnd } from '../parts/form-end.tsx'
 import { useSaving } from '../parts/saving.ts'
 import { tellDone, tellFailed } from '../parts/told.ts'
 import { problemAt, type ShownProblem } from '../problem.ts'
@@ -144,23 +144,7 @@ export function CreatePracticeDialog({ onClose }: { readonly onClose: () => void
             </option>
           ))}
         </NativeSelect>
-        {problem !== null && (
-          <ProblemNotice
-            problem={problem}
-            fields={shownFields}
-            typedName={saving.typedName}
-            onTypeName={saving.setTypedName}
-            onReload={() => saving.setProblem(null)}
-          />
-        )}
-        <Group justify="flex-end" gap="sm">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={saving.isBusy}>
-            Create
-          </Button>
-        </Group>
+        <FormEnd saving={saving} act="Create" fields={shownFields} onCancel={onClose} />
       </form>
     </Dialog>
   )

@@ -9,6 +9,7 @@ import { getRouteApi, Link } from '@tanstack/react-router'
 import { Icon } from '../parts/icons.tsx'
 import { Failed, Loading } from '../parts/states.tsx'
 import { modeNames } from '../parts/tag.tsx'
+import { Views } from '../parts/views.tsx'
 import { usePractice } from '../practice.ts'
 import { generalQuery, rolesQuery } from '../queries.ts'
 import { ImportView } from './import-view.tsx'
@@ -27,27 +28,6 @@ const views = [
   { view: 'routes', name: 'Route map' },
   { view: 'import', name: 'Import' },
 ] as const
-
-function Views() {
-  const { view } = route.useSearch()
-  return (
-    <nav className="gh-views" aria-label="Views">
-      {views.map((one) => (
-        <Link
-          key={one.name}
-          from={route.id}
-          to="."
-          search={one.view === undefined ? {} : { view: one.view }}
-          className="gh-view"
-          activeOptions={{ exact: true, includeSearch: true }}
-          {...(one.view === view ? { 'aria-current': 'page' as const } : {})}
-        >
-          {one.name}
-        </Link>
-      ))}
-    </nav>
-  )
-}
 
 function ModeNotice() {
   const { id } = usePractice()
@@ -104,7 +84,7 @@ export function RolesTab() {
         <h1>Roles & permissions</h1>
         <p>What each role may do in the application, and what that comes to.</p>
       </div>
-      <Views />
+      <Views views={views} view={view} />
       <ModeNotice />
       {view === undefined && <RolesView />}
       {view === 'person' && <PersonView />}

@@ -7,6 +7,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { Tag } from '../parts/tag.tsx'
+import { Views } from '../parts/views.tsx'
 import { usePractice } from '../practice.ts'
 import { standingQuery } from '../retention/retention-queries.ts'
 import { fullTime } from '../times.ts'
@@ -37,12 +38,15 @@ function ChainBadge() {
   )
 }
 
+const views = [
+  { view: undefined, name: 'Changes' },
+  { view: 'refusals', name: 'Refusals' },
+] as const
+
 /** The tab. */
 export function SecurityEventsTab() {
   const practice = usePractice()
   const { view } = route.useSearch()
-  const params = { practice: practice.id }
-  const to = '/practices/$practice/security-events'
   return (
     <>
       <div className="gh-page-head gh-page-head-acts">
@@ -54,28 +58,7 @@ export function SecurityEventsTab() {
       </div>
       <section className="gh-card" aria-label={view === 'refusals' ? 'Refusals' : 'Changes'}>
         <div className="gh-card-head">
-          <nav className="gh-views" aria-label="Kind of event">
-            <Link
-              to={to}
-              params={params}
-              search={{}}
-              className="gh-view"
-              activeOptions={{ exact: true, includeSearch: true }}
-              aria-current={view === undefined ? 'page' : 'false'}
-            >
-              Changes
-            </Link>
-            <Link
-              to={to}
-              params={params}
-              search={{ view: 'refusals' }}
-              className="gh-view"
-              activeOptions={{ exact: true, includeSearch: true }}
-              aria-current={view === 'refusals' ? 'page' : 'false'}
-            >
-              Refusals
-            </Link>
-          </nav>
+          <Views label="Kind of event" views={views} view={view} />
         </div>
         {view === 'refusals' ? <Refusals /> : <Changes />}
       </section>

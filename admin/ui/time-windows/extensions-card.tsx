@@ -4,16 +4,16 @@
  * Approved requests about hours are the page of access requests'. Invariant: giving one is reviewed by the API alone (a
  * fresh second factor, nobody to themselves, a day at most), and what it says stands in the dialog.
  */
-import { Button, Group, NativeSelect, TextInput } from '@mantine/core'
+import { Button, NativeSelect, TextInput } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { parseResponse } from 'hono/client'
 import { useState } from 'react'
 import { api } from '../api-client.ts'
 import { ConfirmDialog, Dialog } from '../parts/confirm-dialog.tsx'
 import { followSave } from '../parts/follow-save.tsx'
+import { FormEnd } from '../parts/form-end.tsx'
 import { Icon } from '../parts/icons.tsx'
 import { PeoplePicker, type Person } from '../parts/people-picker.tsx'
-import { ProblemNotice } from '../parts/problem-notice.tsx'
 import { type Extra, useSaving } from '../parts/saving.ts'
 import { Failed, Loading } from '../parts/states.tsx'
 import { When } from '../parts/when.tsx'
@@ -116,23 +116,14 @@ function GiveDialog({ onClose }: { readonly onClose: () => void }) {
           value={saving.reason}
           onChange={(event) => saving.setReason(event.currentTarget.value)}
         />
-        {problem !== null && (
-          <ProblemNotice
-            problem={problem}
-            fields={['length']}
-            typedName={saving.typedName}
-            onTypeName={saving.setTypedName}
-            onReload={() => void reload()}
-          />
-        )}
-        <Group justify="flex-end" gap="sm">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={saving.isBusy} disabled={person === undefined}>
-            Give
-          </Button>
-        </Group>
+        <FormEnd
+          saving={saving}
+          act="Give"
+          canAct={person !== undefined}
+          fields={['length']}
+          onReload={() => void reload()}
+          onCancel={onClose}
+        />
       </form>
     </Dialog>
   )

@@ -4,11 +4,10 @@
  * It knows no field. Invariant: a refused save keeps the dialog and what was typed; the override of a lockout is sent
  * only after the API has named who would be locked out.
  */
-import { Button, Group } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { Dialog } from '../parts/confirm-dialog.tsx'
-import { ProblemNotice } from '../parts/problem-notice.tsx'
+import { FormEnd } from '../parts/form-end.tsx'
 import { type Extra, useSaving } from '../parts/saving.ts'
 import { usePractice } from '../practice.ts'
 import type { ShownProblem } from '../problem.ts'
@@ -40,26 +39,16 @@ export function TimeForm(props: {
         }}
       >
         {props.children(problem)}
-        {problem !== null && (
-          <ProblemNotice
-            problem={problem}
-            fields={props.fields}
-            typedName={saving.typedName}
-            onTypeName={saving.setTypedName}
-            onReload={() => {
-              void client.invalidateQueries({ queryKey: topicKey(practice.id) })
-              saving.setProblem(null)
-            }}
-          />
-        )}
-        <Group justify="flex-end" gap="sm">
-          <Button variant="default" onClick={props.onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={saving.isBusy}>
-            Save
-          </Button>
-        </Group>
+        <FormEnd
+          saving={saving}
+          act="Save"
+          fields={props.fields}
+          onReload={() => {
+            void client.invalidateQueries({ queryKey: topicKey(practice.id) })
+            saving.setProblem(null)
+          }}
+          onCancel={props.onClose}
+        />
       </form>
     </Dialog>
   )

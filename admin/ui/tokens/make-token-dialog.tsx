@@ -5,13 +5,13 @@
  * chosen. Rotating starts from the scope of the old one, which goes on until somebody revokes it: a machine that is
  * cut off before it has its new token was refused.
  */
-import { Button, Checkbox, Group, NativeSelect, Textarea, TextInput } from '@mantine/core'
+import { Checkbox, NativeSelect, Textarea, TextInput } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { parseResponse } from 'hono/client'
 import { useState } from 'react'
 import { api } from '../api-client.ts'
 import { Dialog } from '../parts/confirm-dialog.tsx'
-import { ProblemNotice } from '../parts/problem-notice.tsx'
+import { FormEnd } from '../parts/form-end.tsx'
 import { type Extra, reasonOf, useSaving } from '../parts/saving.ts'
 import { usePractice } from '../practice.ts'
 import { problemAt, type ShownProblem } from '../problem.ts'
@@ -286,23 +286,7 @@ export function MakeTokenDialog(props: DialogProps) {
         <WhoFields {...shared} />
         <RouteFields {...shared} />
         <ReachFields {...shared} />
-        {problem !== null && (
-          <ProblemNotice
-            problem={problem}
-            fields={shownFields}
-            typedName={saving.typedName}
-            onTypeName={saving.setTypedName}
-            onReload={() => saving.setProblem(null)}
-          />
-        )}
-        <Group justify="flex-end" gap="sm">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={saving.isBusy}>
-            Make token
-          </Button>
-        </Group>
+        <FormEnd saving={saving} act="Make token" fields={shownFields} onCancel={onClose} />
       </form>
     </Dialog>
   )

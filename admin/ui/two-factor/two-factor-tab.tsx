@@ -4,8 +4,9 @@
  * Setting one up is everybody's own, on the portal. Invariant: which view is shown lives in the address.
  */
 import { useQuery } from '@tanstack/react-query'
-import { getRouteApi, Link } from '@tanstack/react-router'
+import { getRouteApi } from '@tanstack/react-router'
 import { ControlSwitch } from '../general/control-switch.tsx'
+import { Views } from '../parts/views.tsx'
 import { usePractice } from '../practice.ts'
 import { type FactorState, generalQuery } from '../queries.ts'
 import { GapsView } from './gaps-view.tsx'
@@ -42,30 +43,10 @@ function Summary() {
   )
 }
 
-function Views() {
-  const { view } = route.useSearch()
-  const views = [
-    { view: undefined, name: 'People' },
-    { view: 'gaps', name: 'Report of gaps' },
-  ] as const
-  return (
-    <nav className="gh-views" aria-label="Views">
-      {views.map((one) => (
-        <Link
-          key={one.name}
-          from={route.id}
-          to="."
-          search={one.view === undefined ? {} : { view: one.view }}
-          className="gh-view"
-          activeOptions={{ exact: true, includeSearch: true }}
-          {...(one.view === view ? { 'aria-current': 'page' as const } : {})}
-        >
-          {one.name}
-        </Link>
-      ))}
-    </nav>
-  )
-}
+const views = [
+  { view: undefined, name: 'People' },
+  { view: 'gaps', name: 'Report of gaps' },
+] as const
 
 /** The tab. */
 export function TwoFactorTab() {
@@ -81,7 +62,7 @@ export function TwoFactorTab() {
       <ControlSwitch control="twoFactor">
         {general !== undefined && <Requirement general={general} />}
       </ControlSwitch>
-      <Views />
+      <Views views={views} view={view} />
       {view === 'gaps' ? <GapsView /> : <PeopleCard />}
     </>
   )

@@ -6,7 +6,7 @@
  */
 import { Button } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { Link } from '@tanstack/react-router'
+import { Link, linkOptions } from '@tanstack/react-router'
 import { useState } from 'react'
 import { Drawer } from '../parts/drawer.tsx'
 import { factorName } from '../parts/factor-words.ts'
@@ -50,50 +50,27 @@ function Facts({ member, roles }: { readonly member: Member; readonly roles: rea
 }
 
 function Links({ member }: { readonly member: Member }) {
-  const { id } = usePractice()
-  const params = { practice: id }
+  const params = { practice: usePractice().id }
+  const text = { text: member.login }
+  const person = { view: 'person', user: member.user } as const
+  const links = [
+    ['What they may do, and why', linkOptions({ to: '/practices/$practice/roles', params, search: person })],
+    ['Their sessions', linkOptions({ to: '/practices/$practice/active-users', params, search: text })],
+    ['Their second factor', linkOptions({ to: '/practices/$practice/two-factor', params, search: text })],
+    [
+      'What they changed',
+      linkOptions({ to: '/practices/$practice/security-events', params, search: { actor: member.login } }),
+    ],
+  ] as const
   return (
     <ul className="gh-drawer-links" aria-label="More about them">
-      <li>
-        <Link
-          to="/practices/$practice/roles"
-          params={params}
-          search={{ view: 'person', user: member.user }}
-          className="gh-link"
-        >
-          What they may do, and why
-        </Link>
-      </li>
-      <li>
-        <Link
-          to="/practices/$practice/active-users"
-          params={params}
-          search={{ text: member.login }}
-          className="gh-link"
-        >
-          Their sessions
-        </Link>
-      </li>
-      <li>
-        <Link
-          to="/practices/$practice/two-factor"
-          params={params}
-          search={{ text: member.login }}
-          className="gh-link"
-        >
-          Their second factor
-        </Link>
-      </li>
-      <li>
-        <Link
-          to="/practices/$practice/security-events"
-          params={params}
-          search={{ actor: member.login }}
-          className="gh-link"
-        >
-          What they changed
-        </Link>
-      </li>
+      {links.map(([words, options]) => (
+        <li key={words}>
+          <Link {...options} className="gh-link">
+            {words}
+          </Link>
+        </li>
+      ))}
     </ul>
   )
 }

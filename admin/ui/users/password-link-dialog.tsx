@@ -33,7 +33,7 @@ function GivenLink({ given, name }: { readonly given: Given; readonly name: stri
         <When at={endsAt} as="date" />.
       </Alert>
       <p className="gh-secret">
-        <code>{url}</code>
+        <code className="gh-secret-text">{url}</code>
       </p>
       <CopyButton label="Copy link" text={url} />
     </div>

@@ -2,28 +2,22 @@
  * Goal: an admin sees who is in and how, and ends one session, a person, several or all, told what it did.
  * Method: the built UI with canned answers of the contract in a real Chromium, one page for all tests.
  */
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { axeFindings } from '../../support/axe.ts'
 import { activeUsers } from './canned-practice.ts'
-import { type OpenedConsole, openConsole } from './opened-console.ts'
+import { stageConsole } from './console-stage.ts'
 
 const maple = '/api/practices/maple'
 const title = 'Active users'
 
-let opened: OpenedConsole
-beforeAll(async () => {
-  opened = await openConsole()
-})
-afterAll(() => opened.close())
-afterEach(() => opened.settle())
+const stage = stageConsole()
+const { button, dialog, show } = stage
 
-const button = (name: string) => opened.page.getByRole('button', { name, exact: true })
-const dialog = (name: string) => opened.page.getByRole('dialog', { name })
-const sent = () => opened.server.sent.map(({ what, body }) => [what, body])
+const sent = () => stage.server().sent.map(({ what, body }) => [what, body])
 
 it('filters in the address: sign-in, factor, idle, several practices', async () => {
-  const { page, open, server } = opened
-  await open('active-users?practices=several', title)
+  const [page, server] = [stage.page(), stage.server()]
+  await show('active-users?practices=several', title)
   const row = page.getByRole('row', { name: /Fiona Front/ })
   await row.getByText('also in 2 other practices').waitFor()
   await row.getByText('no second factor').waitFor()
@@ -43,17 +37,15 @@ it('filters in the address: sign-in, factor, idle, several practices', async () 
 })
 
 it('opens somebody from the address, with sessions and history, and ends one session', async () => {
-  const { page, open, server } = opened
+  const server = stage.server()
   const [fiona] = activeUsers
   server.answer(`GET ${maple}/active-users`, 200, { total: 1, users: [fiona], nextCursor: null })
-  await open('active-users?user=u-fiona', title)
+  await show('active-users?user=u-fiona', title)
   const drawer = dialog('Fiona Front')
   await drawer.getByRole('region', { name: 'Firefox on Windows' }).waitFor()
   await drawer.getByText('An admin ended a session.').waitFor()
-  expect(await axeFindings(page)).toEqual([])
-  await page.emulateMedia({ colorScheme: 'dark' })
-  expect(await axeFindings(page, 'dark')).toEqual([])
-  await page.emulateMedia({ colorScheme: 'light' })
+  await drawer.getByText('Control IP changed').waitFor()
+  expect(await stage.findings()).toEqual([])
   await drawer
     .getByRole('region', { name: 'Safari on iPhone' })
     .getByRole('button', { name: 'Revoke session' })
@@ -64,8 +56,8 @@ it('opens somebody from the address, with sessions and history, and ends one ses
 })
 
 it('signs out and blocks, and says what was closed once it is active everywhere', async () => {
-  const { page, open } = opened
-  await open('active-users?user=u-fiona', title)
+  const page = stage.page()
+  await show('active-users?user=u-fiona', title)
   await button('Sign out and block').click()
   const question = dialog('Revoke Fiona Front?')
   expect(await question.getByRole('checkbox', { name: 'Block them as well' }).isChecked()).toBe(true)
@@ -83,8 +75,8 @@ it('signs out and blocks, and says what was closed once it is active everywhere'
 })
 
 it('revokes several, chosen in the address, one after the other, and stops at a refusal', async () => {
-  const { page, open, server } = opened
-  await open('active-users', title)
+  const [page, server] = [stage.page(), stage.server()]
+  await show('active-users', title)
   await page.getByRole('checkbox', { name: 'Choose everyone on this page' }).click()
   await page.waitForURL('**/active-users?chosen=u-fiona%2Cu-nora')
   server.answer(`POST ${maple}/users/u-nora/revoke`, 409, {

@@ -21,10 +21,12 @@ export type ConsoleStage = {
   readonly page: () => Page
   /** Opens `/practices/{practice}/{path}`. */
   readonly open: (path: string, practice?: string) => Promise<void>
-  /** Waits until the screen of this title has everything it asked for. */
-  readonly opened: (title: string) => Promise<void>
+  /** Waits until the screen of this title, or whichever is shown, has everything it asked for. */
+  readonly opened: (title?: string) => Promise<void>
+  /** Both: opens a screen of Maple Dental and waits for it. */
+  readonly show: (path: string, title?: string) => Promise<void>
   readonly button: (name: string) => Locator
-  readonly dialog: () => Locator
+  readonly dialog: (name?: string | RegExp) => Locator
   /**
    * What axe finds in light, and then by its colours in dark; the page is light again afterwards. `dialog`: only in the
    * dialog, over a screen that was looked at by itself.
@@ -41,7 +43,10 @@ const darken = async (page: Page, scheme: 'light' | 'dark'): Promise<void> => {
 }
 
 async function openPage(browser: Browser, origin: string, complaints: string[]): Promise<Page> {
-  const context = await browser.newContext({ reducedMotion: 'reduce', viewport: size })
+  const context = await browser.newContext({
+    ...{ reducedMotion: 'reduce', viewport: size },
+    permissions: ['clipboard-read', 'clipboard-write'],
+  })
   const page = await context.newPage()
   page.setDefaultTimeout(10_000)
   page.on('console', (message) => {
@@ -49,7 +54,9 @@ async function openPage(browser: Browser, origin: string, complaints: string[]):
   })
   page.on('pageerror', (error) => complaints.push(error.message))
   page.on('request', (request) => {
-    if (!request.url().startsWith(origin)) complaints.push(`asked ${request.url()}`)
+    // A file that the page made itself is fetched from nowhere.
+    const isOwn = request.url().startsWith(origin) || request.url().startsWith('blob:')
+    if (!isOwn) complaints.push(`asked ${request.url()}`)
   })
   await page.clock.setFixedTime(at)
   return page
@@ -83,19 +90,22 @@ export function stageConsole(): ConsoleStage {
     expect(strays).toEqual([])
   })
 
+  const open = async (path: string, practice = 'maple'): Promise<void> => {
+    await page.goto(`${server.origin}/practices/${practice}/${path}`)
+  }
+  const opened = async (title?: string): Promise<void> => {
+    await page.getByRole('heading', { level: 1, ...(title === undefined ? {} : { name: title }) }).waitFor()
+    await page.getByRole('status', { name: 'Publishing' }).waitFor()
+    await expect.poll(() => page.locator('.gh-loading').count(), { interval: 20, timeout: 8_000 }).toBe(0)
+  }
   return {
-    server: () => server,
-    page: () => page,
-    open: async (path, practice = 'maple') => {
-      await page.goto(`${server.origin}/practices/${practice}/${path}`)
-    },
-    opened: async (title) => {
-      await page.getByRole('heading', { level: 1, name: title }).waitFor()
-      await page.getByRole('status', { name: 'Publishing' }).waitFor()
-      await expect.poll(() => page.locator('.gh-loading').count(), { interval: 20, timeout: 8_000 }).toBe(0)
+    ...{ server: () => server, page: () => page, open, opened },
+    show: async (path, title) => {
+      await open(path)
+      await opened(title)
     },
     button: (name) => page.getByRole('button', { name, exact: true }),
-    dialog: () => page.getByRole('dialog'),
+    dialog: (name) => page.getByRole('dialog', name === undefined ? {} : { name }),
     findings: async (where = 'page') => {
       const part = where === 'page' ? {} : { within: '[role=dialog]' }
       const light = await axeFindings(page, 'light', part)

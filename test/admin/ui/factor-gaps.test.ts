@@ -2,33 +2,25 @@
  * Goal: an admin finds whose second factor is missing or stale, takes the report away, and helps somebody with a code.
  * Method: the built UI with canned answers of the contract in a real Chromium, one page for all tests.
  */
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { axeFindings } from '../../support/axe.ts'
-import { type OpenedConsole, openConsole } from './opened-console.ts'
+import { stageConsole } from './console-stage.ts'
 
-let opened: OpenedConsole
-beforeAll(async () => {
-  opened = await openConsole()
-})
-afterAll(() => opened.close())
-afterEach(() => opened.settle())
+const stage = stageConsole()
+const { button, show } = stage
 
 const title = '2FA management'
-const button = (name: string) => opened.page.getByRole('button', { name, exact: true })
 
 it('reports the gaps by what is missing and what to do, and gives the report as a file', async () => {
-  const { page, open, server } = opened
-  await open('two-factor?view=gaps', title)
+  const [page, server] = [stage.page(), stage.server()]
+  await show('two-factor?view=gaps', title)
   const missing = page.getByRole('list', { name: 'Not set up' })
   expect((await missing.getByRole('listitem').allTextContents()).map((text) => text.slice(0, 5))).toEqual([
     'Fiona',
     'Gil G',
   ])
   await page.getByRole('list', { name: 'Time is up' }).getByText('Gil Gone').waitFor()
-  expect(await axeFindings(page)).toEqual([])
-  await page.emulateMedia({ colorScheme: 'dark' })
-  expect(await axeFindings(page, 'dark')).toEqual([])
-  await page.emulateMedia({ colorScheme: 'light' })
+  expect(await stage.findings()).toEqual([])
   const [download, asked] = await Promise.all([
     page.waitForEvent('download'),
     page.waitForRequest((request) => request.url().includes('/two-factor/report')),
@@ -40,13 +32,13 @@ it('reports the gaps by what is missing and what to do, and gives the report as 
     ...{ version: 5, total: 0, people: [], nextCursor: null },
     counts: { off: 0, optional: 0, enabled: 0, 'required-enabled': 3, 'required-not-set-up': 0, locked: 0 },
   })
-  await open('two-factor?view=gaps', title)
+  await show('two-factor?view=gaps', title)
   await page.getByRole('heading', { name: 'No gaps' }).waitFor()
 })
 
 it('filters by method, by gaps and by how long ago, and sorts, all in the address', async () => {
-  const { page, open } = opened
-  await open('two-factor?status=required-enabled', title)
+  const page = stage.page()
+  await show('two-factor?status=required-enabled', title)
   await page.getByRole('combobox', { name: 'Method' }).selectOption('Passkey')
   await page.getByRole('combobox', { name: 'Last verified' }).selectOption('Not verified for 90 days')
   const [asked] = await Promise.all([
@@ -69,8 +61,8 @@ it('filters by method, by gaps and by how long ago, and sorts, all in the addres
 })
 
 it('makes an enrolment code for a reason, shows it once, and prints nothing but it', async () => {
-  const { page, open, server } = opened
-  await open('two-factor', title)
+  const [page, server] = [stage.page(), stage.server()]
+  await show('two-factor', title)
   await button('Enrolment code for Hugo Hygienist').click()
   const asked = page.getByRole('dialog', { name: 'Enrolment code for Hugo Hygienist?' })
   await asked.getByLabel('Counts for').selectOption('8 hours')

@@ -3,67 +3,37 @@
  * that axe finds.
  * Method: the built UI behind canned answers of the contract, one Chromium page for each screen, light, then dark.
  */
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
-import { axeFindings } from '../../support/axe.ts'
-import { launchBrowser } from '../../support/chromium.ts'
+import { beforeEach, expect, it } from 'vitest'
 import { emergency, operator, routeTable } from './canned-operations.ts'
-import { at } from './canned-practice.ts'
-import { type CannedServer, startCannedServer } from './canned-server.ts'
+import { stageConsole } from './console-stage.ts'
 
-let server: CannedServer
-let browser: Browser
-let page: Page
+const { server, page, show, button, dialog, findings } = stageConsole()
 
-beforeAll(async () => {
-  ;[server, browser] = await Promise.all([startCannedServer(), launchBrowser()])
-  const viewport = { width: 1280, height: 1000 }
-  page = await (await browser.newContext({ reducedMotion: 'reduce', viewport })).newPage()
-  page.setDefaultTimeout(10_000)
-  await page.clock.setFixedTime(at)
-})
-afterAll(async () => {
-  await browser.close()
-  await server.close()
-})
 // Elsewhere nobody is in by emergency access, and the routes are those of Roles & permissions.
 beforeEach(() => {
-  server.answer('GET /api/practices/maple/emergency-access', 200, emergency)
-  server.answer('GET /api/practices/maple/routes', 200, routeTable)
-})
-afterEach(() => {
-  expect(server.strays).toEqual([])
-  server.forget()
+  server().answer('GET /api/practices/maple/emergency-access', 200, emergency)
+  server().answer('GET /api/practices/maple/routes', 200, routeTable)
 })
 
 const open = async (path: string): Promise<void> => {
-  server.answer('GET /api/me', 200, operator)
-  await page.goto(`${server.origin}/practices/maple/${path}`)
-  await page.getByRole('heading', { level: 1 }).waitFor()
-  await page.locator('.gh-loading').first().waitFor({ state: 'detached' })
+  server().answer('GET /api/me', 200, operator)
+  await show(path)
 }
-const button = (name: string | RegExp) => page.getByRole('button', { name, exact: true })
-const dialog = () => page.getByRole('dialog')
-const row = (name: RegExp) => page.getByRole('row', { name })
+const row = (name: RegExp) => page().getByRole('row', { name })
 const act = async (name: string): Promise<void> => {
   await dialog().getByRole('button', { name, exact: true }).click()
 }
 const closed = () => dialog().waitFor({ state: 'detached' })
-const clear = async (where: string): Promise<void> => {
-  expect(await axeFindings(page), where).toEqual([])
-  await page.emulateMedia({ colorScheme: 'dark' })
-  expect(await axeFindings(page, 'dark'), `${where}, dark`).toEqual([])
-  await page.emulateMedia({ colorScheme: 'light' })
-}
+const clear = async (where: string): Promise<void> => expect(await findings(), where).toEqual([])
 
 it('emergency access: who is in now, ending it, reviewing, the switch, the drill', async () => {
   await open('emergency')
-  const inNow = page.getByRole('region', { name: 'In now' })
+  const inNow = page().getByRole('region', { name: 'In now' })
   await inNow.getByText('42 min left').waitFor()
   await inNow.getByText('“Provider outage, patients are waiting”').waitFor()
   expect(await row(/Fiona Front/).innerText()).toMatch(/not reviewed/)
   expect(await row(/Hugo Hygienist/).innerText()).toContain('Called back, true')
-  const drill = page.getByRole('region', { name: 'The drill, twice a year' })
+  const drill = page().getByRole('region', { name: 'The drill, twice a year' })
   expect(await drill.getByRole('listitem').allInnerTexts()).toEqual([
     expect.stringContaining('18 min ago'),
     expect.stringMatching(/28 Jan 2026.*due/s),
@@ -72,11 +42,11 @@ it('emergency access: who is in now, ending it, reviewing, the switch, the drill
   await clear('the screen')
 
   await button('End now the access of Ada Dentist').click()
-  expect(new URL(page.url()).searchParams.get('open')).toBe('end.eme-1')
+  expect(new URL(page().url()).searchParams.get('open')).toBe('end.eme-1')
   await dialog().getByLabel('Reason').fill('Line is back')
-  expect(server.sent).toEqual([])
+  expect(server().sent).toEqual([])
   await act('End now')
-  await page.getByText('Active everywhere after 41 ms').first().waitFor()
+  await page().getByText('Active everywhere after 41 ms').first().waitFor()
   await closed()
   await button('Review the use of Fiona Front').click()
   await dialog().getByLabel('Note').fill('Called back')
@@ -87,7 +57,7 @@ it('emergency access: who is in now, ending it, reviewing, the switch, the drill
   await dialog().getByLabel('It lasts').selectOption('2 hours')
   await act('Save')
   await closed()
-  expect(server.sent).toMatchObject([
+  expect(server().sent).toMatchObject([
     { what: 'POST /api/practices/maple/emergency-access/eme-1/end', body: { reason: 'Line is back' } },
     { what: 'POST /api/practices/maple/emergency-access/eme-2/review', body: { note: 'Called back' } },
     {
@@ -100,39 +70,39 @@ it('emergency access: who is in now, ending it, reviewing, the switch, the drill
 
 it('sealed codes: shown once, kept before the dialog closes, made void', async () => {
   await open('emergency')
-  await page.getByText('3 of 10 unused').waitFor()
+  await page().getByText('3 of 10 unused').waitFor()
   await button('Make new ones').click()
   await dialog().getByText('The 3 that are unused now become void').waitFor()
   await act('Make ten codes')
   const codes = dialog().getByRole('list', { name: 'Sealed codes' })
   await codes.waitFor()
   expect(await codes.getByRole('listitem').count()).toBe(10)
-  await page.keyboard.press('Escape')
+  await page().keyboard.press('Escape')
   await dialog().getByText('It is not shown again').waitFor()
   await clear('the codes')
   await dialog().getByRole('checkbox').check()
   await act('Done')
   await closed()
-  expect(await page.content()).not.toContain('slc-')
+  expect(await page().content()).not.toContain('slc-')
   await button('Make void').click()
   await act('Make them void')
-  await page.getByText('3 sealed codes are void').waitFor()
+  await page().getByText('3 sealed codes are void').waitFor()
 
   // Whoever comes in from the application has none, and is told who makes some.
-  await page.goto('about:blank')
-  server.forget()
-  await page.goto(`${server.origin}/practices/maple/emergency`)
-  await page.getByText('gatehouse break-glass codes LOGIN').waitFor()
+  await page().goto('about:blank')
+  server().forget()
+  await page().goto(`${server().origin}/practices/maple/emergency`)
+  await page().getByText('gatehouse break-glass codes LOGIN').waitFor()
   expect(await button('Make new ones').count()).toBe(0)
 })
 
 it('emergency access teaches where nothing has happened yet', async () => {
   const none = { ...emergency, uses: [], unreviewed: 0, settings: { allowed: false, lastsMs: 3_600_000 } }
-  server.answer('GET /api/practices/maple/emergency-access', 200, none)
+  server().answer('GET /api/practices/maple/emergency-access', 200, none)
   await open('emergency')
-  await page.getByText('Nobody is in by emergency access.').waitFor()
-  await page.getByRole('heading', { name: 'It has not been used yet' }).waitFor()
-  await page.getByText('Nobody is offered it.').waitFor()
+  await page().getByText('Nobody is in by emergency access.').waitFor()
+  await page().getByRole('heading', { name: 'It has not been used yet' }).waitFor()
+  await page().getByText('Nobody is offered it.').waitFor()
 })
 
 it('service tokens: what each may do, made, rotated, revoked', async () => {
@@ -140,11 +110,11 @@ it('service tokens: what each may do, made, rotated, revoked', async () => {
   expect(await row(/Nightly sync/).innerText()).toMatch(/desk POST \/api\/sync.*203\.0\.113\.50.*9 h ago/s)
   expect(await row(/Monitoring/).innerText()).toMatch(/any route.*anywhere.*soon/s)
   await clear('the list')
-  await page.getByRole('link', { name: 'Revoked 1' }).click()
-  await page.waitForURL('**status=revoked')
-  expect(await page.getByRole('row').count()).toBe(2)
-  await page.getByRole('link', { name: 'All 3' }).click()
-  await page.getByRole('searchbox', { name: 'Search tokens' }).fill('203.0.113.50')
+  await page().getByRole('link', { name: 'Revoked 1' }).click()
+  await page().waitForURL('**status=revoked')
+  expect(await page().getByRole('row').count()).toBe(2)
+  await page().getByRole('link', { name: 'All 3' }).click()
+  await page().getByRole('searchbox', { name: 'Search tokens' }).fill('203.0.113.50')
   await row(/Monitoring/).waitFor({ state: 'detached' })
 
   await button('New token').click()
@@ -159,7 +129,7 @@ it('service tokens: what each may do, made, rotated, revoked', async () => {
   await dialog().getByRole('checkbox').check()
   await act('Done')
   await closed()
-  expect(await page.content()).not.toContain('ght_shown')
+  expect(await page().content()).not.toContain('ght_shown')
 
   await button('Rotate Nightly sync').click()
   expect(await dialog().getByLabel('Methods').inputValue()).toBe('GET, POST')
@@ -171,7 +141,7 @@ it('service tokens: what each may do, made, rotated, revoked', async () => {
   await dialog().getByText('It was last used').waitFor()
   await act('Revoke')
   await closed()
-  expect(server.sent).toMatchObject([
+  expect(server().sent).toMatchObject([
     {
       what: 'POST /api/practices/maple/tokens',
       body: {

@@ -3,67 +3,37 @@
  * links shown once and nothing that axe finds; who is no operator sees neither practices nor accounts.
  * Method: the built UI behind canned answers of the contract, one Chromium page, light, then dark.
  */
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import { axeFindings } from '../../support/axe.ts'
-import { launchBrowser } from '../../support/chromium.ts'
+import { expect, it } from 'vitest'
 import { notifications, operator, retention } from './canned-operations.ts'
-import { at, me } from './canned-practice.ts'
-import { type CannedServer, startCannedServer } from './canned-server.ts'
+import { me } from './canned-practice.ts'
+import { stageConsole } from './console-stage.ts'
 
-let server: CannedServer
-let browser: Browser
-let page: Page
+const { server, page, open: goTo, show, button, dialog, findings } = stageConsole()
 
-beforeAll(async () => {
-  ;[server, browser] = await Promise.all([startCannedServer(), launchBrowser()])
-  const viewport = { width: 1280, height: 1000 }
-  page = await (await browser.newContext({ reducedMotion: 'reduce', viewport })).newPage()
-  page.setDefaultTimeout(10_000)
-  await page.clock.setFixedTime(at)
-})
-afterAll(async () => {
-  await browser.close()
-  await server.close()
-})
-afterEach(() => {
-  expect(server.strays).toEqual([])
-  server.forget()
-})
-
-const open = async (path: string, account: object = operator): Promise<void> => {
-  server.answer('GET /api/me', 200, account)
-  await page.goto(`${server.origin}/practices/maple/${path}`)
-  await page.getByRole('heading').first().waitFor()
-  await page.locator('.gh-loading').first().waitFor({ state: 'detached' })
+const open = async (path: string): Promise<void> => {
+  server().answer('GET /api/me', 200, operator)
+  await show(path)
 }
-const button = (name: string) => page.getByRole('button', { name, exact: true })
-const dialog = () => page.getByRole('dialog')
-const row = (name: RegExp) => page.getByRole('row', { name })
+const row = (name: RegExp) => page().getByRole('row', { name })
 const act = async (name: string): Promise<void> => {
   await dialog().getByRole('button', { name, exact: true }).click()
   await dialog().waitFor({ state: 'detached' })
 }
-const clear = async (where: string): Promise<void> => {
-  expect(await axeFindings(page), where).toEqual([])
-  await page.emulateMedia({ colorScheme: 'dark' })
-  expect(await axeFindings(page, 'dark'), `${where}, dark`).toEqual([])
-  await page.emulateMedia({ colorScheme: 'light' })
-}
+const clear = async (where: string): Promise<void> => expect(await findings(), where).toEqual([])
 
 it('notifications: who is told is chosen and saved over its version, tested, and seen to arrive', async () => {
   await open('notifications')
   expect(await row(/given up/).innerText()).toContain('12 tries')
   await clear('the screen')
-  await page.getByRole('checkbox', { name: 'A request is decided, by chat' }).check()
-  await page.getByRole('checkbox', { name: 'Somebody asks for access, by mail' }).uncheck()
-  expect(server.sent).toEqual([])
-  await page.getByLabel('Reason').fill('The chat is read')
+  await page().getByRole('checkbox', { name: 'A request is decided, by chat' }).check()
+  await page().getByRole('checkbox', { name: 'Somebody asks for access, by mail' }).uncheck()
+  expect(server().sent).toEqual([])
+  await page().getByLabel('Reason').fill('The chat is read')
   await button('Save').click()
-  await page.getByText('Who is told is saved').waitFor()
+  await page().getByText('Who is told is saved').waitFor()
   await button('Test chat').click()
-  await page.getByText('To the webhook chat.').waitFor()
-  expect(server.sent).toMatchObject([
+  await page().getByText('To the webhook chat.').waitFor()
+  expect(server().sent).toMatchObject([
     {
       ifMatch: '"3"',
       body: {
@@ -75,21 +45,21 @@ it('notifications: who is told is chosen and saved over its version, tested, and
     { body: { webhook: 'chat' } },
   ])
   const without = { ...notifications, webhooks: [], mailGoesOut: false }
-  server.answer('GET /api/practices/maple/notifications', 200, without)
-  server.answer('GET /api/practices/maple/webhook-deliveries', 200, { deliveries: [], nextCursor: null })
+  server().answer('GET /api/practices/maple/notifications', 200, without)
+  server().answer('GET /api/practices/maple/webhook-deliveries', 200, { deliveries: [], nextCursor: null })
   await open('notifications')
-  await page.getByText('mail is off').waitFor()
-  await page.getByText('“chat” is chosen but not configured any more').waitFor()
-  await page.getByRole('heading', { name: 'Nothing was sent to a webhook yet' }).waitFor()
+  await page().getByText('mail is off').waitFor()
+  await page().getByText('“chat” is chosen but not configured any more').waitFor()
+  await page().getByRole('heading', { name: 'Nothing was sent to a webhook yet' }).waitFor()
 })
 
 it('audit and retention: how far it is verified, signed, streamed; how long it is kept', async () => {
   await open('retention')
-  await page.getByText('verified to #8123').waitFor()
+  await page().getByText('verified to #8123').waitFor()
   expect(await row(/siem/).innerText()).toMatch(/#8,120.*20 events.*503/s)
   await clear('the screen')
   await button('Check the whole chain now').click()
-  await page.getByText('All 12 events fit together.').waitFor()
+  await page().getByText('All 12 events fit together.').waitFor()
   await button('Change').click()
   await dialog().getByLabel('Years').fill('3')
   await dialog().getByText('older than 3 years are forgotten for good').waitFor()
@@ -98,7 +68,9 @@ it('audit and retention: how far it is verified, signed, streamed; how long it i
   expect(await dialog().getByRole('button', { name: 'Save' }).isDisabled()).toBe(true)
   await dialog().getByLabel('What the hold is for').fill('Case 12')
   await act('Save')
-  expect(server.sent).toMatchObject([{ ifMatch: '"2"', body: { years: 10, held: true, heldWhy: 'Case 12' } }])
+  expect(server().sent).toMatchObject([
+    { ifMatch: '"2"', body: { years: 10, held: true, heldWhy: 'Case 12' } },
+  ])
 
   // A file is refused with its reason, not saved as one.
   const report = '**/access-report?month=2026-10&format=csv'
@@ -108,28 +80,28 @@ it('audit and retention: how far it is verified, signed, streamed; how long it i
     detail: '…',
     stepUp: '/step-up',
   }
-  await page.route(report, (route) => route.fulfill({ status: 401, json: { ...problem, status: 401 } }))
+  await page().route(report, (route) => route.fulfill({ status: 401, json: { ...problem, status: 401 } }))
   await button('Access report as CSV').click()
   const again = dialog().getByRole('link', { name: 'Confirm that it is you' })
   expect(await again.getAttribute('href')).toBe('/step-up?return=%2Fpractices%2Fmaple%2Fretention')
-  await page.keyboard.press('Escape')
-  await page.unroute(report)
+  await page().keyboard.press('Escape')
+  await page().unroute(report)
   const headers = { 'content-disposition': 'attachment; filename="access-report-maple.csv"' }
-  await page.route(report, (route) => route.fulfill({ headers, contentType: 'text/csv', body: 'a,b' }))
-  const [file] = await Promise.all([page.waitForEvent('download'), button('Access report as CSV').click()])
+  await page().route(report, (route) => route.fulfill({ headers, contentType: 'text/csv', body: 'a,b' }))
+  const [file] = await Promise.all([page().waitForEvent('download'), button('Access report as CSV').click()])
   expect(file.suggestedFilename()).toBe('access-report-maple.csv')
-  await page.unroute(report)
+  await page().unroute(report)
   const held = { ...retention, held: true, heldWhy: 'Case 12' }
-  server.answer('GET /api/practices/maple/security-events/retention', 200, held)
+  server().answer('GET /api/practices/maple/security-events/retention', 200, held)
   await open('retention')
-  await page.getByText('Nothing is forgotten while the legal hold stands: Case 12.').waitFor()
+  await page().getByText('Nothing is forgotten while the legal hold stands: Case 12.').waitFor()
 })
 
 it('practices: found, paged, created with a preset, their plan and zone changed', async () => {
   await open('all-practices')
-  await page.getByText('1–50 of 60').waitFor()
+  await page().getByText('1–50 of 60').waitFor()
   await button('Next').click()
-  await page.waitForURL('**page=2')
+  await page().waitForURL('**page=2')
   expect(await row(/Harbor/).innerText()).toContain('without time windows, permissions')
   await button('Plan of Maple Dental').click()
   await dialog().getByRole('switch', { name: 'IP allowlist' }).click()
@@ -140,9 +112,9 @@ it('practices: found, paged, created with a preset, their plan and zone changed'
   await dialog().getByLabel('Time zone').fill('America/Chicago')
   await dialog().getByText('who is open now may be closed').waitFor()
   await act('Save')
-  await page.getByRole('searchbox', { name: 'Search practices' }).fill('clinic 07')
-  await page.waitForURL((url) => url.searchParams.get('text') === 'clinic 07')
-  expect(await page.getByRole('row').count()).toBe(2)
+  await page().getByRole('searchbox', { name: 'Search practices' }).fill('clinic 07')
+  await page().waitForURL((url) => url.searchParams.get('text') === 'clinic 07')
+  expect(await page().getByRole('row').count()).toBe(2)
   await clear('the list')
   await button('Create a practice').click()
   await dialog().getByLabel('Name').fill('Seaside Dental')
@@ -150,8 +122,8 @@ it('practices: found, paged, created with a preset, their plan and zone changed'
   await dialog().getByLabel('Time zone').fill('America/New_York')
   await dialog().getByLabel('Preset').selectOption('2FA for everyone')
   await dialog().getByRole('button', { name: 'Create' }).click()
-  await page.waitForURL('**/practices/seaside-dental/general')
-  expect(server.sent.map(({ what, body }) => [what, body])).toMatchObject([
+  await page().waitForURL('**/practices/seaside-dental/general')
+  expect(server().sent.map(({ what, body }) => [what, body])).toMatchObject([
     ['PUT /api/practices/maple/features/ip', { on: false }],
     ['PUT /api/practices/maple/features/time', { on: true }],
     ['PATCH /api/practices/maple', { zone: 'America/Chicago' }],
@@ -164,7 +136,7 @@ it('own accounts: invited by a link shown once, changed, reset, linked; sessions
   await open('own-accounts')
   expect(await row(/Eve Invited/).innerText()).toMatch(/harbor.*link not used yet.*no second factor/s)
   expect(await row(/Otto Operator/).innerText()).toContain('google: otto@example.com')
-  expect(await page.getByRole('button', { name: 'Acts on Nora Owner' }).count()).toBe(0)
+  expect(await page().getByRole('button', { name: 'Acts on Nora Owner' }).count()).toBe(0)
   await clear('the list')
   await button('Invite by link').click()
   await dialog().getByLabel('Sign-in name').fill('ines@example.com')
@@ -176,10 +148,10 @@ it('own accounts: invited by a link shown once, changed, reset, linked; sessions
   await dialog().getByText('link=shown-this-once').waitFor()
   await dialog().getByRole('checkbox').check()
   await act('Done')
-  expect(await page.content()).not.toContain('shown-this-once')
+  expect(await page().content()).not.toContain('shown-this-once')
   const acts = async (item: string) => {
     await button('Acts on Eve Invited').click()
-    await page.getByRole('menuitem', { name: item }).click()
+    await page().getByRole('menuitem', { name: item }).click()
   }
   await acts('Name, reach, suspension')
   expect(await dialog().getByLabel('Harbor Orthodontics').inputValue()).toBe('other')
@@ -196,7 +168,7 @@ it('own accounts: invited by a link shown once, changed, reset, linked; sessions
     ...['gw.security.view', 'gw.sessions.view', 'gw.two-factor.view', 'gw.events.view'],
     ...['gw.requests.review', 'gw.sessions.revoke'],
   ]
-  expect(server.sent.map(({ what, body }) => [what, body])).toMatchObject([
+  expect(server().sent.map(({ what, body }) => [what, body])).toMatchObject([
     ['POST /api/admins', { login: 'ines@example.com', practices: { maple: reviewer } }],
     [
       'PUT /api/admins/adm_eve',
@@ -209,18 +181,20 @@ it('own accounts: invited by a link shown once, changed, reset, linked; sessions
 })
 
 it('an operator without any practice is led to create the first', async () => {
-  server.answer('GET /api/me', 200, { ...operator, practices: [] })
-  await page.goto(server.origin)
+  server().answer('GET /api/me', 200, { ...operator, practices: [] })
+  await page().goto(server().origin)
   await button('Create the first practice').click()
   await dialog().getByLabel('Id').fill('seaside')
   await clear('the first practice')
-  expect(server.sent).toEqual([])
+  expect(server().sent).toEqual([])
 })
 
 it('who is no operator is told so, and nothing of other practices is asked for', async () => {
   for (const path of ['own-accounts', 'all-practices?open=new']) {
-    await open(path, me)
-    await page.getByRole('heading', { name: 'Only operators see this' }).waitFor()
+    server().answer('GET /api/me', 200, me)
+    await goTo(path)
+    await page().getByRole('heading', { name: 'Only operators see this' }).waitFor()
+    await page().locator('.gh-loading').first().waitFor({ state: 'detached' })
   }
-  expect(await page.getByRole('link', { name: 'Own accounts' }).count()).toBe(0)
+  expect(await page().getByRole('link', { name: 'Own accounts' }).count()).toBe(0)
 })

@@ -2,35 +2,12 @@
  * Goal: behind a refusal an admin reads what refused, the smallest change and whether it would pass now.
  * Method: the built UI behind its real headers and canned answers of the contract, driven in a real Chromium.
  */
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { axeFindings } from '../../support/axe.ts'
-import { launchBrowser } from '../../support/chromium.ts'
 import { at, decisions } from './canned-practice.ts'
-import { type CannedServer, startCannedServer } from './canned-server.ts'
+import { stageConsole } from './console-stage.ts'
 
-let server: CannedServer
-let browser: Browser
-let page: Page
-
-beforeAll(async () => {
-  ;[server, browser] = await Promise.all([startCannedServer(), launchBrowser()])
-})
-afterAll(async () => {
-  await browser.close()
-  await server.close()
-})
-beforeEach(async () => {
-  const context = await browser.newContext({ reducedMotion: 'reduce' })
-  page = await context.newPage()
-  page.setDefaultTimeout(10_000)
-  await page.clock.setFixedTime(at)
-})
-afterEach(async () => {
-  await page.context().close()
-  expect(server.strays).toEqual([])
-  server.forget()
-})
+const { server, page, open } = stageConsole()
 
 const where = 'GET /api/practices/maple/decisions/GH-7QK2-M9XA'
 const failing = [
@@ -50,9 +27,9 @@ const replay = {
 }
 
 const openReplay = async (of: object): Promise<void> => {
-  server.answer(where, 200, { ...decisions[0], replay: of })
-  await page.goto(`${server.origin}/practices/maple/security-events?view=refusals`)
-  await page.getByText('Why, and what would help').click()
+  server().answer(where, 200, { ...decisions[0], replay: of })
+  await open('security-events?view=refusals')
+  await page().getByText('Why, and what would help').click()
 }
 
 it('opens to what refused, what would help and what would be now', async () => {
@@ -64,21 +41,21 @@ it('opens to what refused, what would help and what would be now', async () => {
     'Approve 203.0.113.7/32 for Hugo Hygienist.',
     'Now the same request would pass.',
   ])
-    await page.getByText(words).waitFor()
-  expect(await page.getByText('Why, and what would help').count()).toBe(1)
-  expect(await axeFindings(page)).toEqual([])
+    await page().getByText(words).waitFor()
+  expect(await page().getByText('Why, and what would help').count()).toBe(1)
+  expect(await axeFindings(page())).toEqual([])
 })
 
 it('says first that a replay does not agree, and shows the failure of the question as such', async () => {
   await openReplay({ ...replay, agreement: 'differs', note: 'The replay does not agree.', now: null })
-  await page.getByText('The replay does not agree.').waitFor()
-  server.answer(where, 404, {
+  await page().getByText('The replay does not agree.').waitFor()
+  server().answer(where, 404, {
     title: 'Not found',
     status: 404,
     code: 'not-found',
     detail: 'There is no such refusal.',
   })
-  await page.reload()
-  await page.getByText('Why, and what would help').click()
-  await page.getByText('There is no such refusal.').waitFor()
+  await page().reload()
+  await page().getByText('Why, and what would help').click()
+  await page().getByText('There is no such refusal.').waitFor()
 })

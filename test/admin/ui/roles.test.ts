@@ -2,26 +2,19 @@
  * Goal: an admin sees what every role may do, changes it knowing what comes with it, and finds out why somebody may not.
  * Method: the built UI with canned answers from the real catalogue in a real Chromium, one page for all tests.
  */
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { axeFindings } from '../../support/axe.ts'
-import { type OpenedConsole, openConsole } from './opened-console.ts'
+import { stageConsole } from './console-stage.ts'
 
 const title = 'Roles & permissions'
 const roles = '/api/practices/maple/roles'
 
-let opened: OpenedConsole
-beforeAll(async () => {
-  opened = await openConsole()
-})
-afterAll(() => opened.close())
-afterEach(() => opened.settle())
-
-const button = (name: string) => opened.page.getByRole('button', { name, exact: true })
-const dialog = () => opened.page.getByRole('dialog')
+const stage = stageConsole()
+const { button, dialog, show } = stage
 
 it('shows six components and Gatehouse by role, opens one, and never calls enforced what is not', async () => {
-  const { page, open } = opened
-  await open('roles', title)
+  const page = stage.page()
+  await show('roles', title)
   const matrix = page.getByRole('region', { name: 'Matrix of permissions and roles' })
   const components = await matrix.locator('.gh-matrix-component > th').allTextContents()
   expect(components.map((text) => text.trim())).toEqual([
@@ -50,8 +43,8 @@ it('shows six components and Gatehouse by role, opens one, and never calls enfor
 })
 
 it('edits a role: what a grant needs, what goes with a withdrawal, the review, the save', async () => {
-  const { page, open, server } = opened
-  await open('roles?role=front-desk', title)
+  const [page, server] = [stage.page(), stage.server()]
+  await show('roles?role=front-desk', title)
   const included = page.getByRole('region', { name: 'Included' })
   const available = page.getByRole('region', { name: 'Available' })
   await included.getByText('needs Access communication center').waitFor()
@@ -61,10 +54,7 @@ it('edits a role: what a grant needs, what goes with a withdrawal, the review, t
   await available.getByText('See schedule page', { exact: true }).waitFor()
   await page.getByRole('region', { name: 'What goes with it' }).getByText('Create appointments').waitFor()
   await page.getByText('1 granted, 1 withdrawn').waitFor()
-  expect(await axeFindings(page)).toEqual([])
-  await page.emulateMedia({ colorScheme: 'dark' })
-  expect(await axeFindings(page, 'dark')).toEqual([])
-  await page.emulateMedia({ colorScheme: 'light' })
+  expect(await stage.findings()).toEqual([])
 
   // Leaving asks; staying keeps the draft.
   await page.getByRole('link', { name: 'All roles' }).click()
@@ -93,8 +83,8 @@ it('edits a role: what a grant needs, what goes with a withdrawal, the review, t
 })
 
 it('adds a role as a copy, renames one, and removes one only with somewhere for its people to go', async () => {
-  const { page, open, server } = opened
-  await open('roles', title)
+  const [page, server] = [stage.page(), stage.server()]
+  await show('roles', title)
   await button('Copy Front desk').click()
   await dialog().getByLabel('Name').fill('Office lead')
   await button('Add').click()
@@ -118,8 +108,8 @@ it('adds a role as a copy, renames one, and removes one only with somewhere for 
 })
 
 it('tells why somebody may not, from the address alone', async () => {
-  const { page, open } = opened
-  await open('roles?view=person&user=u-fiona', title)
+  const page = stage.page()
+  await show('roles?view=person&user=u-fiona', title)
   const table = page.getByRole('table', { name: 'Permissions of this person' })
   await table.getByText('but blocked: “Access communication center” is not granted.').waitFor()
   await page.getByRole('link', { name: /^Not granted/ }).click()
@@ -130,8 +120,8 @@ it('tells why somebody may not, from the address alone', async () => {
 })
 
 it('lists routes and what no route maps, with configuration to copy', async () => {
-  const { page, open } = opened
-  await open('roles?view=routes', title)
+  const page = stage.page()
+  await show('roles?view=routes', title)
   await page.getByText('POST /appointments/:x').waitFor()
   await page
     .getByRole('row', { name: /refund .*all of Can see payment methods, Manage refunds money/ })
@@ -143,8 +133,8 @@ it('lists routes and what no route maps, with configuration to copy', async () =
 })
 
 it('shows what old names become before a file is imported', async () => {
-  const { page, open, server } = opened
-  await open('roles?view=import', title)
+  const [page, server] = [stage.page(), stage.server()]
+  await show('roles?view=import', title)
   await page.getByLabel('Choose a file').setInputFiles({
     name: 'roles.json',
     mimeType: 'application/json',

@@ -2,17 +2,13 @@
  * Goal: whoever has a keyboard or a phone gets to every screen, finds people and networks, and sees emergencies.
  * Method: the built UI with canned answers in a real Chromium, one page for all tests.
  */
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { axeFindings } from '../../support/axe.ts'
 import { emergencyInUse } from './canned-people.ts'
-import { type OpenedConsole, openConsole } from './opened-console.ts'
+import { stageConsole } from './console-stage.ts'
 
-let opened: OpenedConsole
-beforeAll(async () => {
-  opened = await openConsole()
-})
-afterAll(() => opened.close())
-afterEach(() => opened.settle())
+const stage = stageConsole()
+const { show } = stage
 
 const tabs = [
   'General settings',
@@ -25,8 +21,8 @@ const tabs = [
 ]
 
 it('finds screens, people and networks from the keyboard, and explains its keys', async () => {
-  const { page, open, server } = opened
-  await open('general', 'General settings')
+  const [page, server] = [stage.page(), stage.server()]
+  await show('general', 'General settings')
   const seven = page.getByRole('list', { name: 'Security Management' }).locator('.gh-nav-name')
   expect(await seven.allTextContents()).toEqual(tabs)
   expect(await page.getByRole('list', { name: 'Organisation' }).count()).toBe(0)
@@ -82,9 +78,9 @@ it('finds screens, people and networks from the keyboard, and explains its keys'
 })
 
 it('keeps the screens behind a button on a phone, by keyboard too', async () => {
-  const { page, open } = opened
+  const page = stage.page()
   await page.setViewportSize({ width: 390, height: 800 })
-  await open('active-users', 'Active users')
+  await show('active-users', 'Active users')
   const menu = page.getByRole('button', { name: 'Menu', exact: true })
   const navigation = page.getByRole('navigation', { name: 'Practice' })
   expect(await navigation.isVisible()).toBe(false)
@@ -105,15 +101,12 @@ it('keeps the screens behind a button on a phone, by keyboard too', async () => 
 })
 
 it('says above every screen that emergency access is in use, in light and dark', async () => {
-  const { page, open, server } = opened
+  const [page, server] = [stage.page(), stage.server()]
   server.answer('GET /api/practices/maple/emergency-access', 200, emergencyInUse)
-  await open('users', 'Users')
+  await show('users', 'Users')
   const banner = page.getByRole('region', { name: 'Emergency access in use' })
   await banner.getByText('Fiona Front from 198.51.100.77, until 24 Nov 2026, 10:53').waitFor()
-  expect(await axeFindings(page)).toEqual([])
-  await page.emulateMedia({ colorScheme: 'dark' })
-  expect(await axeFindings(page, 'dark')).toEqual([])
-  await page.emulateMedia({ colorScheme: 'light' })
+  expect(await stage.findings()).toEqual([])
   expect(await banner.getByRole('link', { name: 'End or review it' }).getAttribute('href')).toBe(
     '/practices/maple/emergency',
   )

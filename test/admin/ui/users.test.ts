@@ -2,34 +2,28 @@
  * Goal: an admin finds anybody among any number of people, and takes in, changes, suspends and removes them knowingly.
  * Method: the built UI with canned answers of the contract in a real Chromium, one page for all tests.
  */
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { axeFindings } from '../../support/axe.ts'
 import { peoplePlan } from './canned-people.ts'
 import { members } from './canned-practice.ts'
-import { type OpenedConsole, openConsole } from './opened-console.ts'
+import { stageConsole } from './console-stage.ts'
 
 const users = '/api/practices/maple/users'
 
-let opened: OpenedConsole
-beforeAll(async () => {
-  opened = await openConsole()
-})
-afterAll(() => opened.close())
-afterEach(() => opened.settle())
+const stage = stageConsole()
+const { button, dialog, show } = stage
 
-const button = (name: string) => opened.page.getByRole('button', { name, exact: true })
-const dialog = (name: string | RegExp) => opened.page.getByRole('dialog', { name })
-const sent = () => opened.server.sent.map(({ what, body, ifMatch }) => [what, body, ifMatch])
+const sent = () => stage.server().sent.map(({ what, body, ifMatch }) => [what, body, ifMatch])
 
 it('shows a page of a hundred thousand, goes on and back, and keeps filters in the address', async () => {
-  const { page, open, server } = opened
+  const [page, server] = [stage.page(), stage.server()]
   const many = Array.from({ length: 100 }, (_, place) => ({
     ...members[1],
     user: `u-${place}`,
     name: `Person ${place}`,
   }))
   server.answer(`GET ${users}`, 200, { version: 5, total: 100_000, members: many, nextCursor: 'u-99' })
-  await open('users', 'Users')
+  await show('users', 'Users')
   const pages = page.getByRole('navigation', { name: 'Pages' })
   await pages.getByText('1–100 of 100,000 people').waitFor()
   expect(await page.getByRole('row').count()).toBe(101)
@@ -50,7 +44,7 @@ it('shows a page of a hundred thousand, goes on and back, and keeps filters in t
 })
 
 it('opens somebody in a drawer from the address, and does everything with them there', async () => {
-  const { page, open, server } = opened
+  const [page, server] = [stage.page(), stage.server()]
   const [, fiona] = members
   const alsoIn = [{ id: 'harbor', name: 'Harbor Orthodontics' }]
   server.answer(`GET ${users}`, 200, {
@@ -59,13 +53,10 @@ it('opens somebody in a drawer from the address, and does everything with them t
     members: [{ ...fiona, alsoIn }],
     nextCursor: null,
   })
-  await open('users?user=u-fiona', 'Users')
+  await show('users?user=u-fiona', 'Users')
   const drawer = dialog('Fiona Front')
   await drawer.getByText('also in Harbor Orthodontics, 1 other practice').waitFor()
-  expect(await axeFindings(page)).toEqual([])
-  await page.emulateMedia({ colorScheme: 'dark' })
-  expect(await axeFindings(page, 'dark')).toEqual([])
-  await page.emulateMedia({ colorScheme: 'light' })
+  expect(await stage.findings()).toEqual([])
 
   await drawer.getByRole('button', { name: 'Edit' }).click()
   await dialog('Edit Fiona Front').getByLabel('E-mail').fill('fiona@maple.example')
@@ -98,7 +89,7 @@ it('opens somebody in a drawer from the address, and does everything with them t
 })
 
 it('takes somebody in, with problems at their fields', async () => {
-  const { open, server } = opened
+  const server = stage.server()
   server.answer(`POST ${users}`, 422, {
     title: 'Some of this cannot be saved',
     status: 422,
@@ -106,7 +97,7 @@ it('takes somebody in, with problems at their fields', async () => {
     detail: 'One problem.',
     problems: [{ path: 'json.login', sentence: 'somebody else signs in as gina' }],
   })
-  await open('users', 'Users')
+  await show('users', 'Users')
   await button('Add person').click()
   const add = dialog('Add a person')
   await add.getByRole('textbox', { name: 'Name', exact: true }).fill('Gina Gray')
@@ -120,8 +111,8 @@ it('takes somebody in, with problems at their fields', async () => {
 })
 
 it('imports a file only after it was looked at, all or nothing, and exports one', async () => {
-  const { page, open, server } = opened
-  await open('users?view=import', 'Users')
+  const [page, server] = [stage.page(), stage.server()]
+  await show('users?view=import', 'Users')
   server.answer(`POST ${users}/import/preview`, 200, {
     ...peoplePlan,
     counts: { ...peoplePlan.counts, problems: 1 },
