@@ -87,7 +87,7 @@ function Picture({
           </div>
         ))}
       </div>
-      <p className="gh-legend">
+      <p className="gh-hours-legend">
         <span>
           <i className="gh-legend-hours" />
           the hours above
