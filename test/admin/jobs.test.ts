@@ -338,3 +338,18 @@ test('old facts, hits, refusals and addresses are forgotten, new ones kept', asy
     expect(await all(table), table).toHaveLength(1)
   expect(await jobs.prune()).toBe(0)
 })
+
+test('the canary’s answers go with the gateway that gave them, and not while it is there', async () => {
+  const row = (gateway: string) => ({ gateway, round: 1, reason: 'ok', at: plane.clock.now() })
+  await plane.store.read((rows) =>
+    rows
+      .insertInto('canary_answer')
+      .values([row('gone'), row('silent')])
+      .execute(),
+  )
+  plane.clock.advance(86_400_001)
+  const ack = { gateway: 'silent', sequence: 1, at: plane.clock.now() }
+  await plane.store.read((rows) => rows.insertInto('gateway_ack').values(ack).execute())
+  await jobs.prune()
+  expect((await all<{ gateway: string }>('canary_answer')).map(({ gateway }) => gateway)).toEqual(['silent'])
+})
