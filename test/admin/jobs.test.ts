@@ -71,7 +71,8 @@ const all = <T>(
     | 'session'
     | 'gateway_ack'
     | 'outbox'
-    | 'address_use',
+    | 'address_use'
+    | 'canary_answer',
 ) => plane.store.read((rows) => rows.selectFrom(table).selectAll().execute()) as Promise<T[]>
 
 test('every kind takes effect, once, however often the same code is reported', async () => {
