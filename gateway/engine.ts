@@ -33,7 +33,8 @@ import { createRequestBody } from './request-body.ts'
 import type { RequestHead } from './request-head.ts'
 import { parseTarget, type Target } from './target.ts'
 import { createUpgrade, type Upgrade } from './upgrades.ts'
-import { createUpstreams, type Upstreams } from './upstream-node.ts'
+import { createUpstreams } from './upstream-node.ts'
+import type { Upstreams } from './upstreams.ts'
 
 /** What an engine needs. */
 export type EngineOptions = {

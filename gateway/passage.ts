@@ -23,7 +23,7 @@ import type { EngineCounters } from './metrics.ts'
 import { answerFailure, type Failure } from './refusal.ts'
 import type { RequestBody } from './request-body.ts'
 import { failureOf } from './upstream-failures.ts'
-import type { UpstreamCall, UpstreamRequest, UpstreamSink, Upstreams } from './upstream-node.ts'
+import type { UpstreamCall, UpstreamRequest, UpstreamSink, Upstreams } from './upstreams.ts'
 
 /** What a judgement to forward says. */
 export type Forwarding = Extract<Judgement, { readonly act: 'forward' }>

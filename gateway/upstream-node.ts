@@ -1,55 +1,23 @@
 /**
  * The calls to the applications, on undici's dispatcher: pools, timeouts, one careful retry, back-pressure.
  *
- * It decides nothing, follows no redirect, decompresses nothing and adds no header but framing. Invariant: a call
- * tells its sink either `ended` after a complete answer or `failed`, never both, never a truncated answer as ended;
- * a request that the application may have begun to work on is not sent twice. `fetch` was refused: it follows,
- * decodes, joins headers and buffers.
+ * It decides nothing, follows no redirect, decompresses nothing and adds no header but framing. Invariant: that of
+ * `upstreams.ts`. `fetch` was refused: it follows, decodes, joins headers and buffers.
  */
-import type { Readable } from 'node:stream'
 import { type Dispatcher, Pool } from 'undici'
 import type { UpstreamConfig } from '../runtime/config.ts'
-import { type Fault, fault } from '../runtime/fault.ts'
+import { fault } from '../runtime/fault.ts'
 import type { RawHeaders } from './exchange.ts'
 import { createConnector, isOnUsedConnection } from './upstream-connect.ts'
 import { upstreamFault } from './upstream-faults.ts'
-
-/** A request ready to be sent: headers after hygiene. */
-export type UpstreamRequest = {
-  readonly method: string
-  readonly target: string
-  readonly headers: readonly string[]
-  readonly body: Uint8Array | Readable | null
-}
-
-/** Who listens to an answer. Nothing here may throw. */
-export type UpstreamSink = {
-  /** An interim answer (102, 103, and others that mean nothing here). */
-  informed(status: number, headers: RawHeaders): void
-  begun(status: number, reason: string, headers: RawHeaders): void
-  /** Answers whether more may come; else `resume` is awaited. */
-  data(chunk: Uint8Array): boolean
-  ended(): void
-  failed(fault: Fault): void
-}
-
-/** A call under way. `abort`: the application's connection is closed at once, the sink hears no more. */
-export type UpstreamCall = { abort(): void; resume(): void }
-
-/** All applications of one gateway. */
-export type Upstreams = {
-  send(upstream: UpstreamConfig, request: UpstreamRequest, sink: UpstreamSink): UpstreamCall
-  /** Closes every connection. */
-  close(): Promise<void>
-}
-
-/** Heads of answers may be larger than ours: applications set many cookies. */
-const answerHeadBytesMax = 65_536
-
-/** Interim answers before the real one: each is a sign of life that puts off the timeout, so they are counted. */
-const interimsMax = 100
-
-const idempotent: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
+import {
+  answerHeadBytesMax,
+  interimsMax,
+  mayBeSentAgain,
+  type UpstreamRequest,
+  type UpstreamSink,
+  type Upstreams,
+} from './upstreams.ts'
 
 const createPool = (upstream: UpstreamConfig, connectionsMax: number): Pool =>
   new Pool(upstream.url, {
@@ -86,8 +54,7 @@ const failCall = (call: Call, error: unknown): void => {
   const mayRetry =
     call.tries === 1 &&
     !call.answered &&
-    call.request.body === null &&
-    idempotent.has(call.request.method) &&
+    mayBeSentAgain(call.request) &&
     typeof error === 'object' &&
     error !== null &&
     isOnUsedConnection(error)

@@ -14,9 +14,9 @@ import type { UpstreamConfig } from '../runtime/config.ts'
 import { fault } from '../runtime/fault.ts'
 import type { RawHeaders } from './exchange.ts'
 import type { Schedule } from './exchanges.ts'
-import { upstreamHost, upstreamTls } from './upstream-connect.ts'
 import { upstreamFault } from './upstream-faults.ts'
-import type { UpstreamCall, UpstreamSink } from './upstream-node.ts'
+import { upstreamHost, upstreamTls } from './upstream-tls.ts'
+import { answerHeadBytesMax, type UpstreamCall, type UpstreamSink } from './upstreams.ts'
 
 /** Who listens to a handshake. */
 export type UpgradeSink = UpstreamSink & {
@@ -31,7 +31,6 @@ export type UpgradeRequest = {
   readonly key: string
 }
 
-const answerHeadBytesMax = 65_536
 const acceptSuffix = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 
 const valuesOf = (headers: RawHeaders, wanted: string): readonly string[] =>

@@ -10,7 +10,7 @@ import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import type { DurationMs } from '../../policies/instant.ts'
 import { fault } from '../../runtime/fault.ts'
-import type { UpstreamRequest } from '../upstream-node.ts'
+import { answerHeadBytesMax, interimsMax, type UpstreamRequest } from '../upstreams.ts'
 import { type ChunkedDecoder, createChunkedDecoder } from './chunked.ts'
 import { type RequestFraming, writeRequestHead } from './request-writer.ts'
 import { type ResponseHead, readResponseHead } from './response-head.ts'
@@ -52,10 +52,6 @@ export type ConnectionEvents = {
   closed(connection: Connection): void
 }
 
-/** Heads of answers may be larger than ours: applications set many cookies. */
-const headBytesMax = 65_536
-/** Interim answers are signs of life that put off the timeout, so they are counted. */
-const interimsMax = 100
 const headEnd = Buffer.from('\r\n\r\n')
 
 type Ask = {
@@ -68,7 +64,8 @@ type Ask = {
   interims: number
   /** The request is on its way whole. */
   isSent: boolean
-  answerBy: DurationMs
+  /** By when a head that has begun must be whole; `null`: none has. */
+  headBy: DurationMs | null
 }
 
 type State = {
@@ -162,6 +159,7 @@ const readContent = (state: State, ask: Ask, head: ResponseHead, bytes: Buffer, 
 const isInterim = (state: State, ask: Ask, head: ResponseHead): boolean => {
   if (head.status >= 200) return false
   ask.interims += 1
+  ask.headBy = null
   // Nobody asked to switch protocols, so nothing after that could be read.
   if (head.status === 101) fail(state, garbage('a 101 that was not asked for'))
   else if (ask.interims > interimsMax) fail(state, garbage('interim answers without end'))
@@ -173,14 +171,15 @@ const isInterim = (state: State, ask: Ask, head: ResponseHead): boolean => {
 const readHead = (state: State, ask: Ask, bytes: Buffer, from: number): number => {
   const end = bytes.indexOf(headEnd, from)
   const size = (end < 0 ? bytes.length : end + 4) - from
-  if (size > headBytesMax) {
+  if (size > answerHeadBytesMax) {
     fail(state, garbage('a head that is too large'))
     return -1
   }
   if (end < 0) {
     state.partial = from === 0 ? bytes : bytes.subarray(from)
-    if (state.monotonic() > ask.answerBy)
-      fail(state, fault('upstream', 'timeout', 'its head takes too long', 'no'))
+    const now = state.monotonic()
+    ask.headBy ??= now + state.patience.firstByteMs
+    if (now > ask.headBy) fail(state, fault('upstream', 'timeout', 'its head takes too long', 'no'))
     return -1
   }
   const read = readResponseHead(bytes.toString('latin1', from, end + 4), ask.request.method)
@@ -308,8 +307,7 @@ const send = (state: State, ask: Ask): void => {
 
 const ask = (state: State, request: UpstreamRequest, listener: AnswerListener): void => {
   const asked: Ask = {
-    ...{ request, listener, head: null, decoder: null, left: 0, interims: 0, isSent: false },
-    answerBy: state.monotonic() + state.patience.firstByteMs,
+    ...{ request, listener, head: null, decoder: null, left: 0, interims: 0, isSent: false, headBy: null },
   }
   state.ask = asked
   state.socket.setTimeout(state.patience.firstByteMs)

@@ -1,10 +1,8 @@
 /**
  * The calls to the applications on connections of our own: kept ones first, new ones up to a limit, then a queue.
  *
- * It parses nothing (`upstream-connection.ts` does), follows no redirect and adds no header but framing. Invariant, as of
- * every `Upstreams`: a call tells its sink either `ended` after a complete answer or `failed`, never both; a request that
- * the application may have begun to work on is not sent twice. Pipelining was refused: what waits behind a slow answer
- * cannot be called back.
+ * It parses nothing (`upstream-connection.ts` does), follows no redirect and adds no header but framing. Invariant: that of
+ * `upstreams.ts`. Pipelining was refused: what waits behind a slow answer cannot be called back.
  */
 import net, { type Socket } from 'node:net'
 import tls from 'node:tls'
@@ -12,9 +10,15 @@ import type { DurationMs } from '../../policies/instant.ts'
 import type { UpstreamConfig } from '../../runtime/config.ts'
 import { fault } from '../../runtime/fault.ts'
 import type { Schedule } from '../exchanges.ts'
-import { upstreamHost, upstreamTls } from '../upstream-connect.ts'
 import { upstreamFault } from '../upstream-faults.ts'
-import type { UpstreamCall, UpstreamRequest, UpstreamSink, Upstreams } from '../upstream-node.ts'
+import { upstreamHost, upstreamTls } from '../upstream-tls.ts'
+import {
+  mayBeSentAgain,
+  type UpstreamCall,
+  type UpstreamRequest,
+  type UpstreamSink,
+  type Upstreams,
+} from '../upstreams.ts'
 import { type AnswerListener, type Connection, createConnection } from './upstream-connection.ts'
 
 /** What the calls need. `connectionsMax`: at most so many at once to each application. */
@@ -29,8 +33,6 @@ const keepMs: DurationMs = 4_000
 const keepMsMax: DurationMs = 600_000
 /** Before the application closes it: requests under way must not meet its end. */
 const keepMarginMs: DurationMs = 1_000
-
-const idempotent: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
 
 type Idle = { readonly connection: Connection; readonly until: DurationMs }
 
@@ -61,11 +63,7 @@ const failCall = (call: Call, error: unknown): void => {
   const { request, connection } = call
   const failure = upstreamFault(error, call.answered ? 'the answer broke off' : 'no answer')
   const mayRetry =
-    !call.hasRetried &&
-    !call.answered &&
-    request.body === null &&
-    idempotent.has(request.method) &&
-    connection?.isUsed() === true
+    !call.hasRetried && !call.answered && mayBeSentAgain(request) && connection?.isUsed() === true
   if (mayRetry && failure.kind === 'reset') {
     call.hasRetried = true
     call.connection = null
@@ -255,7 +253,10 @@ export const createOwnUpstreams = (options: PoolOptions): Upstreams => {
           call.callOff()
           call.connection?.destroy()
         },
-        resume: () => call.connection?.resume(),
+        resume() {
+          // Its connection may be another call's by now.
+          if (!call.over) call.connection?.resume()
+        },
       } satisfies UpstreamCall
     },
     async close() {

@@ -5,7 +5,7 @@
 import { Readable } from 'node:stream'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createOwnUpstreams } from '../../../gateway/http1/upstream-pool.ts'
-import type { UpstreamCall, UpstreamRequest, Upstreams } from '../../../gateway/upstream-node.ts'
+import type { UpstreamCall, UpstreamRequest, Upstreams } from '../../../gateway/upstreams.ts'
 import { configSchema, type UpstreamConfig } from '../../../runtime/config.ts'
 import { isFault } from '../../../runtime/fault.ts'
 import { realSchedule } from '../../support/engine-stand.ts'
@@ -168,6 +168,29 @@ describe('content', () => {
     // The connection is good for more, though it was paused when the answer ended.
     app.connections[0]!.socket.once('data', () => app.connections[0]!.socket.write(ok))
     expect([await send().done, app.connections.length]).toEqual(['200', 1])
+  })
+
+  it('is not hurried on by a call that was over before', async () => {
+    await start(({ socket }) => {
+      socket.once('data', () => {
+        socket.write(ok)
+        socket.once('data', () => {
+          socket.write('HTTP/1.1 200 OK\r\nContent-Length: 5000000\r\n\r\n')
+          socket.write(Buffer.alloc(5_000_000, 'x'))
+        })
+      })
+    })
+    const before = send()
+    await before.done
+    const heard = send({}, 1)
+    while (!heard.paused) await new Promise((wake) => setImmediate(wake))
+    const had = heard.body().length
+    for (let n = 0; n < 50; n += 1) {
+      before.call.resume()
+      await new Promise((wake) => setImmediate(wake))
+    }
+    expect([app.connections.length, heard.body().length]).toEqual([1, had])
+    heard.call.abort()
   })
 
   it.each([

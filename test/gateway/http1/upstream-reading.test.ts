@@ -25,11 +25,18 @@ const createSilentSocket = (): Socket => {
   return Object.assign(stream, { setTimeout: () => stream }) as unknown as Socket
 }
 
-/** What a listener hears of these pieces, with the end of the connection behind them if `ends`. */
-const hear = (pieces: readonly string[], { method = 'GET', ends = true } = {}): Told => {
+/**
+ * What a listener hears of these pieces, with the end of the connection behind them if `ends`. `beforeMs`: until the
+ * first, as behind a long upload; `pauseMs`: behind each.
+ */
+const hear = (
+  pieces: readonly string[],
+  { method = 'GET', ends = true, pauseMs = 0, beforeMs = 0 } = {},
+): Told => {
+  let now = 0
   const told: Told = { heads: [], body: '', end: 'none', why: '', idle: false }
   const socket = createSilentSocket()
-  const connection = createConnection(socket, { firstByteMs: 1_000, idleMs: 1_000 }, () => 0, {
+  const connection = createConnection(socket, { firstByteMs: 1_000, idleMs: 1_000 }, () => now, {
     idle: () => {
       told.idle = true
     },
@@ -55,7 +62,11 @@ const hear = (pieces: readonly string[], { method = 'GET', ends = true } = {}): 
       },
     },
   )
-  for (const piece of pieces) if (!socket.destroyed) socket.emit('data', Buffer.from(piece, 'latin1'))
+  now += beforeMs
+  for (const piece of pieces) {
+    if (!socket.destroyed) socket.emit('data', Buffer.from(piece, 'latin1'))
+    now += pauseMs
+  }
   if (ends && !socket.destroyed) socket.emit('end')
   socket.destroy()
   return told
@@ -128,6 +139,12 @@ describe('an answer', () => {
     ['before its last chunk', `${head}Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n`, 'upstream truncated'],
   ])('that ends %s is not complete', (_, text, why) => {
     expect(hear([text])).toMatchObject({ end: 'failed', why, idle: false })
+  })
+
+  it('has all its time for its head from the first byte on, and no more', () => {
+    const pieces = [head.slice(0, 9), head.slice(9), 'Content-Length: 2\r\n\r\nok']
+    expect(hear(pieces, { beforeMs: 3_600_000, pauseMs: 500 })).toMatchObject({ end: 'ended', body: 'ok' })
+    expect(hear(pieces, { pauseMs: 1_001 })).toMatchObject({ end: 'failed', why: 'upstream timeout' })
   })
 
   it('to HEAD has no content, whatever it announces', () => {
