@@ -3,7 +3,7 @@
  *
  * Every row is what `decide` answers for that practice alone: nothing here opens anything, and a link is followed by a request
  * that is judged like any other. Invariant: only the visitor's own practices are told of, and a link is made from configuration
- * alone, never from what a request carries.
+ * alone, never from what a request carries but the port that it came to.
  */
 
 import type { PracticeId } from '../policies/access-request.ts'

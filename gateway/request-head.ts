@@ -1,16 +1,16 @@
 /**
  * A request's head, checked for what two parsers could read differently, beyond what llhttp refuses by itself.
  *
- * It parses no bytes: node:http did, and its raw header list is judged here before anybody else sees it. Invariant:
- * after `checkHead` there is one host, at most one way to find the end of the body, and an upgrade only if it is a
- * complete, body-less WebSocket handshake. Trusting the parser's own joined headers was refused: it takes the
+ * It parses no bytes: `http1/request-parser.ts` or node:http did, and the raw header list is judged here before anybody
+ * else sees it. Invariant: after `checkHead` there is one host, at most one way to find the end of the body, and an upgrade
+ * only if it is a complete, body-less WebSocket handshake. Trusting node's own joined headers was refused: it takes the
  * first of two Hosts and reads `,chunked` as chunked (CVE-2024-27982 and kin).
  */
 import type { Limits } from '../runtime/config.ts'
 import { requestTexts } from '../runtime/pages/texts-failures.ts'
 import type { RawHeaders } from './exchange.ts'
 
-/** The parts of node's IncomingMessage that count. */
+/** A head as it was read. */
 export type ReceivedHead = {
   readonly method: string
   readonly target: string
@@ -132,7 +132,8 @@ const frame = (
   }
   if (length === undefined) return { framing: 'none', length: 0 }
   if (lengths.length > 0 || !/^\d{1,15}$/.test(length)) return refused(400, requestTexts.length)
-  return { framing: length === '0' ? 'none' : 'length', length: Number(length) }
+  const bytes = Number(length)
+  return { framing: bytes === 0 ? 'none' : 'length', length: bytes }
 }
 
 const upgrading = /(?:^|,)[ \t]*upgrade[ \t]*(?:,|$)/i

@@ -7,6 +7,7 @@
  */
 import { STATUS_CODES } from 'node:http'
 import { isFieldValue, isToken } from './grammar.ts'
+import { isWithoutContent } from './response-head.ts'
 
 /** What the head depends on besides its parts. */
 export type AnswerContext = {
@@ -37,9 +38,6 @@ const demandName = (name: string): void => {
   if (goodNames.size >= goodNamesMax) goodNames.clear()
   goodNames.add(name)
 }
-
-const isWithoutContent = (status: number, method: string): boolean =>
-  method === 'HEAD' || status < 200 || status === 204 || status === 304
 
 /** What the headers say that the head must know. */
 type Said = { length: string | null; isDated: boolean }

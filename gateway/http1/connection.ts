@@ -17,7 +17,7 @@ import { checkHead } from '../request-head.ts'
 import { type Answer, createAnswer } from './answer.ts'
 import type { AnswerContext } from './answer-head.ts'
 import { createOutlet, type Outlet } from './outlet.ts'
-import { createRequestContent, noContent, type RequestContent } from './request-content.ts'
+import { behind, createRequestContent, noContent, type RequestContent } from './request-content.ts'
 import { mayBecomeHead, parseRequestHead } from './request-parser.ts'
 import type { TimerWheel } from './timer-wheel.ts'
 
@@ -83,9 +83,6 @@ const lingerMs: DurationMs = 2_000
 const cr = 0x0d
 const lf = 0x0a
 const headEnd = Buffer.from('\r\n\r\n', 'latin1')
-
-const behind = (bytes: Buffer, from: number): Buffer | null =>
-  from < bytes.length ? bytes.subarray(from) : null
 
 /** Ends our side, and throws away what still comes. */
 const linger = (state: State): void => {

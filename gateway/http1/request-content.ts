@@ -63,7 +63,8 @@ const hearSpilt = (state: State): void => {
   }
 }
 
-const behind = (bytes: Buffer, from: number): Buffer | null =>
+/** The bytes from `from` on; `null`: there are none. */
+export const behind = (bytes: Buffer, from: number): Buffer | null =>
   from < bytes.length ? bytes.subarray(from) : null
 
 const decode = (state: State, decoder: ChunkedDecoder, bytes: Buffer): Buffer | null | 'broken' => {

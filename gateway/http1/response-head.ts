@@ -97,8 +97,17 @@ const readLines = (text: string, from: number, framing: Framing): string[] | nul
   return headers
 }
 
-const isWithoutContent = (status: number, method: string): boolean =>
+/** Whether an answer of this status to this method has no content, whatever it says (RFC 9112 §6.3). */
+export const isWithoutContent = (status: number, method: string): boolean =>
   method === 'HEAD' || status < 200 || status === 204 || status === 304
+
+/**
+ * Whether an answer that has no content may be followed by some: one to HEAD, or one that announces it. Where an application
+ * sends it all the same, a moment later, it would be read as the answer to the next request. The length beside 304 announces
+ * nothing: it is that of what the client has.
+ */
+const mayBringContent = (status: number, method: string, { length, coding }: Framing): boolean =>
+  method === 'HEAD' || coding !== null || (status !== 304 && length !== null && Number(length) > 0)
 
 /** How the answer is framed; a text: why that cannot be said. */
 const framingOf = (
@@ -134,7 +143,8 @@ export const readResponseHead = (text: string, method: string): ResponseHeadRead
   const said: Framing = { length: null, coding: null, twice: false, closes: false, keepsSeconds: null }
   const headers = readLines(text, line[0].length, said)
   if (headers === null) return { ok: false, why: 'a line that is no header' }
-  const framed = framingOf(said, isOld, isWithoutContent(status, method))
+  const isEmpty = isWithoutContent(status, method)
+  const framed = framingOf(said, isOld, isEmpty)
   if (typeof framed === 'string') return { ok: false, why: framed }
   return {
     ok: true,
@@ -143,7 +153,11 @@ export const readResponseHead = (text: string, method: string): ResponseHeadRead
       reason: line[3] ?? '',
       headers,
       ...framed,
-      persists: !isOld && !said.closes && framed.framing !== 'close',
+      persists:
+        !isOld &&
+        !said.closes &&
+        framed.framing !== 'close' &&
+        !(isEmpty && mayBringContent(status, method, said)),
       keepsSeconds: said.keepsSeconds,
     },
   }

@@ -138,6 +138,22 @@ describe('requests on one connection', () => {
     expect(answer.match(/abcdefghi|abcd/g)).toEqual(['abcd', 'abcdefghi'])
     expect(answer.match(/HTTP\/1\.1 200/g)).toHaveLength(4)
   })
+
+  it('with a length of nothing, however it is written, have no body to wait for', async () => {
+    await stage.raw(answering(ok), {
+      limits: { bodyIdleMs: 300 },
+      judge: async (exchange) => {
+        await exchange.body(4)
+        return forwarded()
+      },
+    })
+    const client = await connectRaw(stage.stand.port)
+    client.write('POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 00\r\n\r\n')
+    await client.until(/ok$/)
+    client.write(get('/2', 'Connection: close'))
+    expect((await client.closed()).match(/HTTP\/1\.1 200/g)).toHaveLength(2)
+    expect(judgedPaths()).toEqual(['/1', '/2'])
+  })
 })
 
 describe('what is no request', () => {

@@ -123,6 +123,25 @@ describe('connections', () => {
     expect(app.connections).toHaveLength(3)
   })
 
+  it.each([
+    ['to HEAD', 'HEAD', 'HTTP/1.1 200 OK\r\nContent-Length: 46'],
+    ['204 with a length', 'GET', 'HTTP/1.1 204 No Content\r\nContent-Length: 46'],
+    ['304 in chunks', 'GET', 'HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked'],
+  ])(
+    'are not kept behind an answer %s: its content, should it come, would answer somebody else',
+    async (_, method, head) => {
+      let asked = 0
+      await start(({ socket }) => {
+        socket.on('data', () => {
+          asked += 1
+          socket.write(asked === 1 ? `${head}\r\n\r\n` : ok)
+        })
+      })
+      await send({ method }).done
+      expect([await send().done, app.connections.length]).toEqual(['200', 2])
+    },
+  )
+
   it('of several that died together none is tried after another', async () => {
     let warm = true
     await start(({ socket }) => {

@@ -150,7 +150,7 @@ describe('an answer', () => {
   it('to HEAD has no content, whatever it announces', () => {
     expect(hear([`${head}Content-Length: 500\r\n\r\n`], { method: 'HEAD', ends: false })).toMatchObject({
       end: 'ended',
-      idle: true,
+      idle: false,
     })
   })
 })
