@@ -7,11 +7,16 @@
  */
 import type { PolicyDocument } from '../policies/document.ts'
 import type { Instant } from '../policies/instant.ts'
+import { fallbackRole } from '../policies/standard-roles.ts'
 import type { AppIdentity } from '../runtime/internal.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Deed } from './deed.ts'
 import { changeMember, findUser, type MemberChange, type MemberOutcome, rolesFor } from './directory.ts'
-import type { Store } from './store/database.ts'
+import { securityAdmins } from './security-admins.ts'
+import type { Rows, Store } from './store/database.ts'
+import { readMembers } from './store/members.ts'
+import { readPolicy } from './store/practices.ts'
+import { listPracticesOf } from './two-factor/chains.ts'
 
 const holdsOwnKeys = ({ permissions }: PolicyDocument['roles'][number]): boolean =>
   permissions.some((id) => id.startsWith('gw.'))
@@ -44,6 +49,43 @@ const followAppRoles = (
       'user.roles-changed',
     ),
   )
+
+/** Whether a word of an application means a role with keys of its own, in a practice that has somebody who can give it. */
+async function keysIn(rows: Rows, practice: string, at: Instant): Promise<(word: string) => boolean> {
+  const policy = await readPolicy(rows, practice)
+  const members = (await readMembers(rows, practice, at))?.members ?? []
+  if (policy === null || securityAdmins(policy.document, members).length === 0) return () => false
+  const own = policy.document.roles.filter((role) => role.id !== fallbackRole && holdsOwnKeys(role))
+  return (word) => rolesFor(own, [word]).length > 0
+}
+
+/**
+ * What is left of an application's word for whoever it is about to make a member: the same roles as for those who are one
+ * (`followAppRoles`), or somebody who has taken it over would invent a person. The first security admin of a practice
+ * still comes this way, as nobody is there to name them.
+ */
+export async function withoutOwnKeys(
+  { store, log }: { readonly store: Store; readonly log: Pick<Log, 'warn'> },
+  upstream: string,
+  identity: AppIdentity,
+  at: Instant,
+): Promise<AppIdentity> {
+  if (identity.kind !== 'staff') return identity
+  const user = await store.read((rows) => findUser(rows, upstream, identity.appUser))
+  const known = user === null ? [] : await store.read((rows) => listPracticesOf(rows, user))
+  const practices: { id: string; roles: string[] }[] = []
+  for (const { id, roles } of identity.practices) {
+    const isKey = known.includes(id) ? null : await store.read((rows) => keysIn(rows, id, at))
+    const withheld = isKey === null ? [] : roles.filter(isKey)
+    if (withheld.length > 0)
+      log.warn(
+        { upstream, practice: id, appUser: identity.appUser, withheld },
+        'an application’s word on roles is not followed: it makes nobody new a security admin',
+      )
+    practices.push({ id, roles: roles.filter((role) => !withheld.includes(role)) })
+  }
+  return { ...identity, practices }
+}
 
 /** The practices in which somebody's roles are others now, in order of their ids; `identity`: after its rules. */
 export async function followRoles(

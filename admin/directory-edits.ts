@@ -38,7 +38,14 @@ export type NewMember = {
 
 /** What became of taking somebody in. */
 export type TakenIn =
-  | { readonly outcome: 'saved'; readonly user: string; readonly version: number; readonly announced: number }
+  | {
+      readonly outcome: 'saved'
+      readonly user: string
+      /** What they are called, which of somebody known already is not what was wished. */
+      readonly name: string
+      readonly version: number
+      readonly announced: number
+    }
   | { readonly outcome: 'unknown-practice' }
   | { readonly outcome: 'problems'; readonly problems: readonly Problem[] }
 
@@ -64,7 +71,9 @@ const taken: Problem = {
     'This sign-in name is taken. If it is the same person, who administers their other practices too can take them in.',
 }
 
-type Found = { readonly user: string; readonly isNew: boolean } | { readonly problem: Problem }
+type Found =
+  | { readonly user: string; readonly name: string; readonly isNew: boolean }
+  | { readonly problem: Problem }
 
 /** The person of a sign-in name: new, or known from a practice that whoever acts administers as well. */
 export async function findOrCreatePerson(
@@ -76,7 +85,7 @@ export async function findOrCreatePerson(
 ): Promise<Found> {
   const known = await tx
     .selectFrom('app_user')
-    .select('id')
+    .select(['id', 'name'])
     .where('login', '=', person.login)
     .executeTakeFirst()
   if (known !== undefined) {
@@ -84,7 +93,7 @@ export async function findOrCreatePerson(
     if (practices.includes(practice))
       return { problem: { path: 'login', sentence: 'They are a member already.' } }
     // Whoever belongs nowhere is nobody's secret; whoever belongs elsewhere is.
-    return practices.every(reach) ? { user: known.id, isNew: false } : { problem: taken }
+    return practices.every(reach) ? { user: known.id, name: known.name, isNew: false } : { problem: taken }
   }
   const user = `usr_${newToken().slice(0, 22)}`
   await tx
@@ -95,7 +104,7 @@ export async function findOrCreatePerson(
     })
     .execute()
   const { identity } = person
-  if (identity === null) return { user, isNew: true }
+  if (identity === null) return { user, name: person.name, isNew: true }
   const made = await tx
     .insertInto('app_identity')
     .values({
@@ -115,7 +124,7 @@ export async function findOrCreatePerson(
           sentence: 'The application’s user of this name is somebody else already.',
         },
       }
-    : { user, isNew: true }
+    : { user, name: person.name, isNew: true }
 }
 
 /** Thrown so that a transaction undoes what it did before its problem was found. */
@@ -155,11 +164,11 @@ export async function takeIn(
         ...eventOf(deed),
         practice,
         action: found.isNew ? 'user.created' : 'user.joined',
-        target: { kind: 'user', id: found.user, name: person.name },
+        target: { kind: 'user', id: found.user, name: found.name },
         before: null,
         after: { roles: person.roles, ...(found.isNew ? { login, email: person.email } : {}) },
       })
-      return { outcome: 'saved', user: found.user, ...told }
+      return { outcome: 'saved', user: found.user, name: found.name, ...told }
     })
     .catch((error: unknown): TakenIn => {
       if (isUndone(error)) return { outcome: 'problems', problems: [error.undone] }

@@ -26,7 +26,7 @@ import { type Log, silentLog } from '../runtime/log.ts'
 import type { Signer } from '../runtime/signing.ts'
 import { askForAccess, readAccessStandings } from './access-requests.ts'
 import { takeAccessBack } from './access-taking-back.ts'
-import { followRoles } from './asserted-roles.ts'
+import { followRoles, withoutOwnKeys } from './asserted-roles.ts'
 import { compiledPoliciesOf } from './compiled-policies.ts'
 import type { Provisioning } from './directory.ts'
 import type { OwnUpstreams } from './own-sign-in/upstreams.ts'
@@ -71,7 +71,8 @@ async function open(parts: InternalParts, request: OpenSession): Promise<Session
   const at = parts.now()
   const identity = translateRoles(request.identity, parts.roleRules?.(request.upstream) ?? [])
   const followed = await follow(parts, request.upstream, identity, at)
-  const opened = await openSession(parts.store, { ...request, identity }, provisioning, at)
+  const seeding = await seedingBy(parts, request.upstream, identity, at)
+  const opened = await openSession(parts.store, { ...request, identity: seeding }, provisioning, at)
   // Only what came from the portal signs in here, and that is finished, not opened.
   if (opened.outcome === 'way-closed')
     throw fault('control-plane', 'refused', `no sign-in by ${request.method}`, 'no')
@@ -88,6 +89,17 @@ const follow = (
   at: Instant,
 ): Promise<readonly string[]> =>
   rolesFrom?.(upstream) === 'app' ? followRoles({ store, log }, upstream, identity, at) : Promise.resolve([])
+
+/** What the application says of somebody new, where its word counts. */
+const seedingBy = (
+  { store, log = silentLog, rolesFrom }: InternalParts,
+  upstream: string,
+  identity: AppIdentity,
+  at: Instant,
+): Promise<AppIdentity> =>
+  rolesFrom?.(upstream) === 'app'
+    ? withoutOwnKeys({ store, log }, upstream, identity, at)
+    : Promise.resolve(identity)
 
 /** The members records of these practices as they are now. */
 async function membersRecords(

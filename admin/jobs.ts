@@ -165,6 +165,12 @@ async function prune({ store, now }: JobParts): Promise<number> {
         .deleteFrom('gateway_ack')
         .where('at', '<', at - keptMs.gateways)
         .executeTakeFirst(),
+      // Of a gateway that is gone; one that is there and silent is still missed.
+      rows
+        .deleteFrom('canary_answer')
+        .where('at', '<', at - keptMs.gateways)
+        .where('gateway', 'not in', rows.selectFrom('gateway_ack').select('gateway'))
+        .executeTakeFirst(),
       rows
         .deleteFrom('learned_route')
         .where('last_at', '<', at - keptMs.learned)

@@ -11,7 +11,6 @@ import { endAdopted } from './revocations.ts'
 import { lockSessionsOf } from './session-limit.ts'
 import type { Store, Tx } from './store/database.ts'
 import { announceSession } from './store/outbox.ts'
-import { listOwnSessions, type OwnSession } from './store/own-account.ts'
 import { markEnded } from './store/sessions.ts'
 import { type FactorDeed, noteEverywhere } from './two-factor/chains.ts'
 
@@ -25,17 +24,29 @@ async function endOne(tx: Tx, tokenHash: string, at: Instant): Promise<readonly 
   return [ended.id, ...(await endAdopted(tx, ended, 'revoked', at))]
 }
 
+/**
+ * Those that are meant, in one order, as everywhere where several are ended. Whichever could still be used at all, in use
+ * or not: when one was seen last is gateways' word, which may be late, and somebody goes by "all others have ended".
+ */
+const listWished = (tx: Tx, user: string, from: string, wish: OwnWish, at: Instant) =>
+  tx
+    .selectFrom('session')
+    .select('token_hash')
+    .where('user_id', '=', user)
+    .where('ended_at', 'is', null)
+    .where('absolute_deadline', '>', at)
+    .where('token_hash', '!=', from)
+    .$if(wish !== 'others', (query) => query.where('id', '=', wish === 'others' ? '' : wish.only))
+    .orderBy('token_hash')
+    .execute()
+
 /** Ends them and answers how many; 0: there is none such any more. `from`: the token hash of the session that asks. */
 export function endOwnSessions(store: Store, deed: FactorDeed, from: string, wish: OwnWish): Promise<number> {
-  const isWished = ({ id, tokenHash }: OwnSession): boolean =>
-    tokenHash !== from && (wish === 'others' || id === wish.only)
   return store.transaction(async (tx) => {
     await lockSessionsOf(tx, deed.user)
-    const wished = (await listOwnSessions(tx, deed.user, deed.at)).filter(isWished)
     const ended = new Set<string>()
-    // In one order, as everywhere where several are ended.
-    for (const { tokenHash } of wished.toSorted((a, b) => (a.tokenHash < b.tokenHash ? -1 : 1)))
-      for (const id of await endOne(tx, tokenHash, deed.at)) ended.add(id)
+    for (const { token_hash } of await listWished(tx, deed.user, from, wish, deed.at))
+      for (const id of await endOne(tx, token_hash, deed.at)) ended.add(id)
     if (ended.size > 0) await noteEverywhere(tx, deed, 'user.ended-own-sessions', { sessions: [...ended] })
     return ended.size
   })

@@ -49,8 +49,6 @@ export const settingsDraftSchema = z.strictObject({
   sessions: sessions.partial().optional(),
   requests: requests.partial().optional(),
   emergency: emergency.partial().optional(),
-  /** All of the ways, since one of them has to be on. */
-  signIn: signIn.unwrap().optional(),
 })
 /** Switches and settings to change. */
 export type SettingsDraft = z.infer<typeof settingsDraftSchema>
@@ -69,6 +67,11 @@ export const draftSchema = settingsDraftSchema.extend({
   timeWindows: listOf(timeWindowSchema).optional(),
   exceptions: listOf(exceptionSchema).optional(),
   roles: listOf(roleSchema).optional(),
+  /**
+   * All of the ways, since one of them has to be on. It waits for no time: the lockout guard knows nothing of ways of
+   * signing in, so that one that is closed has to be confirmed by somebody who is there.
+   */
+  signIn: signIn.unwrap().optional(),
   /** People who get other roles, each with all of theirs. */
   members: z
     .array(z.strictObject({ user: opaqueId, roles: z.array(z.string().max(64)).max(50) }))
@@ -127,7 +130,6 @@ export function applySettings(
     sessions: over(from.sessions, draft.sessions),
     requests: over(from.requests, draft.requests),
     emergency: over(from.emergency, draft.emergency),
-    signIn: draft.signIn ?? from.signIn,
   }
 }
 
@@ -153,6 +155,7 @@ export function applyDraft(
     timeWindows: changed(from.timeWindows, draft.timeWindows),
     exceptions: changed(from.exceptions, draft.exceptions),
     roles: changed(from.roles, draft.roles),
+    signIn: draft.signIn ?? from.signIn,
   }
 }
 

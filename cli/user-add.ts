@@ -55,9 +55,9 @@ export const addUser = async (line: CommandLine, now: () => Instant): Promise<nu
       case 'problems':
         throw problemsStop('user', taken.problems, line.json)
       case 'saved': {
-        const { user, announced } = taken
+        const { user, name: called, announced } = taken
         const told = { outcome: 'saved', user }
-        const sentence = `${name} is a member of ${practice} now, as ${login}: ${roles.join(', ')}.`
+        const sentence = `${called} is a member of ${practice} now, as ${login}: ${roles.join(', ')}.`
         return tellChange(store, line, { sentence, told, announced }, now)
       }
     }

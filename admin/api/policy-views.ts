@@ -43,15 +43,20 @@ export type PolicyViews = {
   readonly people: (practice: string) => Promise<People>
 }
 
+/** A newest revision; a restored database counts the same numbers again, so the time it was saved at tells them apart. */
+type Head = { readonly id: string; readonly revision: number; readonly savedAt: Instant }
+
+type Held = { readonly savedAt: Instant; readonly view: PolicyView }
+
 /** Timetables move on: what was compiled longer ago is compiled again. */
 const freshMs: DurationMs = 86_400_000
 
 /** Views of the policies in `store`. */
 export function createPolicyViews(store: Store, now: () => Instant): PolicyViews {
   const compiled = compiledPoliciesOf(store)
-  const kept = createKept<PolicyView>({
+  const kept = createKept<Held>({
     ...{ countMax: 1_000, weightMax: 300_000 },
-    weightOf: ({ document }) => document.ipEntries.length,
+    weightOf: ({ view }) => view.document.ipEntries.length,
   })
   const loading = new Map<string, Promise<PolicyView>>()
   const load = async (practice: string, revision: number): Promise<PolicyView> => {
@@ -61,15 +66,15 @@ export function createPolicyViews(store: Store, now: () => Instant): PolicyViews
       throw new Error(`the saved policy of ${practice} does not compile: ${saved.problems[0]?.sentence}`)
     const { document } = saved.value.compiled
     const view = { revision, document, snapshot: loadSnapshot(saved.value.compiled, revision, adminRoutes) }
-    kept.keep(practice, view)
+    kept.keep(practice, { savedAt: saved.value.savedAt, view })
     return view
   }
-  const viewOfHead = ({ id, revision }: { readonly id: string; readonly revision: number }) => {
+  const viewOfHead = ({ id, revision, savedAt }: Head) => {
     const known = kept.find(id)
-    const isFresh = known !== null && Math.abs(now() - known.snapshot.compiledAt) < freshMs
-    if (isFresh && known.revision === revision) return known
+    const isFresh = known !== null && Math.abs(now() - known.view.snapshot.compiledAt) < freshMs
+    if (isFresh && known.view.revision === revision && known.savedAt === savedAt) return known.view
     // Of several who ask at once one compiles.
-    const key = `${id} ${revision}`
+    const key = `${id} ${revision} ${savedAt}`
     const already = loading.get(key)
     if (already !== undefined) return already
     const begun = load(id, revision).finally(() => loading.delete(key))
@@ -79,9 +84,12 @@ export function createPolicyViews(store: Store, now: () => Instant): PolicyViews
   const headsOf = (practices: readonly string[]) =>
     store.read((rows) =>
       rows
-        .selectFrom('practice')
-        .select(['id', 'revision'])
-        .where(sql<boolean>`id = any(${[...practices]}::text[])`)
+        .selectFrom('practice as p')
+        .innerJoin('policy_revision as r', (join) =>
+          join.onRef('r.practice', '=', 'p.id').onRef('r.revision', '=', 'p.revision'),
+        )
+        .select(['p.id', 'p.revision', 'r.saved_at as savedAt'])
+        .where(sql<boolean>`p.id = any(${[...practices]}::text[])`)
         .execute(),
     )
   return {

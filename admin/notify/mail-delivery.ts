@@ -38,15 +38,21 @@ type Waiting = Omit<OutgoingMail, 'subject' | 'text'> & {
   readonly sealed: string | null
 }
 
-/** A mail that waited, to be read; `null`: no key here opens it. */
-function opened(keyring: FactorKeyring, waiting: Waiting): OutgoingMail | null {
+/** A mail that waited, to be read; or what becomes of one that cannot be. */
+function opened(
+  keyring: FactorKeyring,
+  waiting: Waiting,
+): { readonly mail: OutgoingMail } | { readonly failed: MailOutcome } {
   const { id, to, queuedAt, subject, body, keyId, sealed } = waiting
-  if (keyId === null || sealed === null) return { id, to, queuedAt, subject: subject ?? '', text: body ?? '' }
+  if (keyId === null || sealed === null)
+    return { mail: { id, to, queuedAt, subject: subject ?? '', text: body ?? '' } }
+  // Another control plane may have a newer ring, and this one may yet get it: the mail is not ours to throw away.
+  if (keyring.under(keyId, 'mail') === null)
+    return { failed: { outcome: 'later', why: `no key "${keyId}" here opens it` } }
   try {
-    return { id, to, queuedAt, ...openMail(keyring, keyId, sealed, to) }
+    return { mail: { id, to, queuedAt, ...openMail(keyring, keyId, sealed, to) } }
   } catch {
-    // A key that was taken out while this waited, or an altered row; which, the log of whoever did it says.
-    return null
+    return { failed: { outcome: 'refused', why: 'it was altered since it was queued' } }
   }
 }
 
@@ -83,15 +89,13 @@ async function settle(parts: MailParts, mail: Waiting, outcome: MailOutcome): Pr
   count('given-up')
 }
 
-const unreadable: MailOutcome = { outcome: 'refused', why: 'no key here opens it' }
-
 /** Tries up to ten mails that are due, side by side; answers how many. Rejects with a `Fault`: nothing is lost then. */
 export async function deliverMails(parts: MailParts): Promise<number> {
   const claimed = await parts.store.transaction((tx) => claim(tx, parts.now()))
   await Promise.all(
     claimed.map(async (waiting) => {
-      const mail = opened(parts.keyring, waiting)
-      return settle(parts, waiting, mail === null ? unreadable : await parts.mailer(mail))
+      const read = opened(parts.keyring, waiting)
+      return settle(parts, waiting, 'mail' in read ? await parts.mailer(read.mail) : read.failed)
     }),
   )
   return claimed.length

@@ -1,8 +1,8 @@
 /**
  * A webhook's message as a row in the transaction of the change that it tells of: committed together, or not at all.
  *
- * It sends nothing (`webhook-delivery.ts` does). Invariant: only webhooks that the practice chose for this topic get a
- * message, each of its own id; no message carries a secret, a code or a link that lets somebody in.
+ * It sends nothing (`webhook-delivery.ts` does). Invariant: but for a test, only webhooks that the practice chose for this
+ * topic get a message, each of its own id; no message carries a secret, a code or a link that lets somebody in.
  */
 import type { Instant } from '../../policies/instant.ts'
 import { newToken } from '../../runtime/token.ts'

@@ -88,7 +88,7 @@ async function reachesOf(rows: Rows, user: string): Promise<readonly Reach[]> {
 }
 
 /** The live sessions of a user that some practice of theirs still lets in, last seen first; at most 200. */
-export async function listOwnSessions(rows: Rows, user: string, at: Instant): Promise<readonly OwnSession[]> {
+async function listOwnSessions(rows: Rows, user: string, at: Instant): Promise<readonly OwnSession[]> {
   const reaches = await reachesOf(rows, user)
   const found = await rows
     .selectFrom('session')

@@ -4,6 +4,7 @@
  * Method: what gateways ask, on a real database with two practices.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { findUser } from '../../admin/directory.ts'
 import { createInternal } from '../../admin/internal.ts'
 import { listEvents } from '../../admin/store/events.ts'
 import { readMembers } from '../../admin/store/members.ts'
@@ -99,4 +100,21 @@ test('nobody is made a member, and what the word does not name stays', async () 
   const patient = said('stays', { [north]: ['dentist'] })
   await app.assertRoles({ ...patient, identity: { ...patient.identity, kind: 'patient' } })
   expect([await rolesOf(north, user), await rolesOf(south, user)]).toEqual([['front-desk'], undefined])
+})
+
+test('somebody whom it invents gains no such role either, but the first security admin of a practice', async () => {
+  const app = create('app')
+  const arrive = async (appUser: string) => {
+    const request = sessionRequest(appUser, {}, ['Owner', 'Dentist'])
+    expect(await app.openSession(request)).toMatchObject({ outcome: 'opened' })
+    const user = await plane.store.read((rows) => findUser(rows, upstream, appUser))
+    return rolesOf(north, user ?? '')
+  }
+  expect(await arrive('invented')).toEqual(['dentist'])
+  expect(warned.at(-1)).toMatchObject({ practice: north, appUser: 'invented', withheld: ['Owner'] })
+  await plane.store.read((rows) =>
+    rows.updateTable('membership').set({ suspended: true }).where('practice', '=', north).execute(),
+  )
+  expect(await arrive('first')).toEqual(['owner', 'dentist'])
+  expect(await arrive('next')).toEqual(['dentist'])
 })

@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { setRoles, setSuspended } from '../../admin/directory.ts'
+import { takeIn } from '../../admin/directory-edits.ts'
 import { editPolicy } from '../../admin/policy-edit.ts'
 import { openSession } from '../../admin/session-opening.ts'
 import { verifyChain } from '../../admin/store/event-chain.ts'
@@ -243,4 +244,16 @@ test('a role that would lock out whoever gives it to themselves asks for the nam
   expect(await setRoles(plane.store, { ...change, roles, typedName: 'Practice south' })).toMatchObject({
     outcome: 'saved',
   })
+})
+
+test('whoever is known already is taken in, and told of in the event, under the name they have', async () => {
+  const wish = (practice: string, name: string) => ({
+    ...{ practice, reach: () => true, deed: plane.deed() },
+    person: { name, login: 'ines@example.com', email: null, roles: ['hygienist'], identity: null },
+  })
+  const made = await takeIn(plane.store, wish(north, 'Ines Ito'))
+  expect(made).toMatchObject({ outcome: 'saved', name: 'Ines Ito' })
+  const joined = await takeIn(plane.store, wish(south, 'The Owner'))
+  expect(joined).toMatchObject({ outcome: 'saved', name: 'Ines Ito' })
+  expect(await lastEvent(south)).toMatchObject({ action: 'user.joined', target: { name: 'Ines Ito' } })
 })

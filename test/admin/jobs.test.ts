@@ -71,7 +71,8 @@ const all = <T>(
     | 'session'
     | 'gateway_ack'
     | 'outbox'
-    | 'address_use',
+    | 'address_use'
+    | 'canary_answer',
 ) => plane.store.read((rows) => rows.selectFrom(table).selectAll().execute()) as Promise<T[]>
 
 test('every kind takes effect, once, however often the same code is reported', async () => {
@@ -337,4 +338,19 @@ test('old facts, hits, refusals and addresses are forgotten, new ones kept', asy
   for (const table of ['decision_log', 'traffic_fact', 'entry_hit'] as const)
     expect(await all(table), table).toHaveLength(1)
   expect(await jobs.prune()).toBe(0)
+})
+
+test('the canary’s answers go with the gateway that gave them, and not while it is there', async () => {
+  const row = (gateway: string) => ({ gateway, round: 1, reason: 'ok', at: plane.clock.now() })
+  await plane.store.read((rows) =>
+    rows
+      .insertInto('canary_answer')
+      .values([row('gone'), row('silent')])
+      .execute(),
+  )
+  plane.clock.advance(86_400_001)
+  const ack = { gateway: 'silent', sequence: 1, at: plane.clock.now() }
+  await plane.store.read((rows) => rows.insertInto('gateway_ack').values(ack).execute())
+  await jobs.prune()
+  expect((await all<{ gateway: string }>('canary_answer')).map(({ gateway }) => gateway)).toEqual(['silent'])
 })

@@ -287,6 +287,12 @@ describe('changes that wait for their time', () => {
     )
   })
 
+  it('close no way of signing in, which nobody would be there to confirm', async () => {
+    const ways = { signIn: { password: false, passkey: true, provider: true } }
+    expect((await schedule(ways, stepMs)).status).toBe(422)
+    expect((await list()).waiting).toEqual([])
+  })
+
   it('are not made for the past, for nothing, or from a policy that nobody has seen', async () => {
     expect((await schedule(enforce, 0)).status).toBe(422)
     expect((await schedule({ controls: { ip: { mode: 'off' } } }, stepMs)).status).toBe(422)

@@ -93,3 +93,27 @@ test('practices are listed by one query, and kept policies are found by one', as
   const [one, other] = await Promise.all([views.read(crowd), views.read(crowd)])
   expect([one === other, counts.queries]).toEqual([true, 2])
 })
+
+test('a restored database that counts the same revision again is shown as it is now', async () => {
+  const views = createPolicyViews(plane.store, plane.clock.now)
+  const before = await views.read(crowd)
+  const { roles } = before.document
+  expect(roles.length).toBeGreaterThan(1)
+  await plane.store.read((rows) =>
+    rows
+      .updateTable('policy_revision')
+      .set((eb) => ({
+        document: JSON.stringify({
+          ...before.document,
+          roles: roles.map((role) => ({ ...role, permissions: [] })),
+        }),
+        saved_at: eb('saved_at', '+', 1),
+      }))
+      .where('practice', '=', crowd)
+      .where('revision', '=', before.revision)
+      .execute(),
+  )
+  const after = await views.read(crowd)
+  expect(after.revision).toBe(before.revision)
+  expect(after.document.roles.flatMap(({ permissions }) => permissions)).toEqual([])
+})

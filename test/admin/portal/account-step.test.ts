@@ -97,6 +97,19 @@ it('ends all others with what was adopted by their cookies, and never the one as
   expect((await stage.get('/account', cookie)).status).toBe(200)
 })
 
+it('ends what only looks idle too, since gateways may not have told yet that it is in use', async () => {
+  const third = await stage.signIn(me, { address: '198.51.100.78' })
+  const over = await stage.signIn(me, { address: '198.51.100.79' })
+  const change = (session: SessionRow, values: { last_seen_at?: number; absolute_deadline?: number }) =>
+    stage.store.read((rows) => rows.updateTable('session').set(values).where('id', '=', session.id).execute())
+  await change(there, { last_seen_at: there.last_seen_at - 30 * 86_400_000 })
+  await change(over, { absolute_deadline: stage.clock.now() })
+  const cookie = await visit()
+  expect(await text(stage.get('/account', cookie))).not.toContain('198.51.100.77')
+  expect((await end(cookie, 'others')).headers.get('location')).toBe('/account?said=ended-2')
+  expect((await endedOf(here, there, third, over)).sort()).toEqual([there.id, third.id].sort())
+})
+
 it('ends nothing of anybody else’s, nothing by an id that is none, and not itself', async () => {
   const cookie = await visit()
   for (const id of [foreign.id, here.id, 'ses_nobody', '', "' or 1=1 --", there.id.toUpperCase(), 'OTHERS'])
