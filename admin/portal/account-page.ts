@@ -122,7 +122,7 @@ export const accountPage = (view: AccountView): string =>
     title: 'My sessions and security',
     practice: view.frame.brand,
     body: html`${whoLine(view.frame)}
-${view.said === null ? '' : html`<p class="banner" role="status">${view.said}</p>`}
+${view.said === null ? '' : html`<p class="banner good" role="status">${view.said}</p>`}
 ${sessions(view)}
 ${factor(view)}
 ${requests(view)}
