@@ -116,7 +116,7 @@ ${
 <p class="hint">${accountTexts.refusals}</p>`
 }`
 
-/** The page as HTML, 12 kB; at most 30 kB. */
+/** The page as HTML, 12 kB; the longest with its logo stays below 30 kB. */
 export const accountPage = (view: AccountView): string =>
   page({
     title: 'My sessions and security',
