@@ -13,6 +13,7 @@ import { certificateNamesSchema, gatewayTlsSchema } from './config-gateway-tls.t
 import { notificationsSchema } from './config-notifications.ts'
 import { tokenText } from './config-practice.ts'
 import { proxyProtocolSchema } from './config-proxy-protocol.ts'
+import { securityTextSchema } from './config-security-text.ts'
 import { textMessagesSchema } from './config-text-messages.ts'
 import { milliseconds, originText, upstreamSchema } from './config-upstream.ts'
 import { readKeyList } from './key-list.ts'
@@ -283,6 +284,9 @@ export const configSchema = z.strictObject({
   admin: adminSchema.prefault({}).describe('Signing in to Security Management.'),
   audit: auditSchema.prefault({}).describe('The record of security events.'),
   notifications: notificationsSchema.prefault({}).describe('How people and machines are told.'),
+  securityText: securityTextSchema
+    .prefault({})
+    .describe('Whom finders of weaknesses tell: `/.well-known/security.txt` of the console and the portal.'),
   practices: z
     .array(practiceSchema)
     .max(10_000)
