@@ -29,6 +29,7 @@ type PracticeTable = {
   name: string
   revision: number
   members_version: Generated<number>
+  version_base: Generated<number>
   created_at: number
 }
 
