@@ -48,6 +48,7 @@ const settings = { noDelay: true, allowHalfOpen: true }
 
 const createTlsServer = (secured: ListenerTls, receiver: Receiver): tls.Server => {
   const server = tls.createServer({ ...settings, ...secured, ALPNProtocols: ['http/1.1'] })
+  secured.adopt?.(server)
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
     if (error.code !== 'ECONNRESET') receiver.malformed('head')
     socket.destroy()
