@@ -182,7 +182,7 @@ async function assemble(options: GatewayOptions) {
   const engine = createEngine({
     ...{ limits, trusts, exchanges, log, schedule, tls },
     judge: court.judge,
-    engine: config.gateway.engine,
+    ...{ engine: config.gateway.engine, http2: config.gateway.http2 },
     proxyProtocol: proxyProtocolOf(config),
     companionName: config.gateway.companionName,
     secure: origin.startsWith('https:'),

@@ -70,6 +70,7 @@ const malformedKinds = [
   'too-many-exchanges',
   'forward-auth',
   'proxy-protocol',
+  'http2',
 ] as const
 const routeClasses = ['public', 'staff', 'picker', 'background', 'login', 'logout'] as const
 const modes = ['enforce', 'monitor'] as const

@@ -79,14 +79,19 @@ export const demandProblems = ({ secret, certificateNames }: Demand, path: strin
     : [problem(`${path}.secret`, 'must be given, or certificateNames, or both')]
 
 type Beside = {
-  readonly gateway: { readonly tls: GatewayTls; readonly forwardAuth: Demand }
+  readonly gateway: {
+    readonly tls: GatewayTls
+    readonly forwardAuth: Demand
+    readonly http2: boolean
+    readonly engine: 'own' | 'node'
+  }
   readonly origins: { readonly application: string | null }
   readonly upstreams: readonly { readonly identity: { readonly trustedHeader: Demand | null } | null }[]
 }
 
 /** Every Problem between `gateway.tls`, whoever asks for names of certificates, and the application's origin. */
 export function gatewayTlsProblems({ gateway, origins, upstreams }: Beside): readonly Problem[] {
-  const { tls, forwardAuth } = gateway
+  const { tls, forwardAuth, http2, engine } = gateway
   const asking = [
     ...(forwardAuth.certificateNames.length > 0 ? ['gateway.forwardAuth.certificateNames'] : []),
     ...upstreams.flatMap(({ identity }, at) =>
@@ -107,6 +112,14 @@ export function gatewayTlsProblems({ gateway, origins, upstreams }: Beside): rea
       : []),
     ...(certificateFile === null && certificates.length > 0
       ? [problem('gateway.tls.certificates', 'needs certificateFile, for clients that ask for no host')]
+      : []),
+    ...(http2 && (certificateFile === null || engine !== 'own')
+      ? [
+          problem(
+            'gateway.http2',
+            'needs gateway.tls.certificateFile and engine: own; browsers speak HTTP/2 over TLS only',
+          ),
+        ]
       : []),
     ...(clientCaFile === null
       ? asking.map((path) =>
