@@ -122,6 +122,10 @@ const gatewaySchema = z.strictObject({
     .describe(
       'What speaks HTTP: the gateway’s own strict parsers, or Node’s server and undici (docs/http.md).',
     ),
+  http2: z
+    .boolean()
+    .default(false)
+    .describe('Whether HTTP/2 is offered to clients, over TLS (`gateway.tls`) and by the own engine alone.'),
   drainMs: milliseconds(5_000).describe('What requests under way get to end when the gateway is stopped.'),
   reloadDrainMs: milliseconds(60_000).describe(
     'What requests under way get to end when the configuration is read again (SIGHUP).',
