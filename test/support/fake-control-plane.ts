@@ -28,16 +28,11 @@ import type {
   SignInFinished,
 } from '../../runtime/internal.ts'
 import { keys } from '../../runtime/keys.ts'
-import type {
-  PracticesRecord,
-  RetiredPractice,
-  SessionEnd,
-  SessionRecord,
-  TokenRecord,
-} from '../../runtime/records.ts'
+import type { RetiredPractice, SessionEnd, SessionRecord, TokenRecord } from '../../runtime/records.ts'
 import { bodyHash, createSigner, generateSigningKey, type Signer, sealRecord } from '../../runtime/signing.ts'
 import { openedRecord } from './fake-opening.ts'
 import { createFakePortal, type FakePortal } from './fake-portal.ts'
+import { practicesTable } from './fake-practices.ts'
 import { askAccess, standingKey, standingsOf, withdraw } from './fake-standings.ts'
 import { plainMember } from './plain-member.ts'
 
@@ -117,12 +112,7 @@ const putMembers = (state: State, practice: string): Entry => {
 
 const putPractices = (state: State): Entry => {
   state.practicesVersion += 1
-  const practices: PracticesRecord['practices'] = {}
-  const retired: NonNullable<PracticesRecord['retired']> = {}
-  for (const [id, { revision, told }] of state.documents)
-    if (told != null) retired[id] = told
-    else practices[id] = { name: id, policy: revision, members: state.members.get(id)!.version }
-  return put(state, keys.practices, state.practicesVersion, { practices, retired })
+  return put(state, keys.practices, state.practicesVersion, practicesTable(state))
 }
 
 const putSession = (state: State, tokenHash: string): Entry => {
@@ -373,7 +363,6 @@ export const createFakeControlPlane = (options: Options) => {
     /** `null`: they leave the practice. */
     saveMember,
     saveTokens: (practice: string, tokens: readonly TokenRecord[]) => saveTokens(state, practice, tokens),
-    /** `null`: it is back. */
     retire: (practice: string, told: RetiredPractice | null) => {
       state.documents.set(practice, { ...state.documents.get(practice)!, told })
       return push(state, [putPractices(state)])
