@@ -101,7 +101,8 @@ async function assign(parts: PublisherParts, tx: Tx): Promise<Assigned | null> {
   }
   for (const built of await buildAll(parts, tx, pending, at)) await publish(built)
   let practicesText = known?.text ?? ''
-  if (known === null || records.some(({ kind }) => kind === 'policy' || kind === 'members')) {
+  // Asked for, and not only built: of a practice that is retired nothing is, and the table has to lose it.
+  if (known === null || pending.some(({ kind }) => kind === 'policy' || kind === 'members')) {
     practicesVersion += 1
     const practices = await buildPractices(tx, parts.signer, practicesVersion)
     practicesText = practices.text

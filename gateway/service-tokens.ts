@@ -133,7 +133,8 @@ function answer(
   const plain = (reason: Reason) => ({ decision: plainDecision(reason), failing: [reason] })
   const { token } = known
   const practice = directory.practice(token.practice, at)
-  if (practice === null) return plain('practice-unknown')
+  if (practice === null)
+    return plain(directory.retired(token.practice) === null ? 'practice-unknown' : 'practice-retired')
   if (elsewhere) return plain('not-a-member')
   const { snapshot, until } = practice
   const requests = duties.judged.map(({ id }) => ({

@@ -33,6 +33,15 @@ type PracticeTable = {
   created_at: number
 }
 
+/** Every practice; `practice` is a view of those that are not retired, and `membership` one of their people. */
+type PracticeRecordTable = PracticeTable & {
+  retired_at: number | null
+  retired_by: string | null
+  retired_by_name: string | null
+  retired_reason: string | null
+  retired_contact: string | null
+}
+
 type PolicyRevisionTable = {
   practice: string
   revision: number
@@ -273,6 +282,7 @@ export type Tables = AdminEntryTables &
   OwnSignInTables &
   ScheduleTables & {
     practice: PracticeTable
+    practice_record: PracticeRecordTable
     policy_revision: PolicyRevisionTable
     app_user: AppUserTable
     app_identity: AppIdentityTable
