@@ -225,6 +225,7 @@ export function createServiceTokens(tools: TokenTools, headerName: string): Serv
   const pass = (site: Site, question: TokenQuestion, decision: Decision, at: Instant): Judgement => {
     const { exchange, known, duties } = question
     noteUse(known, exchange.client.text, at)
+    traffic.permitted(known.token.practice)
     if (duties.judged.some(({ mapped }) => !mapped))
       traffic.unmapped(site.upstream.id, exchange.method, site.duties.template(exchange.target.path))
     return {
