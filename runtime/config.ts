@@ -10,6 +10,7 @@ import { z } from 'zod'
 import { adminSchema } from './config-admin.ts'
 import { auditSchema } from './config-audit.ts'
 import { certificateNamesSchema, gatewayTlsSchema } from './config-gateway-tls.ts'
+import { hotStoreSchema } from './config-hot-store.ts'
 import { notificationsSchema } from './config-notifications.ts'
 import { tokenText } from './config-practice.ts'
 import { proxyProtocolSchema } from './config-proxy-protocol.ts'
@@ -239,17 +240,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('The record.'),
-  hotStore: z
-    .strictObject({
-      url: z
-        .string()
-        .max(1000)
-        .nullable()
-        .default(null)
-        .describe('Redis; `null`: a private one or none (`start` only).'),
-    })
-    .prefault({})
-    .describe('What the planes share while they run.'),
+  hotStore: hotStoreSchema.prefault({}).describe('What the planes share while they run.'),
   controlPlane: z
     .strictObject({
       url: originText
