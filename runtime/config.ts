@@ -17,6 +17,7 @@ import { proxyProtocolSchema } from './config-proxy-protocol.ts'
 import { textMessagesSchema } from './config-text-messages.ts'
 import { milliseconds, originText, upstreamSchema } from './config-upstream.ts'
 import { readKeyList } from './key-list.ts'
+import { readSigningKey } from './signing.ts'
 
 const listen = z
   .string()
@@ -224,6 +225,15 @@ export const configSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe('Shared by all planes, secret; `null`: made and kept under `dataDir` (one machine only).'),
+  signingKey: z
+    .string()
+    .max(200)
+    .refine((text) => readSigningKey(text) !== null, 'expected 32 random bytes in base64url (43 characters)')
+    .nullable()
+    .default(null)
+    .describe(
+      'What control planes sign with, secret, the same for all of them and for no gateway: 32 random bytes in base64url; `null`: made and kept under `dataDir` (one control plane only).',
+    ),
   listen: listenSchema.prefault({}).describe('Addresses the planes listen on, `host:port`.'),
   origins: originsSchema
     .prefault({})
