@@ -153,6 +153,8 @@ export async function settleRequests(tx: Tx, user: string | null, at: Instant): 
     .selectFrom('access_request as r')
     .leftJoin('access_grant as g', 'g.id', 'r.grant_id')
     .select('r.id')
+    // Of a practice that is retired nothing is settled, and nobody told.
+    .where('r.practice', 'in', tx.selectFrom('practice').select('id'))
     .$if(user !== null, (query) => query.where('r.user_id', '=', user ?? ''))
     .limit(settledMax)
     .forUpdate('r')

@@ -131,16 +131,15 @@ function viewOf(directory: Directory, refusing: Refusing): NonNullable<RefusalEx
   const { exchange, question, decision, at } = refusing
   const practice = practiceOf(directory, refusing)
   const snapshot = practice === null ? null : (directory.practice(practice, at)?.snapshot ?? null)
+  const retired = practice === null ? null : directory.retired(practice)
+  const name = snapshot?.practice.name ?? retired?.name ?? null
   const zone = snapshot?.practice.zone ?? 'UTC'
   return {
-    practice:
-      snapshot === null || practice === null
-        ? null
-        : brandOf(exchange.upstream, practice, snapshot.practice.name),
+    practice: name === null || practice === null ? null : brandOf(exchange.upstream, practice, name),
     permissions: missingPermissions(refusing).map(permissionName),
     address: decision.control === 'ip' ? exchange.client.text : null,
     now: snapshot === null || decision.reason === 'outside-time-window' ? null : readableMoment(at, zone),
-    contact: snapshot?.document.requests.contact || null,
+    contact: (snapshot?.document.requests.contact ?? retired?.contact) || null,
     practices:
       question === null ? [] : practiceRows(directory, { question, exchange, at, askedElsewhere: practice }),
     confirm: refusing.step?.confirm ?? null,

@@ -74,10 +74,11 @@ const row = (name: string, value: string | null, code = false) =>
 const list = (title: string, lines: readonly string[]) =>
   lines.length === 0 ? '' : html`<h2>${title}</h2><ul>${lines.map((line) => html`<li>${line}</li>`)}</ul>`
 
-/** Where signing in is what helps, they stand only if one of them needs no signing in. */
+/** Where signing in is what helps, they stand only if one of them needs no signing in. The one asked for counts, if it is there. */
 const practices = ({ practices, reason }: RefusalView) => {
+  const isThere = reason !== 'practice-retired'
   const isOpen = practices.some(({ state }) => state === 'open' || state === 'step')
-  return practices.length < 2 || (cures.has(reason) && !isOpen)
+  return practices.length < (isThere ? 2 : 1) || (cures.has(reason) && !isOpen)
     ? ''
     : html`<h2>Your practices</h2>${practiceList(practices)}`
 }
@@ -88,8 +89,9 @@ const doing = (view: RefusalView) => {
     view.signIn === null
       ? ''
       : html`<a class="${signInFirst ? 'first' : 'quiet'}" href="${view.signIn}">${signInFirst ? 'Sign in' : 'Sign in as someone else'}</a>`
+  const opensAgain = !signInFirst && view.reason !== 'practice-retired'
   const retry =
-    view.retry === null || signInFirst ? '' : html`<a class="first" href="${view.retry}">Try again</a>`
+    view.retry === null || !opensAgain ? '' : html`<a class="first" href="${view.retry}">Try again</a>`
   const confirm =
     view.confirm === null
       ? ''
