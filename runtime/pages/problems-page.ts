@@ -9,6 +9,7 @@ import { html } from 'hono/html'
 import type { ProblemKind } from '../problem-kinds.ts'
 import { page } from './page.ts'
 import { refusalTexts } from './texts-gateway.ts'
+import { labels } from './texts-labels.ts'
 
 /** The words as the documents have them (`docs/problems.md`): names of members in code, names of pages stressed. */
 const marked = (text: string) =>
@@ -20,7 +21,7 @@ const marked = (text: string) =>
 /** The page as HTML, at most 20 kB. */
 export const problemsPage = (kinds: readonly ProblemKind[]): string =>
   page({
-    title: 'What refusals mean',
+    title: labels.whatRefusalsMean,
     practice: null,
     body: html`<p>${refusalTexts.problems}</p>
 ${kinds.map(
