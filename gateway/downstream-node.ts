@@ -85,7 +85,7 @@ export const createNodeDownstream = (
     body: createBody(request, response),
     attend(attendant) {
       hooks.attended(attendant)
-      response.on('drain', attendant.drained)
+      response.on('drain', () => attendant.drained())
       response.on('close', () => {
         hooks.closed(attendant)
         attendant.closed()

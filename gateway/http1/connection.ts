@@ -10,16 +10,15 @@ import type { Socket } from 'node:net'
 import type { Address } from '../../policies/address.ts'
 import type { DurationMs } from '../../policies/instant.ts'
 import type { Limits } from '../../runtime/config.ts'
-import type { Attendant, Downstream, Receiver } from '../downstream.ts'
+import type { Receiver } from '../downstream.ts'
 import type { Schedule } from '../exchanges.ts'
 import { rawAnswer } from '../raw-answer.ts'
 import { checkHead } from '../request-head.ts'
-import { type Answer, createAnswer } from './answer.ts'
-import type { AnswerContext } from './answer-head.ts'
 import { createOutlet, type Outlet } from './outlet.ts'
-import { behind, createRequestContent, noContent, type RequestContent } from './request-content.ts'
+import { behind } from './request-content.ts'
 import { mayBecomeHead, parseRequestHead } from './request-parser.ts'
 import type { TimerWheel } from './timer-wheel.ts'
+import { Turn, type TurnGround } from './turn.ts'
 
 /** What all connections of a listener share. */
 export type ConnectionParts = {
@@ -39,22 +38,12 @@ export type Connection = {
   isIdle(): boolean
 }
 
-/** One request and its answer. */
-type Turn = {
-  readonly content: RequestContent
-  readonly answer: Answer
-  attendant: Attendant | null
-  /** The answer has been sent, or nobody is there; the attendant has heard. */
-  isClosed: boolean
-}
-
 /** `lingering`: all is said, the rest is thrown away; `taken`: somebody else reads; `gone`: closed, or handed over. */
 type Phase = 'open' | 'lingering' | 'taken' | 'gone'
 
 type State = {
   readonly parts: ConnectionParts
   readonly socket: Socket
-  readonly peer: Address | null
   readonly outlet: Outlet
   phase: Phase
   /** What has come and is not read. */
@@ -63,6 +52,8 @@ type State = {
   scanned: number
   isEmptyLineRead: boolean
   turn: Turn | null
+  /** This connection, as its turns use it. */
+  readonly ground: TurnGround
   served: number
   /** No request is read behind the one under way. */
   isLast: boolean
@@ -97,7 +88,7 @@ const breakOff = (state: State): void => {
   const { socket, outlet, turn } = state
   outlet.drop()
   // Where only the end of the connection ends an answer, an orderly end would lie.
-  if (turn?.answer.endsWithConnection() === true) socket.resetAndDestroy()
+  if (turn?.endsWithConnection() === true) socket.resetAndDestroy()
   else socket.destroy()
 }
 
@@ -109,19 +100,13 @@ const refuse = (state: State, status: number, words: string): void => {
   linger(state)
 }
 
-const closeTurn = (turn: Turn): void => {
-  if (turn.isClosed) return
-  turn.isClosed = true
-  turn.attendant?.closed()
-}
-
 /** The answer may have gone out in whole: then the next request is read, once this one is. */
 const settle = (state: State): void => {
   const { turn } = state
   if (turn === null || turn.isClosed || state.phase === 'gone') return
   state.since = state.parts.wheel.now()
-  if (!turn.answer.isEnded() || !state.outlet.isEmpty()) return
-  closeTurn(turn)
+  if (!turn.isEnded || !state.outlet.isEmpty()) return
+  turn.close()
   if (state.phase === 'taken') endTaken(state)
   else if (state.isLast) linger(state)
   else read(state)
@@ -154,65 +139,15 @@ const handOver = (state: State): void => {
   state.letGo('all')
 }
 
-const contextOf = (state: State, method: string, version: string): AnswerContext => ({
-  method,
-  version,
-  persists: !state.isLast,
-  persistLines: state.parts.persistLines,
-  date: state.parts.date,
-})
-
-const startTurn = (state: State, text: string): Downstream | null => {
-  const { parts, outlet, socket } = state
+/** Begins with the request in `text`; `null`: it is none. */
+const startTurn = (state: State, text: string): Turn | null => {
+  const { limits } = state.parts
   const received = parseRequestHead(text)
   if (received === null) return null
-  const checked = checkHead(received, parts.limits)
   state.served += 1
-  state.isLast = state.served >= parts.limits.requestsPerConnectionMax
-  let isAwaited = checked.ok && checked.head.expectsContinue
-  const answer = createAnswer(outlet, {
-    context() {
-      // A client that was not told to go on may send its body or another request: nobody can tell which.
-      if (isAwaited) state.isLast = true
-      return contextOf(state, received.method, received.version)
-    },
-    ended: () => process.nextTick(settle, state),
-    breakOff: () => breakOff(state),
-  })
-  const content = checked.ok
-    ? createRequestContent(checked.head, {
-        wanted: () => read(state),
-        sendContinue() {
-          isAwaited = false
-          outlet.text('HTTP/1.1 100 Continue\r\n\r\n')
-          outlet.flush()
-        },
-      })
-    : noContent
-  const turn: Turn = { content, answer, attendant: null, isClosed: false }
-  state.turn = turn
-  return {
-    received,
-    checked,
-    peer: state.peer,
-    socket,
-    body: content,
-    attend(attendant) {
-      turn.attendant = attendant
-    },
-    begin: answer.begin,
-    write: answer.write,
-    end: answer.end,
-    inform: answer.inform,
-    flush: outlet.flush,
-    closeBehind() {
-      state.isLast = true
-    },
-    needsDrain: () => socket.writableNeedDrain,
-    breakOff: () => breakOff(state),
-    takeReading: () => takeReading(state),
-    handOver: () => handOver(state),
-  }
+  state.isLast = state.served >= limits.requestsPerConnectionMax
+  state.turn = new Turn(state.ground, received, checkHead(received, limits))
+  return state.turn
 }
 
 /** Reads a head, if there is a whole one; false: not yet. */
@@ -240,13 +175,13 @@ const readHead = (state: State): boolean => {
   state.ahead = behind(bytes, end + 4)
   state.scanned = 0
   state.isEmptyLineRead = false
-  const downstream = startTurn(state, text)
-  if (downstream === null) {
+  const turn = startTurn(state, text)
+  if (turn === null) {
     refuse(state, 400, 'Bad Request')
     return false
   }
   state.since = parts.wheel.now()
-  parts.receiver.request(downstream)
+  parts.receiver.request(turn)
   return true
 }
 
@@ -254,13 +189,13 @@ const readHead = (state: State): boolean => {
 const advance = (state: State): boolean => {
   const { turn } = state
   if (turn === null) return readHead(state)
-  const rest = turn.content.take(state.ahead)
+  const rest = turn.body.take(state.ahead)
   if (rest === 'broken') {
     breakOff(state)
     return false
   }
   state.ahead = rest
-  if (!turn.isClosed || state.isLast || !turn.content.isComplete()) return false
+  if (!turn.isClosed || state.isLast || !turn.body.isComplete()) return false
   state.turn = null
   return true
 }
@@ -286,7 +221,7 @@ const hearBytes = (state: State, chunk: Buffer): void => {
   }
   const { turn, ahead, parts } = state
   // A head's deadline begins with its first byte; what is sent ahead of an answer is no sign of life.
-  const isSign = turn === null ? ahead === null && state.served > 0 : !turn.content.isComplete()
+  const isSign = turn === null ? ahead === null && state.served > 0 : !turn.body.isComplete()
   if (isSign) state.since = parts.wheel.now()
   state.ahead = ahead === null ? chunk : Buffer.concat([ahead, chunk])
   read(state)
@@ -295,15 +230,15 @@ const hearBytes = (state: State, chunk: Buffer): void => {
 /** The client sends no more. Who waits for an answer then is gone: there is no telling the two apart. */
 const hearEnd = ({ phase, turn, socket }: State): void => {
   if (phase !== 'open') return
-  if (turn === null || turn.answer.isEnded()) socket.end()
+  if (turn === null || turn.isEnded) socket.end()
   else socket.destroy()
 }
 
 const hearClose = (state: State): void => {
   state.phase = 'gone'
   if (state.turn === null) return
-  closeTurn(state.turn)
-  state.turn.content.lose()
+  state.turn.close()
+  state.turn.body.lose()
 }
 
 const dueMs = ({ phase, turn, since, served, ahead, parts: { limits } }: State): DurationMs => {
@@ -316,8 +251,51 @@ const expire = (state: State): void => {
   const { phase, turn, socket, outlet } = state
   if (phase === 'lingering' || (turn === null && state.ahead === null)) socket.destroy()
   else if (turn === null) refuse(state, 408, 'Request Timeout')
-  else if (turn.answer.isEnded() ? !outlet.isEmpty() : (turn.attendant?.isStalled() ?? true)) breakOff(state)
+  else if (turn.isEnded ? !outlet.isEmpty() : (turn.attendant?.isStalled() ?? true)) breakOff(state)
   else state.since = state.parts.wheel.now()
+}
+
+/** The state of a connection on which nothing has happened. */
+const createState = (parts: ConnectionParts, socket: Socket, peer: Address | null): State => {
+  const outlet = createOutlet(socket, {
+    moved() {
+      state.since = parts.wheel.now()
+    },
+    written: () => settle(state),
+  })
+  const state: State = {
+    parts,
+    socket,
+    outlet,
+    phase: 'open',
+    ahead: null,
+    scanned: 0,
+    isEmptyLineRead: false,
+    turn: null,
+    ground: {
+      socket,
+      peer,
+      outlet,
+      persistLines: parts.persistLines,
+      date: parts.date,
+      isLast: () => state.isLast,
+      beLast() {
+        state.isLast = true
+      },
+      ended: () => settle(state),
+      wanted: () => read(state),
+      breakOff: () => breakOff(state),
+      takeReading: () => takeReading(state),
+      handOver: () => handOver(state),
+    },
+    served: 0,
+    isLast: false,
+    isReading: false,
+    since: parts.wheel.now(),
+    thrownAway: 0,
+    letGo: () => {},
+  }
+  return state
 }
 
 /**
@@ -330,23 +308,7 @@ export const serveConnection = (
   peer: Address | null,
   onGone: () => void,
 ): Connection => {
-  const state: State = {
-    parts,
-    socket,
-    peer,
-    outlet: createOutlet(socket, () => settle(state)),
-    phase: 'open',
-    ahead: null,
-    scanned: 0,
-    isEmptyLineRead: false,
-    turn: null,
-    served: 0,
-    isLast: false,
-    isReading: false,
-    since: parts.wheel.now(),
-    thrownAway: 0,
-    letGo: () => {},
-  }
+  const state = createState(parts, socket, peer)
   const onData = (chunk: Buffer): void => hearBytes(state, chunk)
   const onEnd = (): void => hearEnd(state)
   const onDrain = (): void => state.turn?.attendant?.drained()

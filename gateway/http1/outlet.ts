@@ -1,17 +1,18 @@
 /**
  * What goes out on a connection, joined into as few writes as can be.
  *
- * It knows nothing of messages. Invariant: order is kept, and what is held back goes out at the latest when the turn of
- * the event loop that brought it is over, but for text alone, which waits for `flush`. Corking every answer was refused:
- * one write of one string costs half of a gathered one.
+ * It knows nothing of messages. Invariant: order is kept, and what is held back goes out at `flush`, which whoever writes
+ * calls when nothing more is at hand. Corking every answer was refused: one write of one string costs half of a gathered
+ * one. So was asking the socket to call back after every write: mostly the system takes all at once, and then a turn of
+ * the event loop is spent on hearing so.
  */
 import type { Socket } from 'node:net'
 
 /** The way out of one connection. */
 export type Outlet = {
-  /** Latin1 text; waits for bytes or `flush`. */
+  /** Latin1 text; waits for `flush`. */
   text(piece: string): void
-  /** Answers whether more may be written at once. */
+  /** Answers whether more may be written at once. Small pieces wait for `flush`. */
   bytes(chunk: Uint8Array): boolean
   flush(): void
   /** Nothing is held back, and the system has taken all. */
@@ -20,46 +21,56 @@ export type Outlet = {
   drop(): void
 }
 
+/** Who is told. `moved`: the system has taken all, within the call; `written`: later, something that it had not. */
+export type OutletHooks = { moved(): void; written(): void }
+
 /** Smaller pieces are copied and joined, larger ones are written as they are. */
 const joinedBytesMax = 4_096
 const heldBytesMax = 16_384
+
+const nothing = new Uint8Array(0)
 
 const latin1 = (chunk: Uint8Array): string =>
   (Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)).toString(
     'latin1',
   )
 
-/** The outlet of `socket`; `onWritten` is called each time that the system has taken something. */
-export const createOutlet = (socket: Socket, onWritten: () => void): Outlet => {
+/** The outlet of `socket`. */
+export const createOutlet = (socket: Socket, { moved, written }: OutletHooks): Outlet => {
   let held = ''
-  let isDue = false
-  const flush = (): void => {
-    if (held === '') return
+  /** Behind a write: notes that all is gone, or sees to it that we hear when it is. */
+  const note = (): void => {
+    if (socket.writableLength === 0) moved()
+    else socket.write(nothing, written)
+  }
+  const writeHeld = (): void => {
     const text = held
     held = ''
-    if (!socket.destroyed) socket.write(text, 'latin1', onWritten)
+    socket.write(text, 'latin1')
   }
-  const flushDue = (): void => {
-    isDue = false
-    flush()
+  const flush = (): void => {
+    if (held === '') return
+    if (socket.destroyed) {
+      held = ''
+      return
+    }
+    writeHeld()
+    note()
   }
   return {
     text(piece) {
       held += piece
     },
     bytes(chunk) {
-      if (chunk.length > joinedBytesMax) {
+      if (chunk.length <= joinedBytesMax) {
+        held += latin1(chunk)
+        if (held.length > heldBytesMax) flush()
+      } else if (!socket.destroyed) {
         socket.cork()
-        flush()
-        const mayGoOn = socket.write(chunk, onWritten)
+        if (held !== '') writeHeld()
+        socket.write(chunk)
         socket.uncork()
-        return mayGoOn
-      }
-      held += latin1(chunk)
-      if (held.length > heldBytesMax) flush()
-      else if (!isDue) {
-        isDue = true
-        process.nextTick(flushDue)
+        note()
       }
       return !socket.writableNeedDrain
     },

@@ -7,6 +7,7 @@
  */
 import { METHODS } from 'node:http'
 import type { ReceivedHead } from '../request-head.ts'
+import { nameOf } from './field-names.ts'
 import { targetBytes, tokenBytes, valueBytes } from './grammar.ts'
 
 const methods: ReadonlyMap<string, string> = new Map(METHODS.map((method) => [method, method]))
@@ -16,25 +17,6 @@ const lf = 0x0a
 const space = 0x20
 const tab = 0x09
 const colon = 0x3a
-
-/**
- * Names as spelled, each once: a name cut out of a head would keep all of it in memory for whoever remembers it, and
- * has to be hashed anew by everybody who looks it up. Bounded, since clients choose names.
- */
-const names = new Map<string, string>()
-const namesMax = 2_048
-const nameLengthMax = 64
-
-const nameOf = (text: string, from: number, to: number): string => {
-  const cut = text.slice(from, to)
-  const known = names.get(cut)
-  if (known !== undefined) return known
-  if (cut.length > nameLengthMax) return cut
-  if (names.size >= namesMax) names.clear()
-  const own = Buffer.from(cut, 'latin1').toString('latin1')
-  names.set(own, own)
-  return own
-}
 
 /** Where the header lines begin, and what stood before; `null`: no request line. */
 type Line = {

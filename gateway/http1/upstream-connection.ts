@@ -14,6 +14,7 @@ import { answerHeadBytesMax, interimsMax, type UpstreamRequest } from '../upstre
 import { type ChunkedDecoder, createChunkedDecoder } from './chunked.ts'
 import { type RequestFraming, writeRequestHead } from './request-writer.ts'
 import { type ResponseHead, readResponseHead } from './response-head.ts'
+import type { TimerWheel } from './timer-wheel.ts'
 
 /** Who listens to the answer of one request. Nothing here may throw. */
 export type AnswerListener = {
@@ -22,12 +23,20 @@ export type AnswerListener = {
   head(head: ResponseHead): void
   /** Answers whether more may come; else `resume` is awaited. The bytes are the listener's. */
   data(piece: Buffer): boolean
+  /** Nothing more is at hand for now. */
+  lulled(): void
   ended(): void
   failed(error: unknown): void
 }
 
-/** How long the application may keep silent. */
-export type Patience = { readonly firstByteMs: DurationMs; readonly idleMs: DurationMs }
+/** How long the application may keep silent, and what tells the time. */
+export type Patience = {
+  readonly firstByteMs: DurationMs
+  readonly idleMs: DurationMs
+  readonly monotonic: () => DurationMs
+  /** On which its connections are while they are open. */
+  readonly wheel: TimerWheel
+}
 
 /** An open connection. */
 export type Connection = {
@@ -71,9 +80,12 @@ type Ask = {
 type State = {
   readonly socket: Socket
   readonly patience: Patience
-  readonly monotonic: () => DurationMs
   readonly onIdle: (keepsSeconds: number | null) => void
   ask: Ask | null
+  /** By the wheel: since when nothing has moved. */
+  since: DurationMs
+  /** How long it rests while nobody asks. */
+  restMs: DurationMs
   /** Bytes of a head that is not complete. */
   partial: Buffer | null
   used: boolean
@@ -177,7 +189,7 @@ const readHead = (state: State, ask: Ask, bytes: Buffer, from: number): number =
   }
   if (end < 0) {
     state.partial = from === 0 ? bytes : bytes.subarray(from)
-    const now = state.monotonic()
+    const now = state.patience.monotonic()
     ask.headBy ??= now + state.patience.firstByteMs
     if (now > ask.headBy) fail(state, fault('upstream', 'timeout', 'its head takes too long', 'no'))
     return -1
@@ -190,7 +202,6 @@ const readHead = (state: State, ask: Ask, bytes: Buffer, from: number): number =
   if (isInterim(state, ask, read.head)) return state.ask === ask ? end + 4 : -1
   ask.head = read.head
   ask.left = read.head.length
-  state.socket.setTimeout(state.patience.idleMs)
   ask.listener.head(read.head)
   return state.ask === ask ? end + 4 : -1
 }
@@ -201,16 +212,17 @@ const receive = (state: State, chunk: Buffer): void => {
     state.socket.destroy()
     return
   }
-  if (ask.head !== null) {
-    readContent(state, ask, ask.head, chunk, 0)
-    return
+  state.since = state.patience.wheel.now()
+  if (ask.head !== null) readContent(state, ask, ask.head, chunk, 0)
+  else {
+    ask.listener.answered()
+    const bytes = state.partial === null ? chunk : Buffer.concat([state.partial, chunk])
+    state.partial = null
+    let at = 0
+    while (at >= 0 && ask.head === null && at < bytes.length) at = readHead(state, ask, bytes, at)
+    if (at >= 0 && ask.head !== null) readContent(state, ask, ask.head, bytes, at)
   }
-  ask.listener.answered()
-  const bytes = state.partial === null ? chunk : Buffer.concat([state.partial, chunk])
-  state.partial = null
-  let at = 0
-  while (at >= 0 && ask.head === null && at < bytes.length) at = readHead(state, ask, bytes, at)
-  if (at >= 0 && ask.head !== null) readContent(state, ask, ask.head, bytes, at)
+  if (state.ask === ask) ask.listener.lulled()
 }
 
 /** The other side has sent all that it will. */
@@ -222,11 +234,16 @@ const end = (state: State): void => {
   else fail(state, closedEarly(ask))
 }
 
+const dueMs = ({ ask, since, restMs, patience }: State): DurationMs => {
+  if (ask === null) return since + restMs
+  return since + (ask.head === null ? patience.firstByteMs : patience.idleMs)
+}
+
 const timeOut = (state: State): void => {
   const { ask, socket, patience } = state
   if (ask === null) socket.destroy()
   // Not its silence: whoever reads takes nothing more for now.
-  else if (state.paused) socket.setTimeout(patience.idleMs)
+  else if (state.paused) state.since = patience.wheel.now()
   else
     fail(
       state,
@@ -251,7 +268,13 @@ const sendStream = (state: State, ask: Ask, body: Readable, framing: RequestFram
   const { socket } = state
   const lengthOf = framing.kind === 'length' ? framing.bytes : null
   let sent = 0
-  const onDrain = (): void => void body.resume()
+  const moved = (): void => {
+    state.since = state.patience.wheel.now()
+  }
+  const onDrain = (): void => {
+    moved()
+    body.resume()
+  }
   const stop = (): void => {
     socket.off('drain', onDrain)
     body.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose)
@@ -262,6 +285,7 @@ const sendStream = (state: State, ask: Ask, body: Readable, framing: RequestFram
   }
   const onData = (chunk: Buffer): void => {
     sent += chunk.length
+    moved()
     if (state.ask !== ask) stop()
     else if (lengthOf !== null && sent > lengthOf)
       breakOff(fault('downstream', 'garbage', 'more content than announced', 'no'))
@@ -285,11 +309,10 @@ const sendStream = (state: State, ask: Ask, body: Readable, framing: RequestFram
 
 const send = (state: State, ask: Ask): void => {
   const { socket } = state
-  const { request } = ask
-  const { body } = request
+  const { method, target, headers, body } = ask.request
   const isStream = body !== null && !(body instanceof Uint8Array)
   const content = body === null ? null : isStream ? 'stream' : body.length
-  const { text, framing } = writeRequestHead({ ...request, content })
+  const { text, framing } = writeRequestHead({ method, target, headers, content })
   if (isStream) {
     socket.write(text, 'latin1')
     sendStream(state, ask, body, framing)
@@ -307,10 +330,17 @@ const send = (state: State, ask: Ask): void => {
 
 const ask = (state: State, request: UpstreamRequest, listener: AnswerListener): void => {
   const asked: Ask = {
-    ...{ request, listener, head: null, decoder: null, left: 0, interims: 0, isSent: false, headBy: null },
+    request,
+    listener,
+    head: null,
+    decoder: null,
+    left: 0,
+    interims: 0,
+    isSent: false,
+    headBy: null,
   }
   state.ask = asked
-  state.socket.setTimeout(state.patience.firstByteMs)
+  state.since = state.patience.wheel.now()
   try {
     send(state, asked)
   } catch (error) {
@@ -329,16 +359,20 @@ const destroy = (state: State): void => {
 export const createConnection = (
   socket: Socket,
   patience: Patience,
-  monotonic: () => DurationMs,
   events: ConnectionEvents,
 ): Connection => {
+  const { wheel } = patience
   const state: State = {
-    ...{ socket, patience, monotonic, ask: null, partial: null, used: false, paused: false, ended: false },
+    ...{ socket, patience, ask: null, since: wheel.now(), restMs: 0 },
+    ...{ partial: null, used: false, paused: false, ended: false },
     onIdle: (keepsSeconds) => events.idle(connection, keepsSeconds),
   }
   const connection: Connection = {
     ask: (request, listener) => ask(state, request, listener),
-    rest: (ms) => void socket.setTimeout(ms),
+    rest(ms) {
+      state.since = wheel.now()
+      state.restMs = ms
+    },
     resume() {
       if (state.paused) resume(state)
     },
@@ -346,12 +380,13 @@ export const createConnection = (
     isUsed: () => state.used,
     isOpen: () => !state.ended && !socket.destroyed,
   }
+  const leave = wheel.add({ dueMs: () => dueMs(state), expire: () => timeOut(state) })
   socket
     .on('data', (chunk: Buffer) => receive(state, chunk))
     .on('end', () => end(state))
-    .on('timeout', () => timeOut(state))
     .on('error', (error) => fail(state, error))
     .on('close', () => {
+      leave()
       if (state.ask !== null) fail(state, closedEarly(state.ask))
       events.closed(connection)
     })

@@ -36,7 +36,9 @@ const hear = (
   let now = 0
   const told: Told = { heads: [], body: '', end: 'none', why: '', idle: false }
   const socket = createSilentSocket()
-  const connection = createConnection(socket, { firstByteMs: 1_000, idleMs: 1_000 }, () => now, {
+  const wheel = { now: () => now, add: () => () => {} }
+  const patience = { firstByteMs: 1_000, idleMs: 1_000, monotonic: () => now, wheel }
+  const connection = createConnection(socket, patience, {
     idle: () => {
       told.idle = true
     },
@@ -51,6 +53,7 @@ const hear = (
         told.body += piece.toString('latin1')
         return true
       },
+      lulled() {},
       ended() {
         expect(told.end).toBe('none')
         told.end = 'ended'
