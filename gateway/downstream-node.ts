@@ -34,6 +34,7 @@ export const createNodeAnswers = (response: ServerResponse): AnswerWriter => ({
 const createBody = (request: IncomingMessage, response: ServerResponse): ClientBody => {
   let stop = (): void => {}
   return {
+    atHand: () => null,
     listen(listener) {
       stop()
       stop = () => {}

@@ -125,7 +125,11 @@ export const createRequestBody = (body: ClientBody, head: RequestHead): RequestB
       if (complete) bytes ??= Buffer.concat(parts)
       return bytes !== null && bytes.length <= bytesMax ? bytes : null
     },
-    forUpstream: () => bytes ?? streamRest(source, parts),
+    forUpstream() {
+      // Who waits for a `100 Continue` has sent nothing.
+      if (known === null && !head.expectsContinue) bytes ??= body.atHand()
+      return bytes ?? streamRest(source, parts)
+    },
     isUnfinished: () => !body.isComplete(),
     isWanted: () => asked && !body.isComplete() && body.isFlowing(),
   }

@@ -17,7 +17,7 @@ import { checkHead } from '../request-head.ts'
 import { createOutlet, type Outlet } from './outlet.ts'
 import { behind } from './request-content.ts'
 import { mayBecomeHead, parseRequestHead } from './request-parser.ts'
-import type { TimerWheel } from './timer-wheel.ts'
+import type { Timed, TimerWheel } from './timer-wheel.ts'
 import { Turn, type TurnGround } from './turn.ts'
 
 /** What all connections of a listener share. */
@@ -34,35 +34,100 @@ export type ConnectionParts = {
 
 /** A connection as its listener sees it. */
 export type Connection = {
-  /** Nothing is being asked or answered. */
-  isIdle(): boolean
+  /** Closes it if nothing is being asked or answered. */
+  closeIdle(): void
 }
 
 /** `lingering`: all is said, the rest is thrown away; `taken`: somebody else reads; `gone`: closed, or handed over. */
 type Phase = 'open' | 'lingering' | 'taken' | 'gone'
 
-type State = {
+/** A class, so that thousands of idle ones share its methods. */
+class State implements TurnGround, Timed, Connection {
   readonly parts: ConnectionParts
   readonly socket: Socket
+  readonly peer: Address | null
   readonly outlet: Outlet
-  phase: Phase
+  phase: Phase = 'open'
   /** What has come and is not read. */
-  ahead: Buffer | null
+  ahead: Buffer | null = null
   /** How much of it is known to be no whole head. */
-  scanned: number
-  isEmptyLineRead: boolean
-  turn: Turn | null
-  /** This connection, as its turns use it. */
-  readonly ground: TurnGround
-  served: number
+  scanned = 0
+  isEmptyLineRead = false
+  turn: Turn | null = null
+  served = 0
   /** No request is read behind the one under way. */
-  isLast: boolean
-  isReading: boolean
+  last = false
+  isReading = false
   /** Since when, by the wheel: idle, or a head is awaited, or nothing has moved. */
   since: DurationMs
-  thrownAway: number
+  thrownAway = 0
   /** Takes our listeners off the socket. */
-  letGo: (what: 'reading' | 'all') => void
+  letGo: (what: 'reading' | 'all') => void = () => {}
+
+  constructor(parts: ConnectionParts, socket: Socket, peer: Address | null) {
+    this.parts = parts
+    this.socket = socket
+    this.peer = peer
+    this.since = parts.wheel.now()
+    this.outlet = createOutlet(socket, this)
+  }
+
+  closeIdle(): void {
+    if (this.phase !== 'open' || this.turn !== null || this.ahead !== null) return
+    this.outlet.sendKept()
+    this.socket.destroy()
+  }
+
+  isLast(): boolean {
+    return this.last
+  }
+
+  beLast(): void {
+    this.last = true
+  }
+
+  moved(): void {
+    this.since = this.parts.wheel.now()
+  }
+
+  written(): void {
+    settle(this)
+  }
+
+  ended(): void {
+    settle(this)
+  }
+
+  wanted(): void {
+    read(this)
+  }
+
+  takeAhead(size: number): Buffer | null {
+    const { ahead } = this
+    if (ahead === null || ahead.length < size) return null
+    this.ahead = behind(ahead, size)
+    return ahead.subarray(0, size)
+  }
+
+  breakOff(): void {
+    breakOff(this)
+  }
+
+  takeReading(): Socket {
+    return takeReading(this)
+  }
+
+  handOver(): void {
+    handOver(this)
+  }
+
+  dueMs(): DurationMs {
+    return dueMs(this)
+  }
+
+  expire(): void {
+    expire(this)
+  }
 }
 
 /** How much a client may send ahead of being answered; then it is not read from. */
@@ -75,18 +140,27 @@ const cr = 0x0d
 const lf = 0x0a
 const headEnd = Buffer.from('\r\n\r\n', 'latin1')
 
+/** Ends our side, behind all that was said. */
+const endOurs = ({ outlet, socket }: State): void => {
+  outlet.flush()
+  outlet.sendKept()
+  socket.end()
+}
+
 /** Ends our side, and throws away what still comes. */
 const linger = (state: State): void => {
   state.phase = 'lingering'
   state.ahead = null
   state.since = state.parts.wheel.now()
-  state.socket.end()
+  endOurs(state)
   state.socket.resume()
 }
 
 const breakOff = (state: State): void => {
   const { socket, outlet, turn } = state
   outlet.drop()
+  // Answers before this one are whole.
+  outlet.sendKept()
   // Where only the end of the connection ends an answer, an orderly end would lie.
   if (turn?.endsWithConnection() === true) socket.resetAndDestroy()
   else socket.destroy()
@@ -96,7 +170,6 @@ const breakOff = (state: State): void => {
 const refuse = (state: State, status: number, words: string): void => {
   state.parts.receiver.malformed(status === 408 ? 'timeout' : 'head')
   state.outlet.text(rawAnswer(status, words))
-  state.outlet.flush()
   linger(state)
 }
 
@@ -105,16 +178,17 @@ const settle = (state: State): void => {
   const { turn } = state
   if (turn === null || turn.isClosed || state.phase === 'gone') return
   state.since = state.parts.wheel.now()
-  if (!turn.isEnded || !state.outlet.isEmpty()) return
+  if (!turn.isEnded || !state.outlet.isFree()) return
   turn.close()
   if (state.phase === 'taken') endTaken(state)
-  else if (state.isLast) linger(state)
+  else if (state.last) linger(state)
   else read(state)
 }
 
 /** Of a declined handshake: what the browser sends is somebody else's to hear, and then nobody's. */
-const endTaken = ({ socket, parts }: State): void => {
-  socket.end()
+const endTaken = (state: State): void => {
+  const { socket, parts } = state
+  endOurs(state)
   socket.on('data', () => {})
   socket.resume()
   socket.once(
@@ -136,17 +210,18 @@ const takeReading = (state: State): Socket => {
 const handOver = (state: State): void => {
   state.phase = 'gone'
   state.turn = null
+  state.outlet.sendKept()
   state.letGo('all')
 }
 
-/** Begins with the request in `text`; `null`: it is none. */
-const startTurn = (state: State, text: string): Turn | null => {
+/** Begins with the request whose head is in the first `end` bytes; `null`: it is none. */
+const startTurn = (state: State, bytes: Buffer, end: number): Turn | null => {
   const { limits } = state.parts
-  const received = parseRequestHead(text)
+  const received = parseRequestHead(bytes, end)
   if (received === null) return null
   state.served += 1
-  state.isLast = state.served >= limits.requestsPerConnectionMax
-  state.turn = new Turn(state.ground, received, checkHead(received, limits))
+  state.last = state.served >= limits.requestsPerConnectionMax
+  state.turn = new Turn(state, received, checkHead(received, limits))
   return state.turn
 }
 
@@ -171,11 +246,10 @@ const readHead = (state: State): boolean => {
     state.scanned = bytes.length
     return false
   }
-  const text = bytes.toString('latin1', 0, end + 4)
   state.ahead = behind(bytes, end + 4)
   state.scanned = 0
   state.isEmptyLineRead = false
-  const turn = startTurn(state, text)
+  const turn = startTurn(state, bytes, end + 4)
   if (turn === null) {
     refuse(state, 400, 'Bad Request')
     return false
@@ -195,7 +269,7 @@ const advance = (state: State): boolean => {
     return false
   }
   state.ahead = rest
-  if (!turn.isClosed || state.isLast || !turn.body.isComplete()) return false
+  if (!turn.isClosed || state.last || !turn.body.isComplete()) return false
   state.turn = null
   return true
 }
@@ -228,9 +302,10 @@ const hearBytes = (state: State, chunk: Buffer): void => {
 }
 
 /** The client sends no more. Who waits for an answer then is gone: there is no telling the two apart. */
-const hearEnd = ({ phase, turn, socket }: State): void => {
+const hearEnd = (state: State): void => {
+  const { phase, turn, socket } = state
   if (phase !== 'open') return
-  if (turn === null || turn.isEnded) socket.end()
+  if (turn === null || turn.isEnded) endOurs(state)
   else socket.destroy()
 }
 
@@ -255,49 +330,6 @@ const expire = (state: State): void => {
   else state.since = state.parts.wheel.now()
 }
 
-/** The state of a connection on which nothing has happened. */
-const createState = (parts: ConnectionParts, socket: Socket, peer: Address | null): State => {
-  const outlet = createOutlet(socket, {
-    moved() {
-      state.since = parts.wheel.now()
-    },
-    written: () => settle(state),
-  })
-  const state: State = {
-    parts,
-    socket,
-    outlet,
-    phase: 'open',
-    ahead: null,
-    scanned: 0,
-    isEmptyLineRead: false,
-    turn: null,
-    ground: {
-      socket,
-      peer,
-      outlet,
-      persistLines: parts.persistLines,
-      date: parts.date,
-      isLast: () => state.isLast,
-      beLast() {
-        state.isLast = true
-      },
-      ended: () => settle(state),
-      wanted: () => read(state),
-      breakOff: () => breakOff(state),
-      takeReading: () => takeReading(state),
-      handOver: () => handOver(state),
-    },
-    served: 0,
-    isLast: false,
-    isReading: false,
-    since: parts.wheel.now(),
-    thrownAway: 0,
-    letGo: () => {},
-  }
-  return state
-}
-
 /**
  * Serves a connection until it closes or is handed over; `onGone` is called then, once. `peer`: whom it is from; `null`:
  * nobody can tell any more.
@@ -308,7 +340,7 @@ export const serveConnection = (
   peer: Address | null,
   onGone: () => void,
 ): Connection => {
-  const state = createState(parts, socket, peer)
+  const state = new State(parts, socket, peer)
   const onData = (chunk: Buffer): void => hearBytes(state, chunk)
   const onEnd = (): void => hearEnd(state)
   const onDrain = (): void => state.turn?.attendant?.drained()
@@ -316,7 +348,7 @@ export const serveConnection = (
     leave()
     hearClose(state)
   }
-  const leaveWheel = parts.wheel.add({ dueMs: () => dueMs(state), expire: () => expire(state) })
+  const leaveWheel = parts.wheel.add(state)
   const leave = (): void => {
     leaveWheel()
     onGone()
@@ -333,5 +365,5 @@ export const serveConnection = (
     .on('drain', onDrain)
     .on('close', onClose)
     .on('error', () => {})
-  return { isIdle: () => state.phase === 'open' && state.turn === null && state.ahead === null }
+  return state
 }

@@ -7,26 +7,29 @@
  */
 import { isToken } from './grammar.ts'
 
-const names = new Map<string, string>()
+/** A name as spelled, and its bytes. */
+export type FieldName = { readonly text: string; readonly bytes: Uint8Array }
+
+const names = new Map<string, FieldName>()
 const namesMax = 2_048
 const nameLengthMax = 64
 
-/** The name at `from` up to `to` of a head, which must be a token. Long names, which are nobody's, are cut out as they are. */
-export const nameOf = (text: string, from: number, to: number): string => {
-  const cut = text.slice(from, to)
-  const known = names.get(cut)
-  if (known !== undefined) return known
-  if (cut.length > nameLengthMax) return cut
+const keep = (cut: string): FieldName => {
+  const copy = Buffer.from(cut, 'latin1')
+  const name = { text: copy.toString('latin1'), bytes: new Uint8Array(copy) }
+  if (cut.length > nameLengthMax) return name
   if (names.size >= namesMax) names.clear()
-  const own = Buffer.from(cut, 'latin1').toString('latin1')
-  names.set(own, own)
-  return own
+  names.set(name.text, name)
+  return name
 }
+
+/** What is cut out of a head as a name, which must be a token. Long ones, which are nobody's, are not remembered. */
+export const nameOf = (cut: string): FieldName => names.get(cut) ?? keep(cut)
 
 /** Whether it can stand as a name. */
 export const isName = (name: string): boolean => {
   if (names.has(name)) return true
   if (!isToken(name)) return false
-  nameOf(name, 0, name.length)
+  keep(name)
   return true
 }

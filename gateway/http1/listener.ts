@@ -146,7 +146,7 @@ export const createOwnListener = (options: OwnListenerOptions, receiver: Receive
     listen: (host, port) => bind(server, host, port),
     stop: () => new Promise((resolve) => void server.close(() => resolve())),
     closeIdle() {
-      for (const [socket, connection] of connections) if (connection.isIdle()) socket.destroy()
+      for (const connection of connections.values()) connection.closeIdle()
     },
     destroyAll() {
       for (const socket of sockets) socket.destroy()

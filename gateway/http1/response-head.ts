@@ -6,8 +6,8 @@
  * bytes), the answer is garbage and its connection closed: whoever shares the connection must not be given what follows.
  * Mending such heads was refused, though RFC 9112 §6.3 allows some of it.
  */
-import { nameOf } from './field-names.ts'
-import { tokenBytes, valueBytes } from './grammar.ts'
+import { type NameHints, readFieldLines } from './field-lines.ts'
+import { valueBytes } from './grammar.ts'
 
 /**
  * How the content ends: there is none, after `length` bytes, by the chunked coding, or with the connection
@@ -36,10 +36,7 @@ export type ResponseHeadRead =
 
 const cr = 0x0d
 const lf = 0x0a
-const colon = 0x3a
 const lengthDigits = /^\d{1,15}$/
-
-const isBlank = (code: number): boolean => code === 0x20 || code === 0x09
 
 /** What the headers say about the message itself. */
 type Framing = {
@@ -74,32 +71,14 @@ const note = (framing: Framing, lower: string, value: string): void => {
 /** The lengths of the names that `note` knows, so that most names are not looked at twice. */
 const isNoted = (length: number): boolean => length === 10 || length === 14 || length === 17
 
-/** Header lines of `text` from `from` to the empty line that ends it; `null`: one of them is none. */
-const readLines = (text: string, from: number, framing: Framing): string[] | null => {
-  const headers: string[] = []
-  const end = text.length - 2
-  let at = from
-  while (at < end) {
-    const nameStart = at
-    while (tokenBytes[text.charCodeAt(at)] === 1) at += 1
-    if (at === nameStart || text.charCodeAt(at) !== colon) return null
-    const name = nameOf(text, nameStart, at)
-    at += 1
-    const lineStart = at
-    while (isBlank(text.charCodeAt(at))) at += 1
-    const valueStart = at
-    while (valueBytes[text.charCodeAt(at)] === 1) at += 1
-    if (text.charCodeAt(at) !== cr || text.charCodeAt(at + 1) !== lf) return null
-    let valueEnd = at
-    while (valueEnd > valueStart && isBlank(text.charCodeAt(valueEnd - 1))) valueEnd -= 1
-    const value = text.slice(valueStart, valueEnd)
-    // A tab around a coding is no part of it to us and part of it to others.
-    if (isNoted(name.length))
-      note(framing, name.toLowerCase(), text.slice(lineStart, at).includes('\t') ? '\t' : value)
-    headers.push(name, value)
-    at += 2
+/** What these headers say about the message. */
+const framingSaid = (headers: readonly string[]): Framing => {
+  const said: Framing = { length: null, coding: null, twice: false, closes: false, keepsSeconds: null }
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] ?? ''
+    if (isNoted(name.length)) note(said, name.toLowerCase(), headers[i + 1] ?? '')
   }
-  return at === end ? headers : null
+  return said
 }
 
 /** Status line: `at` is behind it. */
@@ -162,20 +141,29 @@ const framingOf = (
   return Number(length) === 0 ? 'none' : 'length'
 }
 
-/** Reads the head of an answer to `method`. `text`: from the status line to the empty line, both in it, as latin1. */
-export const readResponseHead = (text: string, method: string): ResponseHeadRead => {
+const hints: NameHints = []
+
+/** Reads the head of an answer to `method`: `bytes` from the status line at `from` to the empty line before `end`. */
+export const readResponseHead = (
+  bytes: Buffer,
+  from: number,
+  end: number,
+  method: string,
+): ResponseHeadRead => {
+  const text = bytes.toString('latin1', from, end)
   const line = readStatusLine(text)
   if (line === null) return { ok: false, why: 'no status line' }
   const { status, reason, isOld } = line
   if (status < 100) return { ok: false, why: 'no status' }
   if (isOld && status < 200) return { ok: false, why: 'an interim answer in HTTP/1.0' }
-  const said: Framing = { length: null, coding: null, twice: false, closes: false, keepsSeconds: null }
-  const headers = readLines(text, line.at, said)
+  // A tab around a coding is no part of it to us and part of it to others.
+  const headers = readFieldLines({ bytes, from, end, text }, from + line.at, hints, 'around')
   if (headers === null)
     return {
       ok: false,
       why: 'a line that is no header, is folded, or holds a control byte or a bare CR or LF',
     }
+  const said = framingSaid(headers)
   const isEmpty = isWithoutContent(status, method)
   const framing = framingOf(said, isOld, isEmpty)
   if (typeof framing === 'object') return { ok: false, why: framing.why }

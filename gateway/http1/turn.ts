@@ -19,10 +19,12 @@ export type TurnGround = {
   readonly socket: Socket
   readonly peer: Address | null
   readonly outlet: Outlet
-  /** The header lines of an answer behind which another request may follow. */
-  readonly persistLines: string
-  /** The `Date` of this second. */
-  readonly date: () => string
+  readonly parts: {
+    /** The header lines of an answer behind which another request may follow. */
+    readonly persistLines: string
+    /** The `Date` of this second. */
+    readonly date: () => string
+  }
   /** Whether no request is read behind the one under way. */
   isLast(): boolean
   beLast(): void
@@ -30,6 +32,7 @@ export type TurnGround = {
   ended(): void
   /** Content of the request is wanted. */
   wanted(): void
+  takeAhead(size: number): Buffer | null
   breakOff(): void
   takeReading(): Socket
   handOver(): void
@@ -64,6 +67,7 @@ export class Turn implements Downstream {
       checked.ok && checked.head.framing !== 'none'
         ? createRequestContent(checked.head, {
             wanted: () => ground.wanted(),
+            takeAhead: (size) => ground.takeAhead(size),
             sendContinue: () => this.goOn(),
           })
         : noContent
@@ -101,8 +105,8 @@ export class Turn implements Downstream {
       method: received.method,
       version: received.version,
       persists: !ground.isLast(),
-      persistLines: ground.persistLines,
-      date: ground.date,
+      persistLines: ground.parts.persistLines,
+      date: ground.parts.date,
     })
     this.framing = framing
     this.left = framing.length

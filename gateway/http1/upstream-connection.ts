@@ -15,6 +15,8 @@ import { type ChunkedDecoder, createChunkedDecoder } from './chunked.ts'
 import { type RequestFraming, writeRequestHead } from './request-writer.ts'
 import { type ResponseHead, readResponseHead } from './response-head.ts'
 import type { TimerWheel } from './timer-wheel.ts'
+import { sendContent } from './upstream-content.ts'
+import { joinedBytesMax, latin1, type Sender } from './write-behind.ts'
 
 /** Who listens to the answer of one request. Nothing here may throw. */
 export type AnswerListener = {
@@ -36,6 +38,8 @@ export type Patience = {
   readonly monotonic: () => DurationMs
   /** On which its connections are while they are open. */
   readonly wheel: TimerWheel
+  /** `sendBehind`, but in tests. */
+  readonly sendBehind: (sender: Sender) => void
 }
 
 /** An open connection. */
@@ -77,7 +81,7 @@ type Ask = {
   headBy: DurationMs | null
 }
 
-type State = {
+type State = Sender & {
   readonly socket: Socket
   readonly patience: Patience
   readonly onIdle: (keepsSeconds: number | null) => void
@@ -86,6 +90,8 @@ type State = {
   since: DurationMs
   /** How long it rests while nobody asks. */
   restMs: DurationMs
+  /** A request that is sent once all that has arrived is read; empty: there is none. */
+  kept: string
   /** Bytes of a head that is not complete. */
   partial: Buffer | null
   used: boolean
@@ -100,6 +106,10 @@ const closedEarly = (ask: Ask) =>
     ? fault('upstream', 'reset', 'it closed the connection before an answer', 'no')
     : fault('upstream', 'truncated', 'the answer broke off', 'no')
 
+const moved = (state: State): void => {
+  state.since = state.patience.wheel.now()
+}
+
 /** Stops sending what is not sent yet, and lets go of where it comes from. */
 const dropBody = ({ request, isSent }: Ask): void => {
   const { body } = request
@@ -109,6 +119,7 @@ const dropBody = ({ request, isSent }: Ask): void => {
 const fail = (state: State, error: unknown): void => {
   const { ask } = state
   state.ask = null
+  state.kept = ''
   state.socket.destroy()
   if (ask === null) return
   dropBody(ask)
@@ -194,7 +205,7 @@ const readHead = (state: State, ask: Ask, bytes: Buffer, from: number): number =
     if (now > ask.headBy) fail(state, fault('upstream', 'timeout', 'its head takes too long', 'no'))
     return -1
   }
-  const read = readResponseHead(bytes.toString('latin1', from, end + 4), ask.request.method)
+  const read = readResponseHead(bytes, from, end + 4, ask.request.method)
   if (!read.ok) {
     fail(state, garbage(read.why))
     return -1
@@ -212,7 +223,12 @@ const receive = (state: State, chunk: Buffer): void => {
     state.socket.destroy()
     return
   }
-  state.since = state.patience.wheel.now()
+  // It was said before we asked, as some do who then close.
+  if (state.kept !== '') {
+    fail(state, fault('upstream', 'reset', 'it said something before it was asked', 'no'))
+    return
+  }
+  moved(state)
   if (ask.head !== null) readContent(state, ask, ask.head, chunk, 0)
   else {
     ask.listener.answered()
@@ -251,61 +267,23 @@ const timeOut = (state: State): void => {
     )
 }
 
-/** Answers whether more may be written. */
-const writeChunk = (socket: Socket, chunk: Buffer): boolean => {
-  // An empty one would be the last.
-  if (chunk.length === 0) return true
-  socket.cork()
-  socket.write(`${chunk.length.toString(16)}\r\n`, 'latin1')
-  socket.write(chunk)
-  const isTaken = socket.write('\r\n', 'latin1')
-  socket.uncork()
-  return isTaken
+const sendKept = (state: State): void => {
+  const { ask, kept, socket } = state
+  state.kept = ''
+  if (ask === null || kept === '') return
+  ask.isSent = true
+  socket.write(kept, 'latin1')
 }
 
-/** Sends the bytes of `body` as they come, exactly as many as were announced. */
-const sendStream = (state: State, ask: Ask, body: Readable, framing: RequestFraming): void => {
-  const { socket } = state
-  const lengthOf = framing.kind === 'length' ? framing.bytes : null
-  let sent = 0
-  const moved = (): void => {
-    state.since = state.patience.wheel.now()
-  }
-  const onDrain = (): void => {
-    moved()
-    body.resume()
-  }
-  const stop = (): void => {
-    socket.off('drain', onDrain)
-    body.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose)
-  }
-  const breakOff = (error: unknown): void => {
-    stop()
-    if (state.ask === ask) fail(state, error)
-  }
-  const onData = (chunk: Buffer): void => {
-    sent += chunk.length
-    moved()
-    if (state.ask !== ask) stop()
-    else if (lengthOf !== null && sent > lengthOf)
-      breakOff(fault('downstream', 'garbage', 'more content than announced', 'no'))
-    else if (!(lengthOf === null ? writeChunk(socket, chunk) : socket.write(chunk))) body.pause()
-  }
-  const onEnd = (): void => {
-    stop()
-    if (state.ask !== ask) return
-    if (lengthOf !== null && sent !== lengthOf)
-      breakOff(fault('downstream', 'truncated', 'less content than announced', 'no'))
-    else {
-      if (lengthOf === null) socket.write('0\r\n\r\n', 'latin1')
+const sendStream = (state: State, ask: Ask, body: Readable, framing: RequestFraming): void =>
+  sendContent(state.socket, body, framing.kind === 'length' ? framing.bytes : null, {
+    isWanted: () => state.ask === ask,
+    moved: () => moved(state),
+    sent() {
       ask.isSent = true
-    }
-  }
-  const onClose = (error?: unknown): void =>
-    breakOff(error ?? fault('downstream', 'closed', 'the content broke off', 'no'))
-  socket.on('drain', onDrain)
-  body.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose)
-}
+    },
+    failed: (error) => fail(state, error),
+  })
 
 const send = (state: State, ask: Ask): void => {
   const { socket } = state
@@ -318,14 +296,16 @@ const send = (state: State, ask: Ask): void => {
     sendStream(state, ask, body, framing)
     return
   }
-  ask.isSent = true
-  if (body === null || body.length === 0) socket.write(text, 'latin1')
-  else {
-    socket.cork()
-    socket.write(text, 'latin1')
-    socket.write(body)
-    socket.uncork()
+  if (body === null || body.length <= joinedBytesMax) {
+    state.kept = body === null ? text : text + latin1(body)
+    state.patience.sendBehind(state)
+    return
   }
+  ask.isSent = true
+  socket.cork()
+  socket.write(text, 'latin1')
+  socket.write(body)
+  socket.uncork()
 }
 
 const ask = (state: State, request: UpstreamRequest, listener: AnswerListener): void => {
@@ -340,7 +320,7 @@ const ask = (state: State, request: UpstreamRequest, listener: AnswerListener): 
     headBy: null,
   }
   state.ask = asked
-  state.since = state.patience.wheel.now()
+  moved(state)
   try {
     send(state, asked)
   } catch (error) {
@@ -351,6 +331,7 @@ const ask = (state: State, request: UpstreamRequest, listener: AnswerListener): 
 const destroy = (state: State): void => {
   const { ask } = state
   state.ask = null
+  state.kept = ''
   if (ask !== null) dropBody(ask)
   state.socket.destroy()
 }
@@ -363,8 +344,9 @@ export const createConnection = (
 ): Connection => {
   const { wheel } = patience
   const state: State = {
-    ...{ socket, patience, ask: null, since: wheel.now(), restMs: 0 },
+    ...{ socket, patience, ask: null, since: wheel.now(), restMs: 0, kept: '' },
     ...{ partial: null, used: false, paused: false, ended: false },
+    sendKept: () => sendKept(state),
     onIdle: (keepsSeconds) => events.idle(connection, keepsSeconds),
   }
   const connection: Connection = {

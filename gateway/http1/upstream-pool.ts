@@ -27,6 +27,7 @@ import {
   createConnection,
   type Patience,
 } from './upstream-connection.ts'
+import { sendBehind } from './write-behind.ts'
 
 /** What the calls need. `connectionsMax`: at most so many at once to each application. */
 export type PoolOptions = {
@@ -266,7 +267,7 @@ const createPool = (upstream: UpstreamConfig, options: PoolOptions): Pool => {
   // Fine enough for the shorter of the two, and never busy.
   const revolutionMs = Math.min(1_000, Math.max(40, Math.min(firstByteMs, idleMs) / 4))
   const wheel = createTimerWheel(options.schedule, revolutionMs)
-  const patience = { firstByteMs, idleMs, monotonic: options.monotonic, wheel }
+  const patience = { firstByteMs, idleMs, monotonic: options.monotonic, wheel, sendBehind }
   return { upstream, options, patience, idle: [], waiting: [], all: new Set(), closed: false }
 }
 

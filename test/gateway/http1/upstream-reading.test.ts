@@ -8,6 +8,7 @@ import { Duplex } from 'node:stream'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createConnection } from '../../../gateway/http1/upstream-connection.ts'
+import type { Sender } from '../../../gateway/http1/write-behind.ts'
 import { isFault } from '../../../runtime/fault.ts'
 import { readAnswers } from '../../support/llhttp.ts'
 
@@ -36,8 +37,9 @@ const hear = (
   let now = 0
   const told: Told = { heads: [], body: '', end: 'none', why: '', idle: false }
   const socket = createSilentSocket()
+  const sendBehind = (sender: Sender): void => sender.sendKept()
   const wheel = { now: () => now, add: () => () => {} }
-  const patience = { firstByteMs: 1_000, idleMs: 1_000, monotonic: () => now, wheel }
+  const patience = { firstByteMs: 1_000, idleMs: 1_000, monotonic: () => now, wheel, sendBehind }
   const connection = createConnection(socket, patience, {
     idle: () => {
       told.idle = true
