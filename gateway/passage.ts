@@ -20,6 +20,7 @@ import type { CutReason, Exchange, Held, Judgement, RawHeaders, WholeResponse } 
 import type { Live, LiveKind, Reservation, Schedule } from './exchanges.ts'
 import type { HeaderRules, RequestFacts } from './headers.ts'
 import { vouchingNames } from './identity/trusted-header.ts'
+import type { Latency } from './latency.ts'
 import type { EngineCounters } from './metrics.ts'
 import { answerFailure, type Failure } from './refusal.ts'
 import type { RequestBody } from './request-body.ts'
@@ -34,6 +35,7 @@ export type PassageTools = {
   readonly upstreams: Upstreams
   readonly rules: HeaderRules
   readonly counters: EngineCounters
+  readonly latency: Latency
   readonly log: Log
   readonly schedule: Schedule
   readonly monotonic: () => DurationMs
@@ -126,6 +128,7 @@ const holdingSink = (way: PassageState, { changes }: Forwarding, held: Held): Up
     informed: () => {},
     begun(status, _reason, headers) {
       try {
+        way.noteAnswered(status)
         head = { status, headers: tools.rules.forResponse(headers, status, { setCookies: [] }) }
       } catch (error) {
         way.failBy(error)
@@ -158,6 +161,8 @@ class PassageState implements Passage, UpstreamSink {
   private readonly client: Downstream
   private readonly body: RequestBody
   private readonly startedAt: DurationMs
+  /** `null`: the application has not been asked. */
+  private sentAt: DurationMs | null = null
   private place: Reservation | null = null
   private call: UpstreamCall | null = null
   private forwarding: Forwarding | null = null
@@ -232,6 +237,7 @@ class PassageState implements Passage, UpstreamSink {
       if (body.isUnfinished()) swallowBody(client, tools.schedule)
       sendWhole(client, whole, false)
       tools.counters.answered('gateway', whole.status)
+      if (this.sentAt === null) tools.latency.answered(tools.monotonic() - this.startedAt)
     } catch (error) {
       tools.log.error({ error, exchange: exchange.id }, 'an answer could not be written')
       client.breakOff()
@@ -257,10 +263,17 @@ class PassageState implements Passage, UpstreamSink {
       return
     }
     tools.counters.upstreamFailed(reason.source === 'upstream' ? reason.kind : 'self')
+    if (reason.source === 'upstream') tools.latency.upstreamFailed(exchange.upstream.id)
     const line = { error: reason, exchange: exchange.id, upstream: exchange.upstream.id }
     if (reason.source === 'self') tools.log.error(line, 'a request could not be forwarded')
     else tools.log.warn(line, 'the application failed')
     this.fail(failureOf(reason))
+  }
+
+  noteAnswered(status: number): void {
+    const { tools, exchange, sentAt } = this
+    if (sentAt !== null)
+      tools.latency.upstreamAnswered(exchange.upstream.id, status, tools.monotonic() - sentAt)
   }
 
   /** Interim answers are a courtesy: hints only, and none while an answer is held. */
@@ -290,6 +303,7 @@ class PassageState implements Passage, UpstreamSink {
       client.begin(status, plainReason(reason), out)
       this.hasBegun = true
       tools.counters.answered('application', status)
+      this.noteAnswered(status)
     } catch (error) {
       this.failBy(error)
     }
@@ -338,6 +352,9 @@ class PassageState implements Passage, UpstreamSink {
   }
 
   sink(forwarding: Forwarding): UpstreamSink {
+    const { tools, startedAt } = this
+    this.sentAt = tools.monotonic()
+    tools.latency.forwarded(this.sentAt - startedAt)
     if (forwarding.held !== null) return holdingSink(this, forwarding, forwarding.held)
     this.forwarding = forwarding
     return this
@@ -349,7 +366,9 @@ class PassageState implements Passage, UpstreamSink {
   }
 
   handOver(): boolean {
-    return this.finish()
+    if (!this.finish()) return false
+    this.noteAnswered(101)
+    return true
   }
 
   drained(): void {
