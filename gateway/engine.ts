@@ -23,6 +23,7 @@ import { createHeaderRules } from './headers.ts'
 import type { ProxyProtocol } from './http1/announced-peers.ts'
 import { createOwnListener } from './http1/listener.ts'
 import { createOwnUpstreams } from './http1/upstream-pool.ts'
+import type { Latency } from './latency.ts'
 import { createNodeListener } from './listener-node.ts'
 import type { ListenerTls } from './listener-tls.ts'
 import type { EngineCounters, MalformedKind } from './metrics.ts'
@@ -34,7 +35,7 @@ import type { RequestHead } from './request-head.ts'
 import { parseTarget, type Target } from './target.ts'
 import { createUpgrade, type Upgrade } from './upgrades.ts'
 import { createUpstreams } from './upstream-node.ts'
-import type { Upstreams } from './upstreams.ts'
+import type { Upstreams, UpstreamUse } from './upstreams.ts'
 
 /** What an engine needs. */
 export type EngineOptions = {
@@ -57,6 +58,7 @@ export type EngineOptions = {
   readonly lookUpstream: (host: string) => UpstreamConfig | null
   readonly exchanges: Exchanges
   readonly counters: EngineCounters
+  readonly latency: Latency
   readonly log: Log
   readonly now: () => Instant
   readonly monotonic: () => DurationMs
@@ -75,6 +77,8 @@ export type Engine = {
    * get `lingerMs` (default: none) to bring one more request, whose answer says that they are closed.
    */
   close(graceMs: DurationMs, lingerMs?: DurationMs): Promise<void>
+  /** The connections to each application that was asked so far. */
+  upstreamUses(): readonly UpstreamUse[]
 }
 
 /** How long a tunnel's goodbye may take once everything else is over. */
@@ -306,6 +310,7 @@ export const createEngine = (options: EngineOptions): Engine => {
       upstreams: upstreamsOf(options),
       rules: createHeaderRules(options.companionName),
       counters: options.counters,
+      latency: options.latency,
       log: options.log,
       schedule: options.schedule,
       monotonic: options.monotonic,
@@ -335,5 +340,6 @@ export const createEngine = (options: EngineOptions): Engine => {
   return {
     listen: listener.listen,
     close: (graceMs, lingerMs = 0) => close(state, listener, graceMs, lingerMs),
+    upstreamUses: state.tools.upstreams.uses,
   }
 }

@@ -30,6 +30,7 @@ import { type LiveCertificates, openCertificates } from './live-certificates.ts'
 import { createMetrics } from './metrics.ts'
 import { createMind, watchMind } from './mind.ts'
 import { startOperatorListener } from './operator-listener.ts'
+import { watchProcess } from './process-metrics.ts'
 import { createUpkeep } from './upkeep.ts'
 import { openWatermark } from './watermark.ts'
 
@@ -45,6 +46,8 @@ export type GatewayOptions = {
   readonly id?: string
   /** Absent: `at-once`. */
   readonly entrance?: Entrance
+  /** How often who stood in this place before was replaced, since the supervisor began; absent: 0. */
+  readonly replaced?: number
   /** Whom the operator's override must belong to; absent: root. */
   readonly overrideOwner?: number
 }
@@ -188,9 +191,11 @@ async function assemble(options: GatewayOptions) {
     secure: origin.startsWith('https:'),
     lookUpstream: upstreamLookup(config.upstreams),
     counters: metrics.engine,
+    latency: metrics.latency,
     now: clock.now,
     monotonic: clock.monotonic,
   })
+  watchProcess(metrics, engine, limits.exchangesMax, options.replaced ?? 0)
   const upkeep = createUpkeep({ mind, court, exchanges, clock, log, store, beatMs: config.gateway.beatMs })
   const identifies = config.upstreams.some((upstream) => upstream.identity !== null)
   const leaving = { begun: false }

@@ -13,6 +13,7 @@ import type { RouteClass } from '../policies/routes.ts'
 import type { FaultKind } from '../runtime/fault.ts'
 import type { CutReason } from './exchange.ts'
 import { type LiveKind, liveKinds } from './exchanges.ts'
+import { createLatency, type Latency } from './latency.ts'
 import type { CertificateStanding } from './live-certificates.ts'
 import { type Oddness, oddnesses } from './target.ts'
 
@@ -48,8 +49,16 @@ export type JudgeCounters = {
 export type Metrics = {
   readonly engine: EngineCounters
   readonly judge: JudgeCounters
+  readonly latency: Latency
   /** A value that is read when somebody scrapes; `name` without the `gatehouse_` prefix. */
   gauge(name: string, help: string, read: () => number): void
+  /** Values with labels from a closed set or from configuration, read when somebody scrapes. */
+  gauges(
+    name: string,
+    help: string,
+    labelNames: readonly string[],
+    read: () => readonly LabelledValue[],
+  ): void
   /** A total that somebody else counts; `name` ends in `_total`. */
   total(name: string, help: string, read: () => number): void
   /** Open exchanges by kind. */
@@ -95,6 +104,9 @@ const cutReasons: readonly CutReason[] = [...reasonNames, 'knowledge-stale', 'dr
 const durationBoundsUs = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000, 50_000] as const
 
 type Labels = Readonly<Record<string, string>>
+
+/** One value of a gauge. */
+export type LabelledValue = readonly [labels: Labels, value: number]
 
 /** A counter over a closed set of rows; `add(row)` is the hot path. */
 type Table = { add(row: number): void }
@@ -295,6 +307,7 @@ export const createMetrics = (options: { readonly bare?: boolean } = {}): Metric
   return {
     engine: createEngineCounters(registry),
     judge: createJudgeCounters(registry),
+    latency: createLatency(registry),
     gauge(name, help, read) {
       new Gauge({
         name: `gatehouse_${name}`,
@@ -302,6 +315,15 @@ export const createMetrics = (options: { readonly bare?: boolean } = {}): Metric
         registers: [registry],
         collect() {
           this.set(read())
+        },
+      })
+    },
+    gauges(name, help, labelNames, read) {
+      new Gauge({
+        ...{ name: `gatehouse_${name}`, help, labelNames: [...labelNames], registers: [registry] },
+        collect() {
+          this.reset()
+          for (const [labels, value] of read()) this.set(labels, value)
         },
       })
     },

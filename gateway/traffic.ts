@@ -1,5 +1,6 @@
 /**
- * What passed, gathered for reports: traffic facts, allowlist hits, requests that no route maps or whose path is odd.
+ * What passed, gathered for reports: how much, traffic facts, allowlist hits, requests that no route maps or whose path
+ * is odd.
  *
  * It changes no decision and names nothing that a route template does not. Invariant: bounded tables; one fact per
  * user, address, route and quarter of an hour (SPEC §9), so that a flood of requests costs a map entry, not a report;
@@ -17,6 +18,8 @@ import type { Oddness } from './target.ts'
 /** Gathers. Nothing here throws. */
 export type Traffic = {
   passed(exchange: Exchange, question: Question, at: Instant): void
+  /** Counts a permitted request that is no person's. */
+  permitted(practice: string): void
   /** Counts a request that no route maps, or (`odd`) whose path is odd. `template` without anything personal. */
   unmapped(upstream: string, method: string, template: string, odd?: Oddness): void
   /** Counts a request that no route maps by the roles of whoever sent it, where an upstream learns. */
@@ -46,6 +49,7 @@ type Used = UsedPlace & { count: number; readonly roles: Map<string, number> }
 const factMs = 15 * 60_000
 const factsMax = 50_000
 const hitsMax = 20_000
+const permitsMax = 20_000
 const unmappedMax = 1_000
 const usedMax = 2_000
 const rolesMax = 50
@@ -56,6 +60,21 @@ const otherTemplates = '(others)'
 const assuranceOf = ({ session, accompanied }: Question): string =>
   (accompanied ? session.record.factor?.method : undefined) ??
   (session.record.method === 'adopted' ? 'adopted' : 'password')
+
+/** How many requests passed by practice. Practices are the directory's: a client cannot add to them. */
+function createPermits(reports: Reports) {
+  const permits = new Map<string, number>()
+  return {
+    add(practice: string): void {
+      const before = permits.get(practice)
+      if (before !== undefined || permits.size < permitsMax) permits.set(practice, (before ?? 0) + 1)
+    },
+    flush(at: Instant): void {
+      for (const [practice, count] of permits) reports.add({ kind: 'permits', at, practice, count })
+      permits.clear()
+    },
+  }
+}
 
 /** An empty gathering. */
 export function createTraffic(directory: Directory, reports: Reports): Traffic {
@@ -71,13 +90,16 @@ export function createTraffic(directory: Directory, reports: Reports): Traffic {
     }
     hits.clear()
   }
+  const permits = createPermits(reports)
   return {
+    permitted: permits.add,
     passed(exchange, question, at) {
       const { user } = question.session.record
       const route = question.requirements[0]?.id ?? ''
       const address = exchange.client.text
       const period = Math.floor(at / factMs)
       for (const practice of scopeOf(directory, question).practices) {
+        permits.add(practice)
         const hitKey = `${practice} ${user} ${address}`
         const hit = hits.get(hitKey)
         if (hits.size >= hitsMax && hit === undefined) sendHits(at)
@@ -112,6 +134,7 @@ export function createTraffic(directory: Directory, reports: Reports): Traffic {
     },
     flush(at) {
       sendHits(at)
+      permits.flush(at)
       for (const { roles, ...place } of uses.values())
         reports.add({ kind: 'use', at, ...place, roles: Object.fromEntries(roles) })
       uses.clear()

@@ -131,6 +131,7 @@ export const startStand = async (url: string, options: StandOptions = {}): Promi
     lookUpstream: (host) => (options.hosts === undefined || options.hosts.includes(host) ? upstream : null),
     exchanges,
     counters: metrics.engine,
+    latency: metrics.latency,
     log: options.log ?? silentLog,
     now: clock.now,
     monotonic: () => performance.now(),
