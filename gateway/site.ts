@@ -231,6 +231,7 @@ function createIdentity(
     upstream: upstream.id,
     companionAlone: companionAloneOf(identity),
     bindsValue: bindsValue(identity),
+    newAtSignIn: identity.bearer?.newAtSignIn ?? false,
     vouching: createVouching(upstream),
     companion,
     introspector,

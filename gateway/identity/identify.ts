@@ -71,6 +71,8 @@ export type IdentifierParts = {
   /** Which requests without a credential are known by the companion: handshakes of the same origin, or all but others. */
   readonly companionAlone: 'never' | 'handshakes' | 'always'
   readonly bindsValue: boolean
+  /** Whether a credential that a sign-in was seen to make did not exist before it, so that it speaks for that sign-in alone. */
+  readonly newAtSignIn: boolean
   /** Reads the headers of an identity proxy; `null`: people have a credential of the application. */
   readonly vouching: Vouching | null
   readonly companion: Companion
@@ -170,7 +172,7 @@ function spentSession(
   return null
 }
 
-/** The live adopted session that serves a credential without its companion; `null`: adopt. */
+/** The live session that serves a credential without its companion: adopted, or of the sign-in that made it; `null`: adopt. */
 function servedSession(
   parts: IdentifierParts,
   carried: Carried,
@@ -194,8 +196,9 @@ function servedSession(
   if (exchange.kind === 'navigation') return null
   for (const tokenHash of adopted === null ? bonds : [...bonds, adopted.tokenHash]) {
     const session = parts.sessions.known(tokenHash)
-    if (session === null || session === 'absent' || isProved(session) || session.record.ended !== null)
-      continue
+    if (session === null || session === 'absent' || session.record.ended !== null) continue
+    const made = parts.newAtSignIn && session.record.cookieHash === known.credential.hash
+    if (isProved(session) && !made) continue
     if (session.record.appUser === known.identity.appUser)
       return { kind: 'session', session, accompanied: false, give: null, renewed }
   }
