@@ -9,14 +9,21 @@ import type { Address } from '../policies/address.ts'
 import type { Instant } from '../policies/instant.ts'
 import { matchingEntry } from '../policies/snapshot.ts'
 import { createBoundedMap } from './bounded-map.ts'
-import type { Exchange } from './exchange.ts'
 import { type Directory, type Question, scopeOf } from './questions.ts'
 import type { Reports } from './reports.ts'
 import type { Oddness } from './target.ts'
 
+/** What of one question was counted last; to be counted again at no cost while nothing of it was sent. */
+export type Tally = {
+  readonly round: number
+  readonly period: number
+  readonly hits: readonly { count: number }[]
+}
+
 /** Gathers. Nothing here throws. */
 export type Traffic = {
-  passed(exchange: Exchange, question: Question, at: Instant): void
+  /** Counts a request that passed. `before`: what this answered to the very same question the last time. */
+  passed(question: Question, at: Instant, before?: Tally): Tally
   /** Counts a request that no route maps, or (`odd`) whose path is odd. `template` without anything personal. */
   unmapped(upstream: string, method: string, template: string, odd?: Oddness): void
   /** Counts a request that no route maps by the roles of whoever sent it, where an upstream learns. */
@@ -57,13 +64,14 @@ const assuranceOf = ({ session, accompanied }: Question): string =>
   (accompanied ? session.record.factor?.method : undefined) ??
   (session.record.method === 'adopted' ? 'adopted' : 'password')
 
-/** An empty gathering. */
-export function createTraffic(directory: Directory, reports: Reports): Traffic {
+/** Facts of what passed, and which entries of the allowlists it came by. */
+function createPassed(directory: Directory, reports: Reports) {
   const facts = createBoundedMap<string, number>(factsMax)
   const hits = new Map<string, Hit>()
-  const unmapped = new Map<string, Unmapped>()
-  const uses = new Map<string, Used>()
+  /** Grows with every sending: what was counted before is told, and must not be counted on. */
+  let round = 0
   const sendHits = (at: Instant): void => {
+    round += 1
     for (const { practice, user, address, count } of hits.values()) {
       const known = directory.practice(practice, at)
       const entry = known && matchingEntry(known.snapshot, directory.member(practice, user), address, at)
@@ -71,24 +79,47 @@ export function createTraffic(directory: Directory, reports: Reports): Traffic {
     }
     hits.clear()
   }
+  const count = (question: Question, at: Instant, period: number): Tally => {
+    const { user } = question.session.record
+    const route = question.requirements[0]?.id ?? ''
+    const { text: address } = question.address
+    const counted: Hit[] = []
+    const began = round
+    for (const practice of scopeOf(directory, question).practices) {
+      const hitKey = `${practice} ${user} ${address}`
+      if (hits.size >= hitsMax && !hits.has(hitKey)) sendHits(at)
+      const hit = hits.get(hitKey) ?? { practice, user, address: question.address, count: 0 }
+      hits.set(hitKey, hit)
+      hit.count += 1
+      counted.push(hit)
+      const key = `${hitKey} ${route}`
+      if (facts.get(key) === period) continue
+      facts.set(key, period)
+      reports.add({ kind: 'fact', at, practice, user, address, route, assurance: assuranceOf(question) })
+    }
+    // Where some were sent half-way, nothing of it may be counted on.
+    return { round: began, period, hits: counted }
+  }
   return {
-    passed(exchange, question, at) {
-      const { user } = question.session.record
-      const route = question.requirements[0]?.id ?? ''
-      const address = exchange.client.text
+    passed(question: Question, at: Instant, before?: Tally): Tally {
       const period = Math.floor(at / factMs)
-      for (const practice of scopeOf(directory, question).practices) {
-        const hitKey = `${practice} ${user} ${address}`
-        const hit = hits.get(hitKey)
-        if (hits.size >= hitsMax && hit === undefined) sendHits(at)
-        if (hit !== undefined) hit.count += 1
-        else hits.set(hitKey, { practice, user, address: exchange.client, count: 1 })
-        const key = `${hitKey} ${route}`
-        if (facts.get(key) === period) continue
-        facts.set(key, period)
-        reports.add({ kind: 'fact', at, practice, user, address, route, assurance: assuranceOf(question) })
+      if (before?.round === round && before.period === period) {
+        for (const hit of before.hits) hit.count += 1
+        return before
       }
+      return count(question, at, period)
     },
+    sendHits,
+  }
+}
+
+/** An empty gathering. */
+export function createTraffic(directory: Directory, reports: Reports): Traffic {
+  const { passed, sendHits } = createPassed(directory, reports)
+  const unmapped = new Map<string, Unmapped>()
+  const uses = new Map<string, Used>()
+  return {
+    passed,
     unmapped(upstream, method, template, odd) {
       const how = odd === undefined ? {} : { odd }
       const place = `${upstream} ${odd ?? ''}`
