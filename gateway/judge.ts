@@ -138,9 +138,13 @@ function permit(of: Case, who: Session, question: Question, decision: Decision, 
   }
   // What is listed or recorded with each request is not kept; nor is what only this exchange's head would be kept for.
   const isPlain = changes === unchanged && exchange.target.readings.length === 1 && carried.known !== null
-  const { practices, resolved } = scopeOf(parts.directory, question)
-  if (isPlain && resolved && !isUnmapped && decision.wouldRefuse.length === 0)
-    parts.permits.keep(duties, { question, decision, judgement, tally }, practices, at, toldUntil(at))
+  if (
+    isPlain &&
+    scopeOf(parts.directory, question).resolved &&
+    !isUnmapped &&
+    decision.wouldRefuse.length === 0
+  )
+    parts.permits.keep(duties, { question, decision, judgement, tally }, at, toldUntil(at))
   return judgement
 }
 
@@ -158,6 +162,7 @@ const isOver = ({ directory }: JudgeParts, session: MirroredSession, { reason }:
   reason === 'session-ended' ||
   reason === 'session-idle' ||
   reason === 'session-expired' ||
+  (reason === 'practice-retired' && session.record.ended !== null) ||
   (reason === 'session-revoked' && isRevokedEverywhere(directory, session))
 
 /** Refused for want of a second factor, with the companion that it can be proved for. */
@@ -198,7 +203,9 @@ function refuseSession(of: Case, who: Session, question: Question, decision: Dec
 /** Practices that should be asked, for which the session was opened, and whose members known here miss its user. */
 const unheardPractices = ({ directory }: JudgeParts, { session, sources }: Question): readonly string[] => {
   const { user, epochs } = session.record
-  const unheard = Object.keys(epochs).filter((practice) => directory.member(practice, user) === null)
+  const unheard = Object.keys(epochs).filter(
+    (practice) => directory.member(practice, user) === null && directory.retired(practice) === null,
+  )
   if (unheard.length === 0) return unheard
   const { practices } = practiceScope(sources, [...directory.practicesOf(user), ...unheard])
   return unheard.filter((practice) => practices.includes(practice))

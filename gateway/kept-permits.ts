@@ -14,7 +14,7 @@ import type { PolicySnapshot } from '../policies/snapshot.ts'
 import { createBoundedMap } from './bounded-map.ts'
 import type { Judgement } from './exchange.ts'
 import { saySame } from './practice.ts'
-import type { Directory, Question } from './questions.ts'
+import { type Directory, type Question, scopeOf } from './questions.ts'
 import type { Duties } from './route-duties.ts'
 import type { MirroredSession } from './sessions.ts'
 import type { Tally } from './traffic.ts'
@@ -41,8 +41,8 @@ export type Asked = Pick<Question, 'method' | 'session' | 'accompanied' | 'sourc
 export type KeptPermits = {
   /** The one given to the same question, where it still holds at `at`; `null`: it must be decided. */
   find(asked: Asked, at: Instant): KeptPermit | null
-  /** Keeps one that was decided at `at`, on the practices `asked`, and whose headers may be sent until `until`. */
-  keep(duties: Duties, permit: KeptPermit, practices: readonly string[], at: Instant, until: Instant): void
+  /** Keeps one that was decided at `at`, and whose headers may be sent until `until`. */
+  keep(duties: Duties, permit: KeptPermit, at: Instant, until: Instant): void
 }
 
 type Ground = {
@@ -73,13 +73,15 @@ const isAsked = ({ duties, permit: { question } }: Entry, asked: Asked): boolean
 
 const isUnchanged = (
   directory: Directory,
-  { record, memberships, grounds }: Entry,
+  { record, memberships, grounds, permit: { question } }: Entry,
   { session }: Asked,
   at: Instant,
 ): boolean => {
   if (session.record !== record || session.wanted > session.version) return false
   const { user } = record
-  if (directory.practicesOf(user) !== memberships) return false
+  const { practices } = scopeOf(directory, question)
+  if (directory.practicesOf(user) !== memberships || practices.length !== grounds.length) return false
+  if (grounds.some(({ practice }, nth) => practices[nth] !== practice)) return false
   for (const { practice, snapshot, member } of grounds)
     if (
       (directory.practice(practice, at)?.snapshot ?? null) !== snapshot ||
@@ -103,7 +105,8 @@ export function createKeptPermits(directory: Directory, sessionsMax: number): Ke
             : null
       return null
     },
-    keep(duties, permit, practices, at, until) {
+    keep(duties, permit, at, until) {
+      const { practices } = scopeOf(directory, permit.question)
       const { session, method, accompanied, address, sources } = permit.question
       const { record } = session
       const entry: Entry = {

@@ -2,13 +2,14 @@
  * The paths under `/.gatehouse/` on the application's origin: answered by the gateway, never forwarded.
  *
  * Only what is harmless there: the keys that assertions are verified with, the visitor's own status, the step of a held
- * sign-in, and the ways to the portal, on whose own origin people sign in and factors live (SPEC §7), and to the admin
+ * sign-in, requests for access, and the ways to the portal, on whose own origin people sign in and factors live (SPEC §7), and to the admin
  * origin (SPEC §12). Invariant: whatever some back end would read as such a path is answered here, so that an application cannot pose as the gateway.
  */
 import { securityManagementPath } from '../runtime/pages/management-line.ts'
 import { problemsPage } from '../runtime/pages/problems-page.ts'
 import { failureTexts } from '../runtime/pages/texts-failures.ts'
 import { gatewayProblems, gatewayProblemsPath } from '../runtime/problem-kinds.ts'
+import { requestsPath } from './asking.ts'
 import type { Asserter } from './assertion.ts'
 import { logoAnswer, logoPath } from './brand.ts'
 import { cookieLines } from './cookies.ts'
@@ -67,8 +68,8 @@ export function answerOwnPath(
     return own.begin(exchange)
   if (own !== null && exchange.method === 'GET' && exchange.target.path === stepPath && own.isBack(exchange))
     return own.finish(exchange)
-  if (stepping && exchange.target.path === stepPath && site.identity !== null)
-    return site.identity.access.answer(exchange)
+  const isStep = exchange.target.path === stepPath || exchange.target.path === requestsPath
+  if (stepping && isStep && site.identity !== null) return site.identity.access.answer(exchange)
   if (exchange.method === 'GET' && pagePaths.has(exchange.target.path) && site.identity !== null)
     return site.identity.access.answer(exchange)
   if (reading && exchange.target.path === `${folder}/jwks.json`)

@@ -14,7 +14,7 @@ import { failingReasons } from '../policies/explain.ts'
 import { type Instant, never } from '../policies/instant.ts'
 import type { RouteRequirement } from '../policies/routes.ts'
 import type { PolicySnapshot } from '../policies/snapshot.ts'
-import type { RecordedQuestion } from '../runtime/records.ts'
+import type { RecordedQuestion, RetiredPractice } from '../runtime/records.ts'
 import { type PracticeScope, type PracticeSources, practiceScope } from './practice.ts'
 import type { MirroredSession } from './sessions.ts'
 
@@ -26,6 +26,8 @@ export type Directory = {
   practice(practice: PracticeId, at: Instant): KnownPractice | null
   member(practice: PracticeId, user: string): Member | null
   practicesOf(user: string): readonly PracticeId[]
+  /** A practice that is no longer at Gatehouse; `null`: it is, or was never. */
+  retired(practice: PracticeId): RetiredPractice | null
 }
 
 /** One question: a person at a route, not yet seen through a practice. */
@@ -81,9 +83,17 @@ function sessionIn(question: Question, practice: PracticeId, member: Member | nu
   }
 }
 
-/** The practices a question is about. */
-export const scopeOf = (directory: Directory, question: Question): PracticeScope =>
-  practiceScope(question.sources, directory.practicesOf(question.session.record.user))
+/**
+ * The practices a question is about. One that is no longer here counts where it is carried, though nobody is a member of it
+ * any more: the application still scopes its data by that value. Where a practice is chosen it must not stand in the way.
+ */
+export function scopeOf(directory: Directory, question: Question): PracticeScope {
+  const { sources, picking } = question
+  const memberships = directory.practicesOf(question.session.record.user)
+  const { carried } = sources
+  const isGone = !picking && carried !== null && directory.retired(carried) !== null
+  return practiceScope(sources, isGone ? [...memberships, carried] : memberships)
+}
 
 type Asking = { readonly asked: readonly (readonly Asked[])[]; readonly until: Instant }
 
@@ -99,7 +109,7 @@ function askingOf(directory: Directory, question: Question, at: Instant): Asking
   }[] = []
   for (const practice of practices) {
     const known = directory.practice(practice, at)
-    if (known === null) return 'practice-unknown'
+    if (known === null) return directory.retired(practice) === null ? 'practice-unknown' : 'practice-retired'
     if (known.until < until) until = known.until
     const member = directory.member(practice, question.session.record.user)
     parts.push({ known, practice, subject: sessionIn(question, practice, member) })

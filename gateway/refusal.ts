@@ -40,6 +40,7 @@ export type RefusalExtra = {
       | 'practices'
       | 'permissions'
       | 'confirm'
+      | 'ask'
       | 'emergency'
       | 'emergencyUntil'
       | 'management'
@@ -205,7 +206,7 @@ const pageOf = (facts: RefusalFacts, decision: Decision, extra: RefusalExtra): s
     contact: null,
     practices: [],
     permissions: extra.permissions ?? [],
-    ...{ confirm: null, emergency: null, emergencyUntil: null, management: null },
+    ...{ confirm: null, ask: null, emergency: null, emergencyUntil: null, management: null },
     ...extra.view,
     reason: decision.reason,
     code: extra.code ?? null,

@@ -133,7 +133,8 @@ function answer(
   const plain = (reason: Reason) => ({ decision: plainDecision(reason), failing: [reason] })
   const { token } = known
   const practice = directory.practice(token.practice, at)
-  if (practice === null) return plain('practice-unknown')
+  if (practice === null)
+    return plain(directory.retired(token.practice) === null ? 'practice-unknown' : 'practice-retired')
   if (elsewhere) return plain('not-a-member')
   const { snapshot, until } = practice
   const requests = duties.judged.map(({ id }) => ({
@@ -224,6 +225,7 @@ export function createServiceTokens(tools: TokenTools, headerName: string): Serv
   const pass = (site: Site, question: TokenQuestion, decision: Decision, at: Instant): Judgement => {
     const { exchange, known, duties } = question
     noteUse(known, exchange.client.text, at)
+    traffic.permitted(known.token.practice)
     if (duties.judged.some(({ mapped }) => !mapped))
       traffic.unmapped(site.upstream.id, exchange.method, site.duties.template(exchange.target.path))
     return {

@@ -17,7 +17,10 @@ export const hoursTexts = {
 
 /** Requests for access. */
 export const accessTexts = {
+  title: 'Ask for access',
   held: 'Your sign-in was right and waits here.',
+  elsewhere: 'Where you can work meanwhile',
+  back: 'Your practices',
   approved: 'Somebody has said yes, but your sign-in could not be kept until now.',
   sent: 'Your request was sent. You can leave this page open: it goes on by itself when somebody says yes.',
   askMore: 'Ask for another practice too',
@@ -50,6 +53,8 @@ export const practicesTexts = {
   closed: (until: string | null): string => (until === null ? 'Closed' : `Closed until ${until}`),
   network: 'Not from this network',
   other: 'Not possible now',
+  ask: 'Ask for access',
+  to: (name: string): string => `to ${name}`,
   none: 'Your account belongs to no practice here. Ask the person who manages access at your practice.',
   summary: (open: number, all: number): string => {
     if (all === 1) return open === 1 ? 'It can be opened now.' : 'It cannot be opened just now.'

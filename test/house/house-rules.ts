@@ -213,8 +213,11 @@ const isPageModule = (path: string): boolean =>
   /^runtime\/pages\/(?!texts)/.test(path)
 
 /** What metrics mean is told to operators, who read it where metrics are read. */
-const isGatewayModule = (path: string): boolean =>
-  path.startsWith('gateway/') && path !== 'gateway/metrics.ts' && path !== 'gateway/mind.ts'
+const metricsFiles: ReadonlySet<string> = new Set(
+  ['metrics', 'mind', 'latency', 'process-metrics'].map((name) => `gateway/${name}.ts`),
+)
+
+const isGatewayModule = (path: string): boolean => path.startsWith('gateway/') && !metricsFiles.has(path)
 
 const judgesFor = (source: Source): readonly Judge[] => [
   judgeFunction(source.tree),

@@ -63,7 +63,7 @@ const view: NonNullable<RefusalExtra['view']> = {
 
 const viewFor: Partial<Record<Reason, NonNullable<RefusalExtra['view']>>> = {
   'address-not-allowed': { address: '203.0.113.9', emergency: '/.gatehouse/second-factor?emergency=1' },
-  'outside-time-window': { now: null },
+  'outside-time-window': { now: null, ask: '/.gatehouse/requests?practice=riverside' },
   'permission-missing': { permissions: ['Change practice settings'] },
   'route-unmapped': { management: '/.gatehouse/security-management' },
   'two-factor-too-old': { confirm: '/.gatehouse/access?to=%2F' },
@@ -86,7 +86,7 @@ const refusals: readonly Screen[] = (Object.keys(reasons) as Reason[])
 
 const row: PracticeRow = {
   name: 'Riverside & Sons <i>Dental</i>',
-  ...{ state: 'closed', words: '', note: '', href: null },
+  ...{ state: 'closed', words: '', note: '', href: null, ask: null },
 }
 
 const several: Screen = refusal('refused-several-practices', facts, 'outside-time-window', {
@@ -97,7 +97,11 @@ const several: Screen = refusal('refused-several-practices', facts, 'outside-tim
     practices: [
       { ...row, name: 'Lakeview Family Dentistry', state: 'open', words: 'Access allowed now', href: '/' },
       { ...row, name: 'North', state: 'step', words: 'After your second factor', href: '/' },
-      { ...row, state: 'closed', words: 'Closed until Tue, Nov 24 at 08:00 MST' },
+      {
+        ...row,
+        ...{ state: 'closed', words: 'Closed until Tue, Nov 24 at 08:00 MST' },
+        ask: '/.gatehouse/requests?practice=riverside',
+      },
       {
         ...row,
         name: 'Hillside Orthodontics',
@@ -113,7 +117,7 @@ const several: Screen = refusal('refused-several-practices', facts, 'outside-tim
 const access: AccessView = {
   state: 'ask',
   kind: 'ip',
-  brand: null,
+  ...{ isHeld: true, brand: null, chosen: null, others: [] },
   rows: [
     {
       ...{ practice: 'riverside', name: 'Riverside & Sons <i>Dental</i>', status: 'rejected' },
@@ -184,6 +188,20 @@ const accessScreens: readonly Screen[] = [
       hours: { ...hours, backMs: null },
     }),
   ),
+  step(
+    'access-signed-in',
+    accessPage({
+      ...{ ...access, isHeld: false, brand: view.practice ?? null, chosen: 'riverside', emergency: null },
+      rows: access.rows.map((one) => ({ ...one, askAgain: null, open: one.contact === '' })),
+      others: [
+        {
+          ...{ ...row, name: 'Lakeview Family Dentistry', href: '/' },
+          ...{ state: 'open', words: 'Access allowed now' },
+        },
+      ],
+    }),
+  ),
+  step('access-signed-in-wait', accessPage({ ...access, state: 'wait', isHeld: false, rows: onePractice })),
   step('access-again', accessPage({ ...access, state: 'again', rows: onePractice })),
 ]
 
@@ -219,7 +237,11 @@ const mine: readonly PracticeRow[] = [
     words: 'Access allowed now',
     href: '/practices',
   },
-  { ...row, state: 'closed', words: 'Closed until Tue, Nov 24 at 08:00 MST' },
+  {
+    ...row,
+    ...{ state: 'closed', words: 'Closed until Tue, Nov 24 at 08:00 MST' },
+    ask: '/.gatehouse/requests?practice=riverside',
+  },
 ]
 const practices: readonly Screen[] = [
   step('practices', practicesPage({ rows: mine, emergencyUntil: null })),
