@@ -10,6 +10,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { benchAdmin } from './admin.ts'
 import { adminPage } from './admin-page.ts'
+import { benchConsole, consolePage } from './console.ts'
 import { benchDecide, decidePage } from './decide.ts'
 import { benchProxy } from './proxy.ts'
 import { proxyPage } from './proxy-page.ts'
@@ -36,6 +37,7 @@ const benches: {
   readonly [name: string]: (date: string, say: Say, args: readonly string[]) => Promise<Outcome>
 } = {
   admin: async (date, say) => ({ name: 'admin', page: adminPage(await benchAdmin(date, say)) }),
+  console: async (date, say) => ({ name: 'console', page: consolePage(await benchConsole(date, say)) }),
   decide: async (date, say) => ({ name: 'decide', page: decidePage(benchDecide(date, say)) }),
   proxy,
   strangers: async (date) => ({ name: 'strangers', page: await strangersPage(date) }),
