@@ -10,6 +10,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { benchAdmin } from './admin.ts'
 import { adminPage } from './admin-page.ts'
+import { benchConsole, consolePage } from './console.ts'
 import { benchDecide, decidePage } from './decide.ts'
 import { figuresPage } from './figures.ts'
 import { benchJudge, judgePage } from './judge.ts'
@@ -46,6 +47,7 @@ const benches: {
   readonly [name: string]: (date: string, say: Say, args: readonly string[]) => Promise<Outcome>
 } = {
   admin: async (date, say) => ({ name: 'admin', page: adminPage(await benchAdmin(date, say)) }),
+  console: async (date, say) => ({ name: 'console', page: consolePage(await benchConsole(date, say)) }),
   decide: async (date, say) => ({ name: 'decide', page: decidePage(benchDecide(date, say)) }),
   figures: async (date) => ({ name: 'figures', page: await figuresPage(date) }),
   judge: async (date, say) => ({ name: 'judge', page: judgePage(await benchJudge(date, say)) }),

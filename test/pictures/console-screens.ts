@@ -61,7 +61,14 @@ const frame: readonly ConsoleScreen[] = [
       await page.getByRole('option', { name: 'Office Network' }).waitFor()
     },
   },
-  { name: 'frame-keys', path: 'general', act: (page) => page.keyboard.press('?') },
+  {
+    name: 'frame-keys',
+    path: 'general',
+    act: async (page) => {
+      await page.locator('body').press('?')
+      await page.getByRole('dialog').waitFor()
+    },
+  },
   {
     name: 'frame-emergency',
     path: 'general',
@@ -109,7 +116,7 @@ const security: readonly ConsoleScreen[] = [
     path: 'ip-allowlist',
     act: async (page) => {
       await page.getByRole('textbox', { name: 'Address' }).fill('203.0.113.7')
-      await press(page, 'Test')
+      await press(page, 'Test address')
     },
   },
   { name: 'ip-allowlist-chosen', path: 'ip-allowlist?chosen=ipe-office,ipe-lab' },
