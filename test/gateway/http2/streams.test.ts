@@ -307,7 +307,7 @@ test('a length of nothing is nothing, however its end comes; more than that ends
 
 test('behind a balancer the client is the one it announces, and a proxy shows its certificate', async () => {
   const authority = createAuthority('Proxies')
-  const secured = { ...tls, ca: [authority.cert], requestCert: true } as const
+  const secured = { ...tls, ca: [authority.cert], requestCert: true }
   await stage.raw(answering(ok), {
     ...{ tls: secured, http2: true, proxyProtocol: { from: ['127.0.0.1'], deadlineMs: 2_000 } },
   })
