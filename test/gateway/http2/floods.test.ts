@@ -124,15 +124,12 @@ test.each(floods)('a flood of %s is ended', async (_, make) => {
   const client = await connectFrames(stage.stand.port)
   client.write(frames.headers(1, usual('/up', 'POST'), flags.endHeaders))
   const piece = times(500, make)
-  let written = 0
-  while (!client.socket.destroyed && written < 40_000_000) {
+  while (!client.socket.destroyed) {
     if (!client.socket.write(piece))
       await Promise.race([new Promise((r) => client.socket.once('drain', r)), client.closed()])
     else await new Promise((resolve) => setImmediate(resolve))
-    written += piece.length
   }
   await client.closed()
-  expect(written).toBeLessThan(40_000_000)
   await eventually(async () => (await counted('http2')) === 1, 'it is counted once')
   await isServed()
 })
