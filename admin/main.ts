@@ -41,6 +41,7 @@ import type { QueueMail } from './own-sign-in/password-mails.ts'
 import { type OwnUpstreams, readOwnUpstreams } from './own-sign-in/upstreams.ts'
 import { createPortalApp } from './portal/portal-app.ts'
 import { createPublisher, type Publisher } from './publish.ts'
+import { answerSecurityText } from './security-text.ts'
 import { type AdminProviderKey, createAdminProviders, readAdminProviders } from './sign-in/admin-providers.ts'
 import { createAdminSessions } from './sign-in/admin-sessions.ts'
 import { ensureFirstAdmin, ensureFirstLink, type FirstAdmin, type FirstLink } from './sign-in/first-admin.ts'
@@ -236,11 +237,14 @@ async function listenLate(
   const { config, clock } = options
   const trustedProxies = valueOr(readTrustedProxies(config.gateway.trustedProxies))
   let app: LateApp | null = null
-  const answer: Answer = (request, env) =>
-    app === null ? new Response('Starting.\n', { status: 503 }) : app.fetch(request, env)
+  let origin = ''
+  const answer: Answer = (request, env) => {
+    if (app === null) return new Response('Starting.\n', { status: 503 })
+    return answerSecurityText(request, origin, config.securityText, clock.now()) ?? app.fetch(request, env)
+  }
   const listener = await listenOn(config.listen[part.key], counted(metrics, clock, part.surface, answer))
   undoing.add(`${part.key} listener`, listener.close)
-  const origin = config.origins[part.key] ?? originOf(listener)
+  origin = config.origins[part.key] ?? originOf(listener)
   app = part.createApp(origin, trustedProxies)
   return origin
 }
@@ -291,7 +295,8 @@ function listenAdmin(
           },
           changed: machinery.publisher.kick,
           portal: () => portal,
-          upstreams: options.config.upstreams.filter(({ identity }) => identity !== null).map(({ id }) => id),
+          upstreams: config.upstreams.filter(({ identity }) => identity !== null).map(({ id }) => id),
+          sources: config.upstreams,
         },
         origin,
         portal: () => portal,

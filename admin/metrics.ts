@@ -3,7 +3,7 @@
  * listener.
  *
  * Decisions are counted by gateways, not here. Invariant: labels come from closed sets, never a user,
- * practice, address or path. prom-client's default metrics were refused: some of their names fail promtool.
+ * practice, address or path. What a scrape asks of the database is asked at once, in a few queries without lists.
  */
 import { sql } from 'kysely'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
@@ -16,6 +16,7 @@ import type { WebhookCount } from './notify/webhook-delivery.ts'
 import type { Store } from './store/database.ts'
 import type { Outlet } from './store/forgetting-waits.ts'
 import { listLiveGateways } from './store/publish-state.ts'
+import { addProcessFigures, createRequestGauges } from './use-metrics.ts'
 
 /** Which part of the control plane answered. */
 export type Surface = 'api' | 'sign-in' | 'ui' | 'internal' | 'portal'
@@ -107,7 +108,8 @@ function createGauges(registry: Registry, { store, hotStore, now, streams }: Mea
   const lost = gauge('gatehouse_admin_report_batches_lost', 'Batches of gateways’ reports that never came.')
   const mails = gauge('gatehouse_admin_mails_waiting', 'Mails queued and not yet sent or given up.')
   const readAudit = createAuditGauges(registry, streams)
-  const memory = gauge('process_resident_memory_bytes', 'Resident memory size in bytes.')
+  const readRequests = createRequestGauges(registry)
+  addProcessFigures(registry, store)
 
   const readDatabase = (): Promise<void> =>
     store.read(async (rows) => {
@@ -129,6 +131,7 @@ function createGauges(registry: Registry, { store, hotStore, now, streams }: Mea
       gateways.set((await listLiveGateways(rows, at)).length)
       mails.set(await countWaitingMails(rows))
       await readAudit(rows, at)
+      await readRequests(rows, at)
     })
   const note = (name: string, reading: Promise<unknown>): Promise<void> =>
     reading.then(
@@ -136,7 +139,6 @@ function createGauges(registry: Registry, { store, hotStore, now, streams }: Mea
       () => up.set({ store: name }, 0),
     )
   return async () => {
-    memory.set(process.memoryUsage.rss())
     await Promise.all([
       note('database', readDatabase()),
       ...(hotStore === null ? [] : [note('hot-store', hotStore.time())]),

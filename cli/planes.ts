@@ -97,7 +97,7 @@ export const startGatewayHere = async (
     clock: systemClock,
     log,
     ...(config.gateway.id === null ? {} : { id: config.gateway.id }),
-    ...(way === null ? {} : { entrance: way.entrance }),
+    ...(way === null ? {} : { entrance: way.entrance, replaced: way.replaced }),
   })
   stopping.add('the gateway', () => gateway.close(way?.leave() ?? undefined))
   return gateway

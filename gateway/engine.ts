@@ -23,6 +23,7 @@ import { createHeaderRules } from './headers.ts'
 import type { ProxyProtocol } from './http1/announced-peers.ts'
 import { createOwnListener } from './http1/listener.ts'
 import { createOwnUpstreams } from './http1/upstream-pool.ts'
+import type { Latency } from './latency.ts'
 import { createNodeListener } from './listener-node.ts'
 import type { ListenerTls } from './listener-tls.ts'
 import type { EngineCounters, MalformedKind } from './metrics.ts'
@@ -34,7 +35,7 @@ import type { RequestHead } from './request-head.ts'
 import { parseTarget, type Target } from './target.ts'
 import { createUpgrade, type Upgrade } from './upgrades.ts'
 import { createUpstreams } from './upstream-node.ts'
-import type { Upstreams } from './upstreams.ts'
+import type { Upstreams, UpstreamUse } from './upstreams.ts'
 
 /** What an engine needs. */
 export type EngineOptions = {
@@ -49,12 +50,15 @@ export type EngineOptions = {
   readonly tls?: ListenerTls | null
   /** Whose connections announce their clients; the own engine's alone. Absent or `null`: nobody's. */
   readonly proxyProtocol?: ProxyProtocol | null
+  /** Whether HTTP/2 is offered over TLS; the own engine's alone. Absent: no. */
+  readonly http2?: boolean
   /** Whether browsers come by https, by configuration (`origins.application`, `gateway.tls`), never by a header. */
   readonly secure: boolean
   /** `host` in lower case with its port as sent; `null`: nobody answers to it. */
   readonly lookUpstream: (host: string) => UpstreamConfig | null
   readonly exchanges: Exchanges
   readonly counters: EngineCounters
+  readonly latency: Latency
   readonly log: Log
   readonly now: () => Instant
   readonly monotonic: () => DurationMs
@@ -73,6 +77,8 @@ export type Engine = {
    * get `lingerMs` (default: none) to bring one more request, whose answer says that they are closed.
    */
   close(graceMs: DurationMs, lingerMs?: DurationMs): Promise<void>
+  /** The connections to each application that was asked so far. */
+  upstreamUses(): readonly UpstreamUse[]
 }
 
 /** How long a tunnel's goodbye may take once everything else is over. */
@@ -304,6 +310,7 @@ export const createEngine = (options: EngineOptions): Engine => {
       upstreams: upstreamsOf(options),
       rules: createHeaderRules(options.companionName),
       counters: options.counters,
+      latency: options.latency,
       log: options.log,
       schedule: options.schedule,
       monotonic: options.monotonic,
@@ -333,5 +340,6 @@ export const createEngine = (options: EngineOptions): Engine => {
   return {
     listen: listener.listen,
     close: (graceMs, lingerMs = 0) => close(state, listener, graceMs, lingerMs),
+    upstreamUses: state.tools.upstreams.uses,
   }
 }

@@ -19,6 +19,7 @@ import type { CutReason, Exchange, Held, Judgement, RawHeaders, WholeResponse } 
 import type { Live, LiveKind, Schedule } from './exchanges.ts'
 import type { HeaderRules, RequestFacts } from './headers.ts'
 import { vouchingNames } from './identity/trusted-header.ts'
+import type { Latency } from './latency.ts'
 import type { EngineCounters } from './metrics.ts'
 import { answerFailure, type Failure } from './refusal.ts'
 import type { RequestBody } from './request-body.ts'
@@ -33,6 +34,7 @@ export type PassageTools = {
   readonly upstreams: Upstreams
   readonly rules: HeaderRules
   readonly counters: EngineCounters
+  readonly latency: Latency
   readonly log: Log
   readonly schedule: Schedule
   readonly monotonic: () => DurationMs
@@ -74,6 +76,8 @@ type State = {
   readonly client: Downstream
   readonly body: RequestBody
   readonly startedAt: DurationMs
+  /** `null`: the application has not been asked. */
+  sentAt: DurationMs | null
   call: UpstreamCall | null
   kind: 'request' | 'events'
   /** Bytes of an answer have gone to the browser, or are about to. */
@@ -105,6 +109,7 @@ const answer = (state: State, whole: WholeResponse): void => {
     if (state.body.isUnfinished()) swallowBody(state.client, state.tools.schedule)
     sendWhole(state.client, whole, false)
     state.tools.counters.answered('gateway', whole.status)
+    if (state.sentAt === null) state.tools.latency.answered(state.tools.monotonic() - state.startedAt)
   } catch (error) {
     state.tools.log.error({ error, exchange: state.exchange.id }, 'an answer could not be written')
     state.client.breakOff()
@@ -123,6 +128,7 @@ const failByFault = (state: State, reason: Fault): void => {
     return
   }
   tools.counters.upstreamFailed(reason.source === 'upstream' ? reason.kind : 'self')
+  if (reason.source === 'upstream') tools.latency.upstreamFailed(exchange.upstream.id)
   const line = { error: reason, exchange: exchange.id, upstream: exchange.upstream.id }
   if (reason.source === 'self') tools.log.error(line, 'a request could not be forwarded')
   else tools.log.warn(line, 'the application failed')
@@ -147,6 +153,18 @@ const relayInterim = (state: State, status: number, headers: RawHeaders): void =
     if ((headers[i] ?? '').toLowerCase() === 'link') hints.push('Link', headers[i + 1] ?? '')
   if (status === 103 && hints.length > 0) state.client.inform(103, hints)
   if (status === 102) state.client.inform(102, [])
+}
+
+const noteSent = (state: State): void => {
+  const { tools, startedAt } = state
+  const at = tools.monotonic()
+  state.sentAt = at
+  tools.latency.forwarded(at - startedAt)
+}
+
+const noteAnswered = ({ tools, exchange, sentAt }: State, status: number): void => {
+  if (sentAt !== null)
+    tools.latency.upstreamAnswered(exchange.upstream.id, status, tools.monotonic() - sentAt)
 }
 
 const isEventStream = (headers: RawHeaders): boolean => {
@@ -177,6 +195,7 @@ const streamingSink = (state: State, { changes, notice }: Forwarding): UpstreamS
         client.begin(status, plainReason(reason), out)
         state.begun = true
         tools.counters.answered('application', status)
+        noteAnswered(state, status)
         // The head travels with the first bytes, or alone if they let us wait (events).
         process.nextTick(flushHead, state)
       }),
@@ -210,6 +229,7 @@ const holdingSink = (state: State, { changes }: Forwarding, held: Held): Upstrea
     informed: () => {},
     begun: (status, _reason, headers) =>
       guard(state, () => {
+        noteAnswered(state, status)
         head = { status, headers: tools.rules.forResponse(headers, status, { setCookies: [] }) }
       }),
     data(chunk) {
@@ -279,6 +299,7 @@ const forward = (state: State, forwarding: Forwarding): void => {
     body: body.forUpstream(),
   }
   startDeadline(state)
+  noteSent(state)
   const call = tools.upstreams.send(exchange.upstream, request, sinkOf(state, forwarding))
   if (state.over) call.abort()
   else state.call = call
@@ -304,6 +325,7 @@ export const createPassage = (
     client,
     body,
     startedAt: tools.monotonic(),
+    sentAt: null,
     call: null,
     kind: 'request',
     begun: false,
@@ -328,8 +350,15 @@ export const createPassage = (
       if (state.over) call.abort()
       else state.call = call
     },
-    sink: (forwarding) => sinkOf(state, forwarding),
-    handOver: () => finish(state),
+    sink(forwarding) {
+      noteSent(state)
+      return sinkOf(state, forwarding)
+    },
+    handOver() {
+      if (!finish(state)) return false
+      noteAnswered(state, 101)
+      return true
+    },
     isOver: () => state.over,
     drained: () => state.call?.resume(),
     closed() {

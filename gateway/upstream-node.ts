@@ -168,6 +168,11 @@ export const createUpstreams = (connectionsMax: number): Upstreams => {
         resume: () => call.controller?.resume(),
       }
     },
+    uses: () =>
+      [...pools].map(([{ id }, { pool }]) => {
+        const { connected, free, queued } = pool.stats
+        return { upstream: id, busy: connected - free, idle: free, waiting: queued }
+      }),
     close: async () => {
       await Promise.all([...pools.values()].map(({ pool }) => pool.destroy()))
     },

@@ -19,7 +19,7 @@ import { proxyProtocolProblems } from './config-proxy-protocol.ts'
 import { textMessageProblems } from './config-text-messages.ts'
 import { trustedHeaderProblems } from './config-trusted-header.ts'
 import { readTrustedProxies } from './forwarded.ts'
-import { compileRoutes } from './upstream-routes.ts'
+import { compileRoutes, neverOpenProblems } from './upstream-routes.ts'
 
 const problem = (path: string, sentence: string): Problem => ({ path, sentence })
 
@@ -314,7 +314,9 @@ function upstreamProblems(config: Config): readonly Problem[] {
         ...(isOwn
           ? [problem(`${path}.url`, 'is an address of Gatehouse itself: requests would go in circles')]
           : []),
-        ...(routes.ok ? [] : routes.problems.map((of) => problem(`${path}.${of.path}`, of.sentence))),
+        ...(routes.ok ? neverOpenProblems(upstream) : routes.problems).map((of) =>
+          problem(`${path}.${of.path}`, of.sentence),
+        ),
         ...tlsProblems(upstream, path),
         ...practiceNameProblems(upstream, path, known),
         ...identityProblems(upstream, path, gateway.companionName),

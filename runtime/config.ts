@@ -14,6 +14,7 @@ import { hotStoreSchema } from './config-hot-store.ts'
 import { notificationsSchema } from './config-notifications.ts'
 import { tokenText } from './config-practice.ts'
 import { proxyProtocolSchema } from './config-proxy-protocol.ts'
+import { securityTextSchema } from './config-security-text.ts'
 import { textMessagesSchema } from './config-text-messages.ts'
 import { milliseconds, originText, upstreamSchema } from './config-upstream.ts'
 import { readKeyList } from './key-list.ts'
@@ -123,6 +124,10 @@ const gatewaySchema = z.strictObject({
     .describe(
       'What speaks HTTP: the gateway’s own strict parsers, or Node’s server and undici (docs/http.md).',
     ),
+  http2: z
+    .boolean()
+    .default(false)
+    .describe('Whether HTTP/2 is offered to clients, over TLS (`gateway.tls`) and by the own engine alone.'),
   drainMs: milliseconds(5_000).describe('What requests under way get to end when the gateway is stopped.'),
   reloadDrainMs: milliseconds(60_000).describe(
     'What requests under way get to end when the configuration is read again (SIGHUP).',
@@ -284,6 +289,9 @@ export const configSchema = z.strictObject({
   admin: adminSchema.prefault({}).describe('Signing in to Security Management.'),
   audit: auditSchema.prefault({}).describe('The record of security events.'),
   notifications: notificationsSchema.prefault({}).describe('How people and machines are told.'),
+  securityText: securityTextSchema
+    .prefault({})
+    .describe('Whom finders of weaknesses tell: `/.well-known/security.txt` of the console and the portal.'),
   practices: z
     .array(practiceSchema)
     .max(10_000)

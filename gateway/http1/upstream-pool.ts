@@ -259,6 +259,11 @@ export const createOwnUpstreams = (options: PoolOptions): Upstreams => {
         },
       } satisfies UpstreamCall
     },
+    uses: () =>
+      [...pools.values()].map(({ upstream, all, idle, waiting }) => ({
+        ...{ upstream: upstream.id, idle: idle.length, waiting: waiting.length },
+        busy: all.size - idle.length,
+      })),
     async close() {
       for (const pool of pools.values()) {
         pool.closed = true
