@@ -146,19 +146,22 @@ export const processFaults: readonly Fault[] = [
   },
 ]
 
-/** One of a hundred kills under edits, alternating between a control plane and PostgreSQL. */
-export const hundredKills = (count: number): Fault => ({
-  id: 'hundred-kills',
-  what: `${count} kill -9 under edits, in turn of PostgreSQL and of a control plane`,
+const kills = 100
+
+/** A hundred kills under edits: three of PostgreSQL, then one of a control plane, and so on. */
+export const killsUnderEdits: Fault = {
+  id: 'kills-under-edits',
+  what: `${kills} kill -9 while an admin edits: three of PostgreSQL, then one of a control plane, and so on`,
   sees: 'nothing; the admin API answers 503 meanwhile',
   allows: 'nobody notices',
   lastsMs: 0,
+  strikeMsMax: 600_000,
   async strike(stage) {
     edits = startEdits(stage)
-    for (let n = 0; n < count; n++) {
+    for (let n = 0; n < kills; n++) {
       await edits.next(20_000)
       const primary = stage.postgres.primary()
-      const plane = stage.controls[n % stage.controls.length]
+      const plane = stage.controls[(n >> 2) % stage.controls.length]
       if (n % 4 === 3 && plane !== undefined) {
         await plane.kill('SIGKILL')
         await plane.start()
@@ -176,4 +179,4 @@ export const hundredKills = (count: number): Fault => ({
     await running.stop()
     return demandKept(stage, running.confirmed)
   },
-})
+}

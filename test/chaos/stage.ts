@@ -30,6 +30,8 @@ export type StageWish = {
   readonly workers: number
   readonly controls: number
   readonly standby: boolean
+  /** libfaketime, under which the last gateway runs; absent: none does. */
+  readonly fakeTime?: string
   /** Laid over the configuration of every plane. */
   readonly config?: Readonly<Record<string, unknown>>
 }
@@ -60,7 +62,8 @@ export type Stage = {
   readonly admin: AdminClient
   /** Sends nobody to this control plane any more, as a balancer's health check would; `null`: to all. */
   withdraw(control: number | null): void
-  readonly folder: string
+  /** The file that says how far the last gateway's clock is off; `null`: it cannot be moved. */
+  readonly fakeClock: string | null
   /** Signs somebody of the demo in, and gives what they ask with. */
   enter(who: string): Promise<Asker>
   /** Ends every session of theirs; the sequence by which it is so. */
@@ -77,12 +80,13 @@ const startPlane = async <Told>(
   folder: string,
   port: number,
   config: object,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<Plane<Told>> => {
   mkdirSync(folder, { recursive: true })
   const file = join(folder, 'gatehouse.yaml')
   writeFileSync(file, JSON.stringify(config), { mode: 0o600 })
   const words = plane === 'admin' ? ['--first-account', 'password'] : []
-  let command = runPlaneCommand<Told>(plane, file, words)
+  let command = runPlaneCommand<Told>(plane, file, words, env)
   let told = await command.ready
   return {
     file,
@@ -90,7 +94,7 @@ const startPlane = async <Told>(
     command: () => command,
     told: () => told,
     async start() {
-      command = runPlaneCommand<Told>(plane, file, words)
+      command = runPlaneCommand<Told>(plane, file, words, env)
       told = await command.ready
     },
     async kill(signal) {
@@ -115,6 +119,7 @@ const sharedConfig = (upstreamUrl: string, wish: StageWish): object => {
     upstreams: upstreams.map((one) => ({
       ...one,
       url: upstreamUrl,
+      firstByteTimeoutMs: 3_000,
       // What is written out anew is what was written, without what reading filled in.
       routes: [...one.routes, blob],
     })),
@@ -197,23 +202,40 @@ const startControls = async ({ config, folder, undo }: Shared, databaseUrl: stri
   }
 }
 
-const startGateways = async ({ config, folder, undo }: Shared, internalUrl: string, count: number) => {
+/** The clock is read from that file at every look; monotonic time stays the system's. */
+const clockFrom = (library: string, file: string): Readonly<Record<string, string>> => ({
+  ...{ LD_PRELOAD: library, FAKETIME_TIMESTAMP_FILE: file, FAKETIME_NO_CACHE: '1' },
+  ...{ FAKETIME_DONT_FAKE_MONOTONIC: '1', DONT_FAKE_MONOTONIC: '1' },
+})
+
+const startGateways = async (
+  { config, folder, undo }: Shared,
+  internalUrl: string,
+  { gateways: count, fakeTime }: StageWish,
+) => {
+  const fakeClock = fakeTime === undefined ? null : join(folder, 'clock')
+  if (fakeClock !== null) writeFileSync(fakeClock, '+0')
   const { signingKey: _secret, twoFactor: _keys, ...known } = config as Record<string, unknown>
-  return Promise.all(
+  const gateways = await Promise.all(
     Array.from({ length: count }, async (_, at) => {
       const place = join(folder, `gateway-${at + 1}`)
       const port = await freePort()
-      const plane = await startPlane<ToldGateway>('gateway', place, port, {
+      const own = {
         ...known,
         gateway: { ...(known['gateway'] as object), id: `gateway-${at + 1}` },
+        log: { level: 'info' },
         dataDir: join(place, 'data'),
         controlPlane: { url: internalUrl },
         listen: { application: loopback(port), gatewayMetrics: loopback(0), internal: loopback(0) },
-      })
+      }
+      const isMoved = fakeTime !== undefined && fakeClock !== null && at === count - 1
+      const env = isMoved ? clockFrom(fakeTime, fakeClock) : {}
+      const plane = await startPlane<ToldGateway>('gateway', place, port, own, env)
       undo(() => plane.kill('SIGTERM'))
       return plane
     }),
   )
+  return { gateways, fakeClock }
 }
 
 const practice = '/api/practices/riverside'
@@ -251,12 +273,12 @@ export const startStage = async (wish: StageWish): Promise<Stage> => {
     }
     const shared = { config, folder, undo }
     const planes = await startControls(shared, stores.postgres.url, wish.controls)
-    const gateways = await startGateways(shared, planes.internalUrl, wish.gateways)
-    const bases = gateways.map(({ port }) => `http://${loopback(port)}`)
+    const front = await startGateways(shared, planes.internalUrl, wish)
+    const bases = front.gateways.map(({ port }) => `http://${loopback(port)}`)
     const first = planes.controls[0]?.told().firstAdmin
     if (first == null) throw new Error('no first admin')
     const admin = await signInAdmin(planes.adminOrigin, first)
-    return { ...stores, ...planes, gateways, bases, admin, folder, ...deeds(bases, admin), close }
+    return { ...stores, ...planes, ...front, bases, admin, ...deeds(bases, admin), close }
   } catch (error) {
     await close()
     throw error

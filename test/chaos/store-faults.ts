@@ -60,7 +60,8 @@ const bringBack = async (): Promise<void> => {
   struck = null
 }
 
-const onPrimary = async <T>(stage: Stage, work: (client: Redis) => Promise<T>): Promise<T> => {
+/** Asks the Redis primary of a stage on a connection of its own. */
+export const onPrimary = async <T>(stage: Stage, work: (client: Redis) => Promise<T>): Promise<T> => {
   const { port } = await primaryOf(stage)
   const client = new Redis(port, '127.0.0.1', {
     password: stage.servers?.place.password ?? '',
