@@ -16,6 +16,8 @@ import { benchJudge, judgePage } from './judge.ts'
 import { benchProxy } from './proxy.ts'
 import { proxyPage } from './proxy-page.ts'
 import { readWish } from './proxy-summary.ts'
+import { benchSoak } from './soak.ts'
+import { readSoakWish, soakPage } from './soak-page.ts'
 import { strangersPage } from './strangers.ts'
 import { benchStreams, streamsPage } from './streams.ts'
 
@@ -34,6 +36,12 @@ const proxy = async (date: string, say: Say, args: readonly string[]): Promise<O
   return { name: `proxy-${date}`, page: proxyPage(results) }
 }
 
+const soak = async (date: string, say: Say, args: readonly string[]): Promise<Outcome> => {
+  const wish = readSoakWish(args)
+  if (typeof wish === 'string') return { said: wish, exitCode: 78 }
+  return { name: 'soak', page: soakPage(await benchSoak(date, wish, say)) }
+}
+
 const benches: {
   readonly [name: string]: (date: string, say: Say, args: readonly string[]) => Promise<Outcome>
 } = {
@@ -42,6 +50,7 @@ const benches: {
   figures: async (date) => ({ name: 'figures', page: await figuresPage(date) }),
   judge: async (date, say) => ({ name: 'judge', page: judgePage(await benchJudge(date, say)) }),
   proxy,
+  soak,
   strangers: async (date) => ({ name: 'strangers', page: await strangersPage(date) }),
   streams: async (date, say) => ({ name: 'streams', page: streamsPage(await benchStreams(date, say)) }),
 }

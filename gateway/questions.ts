@@ -10,8 +10,8 @@ import { type Address, bindingOf, parseAddress, rangeText } from '../policies/ad
 import { type Asked, decide } from '../policies/decide.ts'
 import { decideRoutes } from '../policies/decide-routes.ts'
 import { type Decision, type Reason, reasons } from '../policies/decision.ts'
-import { failingReasons } from '../policies/explain.ts'
-import { type Instant, never } from '../policies/instant.ts'
+import { explain, failingReasons } from '../policies/explain.ts'
+import { type DurationMs, type Instant, never } from '../policies/instant.ts'
 import type { RouteRequirement } from '../policies/routes.ts'
 import type { PolicySnapshot } from '../policies/snapshot.ts'
 import type { RecordedQuestion, RetiredPractice, SessionRecord } from '../runtime/records.ts'
@@ -151,6 +151,32 @@ export type Failing = {
   readonly practice: PracticeId | null
   readonly route: string
   readonly reasons: readonly Reason[]
+}
+
+/** Further ahead nobody is told that hours end: it is another day's matter, and policies change. */
+const hoursEndMaxMs: DurationMs = 86_400_000
+
+/**
+ * When the hours of a practice end within a day for somebody who may come in there now; `null`: they do not, the hour is
+ * not asked of them, or they may not come in.
+ */
+export function hoursEnd(
+  directory: Directory,
+  question: Question,
+  practice: PracticeId,
+  at: Instant,
+): Instant | null {
+  const sources = { placed: [practice], carried: null, doubtful: false }
+  const asking = askingOf(directory, { ...question, sources }, at)
+  const asked = typeof asking === 'string' ? undefined : asking.asked[0]?.[0]
+  if (asked === undefined) return null
+  const { decision, gates } = explain(asked.snapshot, asked.request, at)
+  if (decision.verdict !== 'permit') return null
+  const ends = gates.flatMap(({ control, mode, until }) =>
+    control === 'time' && mode === 'enforce' ? [until] : [],
+  )
+  const end = Math.min(never, ...ends)
+  return end - at <= hoursEndMaxMs ? end : null
 }
 
 /** All failing reasons of a refused question, in gate order. */

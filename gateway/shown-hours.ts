@@ -50,7 +50,7 @@ export const readableNear = (at: Instant, zone: string, length: 'long' | 'short'
     .replace(/, (?=\d\d:)/, ' at ')
 
 /** "2 d 3 h", "2 h 15 min", "1 min": the two largest units, rounded up to the minute. */
-const spanText = (ms: DurationMs): string => {
+export const spanText = (ms: DurationMs): string => {
   const minutes = Math.max(1, Math.ceil(ms / 60_000))
   const parts: readonly (readonly [number, string])[] = [
     [Math.floor(minutes / 1_440), 'd'],

@@ -30,7 +30,7 @@ export type StreamHooks = {
   heard(bytes: number): void
   /** What followed the head did not fit it. */
   broken(): void
-  /** No stream behind this one is taken. */
+  /** No stream behind this one is taken, where the connection ends anyway. */
   closeBehind(): void
   /** Once; `isWhole`: the answer had been sent to its end. */
   closed(isWhole: boolean): void

@@ -9,6 +9,7 @@ import { noFactors, sessionsWithMine } from '../admin/ui/canned-account.ts'
 import { factorStatuses } from '../admin/ui/canned-factors.ts'
 import { emergencyInUse, peoplePlan } from '../admin/ui/canned-people.ts'
 import { at, general, me, members } from '../admin/ui/canned-practice.ts'
+import { retired } from '../admin/ui/canned-practices.ts'
 import type { ConsoleScreen } from './console-screen.ts'
 import { away, consoleStates, forbidden, operator } from './console-states.ts'
 
@@ -41,6 +42,7 @@ const noEntries = [
   { revision: 17, total: 0, entries: [], nextCursor: null },
 ] as const
 const noEvents = [`GET ${api}/security-events`, 200, { events: [], nextCursor: null }] as const
+const haveRetired = ['GET /api/retired-practices', 200, { practices: retired }] as const
 const nobody = { version: 5, total: 0, members: [], nextCursor: null }
 const manyMembers = Array.from({ length: 100 }, (_, place) => ({
   ...members[place % members.length],
@@ -265,6 +267,15 @@ const tools: readonly ConsoleScreen[] = [
   { name: 'notifications', path: 'notifications' },
   { name: 'retention', path: 'retention' },
   { name: 'all-practices', path: 'all-practices', answers: [operator] },
+  { name: 'all-practices-retired', path: 'all-practices?text=maple', answers: [operator, haveRetired] },
+  { name: 'all-practices-hosts', path: 'all-practices?open=hosts.maple', answers: [operator] },
+  { name: 'all-practices-retire', path: 'all-practices?open=retire.maple', answers: [operator] },
+  { name: 'all-practices-left', path: '/practices/lakeside/general', answers: [operator, haveRetired] },
+  {
+    name: 'all-practices-left-events',
+    path: '/practices/lakeside/security-events',
+    answers: [operator, haveRetired],
+  },
   { name: 'own-accounts', path: 'own-accounts', answers: [operator] },
 ]
 

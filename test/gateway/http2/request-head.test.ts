@@ -204,7 +204,7 @@ test('whatever is accepted is, as lines of HTTP/1.1, that request and no other, 
       expect(oracle.messages).toHaveLength(1)
       expect(oracle.messages[0]).toMatchObject({ method, target, headers, complete: true })
     }),
-    { numRuns: 20_000 },
+    { numRuns: 8_000 },
   )
-  expect(accepted).toBeGreaterThan(2_000)
+  expect(accepted).toBeGreaterThan(800)
 })
