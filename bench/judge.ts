@@ -127,6 +127,22 @@ const stagesOf = ({ rules, exchanges }: JudgeGround) => ({
   answered: ({ changes }: Forward): number => rules.forResponse(answerHeaders, 200, changes).length,
 })
 
+/** More routes than permits are kept of, so that each request is decided anew; what else is known of people stays known. */
+const anewCase = ({ judge, exchangeOf, cookies, guarded }: JudgeGround): Case => {
+  const routes = 49
+  const sent = Array.from({ length: routes }, (_, route) =>
+    requestsOf(cookies, (at) => `/area-${((route + at) % routes) + 1}/${at}`),
+  ).flat()
+  let read: readonly Exchange[] = []
+  return {
+    ...{ name: 'judge, every time on another route', calls },
+    prepare() {
+      read = Array.from({ length: calls }, (_, at) => exchangeOf(of(sent, at), guarded))
+    },
+    run: (at) => passed(judge(of(read, at))).changes.setRequest.length,
+  }
+}
+
 /** All stages of passing to this upstream. */
 const passingCases = (ground: JudgeGround, upstream: UpstreamConfig): readonly Case[] => {
   const { judge, exchangeOf, cookies } = ground
@@ -200,7 +216,7 @@ export const benchJudge = async (date: string, say: (line: string) => void): Pro
   const ground = await prepareJudge()
   try {
     say('requests that pass …')
-    const guardedCases = passingCases(ground, ground.guarded)
+    const guardedCases = [anewCase(ground), ...passingCases(ground, ground.guarded)]
     const all = await measure([...guardedCases, ...passingCases(ground, ground.open)], rounds)
     const [guarded, open] = [all.slice(0, guardedCases.length), all.slice(guardedCases.length)]
     say('requests that are refused …')
@@ -239,6 +255,9 @@ export const judgePage = (results: JudgeResults): string => {
     'browser’s headers. Open: the same requests where every route is public and nobody is identified. No socket is in it:',
     'a running gateway’s processor has more to do than this and forgets more between two requests, so that each of these',
     `costs more there (\`bench proxy\`). ${rounds} rounds in which every stage had a turn of ${number(calls)} requests.`,
+    '',
+    'A permit that still holds by its own word is given again, so that the usual stage decides nothing; the one with every',
+    'request on another route does.',
     '',
     `**The controls cost ${number(more)} ns of processor time a request that passes.**`,
     '',
