@@ -70,7 +70,7 @@ export function owedQuestion(visit: Visit): Question | null {
     accompanied: true,
     sources: practiceSources(
       exchange.upstream.practice,
-      exchange.host.replace(/:\d*$/, ''),
+      exchange.host,
       target.readings,
       cookieLines(exchange.headers),
       { headers: exchange.headers, claimed: null },

@@ -202,10 +202,8 @@ async function assemble(options: GatewayOptions) {
     companionName: config.gateway.companionName,
     secure: origin.startsWith('https:'),
     lookUpstream: upstreamLookup(config.upstreams),
-    counters: metrics.engine,
-    latency: metrics.latency,
-    now: clock.now,
-    monotonic: clock.monotonic,
+    ...{ counters: metrics.engine, latency: metrics.latency },
+    ...{ now: clock.now, monotonic: clock.monotonic },
   })
   watchProcess(metrics, engine, limits.exchangesMax, options.replaced ?? 0)
   const upkeep = createUpkeep({ mind, court, exchanges, clock, log, store, beatMs: config.gateway.beatMs })

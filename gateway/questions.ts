@@ -14,7 +14,7 @@ import { explain, failingReasons } from '../policies/explain.ts'
 import { type DurationMs, type Instant, never } from '../policies/instant.ts'
 import type { RouteRequirement } from '../policies/routes.ts'
 import type { PolicySnapshot } from '../policies/snapshot.ts'
-import type { RecordedQuestion, RetiredPractice } from '../runtime/records.ts'
+import type { RecordedQuestion, RetiredPractice, SessionRecord } from '../runtime/records.ts'
 import { type PracticeScope, type PracticeSources, practiceScope } from './practice.ts'
 import type { MirroredSession } from './sessions.ts'
 
@@ -55,9 +55,18 @@ export const plainDecision = (reason: Reason): Decision => ({
   wouldRefuse: nothing,
 })
 
-const networkText = (address: string): string | null => {
-  const parsed = parseAddress(address)
-  return parsed === null ? null : rangeText(bindingOf(parsed))
+/** By record, whose address never changes. */
+const networks = new WeakMap<SessionRecord, string>()
+
+/** The network that a session is bound to where a practice binds them; `null`: its address is none. */
+const networkOf = (record: SessionRecord): string | null => {
+  const known = networks.get(record)
+  if (known !== undefined) return known
+  const parsed = parseAddress(record.address)
+  if (parsed === null) return null
+  const network = rangeText(bindingOf(parsed))
+  networks.set(record, network)
+  return network
 }
 
 /** What a record says of a practice itself: practices are named by others, and one may be called `constructor`. */
@@ -79,7 +88,7 @@ function sessionIn(question: Question, practice: PracticeId, member: Member | nu
     lastSeenAt,
     factor: question.accompanied ? record.factor : null,
     deviceTrustedUntil: question.accompanied ? own(record.trustedDevices, practice) : null,
-    boundTo: networkText(record.address),
+    boundTo: networkOf(record),
   }
 }
 

@@ -87,6 +87,10 @@ type State = {
   served: number
   /** The client has said what it wants, which comes first. */
   isGreeted: boolean
+  /** It is about to be hung up on; nothing that still comes is heard. */
+  isFlooded: boolean
+  /** Somebody has said that it ends, or it has been counted already why. */
+  isEnding: boolean
   /** Since when no stream is open. */
   since: DurationMs
   /** Bytes of heads and content since the last look, and the socket's totals at it. */
@@ -95,22 +99,36 @@ type State = {
   bytesWritten: number
 }
 
-/** The client does what no client has to. */
-const calm = ({ session, parts }: State): void => {
-  if (session.destroyed) return
-  parts.receiver.malformed('http2')
-  session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM)
+/** The client does what no client has to; counted as every error of a connection is. */
+const calm = (state: State): void => {
+  if (state.isFlooded) return
+  state.isFlooded = true
+  const { session } = state
+  // Not from within nghttp2's own reading, where older versions of node end the whole process. Without an error node would
+  // say NO_ERROR, whatever the code.
+  setImmediate(() =>
+    session.destroy(new Error('the client floods the connection'), constants.NGHTTP2_ENHANCE_YOUR_CALM),
+  )
+}
+
+/** Takes no more streams; closes behind the last. */
+const close = (state: State): void => {
+  state.isEnding = true
+  state.session.close()
 }
 
 const hooksOf = (state: State, leave: () => void): StreamHooks => {
-  const { parts, peer, socket, session } = state
+  const { parts, peer, socket } = state
   return {
     ...{ limits: parts.limits, wheel: parts.wheel, date: parts.date, peer, socket },
     heard(bytes) {
       state.heard += bytes
     },
     broken: () => parts.receiver.malformed('http2'),
-    closeBehind: () => session.close(),
+    // What is wrong with one stream says nothing of the next: only who drains closes behind it.
+    closeBehind() {
+      if (state.isEnding) close(state)
+    },
     closed(isWhole) {
       leave()
       state.open -= 1
@@ -121,9 +139,9 @@ const hooksOf = (state: State, leave: () => void): StreamHooks => {
 }
 
 const receive = (state: State, stream: ServerHttp2Stream, raw: readonly string[]): void => {
-  const { parts, session, peer } = state
+  const { parts, peer } = state
   // Reset already, in the turn in which it came: it costs its client all the same.
-  if (stream.destroyed || peer === null) {
+  if (stream.destroyed || peer === null || state.isFlooded) {
     stream.on('error', () => {})
     if (!state.takeReset(parts.monotonic())) calm(state)
     stream.destroy()
@@ -140,7 +158,7 @@ const receive = (state: State, stream: ServerHttp2Stream, raw: readonly string[]
   state.open += 1
   state.served += 1
   const downstream = receiveStream(stream, raw, hooksOf(state, leave))
-  if (state.served >= parts.limits.requestsPerConnectionMax) session.close()
+  if (state.served >= parts.limits.requestsPerConnectionMax) close(state)
   parts.receiver.request(downstream)
 }
 
@@ -153,15 +171,20 @@ const lookAt = (state: State, takeOverhead: Taker): void => {
   Object.assign(state, { bytesRead, bytesWritten, heard: 0 })
   if (surplus > 0 && !takeOverhead(parts.monotonic(), surplus)) calm(state)
   if (state.open > 0) return
+  // Closing waits for a head that has begun, of which the rest may never come.
+  if (session.closed) session.destroy()
   const { headDeadlineMs, keepAliveMs } = parts.limits
   if (parts.wheel.now() < state.since + (state.served === 0 ? headDeadlineMs : keepAliveMs)) return
   if (!state.isGreeted) parts.receiver.malformed('timeout')
-  session.close()
+  close(state)
 }
 
 /** Hears what comes beside streams. */
 const hearConnection = (state: State): void => {
-  const { session, parts } = state
+  const { session, socket, parts } = state
+  const end = (): void => {
+    state.isEnding = true
+  }
   const takePing = createTaker(pings)
   const takeSettings = createTaker(settingsChanges)
   session.on('ping', () => {
@@ -171,7 +194,21 @@ const hearConnection = (state: State): void => {
     state.isGreeted = true
     if (!takeSettings(parts.monotonic())) calm(state)
   })
-  session.on('error', () => parts.receiver.malformed('http2'))
+  session.on('goaway', end)
+  // nghttp2 ends connections by itself too, and says so to the client alone.
+  session.on('close', () => {
+    if (!state.isEnding) parts.receiver.malformed('http2')
+  })
+  session.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE' && !state.isEnding)
+      parts.receiver.malformed('http2')
+    end()
+  })
+  // Who sends no more and waits cannot be told from who is gone, as by HTTP/1.1.
+  socket.once('end', () => {
+    end()
+    socket.destroy()
+  })
 }
 
 /** Serves a connection on which HTTP/2 was agreed; `onGone` is called once, when it has closed. */
@@ -184,15 +221,13 @@ export const serveSession = (
   const session = performServerHandshake(socket, optionsOf(parts.limits))
   const state: State = {
     ...{ parts, session, socket, peer, takeReset: createTaker(resets) },
-    ...{ open: 0, served: 0, isGreeted: false, since: parts.wheel.now() },
+    ...{ open: 0, served: 0, isGreeted: false, isFlooded: false, isEnding: false, since: parts.wheel.now() },
     ...{ heard: 0, bytesRead: socket.bytesRead, bytesWritten: socket.bytesWritten },
   }
   session.on('stream', (stream, _headers, _flags, raw) => receive(state, stream, raw))
   hearConnection(state)
   const takeOverhead = createTaker(overhead)
   const leaveWheel = parts.wheel.add({ dueMs: () => 0, expire: () => lookAt(state, takeOverhead) })
-  // Who sends no more and waits cannot be told from who is gone, as by HTTP/1.1.
-  socket.once('end', () => socket.destroy())
   socket.once('close', () => {
     leaveWheel()
     onGone()
@@ -200,10 +235,9 @@ export const serveSession = (
   return {
     isIdle: () => state.open === 0,
     announceEnd() {
+      state.isEnding = true
       if (!session.destroyed && !session.closed) session.goaway(constants.NGHTTP2_NO_ERROR, 2 ** 31 - 1)
     },
-    close() {
-      session.close()
-    },
+    close: () => close(state),
   }
 }

@@ -30,7 +30,7 @@ export type StreamHooks = {
   heard(bytes: number): void
   /** What followed the head did not fit it. */
   broken(): void
-  /** No stream behind this one is taken. */
+  /** No stream behind this one is taken, where the connection ends anyway. */
   closeBehind(): void
   /** Once; `isWhole`: the answer had been sent to its end. */
   closed(isWhole: boolean): void
@@ -126,7 +126,7 @@ export const receiveStream = (
   if (!checked.ok) stream.once('finish', () => stream.close())
   let body: ClientBody = noContent
   if (stream.endAfterHeaders) stream.resume()
-  else if (checked.ok)
+  else if (checked.ok) {
     body = createStreamContent(stream, checked.head, {
       heard(bytes) {
         watched.since = wheel.now()
@@ -134,6 +134,9 @@ export const receiveStream = (
       },
       broken: breakAsBroken,
     })
+    // Nobody asks for content of which there is none; its end comes all the same.
+    if (checked.head.framing === 'none') body.resume()
+  }
   stream.once('close', () => {
     leaveWheel()
     hooks.closed(answer.isEnded() && stream.writableFinished)
