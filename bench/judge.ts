@@ -9,6 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { getHeapStatistics } from 'node:v8'
 import type { Exchange, Judgement, WholeResponse } from '../gateway/exchange.ts'
 import type { Live } from '../gateway/exchanges.ts'
+import { tailOf } from '../gateway/headers.ts'
 import { writeRequestHead } from '../gateway/http1/request-writer.ts'
 import { requestFacts } from '../gateway/passage.ts'
 import type { UpstreamConfig } from '../runtime/config.ts'
@@ -122,8 +123,9 @@ const stagesOf = ({ rules, exchanges }: JudgeGround) => ({
   },
   told: (exchange: Exchange, { changes }: Forward): string[] =>
     rules.forRequest(exchange.headers, requestFacts(exchange, false), changes),
-  written: ({ target, method }: Exchange, headers: readonly string[]): number =>
-    writeRequestHead({ method, target: target.raw, headers, content: null }).text.length,
+  written: ({ target, method }: Exchange, { changes }: Forward, headers: readonly string[]): number =>
+    writeRequestHead({ method, target: target.raw, headers, tail: tailOf(changes), content: null }).text
+      .length,
   answered: ({ changes }: Forward): number => rules.forResponse(answerHeaders, 200, changes).length,
 })
 
@@ -171,7 +173,7 @@ const passingCases = (ground: JudgeGround, upstream: UpstreamConfig): readonly C
     stage('judge', readAll, (at) => passed(judge(of(read, at))).changes.setRequest.length),
     stage('admit, release', judgeAll, (at) => admit(of(judged, at))),
     stage('request headers', judgeAll, (at) => told(of(read, at), of(judged, at)).length),
-    stage('request written', judgeAll, (at) => written(of(read, at), of(headers, at))),
+    stage('request written', judgeAll, (at) => written(of(read, at), of(judged, at), of(headers, at))),
     stage('answer headers', judgeAll, (at) => answered(of(judged, at))),
     stage(
       'all of it',
@@ -179,7 +181,9 @@ const passingCases = (ground: JudgeGround, upstream: UpstreamConfig): readonly C
       (at) => {
         const exchange = exchangeOf(of(sent, at), upstream)
         const judgement = passed(judge(exchange))
-        return admit(judgement) + written(exchange, told(exchange, judgement)) + answered(judgement)
+        return (
+          admit(judgement) + written(exchange, judgement, told(exchange, judgement)) + answered(judgement)
+        )
       },
     ),
   ]

@@ -227,6 +227,10 @@ export const readyChanges = (changes: Changes): Changes => ({
   ready: readyHeaders(changes.setRequest),
 })
 
+/** What of `forRequest`'s list stands last and comes again with every request of these changes, as one and the same list. */
+export const tailOf = ({ setRequest, ready }: Changes): RawHeaders | undefined =>
+  ready?.of === setRequest ? ready.own : undefined
+
 /** Changes are copied and altered on their way: what was made of another list is not meant. */
 const readyOf = ({ setRequest, ready }: Changes): ReadyHeaders =>
   ready?.of === setRequest ? ready : readyHeaders(setRequest)
