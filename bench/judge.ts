@@ -5,7 +5,6 @@
  * the same headers, so that what one costs more than the other is what the controls cost; each answer is looked at.
  * One stage after the other over and over was refused: they take turns, and the mirrors live on between.
  */
-import { setTimeout as pause } from 'node:timers/promises'
 import { getHeapStatistics } from 'node:v8'
 import type { Exchange, Judgement, WholeResponse } from '../gateway/exchange.ts'
 import type { Live } from '../gateway/exchanges.ts'
@@ -57,12 +56,16 @@ const measureOnce = ({ run, calls }: Case) => {
 
 const warmRounds = 3
 
-/** The cases take turns; between two of them the gateway gets to renew what it knows. */
-const measure = async (cases: readonly Case[], rounds: number): Promise<readonly Stage[]> => {
+/** The cases take turns; `between` two of them the gateway gets to renew what it knows. */
+const measure = async (
+  cases: readonly Case[],
+  rounds: number,
+  between: () => Promise<void>,
+): Promise<readonly Stage[]> => {
   const found = cases.map((): ReturnType<typeof measureOnce>[] => [])
   for (let round = -warmRounds; round < rounds; round++)
     for (const [at, one] of cases.entries()) {
-      await pause(1)
+      await between()
       one.prepare?.()
       const measured = measureOnce(one)
       if (round >= 0) found[at]?.push(measured)
@@ -221,10 +224,10 @@ export const benchJudge = async (date: string, say: (line: string) => void): Pro
   try {
     say('requests that pass …')
     const guardedCases = [anewCase(ground), ...passingCases(ground, ground.guarded)]
-    const all = await measure([...guardedCases, ...passingCases(ground, ground.open)], rounds)
+    const all = await measure([...guardedCases, ...passingCases(ground, ground.open)], rounds, ground.renew)
     const [guarded, open] = [all.slice(0, guardedCases.length), all.slice(guardedCases.length)]
     say('requests that are refused …')
-    const refused = await measure(refusedCases(ground), rounds)
+    const refused = await measure(refusedCases(ground), rounds, ground.renew)
     return { date, machine: describeMachine(), rounds, guarded, open, refused }
   } finally {
     await ground.close()
