@@ -68,11 +68,40 @@ const passing = (name: string): string => `
       proxy_set_header X-Forwarded-For $remote_addr;
       proxy_set_header X-Forwarded-Proto $scheme;`
 
+/** What is behind an application: files of these sizes at these paths, in chunks where it says so, and a WebSocket at `socketPort`. */
+type Behind = {
+  readonly files: readonly { readonly path: string; readonly file: string; readonly isChunked: boolean }[]
+  readonly socketPath: string
+  readonly socketPort: number
+}
+
+const switching = (path: string, to: string): string => `
+    location = ${path} {${passing(to)}
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Connection "upgrade";
+      proxy_read_timeout 1h;
+    }`
+
 /** An application that answers from memory: a page of `body`, a sign-in that believes `X-Person`, and `/me`. */
-export const applicationSetup = (port: number, body: string): string =>
-  whole(`
+export const applicationSetup = (
+  port: number,
+  body: string,
+  { files, socketPath, socketPort }: Behind,
+): string =>
+  whole(`${group('socket', socketPort)}
   server {
     listen 127.0.0.1:${port};
+${files
+  .map(({ path, file, isChunked }) =>
+    // What may include something has no length beforehand.
+    [
+      `location = ${path} { default_type text/plain; alias ${file};`,
+      isChunked ? ' ssi on; ssi_types *;' : '',
+      ' }',
+    ].join(''),
+  )
+  .join('\n')}
+${switching(socketPath, 'socket')}
     location / { default_type text/plain; return 200 "${body}"; }
     location = /sign-in {
       add_header Set-Cookie "sid=$http_x_person; Path=/; HttpOnly" always;
@@ -84,11 +113,12 @@ export const applicationSetup = (port: number, body: string): string =>
     }
   }`)
 
-/** A plain reverse proxy. */
-export const bareSetup = (port: number, application: number): string =>
+/** A plain reverse proxy, of the WebSocket at `socketPath` too. */
+export const bareSetup = (port: number, application: number, socketPath: string): string =>
   whole(`${group('application', application)}
   server {
     listen 127.0.0.1:${port};
+${switching(socketPath, 'application')}
     location / {${passing('application')}
     }
   }`)

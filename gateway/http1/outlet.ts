@@ -25,7 +25,7 @@ export type Outlet = Sender & {
 }
 
 /** Who is told. `moved`: the system has taken all, within the call; `written`: later, something that it had not. */
-export type OutletHooks = { moved(): void; written(): void }
+type OutletHooks = { moved(): void; written(): void }
 
 /** More is not held back for company. */
 const heldBytesMax = 16_384
