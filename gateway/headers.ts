@@ -15,6 +15,7 @@ import {
   setsOwnCookie,
 } from './cookie-names.ts'
 import type { Changes, RawHeaders, ReadyHeaders } from './exchange.ts'
+import { ownText } from './own-text.ts'
 
 /** What is known of a request apart from its headers. */
 export type RequestFacts = {
@@ -288,9 +289,7 @@ export const createHeaderRules = (companionName: string): HeaderRules => {
     const { last } = ready
     if (last?.credentials === credentials && last.line === line) return last.cookie
     const cookie = filterCookies(cookies, filterOf(credentials, dropCookies))
-    // A copy of its own: as received it is a part of the whole head.
-    if (ready.own.length > 0)
-      ready.last = { credentials, line: Buffer.from(line, 'latin1').toString('latin1'), cookie }
+    if (ready.own.length > 0) ready.last = { credentials, line: ownText(line), cookie }
     return cookie
   }
 

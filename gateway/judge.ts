@@ -34,7 +34,14 @@ import { cookieChanges, expiredCredential, identityHeaders, toldUntil, unchanged
 import type { Identified } from './identity/identify.ts'
 import type { KeptPermit, Passing } from './kept-permits.ts'
 import { answerOwnPath, isOwnPath } from './own-paths.ts'
-import { areConflicting, type PracticeSources, practiceScope, practiceSources } from './practice.ts'
+import { ownText } from './own-text.ts'
+import {
+  areConflicting,
+  isByHostAlone,
+  type PracticeSources,
+  practiceScope,
+  practiceSources,
+} from './practice.ts'
 import { judgePublic } from './public-routes.ts'
 import { answer, isRevokedEverywhere, plainDecision, type Question, scopeOf } from './questions.ts'
 import { answerCut, answerFailure } from './refusal.ts'
@@ -51,12 +58,17 @@ const stale = (exchange: Exchange): Judgement => ({
   decision: null,
 })
 
-const sourcesOf = ({ exchange, site, carried }: Case, { claimed }: Session): PracticeSources =>
-  practiceSources(site.upstream.practice, exchange.host, exchange.target.readings, carried.lines, {
-    headers: exchange.headers,
-    claimed: claimed ?? null,
-    cookie: carried.known?.practice,
-  })
+function sourcesOf({ exchange, site, carried }: Case, { claimed = null }: Session): PracticeSources {
+  const { known, lines } = carried
+  const { host, headers, target } = exchange
+  if (claimed === null && known?.said?.host === host) return known.said.sources
+  const config = site.upstream.practice
+  const words = { headers, claimed, cookie: known?.practice }
+  const sources = practiceSources(config, host, target.readings, lines, words)
+  if (claimed === null && known !== null && isByHostAlone(config))
+    known.said = { host: ownText(host), sources }
+  return sources
+}
 
 const questionOf = (
   { exchange, duties }: Case,

@@ -6,6 +6,7 @@
  * alone: a declared length is the content's own, else the coding is chunked (RFC 9112 §6).
  */
 import { fault } from '../../runtime/fault.ts'
+import { ownText } from '../own-text.ts'
 import { isName } from './field-names.ts'
 import { isFieldValue } from './grammar.ts'
 
@@ -65,7 +66,7 @@ const linesOf = (list: readonly string[]): string | null => {
     text += lineOf(name, list[i + 1] ?? '')
   }
   // In one piece: made of many, it would be put together again with every head.
-  const whole = Buffer.from(text, 'latin1').toString('latin1')
+  const whole = ownText(text)
   written.set(list, whole)
   return whole
 }
