@@ -102,7 +102,7 @@ export const openApp = async (store: Store, built = '/nowhere'): Promise<App> =>
       publicKey: createSigner(generateSigningKey()).publicKey,
       ...{ routes: new Map(), passwordLinks: null, notifications: { mailGoesOut: false, webhooks: [] } },
       changed: () => {},
-      upstreams: ['desk'],
+      ...{ upstreams: ['desk'], sources: [] },
     },
     ...{ origin, portal, trustedProxies: [], ui: createUiAssets(built), log: silentLog },
     heartbeatMs: 15_000,

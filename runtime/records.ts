@@ -92,7 +92,11 @@ export const practicesRecordSchema = z.strictObject({
       members: z.number().int().positive(),
     }),
   ),
+  /** Practices that are no longer here: nothing of them is taken in. Absent: none, as in records of before there were any. */
+  retired: z.record(practiceId, z.strictObject({ name: z.string(), contact: z.string() })).optional(),
 })
+/** What people are told of a practice that is no longer here. */
+export type RetiredPractice = NonNullable<PracticesRecord['retired']>[string]
 /** The table of practices. */
 export type PracticesRecord = z.infer<typeof practicesRecordSchema>
 

@@ -29,7 +29,17 @@ type PracticeTable = {
   name: string
   revision: number
   members_version: Generated<number>
+  version_base: Generated<number>
   created_at: number
+}
+
+/** Every practice; `practice` is a view of those that are not retired, and `membership` one of their people. */
+type PracticeRecordTable = PracticeTable & {
+  retired_at: number | null
+  retired_by: string | null
+  retired_by_name: string | null
+  retired_reason: string | null
+  retired_contact: string | null
 }
 
 type PolicyRevisionTable = {
@@ -274,6 +284,7 @@ export type Tables = AdminEntryTables &
   OwnSignInTables &
   ScheduleTables & {
     practice: PracticeTable
+    practice_record: PracticeRecordTable
     policy_revision: PolicyRevisionTable
     app_user: AppUserTable
     app_identity: AppIdentityTable

@@ -109,7 +109,7 @@ test('unmapped requests are counted by template, at most a thousand kinds, permi
     dropped: () => 0,
     close: async () => undefined,
   }
-  const directory = { practice: () => null, member: () => null, practicesOf: () => [] }
+  const directory = { practice: () => null, member: () => null, practicesOf: () => [], retired: () => null }
   const traffic = createTraffic(directory as never, reports as never)
   for (let count = 0; count < 3; count += 1) traffic.unmapped('desk', 'GET', '/patients/:x/:x')
   for (let kind = 0; kind < 5_000; kind += 1) traffic.unmapped('desk', 'GET', `/${'a/'.repeat(kind % 2_000)}`)

@@ -37,6 +37,8 @@ const wholeLists: Readonly<Record<string, string>> = {
   'GET /api/admins': 'own accounts, a handful for emergencies',
   'GET /api/admin-sessions': 'sessions of own accounts that are open now',
   [`GET ${of}/features`]: 'a closed set',
+  [`GET ${of}/sources`]: 'what the configuration names',
+  'GET /api/retired-practices': 'practices that left one plane, some dozens',
   [`GET ${of}/general`]: 'no list: samples of at most 100 people with their count',
   [`GET ${of}/presets`]: 'a closed set',
   [`GET ${of}/presets/:preset`]: 'no list: what one preset would change',
