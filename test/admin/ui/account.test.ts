@@ -87,11 +87,19 @@ it('an app is set up by picture or key, its codes shown once; a second factor is
   await dialog().getByRole('checkbox').check()
   await act('Done')
   expect(await page.content()).not.toContain('shown-once-9')
+  await button('Make new ones for recovery').click()
+  await dialog().getByText('Your 7 unused codes are void from then on').waitFor()
+  expect(await stage.findings('dialog')).toEqual([])
+  await dialog().getByRole('button', { name: 'Make ten new ones' }).click()
+  await dialog().getByText('shown-once-9').waitFor()
+  await dialog().getByRole('checkbox').check()
+  await act('Done')
   await button('Remove the authenticator app').click()
   await dialog().getByText('Your other second factors and your recovery codes stay.').waitFor()
   await act('Remove')
-  expect(sent().slice(-2)).toEqual([
+  expect(sent().slice(-3)).toEqual([
     ['POST /api/me/factors/totp/confirm', { code: '123456' }],
+    ['POST /api/me/factors/recovery-codes', null],
     ['DELETE /api/me/factors/totp', null],
   ])
 })
