@@ -1,5 +1,6 @@
 # One image for both planes: `gateway` or `admin` as the first argument, with a configuration file mounted.
 # Not for `npm start`: the embedded PostgreSQL, the pinned Node and everything of development stay in the build stage.
+# What it is made of lies in it: dist/sbom.cdx.json (CycloneDX) and dist/licences.txt.
 # Invariant: nothing in the last stage can install, compile or open a shell, and it does not run as root.
 # Refused: one image per plane; they share all but a few files, and one image has one version.
 
@@ -10,6 +11,7 @@ COPY tools tools
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY . .
 RUN node tools/build.mjs && rm -rf admin/ui
+RUN node tools/licences.mjs > dist/licences.txt && node tools/sbom.mjs
 RUN npm prune --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
 
 FROM gcr.io/distroless/nodejs26-debian13:nonroot AS plane

@@ -184,6 +184,8 @@ const catalogue: Readonly<Record<ActionGroup, Lines>> = {
     'host-override.on':
       'An operator had addresses and hours watched instead of enforced, on a gateway’s host.',
     'host-override.off': 'Addresses and hours were enforced again on a gateway’s host.',
+    'database.restored':
+      'The database was found to be an older copy: everything was published anew, and everybody signs in afresh.',
     'gateway.event': 'A gateway reported something that this version does not know.',
   },
 }

@@ -38,6 +38,7 @@ import { layEntry } from './sign-in/entries.ts'
 import { buildRecord, sealManifest, sealSession } from './signed-records.ts'
 import type { Store } from './store/database.ts'
 import { findPublication, listPublications, readSequence } from './store/publications.ts'
+import { applyAcks } from './store/reports.ts'
 import { findSession } from './store/sessions.ts'
 import { handOver, proveFactor } from './two-factor/visits.ts'
 
@@ -149,6 +150,16 @@ async function finishOwn(parts: InternalParts, request: FinishSignIn): Promise<S
   return { answer: isDone ? opened : await answerOpened(parts, opened, at), to }
 }
 
+/** A gateway knows of more than the database does: the publisher hears of it as of any acknowledgement. */
+const noteAhead = (store: Store, gateway: string, sequence: number, at: Instant): Promise<void> =>
+  store.transaction((tx) => applyAcks(tx, [{ kind: 'ack', gateway, sequence, at }]))
+
+async function answerChanges(parts: InternalParts, since: number, gateway: string): Promise<Changes> {
+  const changes = await readChanges(parts, since)
+  if (since > changes.sequence) await noteAhead(parts.store, gateway, since, parts.now())
+  return changes
+}
+
 function readChanges({ store, signer, now }: InternalParts, since: number): Promise<Changes> {
   return store.snapshot(async (tx) => {
     const at = now()
@@ -216,7 +227,7 @@ export const createInternal = (parts: InternalParts): ControlPlane => ({
       parts.publisher.kick()
       return sealSession(parts.signer, session)
     }),
-  changes: (since) => guarded(() => readChanges(parts, since)),
+  changes: (since, gateway) => guarded(() => answerChanges(parts, since, gateway)),
   record: (key) => guarded(() => readRecord(parts, key)),
   askAccess: (request) => guarded(() => askForAccess(parts.store, request, parts.now())),
   withdrawAccess: (request) => guarded(() => takeAccessBack(parts.store, request, parts.now())),

@@ -16,7 +16,7 @@ import type { HotStore } from '../runtime/hot-store.ts'
 import type { ControlPlane } from '../runtime/internal.ts'
 import type { Log } from '../runtime/log.ts'
 import { readLogos } from '../runtime/logos.ts'
-import { createSigner, keepSigningKey, type Signer } from '../runtime/signing.ts'
+import { createSigner, keepSigningKey, readSigningKey, type Signer } from '../runtime/signing.ts'
 import { requirementsOf } from '../runtime/upstream-routes.ts'
 import { createAdminApp } from './admin-app.ts'
 import { createAdmission } from './api/admission.ts'
@@ -41,6 +41,7 @@ import type { QueueMail } from './own-sign-in/password-mails.ts'
 import { type OwnUpstreams, readOwnUpstreams } from './own-sign-in/upstreams.ts'
 import { createPortalApp } from './portal/portal-app.ts'
 import { createPublisher, type Publisher } from './publish.ts'
+import { answerSecurityText } from './security-text.ts'
 import { type AdminProviderKey, createAdminProviders, readAdminProviders } from './sign-in/admin-providers.ts'
 import { createAdminSessions } from './sign-in/admin-sessions.ts'
 import { ensureFirstAdmin, ensureFirstLink, type FirstAdmin, type FirstLink } from './sign-in/first-admin.ts'
@@ -174,7 +175,8 @@ function startMachinery(
   const { now } = clock
   const publisher = createPublisher({ store: database, hotStore, signer, now, log })
   undoing.add('publisher', publisher.close)
-  const metrics = createMetrics({ store: database, hotStore, now, streams: base.streams })
+  const disagrees = (): boolean => publisher.status().disagrees
+  const metrics = createMetrics({ store: database, hotStore, now, streams: base.streams, disagrees })
   const jobs = createJobs({
     store: database,
     countCanaries: metrics.countCanaries,
@@ -235,11 +237,14 @@ async function listenLate(
   const { config, clock } = options
   const trustedProxies = valueOr(readTrustedProxies(config.gateway.trustedProxies))
   let app: LateApp | null = null
-  const answer: Answer = (request, env) =>
-    app === null ? new Response('Starting.\n', { status: 503 }) : app.fetch(request, env)
+  let origin = ''
+  const answer: Answer = (request, env) => {
+    if (app === null) return new Response('Starting.\n', { status: 503 })
+    return answerSecurityText(request, origin, config.securityText, clock.now()) ?? app.fetch(request, env)
+  }
   const listener = await listenOn(config.listen[part.key], counted(metrics, clock, part.surface, answer))
   undoing.add(`${part.key} listener`, listener.close)
-  const origin = config.origins[part.key] ?? originOf(listener)
+  origin = config.origins[part.key] ?? originOf(listener)
   app = part.createApp(origin, trustedProxies)
   return origin
 }
@@ -328,7 +333,8 @@ function listenPortal(
 async function start(options: ControlPlaneOptions, undoing: Undoing): Promise<RunningControlPlane> {
   const { config, clock, log, dataDir } = options
   const clusterKey = config.clusterKey ?? valueOr(keepClusterKey(join(dataDir, 'cluster-key')))
-  const signer = createSigner(valueOr(keepSigningKey(join(dataDir, 'signing-key'))))
+  const shared = config.signingKey === null ? null : readSigningKey(config.signingKey)
+  const signer = createSigner(shared ?? valueOr(keepSigningKey(join(dataDir, 'signing-key'))))
   const keyring = valueOr(openFactorKeyring(config.twoFactor.keys, join(dataDir, 'factor-keys')))
   const upstreams = valueOr(readOwnUpstreams(config.upstreams))
   const adminProviders = valueOr(readAdminProviders(config.admin.providers))

@@ -3,7 +3,7 @@
  * listener.
  *
  * Decisions are counted by gateways, not here. Invariant: labels come from closed sets, never a user,
- * practice, address or path. prom-client's default metrics were refused: some of their names fail promtool.
+ * practice, address or path. What a scrape asks of the database is asked at once, in a few queries without lists.
  */
 import { sql } from 'kysely'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
@@ -16,6 +16,7 @@ import type { WebhookCount } from './notify/webhook-delivery.ts'
 import type { Store } from './store/database.ts'
 import type { Outlet } from './store/forgetting-waits.ts'
 import { listLiveGateways } from './store/publish-state.ts'
+import { addProcessFigures, createRequestGauges } from './use-metrics.ts'
 
 /** Which part of the control plane answered. */
 export type Surface = 'api' | 'sign-in' | 'ui' | 'internal' | 'portal'
@@ -41,6 +42,8 @@ export type Measured = {
   readonly now: () => Instant
   /** Where security events are sent. */
   readonly streams: readonly Outlet[]
+  /** Whether another control plane publishes with another signing key; absent: there is no other. */
+  readonly disagrees?: () => boolean
 }
 
 /** How far the clocks of machine, database and hot store may be apart. */
@@ -69,7 +72,7 @@ const databaseTime = (store: Store): Promise<Instant> =>
     return found[0]?.now ?? 0
   })
 
-const readings = async ({ store, hotStore, now }: Measured): Promise<readonly Reading[]> =>
+const readings = async ({ store, hotStore, now }: Measured): Promise<Reading[]> =>
   Promise.all([
     readClock('database', now, () => databaseTime(store)),
     ...(hotStore === null ? [] : [readClock('hot store', now, () => hotStore.time())]),
@@ -77,6 +80,11 @@ const readings = async ({ store, hotStore, now }: Measured): Promise<readonly Re
 
 async function readiness(measured: Measured): Promise<Response> {
   const all = await readings(measured)
+  if (measured.disagrees?.() === true)
+    all.push({
+      ...{ up: false, skewMs: 0 },
+      sentence: 'signing key: another control plane publishes with another one (signingKey)',
+    })
   const ready = all.every(({ up, skewMs }) => up && Math.abs(skewMs) <= skewMaxMs)
   const lines = [ready ? 'ready' : 'not ready', ...all.map(({ sentence }) => sentence)]
   return new Response(`${lines.join('\n')}\n`, {
@@ -100,7 +108,8 @@ function createGauges(registry: Registry, { store, hotStore, now, streams }: Mea
   const lost = gauge('gatehouse_admin_report_batches_lost', 'Batches of gateways’ reports that never came.')
   const mails = gauge('gatehouse_admin_mails_waiting', 'Mails queued and not yet sent or given up.')
   const readAudit = createAuditGauges(registry, streams)
-  const memory = gauge('process_resident_memory_bytes', 'Resident memory size in bytes.')
+  const readRequests = createRequestGauges(registry)
+  addProcessFigures(registry, store)
 
   const readDatabase = (): Promise<void> =>
     store.read(async (rows) => {
@@ -122,6 +131,7 @@ function createGauges(registry: Registry, { store, hotStore, now, streams }: Mea
       gateways.set((await listLiveGateways(rows, at)).length)
       mails.set(await countWaitingMails(rows))
       await readAudit(rows, at)
+      await readRequests(rows, at)
     })
   const note = (name: string, reading: Promise<unknown>): Promise<void> =>
     reading.then(
@@ -129,7 +139,6 @@ function createGauges(registry: Registry, { store, hotStore, now, streams }: Mea
       () => up.set({ store: name }, 0),
     )
   return async () => {
-    memory.set(process.memoryUsage.rss())
     await Promise.all([
       note('database', readDatabase()),
       ...(hotStore === null ? [] : [note('hot-store', hotStore.time())]),

@@ -13,6 +13,7 @@ import type { Log } from '../runtime/log.ts'
 import type { Signer } from '../runtime/signing.ts'
 import { compiledPoliciesOf } from './compiled-policies.ts'
 import { type Batch, createHotStoreFilling, type Filling, type HotStoreFilling } from './hot-store-filling.ts'
+import { acknowledgedAhead, announceEverything, goOnAbove, noticeCopy } from './restored-database.ts'
 import { type BuiltRecord, buildPractices, buildRecord } from './signed-records.ts'
 import type { Store, Tx } from './store/database.ts'
 import { createLeadership, type Leadership } from './store/leadership.ts'
@@ -37,6 +38,8 @@ export type PublisherStatus = {
   readonly hotStore: Filling | 'none'
   /** The last sequence that the hot store has acknowledged. */
   readonly acknowledged: number | null
+  /** Another control plane publishes, with another signing key: what this one signs, no gateway believes. */
+  readonly disagrees: boolean
 }
 
 /** Publishes what is committed. No call rejects: what fails is logged and tried again at the next tick. */
@@ -118,14 +121,7 @@ async function signAnew(parts: PublisherParts): Promise<void> {
   const at = parts.now()
   const signed = await parts.store.transaction(async (tx) => {
     if ((await readSetting(tx, keySetting)) === parts.signer.publicKey) return false
-    for (const kind of ['policy', 'members'] as const)
-      await tx
-        .insertInto('outbox')
-        .columns(['kind', 'part', 'saved_at'])
-        .expression((eb) =>
-          eb.selectFrom('practice').select([eb.val(kind).as('kind'), 'id', eb.val(at).as('saved_at')]),
-        )
-        .execute()
+    await announceEverything(tx, at)
     await tx
       .insertInto('outbox')
       .columns(['kind', 'part', 'saved_at'])
@@ -142,16 +138,20 @@ async function signAnew(parts: PublisherParts): Promise<void> {
   if (signed) parts.log.info({ publicKey: parts.signer.publicKey }, 'every record is signed with this key')
 }
 
-/** The database was restored from an older copy: goes on above what gateways have seen, never below. */
-async function raiseAbove(parts: PublisherParts, seen: number): Promise<void> {
-  parts.log.error(
-    { seen },
-    'the hot store is ahead of the database: was the database restored from a backup?',
-  )
-  await parts.store.snapshot(async (tx) => {
-    const { sequence, practicesVersion } = await readSequence(tx)
-    if (sequence <= seen) await writeSequence(tx, seen + 1, practicesVersion)
-  })
+const restored =
+  'the database is a restored copy: everything is published anew above it, and everybody signs in afresh'
+
+/** Goes on above what the hot store holds or a gateway acknowledged, where that is more than the database knows. */
+async function raiseAbove(parts: PublisherParts, inHotStore: number | null): Promise<boolean> {
+  const { store, log } = parts
+  const at = parts.now()
+  const acknowledged = await acknowledgedAhead(store, at)
+  const seen = Math.max(inHotStore ?? 0, acknowledged ?? 0)
+  if (seen === 0) return false
+  const evidence = seen === acknowledged ? 'a gateway has seen more' : 'the hot store holds more'
+  const raised = await goOnAbove(store, seen, at, evidence)
+  if (raised) log.error({ seen, evidence }, restored)
+  return raised
 }
 
 /** Creates a publisher; it does nothing before `start` or `tick`. */
@@ -199,6 +199,7 @@ export function createPublisher(parts: PublisherParts): Publisher {
       sequence: round.sequence(),
       hotStore: filling?.state().filling ?? 'none',
       acknowledged: filling?.state().sequence ?? null,
+      disagrees: round.disagrees(),
     }),
     close: async () => {
       if (timer !== null) clearInterval(timer)
@@ -215,12 +216,28 @@ function createRound(parts: PublisherParts, filling: HotStoreFilling | null) {
   let leading = false
   let sequence: number | null = null
   let signed = false
+  let disagrees = false
+  /** Only while another leads: whoever leads has everything signed anew with its own key. */
+  const compareKeys = async (): Promise<void> => {
+    const theirs = await parts.store.read((rows) => readSetting(rows, keySetting))
+    const differs = typeof theirs === 'string' && theirs !== parts.signer.publicKey
+    if (differs && !disagrees)
+      parts.log.error(
+        { publicKey: parts.signer.publicKey, theirs },
+        'another control plane publishes with another signing key: give all of them the same signingKey',
+      )
+    disagrees = differs
+  }
   let pushes: Promise<void> = Promise.resolve()
   const publish = async (leadership: Leadership): Promise<void> => {
     const led = leading
     leading = await leadership.hold()
-    if (!leading) return
-    if (!led) parts.log.info({}, 'this control plane publishes')
+    if (!leading) return compareKeys()
+    disagrees = false
+    if (!led) {
+      parts.log.info({}, 'this control plane publishes')
+      if (await noticeCopy(parts.store, parts.now())) parts.log.error({}, restored)
+    }
     if (!signed || !led) await signAnew(parts)
     signed = true
     for (let full = true; full; ) {
@@ -234,17 +251,16 @@ function createRound(parts: PublisherParts, filling: HotStoreFilling | null) {
   return {
     publish,
     look: async (): Promise<void> => {
-      if (filling === null) return
-      await filling.look()
-      const ahead = filling.ahead()
-      if (ahead === null) return
-      await raiseAbove(parts, ahead).catch((error: unknown) =>
-        parts.log.warn({ error }, 'sequence not raised'),
-      )
-      await filling.look()
+      await filling?.look()
+      const raised = await raiseAbove(parts, filling?.ahead() ?? null).catch((error: unknown) => {
+        parts.log.warn({ error }, 'sequence not raised')
+        return false
+      })
+      if (raised) await filling?.look()
     },
     settle: (): Promise<void> => pushes,
     leading: (): boolean => leading,
     sequence: (): number | null => sequence,
+    disagrees: (): boolean => disagrees,
   }
 }

@@ -71,8 +71,9 @@ async function buildPolicy(
     confirmBy: fallback === null ? null : confirmBy,
     predecessor: fallback?.value ?? null,
   }
-  const text = sealRecord(signer, key, revision, record)
-  return { built: { key, kind: 'policy', part: practice, version: revision, text, expiresAt: null } }
+  const version = saved.value.versionBase + revision
+  const text = sealRecord(signer, key, version, record)
+  return { built: { key, kind: 'policy', part: practice, version, text, expiresAt: null } }
 }
 
 async function buildMembers(rows: Rows, signer: Signer, practice: string, at: Instant): Promise<Building> {

@@ -68,12 +68,12 @@ const after = (ms: DurationMs): Promise<void> => new Promise((resolve) => setTim
 
 type State = GenerationParts & { readonly living: Set<Member>; isOver: boolean }
 
-const begin = async (state: State, post: number, entrance: Entrance): Promise<Member> => {
+const begin = async (state: State, post: number, entrance: Entrance, replaced = 0): Promise<Member> => {
   const folder = await state.folders.claim(state.config.dataDir)
   try {
     const file = await writeEffectiveConfig(configOf(state.config, post, folder))
     const member: Member = {
-      process: forkWorker(file, entrance, join(state.config.dataDir, 'compiled')),
+      process: forkWorker(file, entrance, replaced, join(state.config.dataDir, 'compiled')),
       readyAt: null,
     }
     state.living.add(member)
@@ -96,10 +96,15 @@ const begin = async (state: State, post: number, entrance: Entrance): Promise<Me
 }
 
 /** A worker in the place of one that ended at `endedAt`; `null`: there could be none. */
-const replace = async (state: State, post: number, endedAt: DurationMs): Promise<Member | null> => {
+const replace = async (
+  state: State,
+  post: number,
+  endedAt: DurationMs,
+  replaced: number,
+): Promise<Member | null> => {
   const { log, monotonic } = state
   try {
-    const member = await begin(state, post, 'soon')
+    const member = await begin(state, post, 'soon', replaced)
     const { pid } = member.process
     void member.process.ready.then(
       () =>
@@ -122,7 +127,7 @@ const replace = async (state: State, post: number, endedAt: DurationMs): Promise
 const keepPost = async (state: State, post: number, first: Member): Promise<void> => {
   let member: Member | null = first
   let pauseMs = 0
-  for (;;) {
+  for (let replaced = 1; ; replaced += 1) {
     const how = member === null ? null : await member.process.ended
     if (state.isOver) return
     const endedAt = state.monotonic()
@@ -133,7 +138,7 @@ const keepPost = async (state: State, post: number, first: Member): Promise<void
       state.log.error({ worker: post + 1, pid: member.process.pid, how, pauseMs }, 'a worker ended')
     if (pauseMs > 0) await after(pauseMs)
     if (state.isOver) return
-    member = await replace(state, post, endedAt)
+    member = await replace(state, post, endedAt, replaced)
   }
 }
 

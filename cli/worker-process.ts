@@ -38,34 +38,47 @@ export type WorkerProcess = {
 /** How a worker comes and goes, as its supervisor wants it. */
 export type WorkerWay = {
   readonly entrance: Entrance
+  /** How often the worker in this place was replaced so far. */
+  readonly replaced: number
   /** `null`: nobody said; as configured. */
   leave(): Leave | null
 }
 
 const entranceVariable = 'GATEWAY_WORKER_ENTRANCE'
+const replacedVariable = 'GATEWAY_WORKER_REPLACED'
 
 /** The effective configuration is in the file; what the environment said is in it already. */
-const environmentOf = (entrance: Entrance, compiledDir: string): Readonly<Record<string, string>> => ({
+const environmentOf = (
+  entrance: Entrance,
+  replaced: number,
+  compiledDir: string,
+): Readonly<Record<string, string>> => ({
   ...Object.fromEntries(
     Object.keys(process.env)
       .filter((name) => /^(GATEHOUSE_|DATABASE_URL$|REDIS_URL$)/.test(name))
       .map((name) => [name, '']),
   ),
   [entranceVariable]: entrance,
+  [replacedVariable]: String(replaced),
   NODE_COMPILE_CACHE: compiledDir,
 })
 
 /**
  * A new worker that runs with this file. `compiledDir`: where workers leave their compiled code for the next one, which
- * then begins in half the time; as private as the keys beside it.
+ * then begins in half the time; as private as the keys beside it. `replaced`: how many stood in its place before.
  */
-export const forkWorker = (configFile: string, entrance: Entrance, compiledDir: string): WorkerProcess => {
+export const forkWorker = (
+  configFile: string,
+  entrance: Entrance,
+  replaced: number,
+  compiledDir: string,
+): WorkerProcess => {
   cluster.schedulingPolicy = cluster.SCHED_NONE
   cluster.setupPrimary({
     exec: new URL('main.ts', import.meta.url).pathname,
     args: ['gateway', '--config', configFile],
   })
-  const worker = cluster.fork(environmentOf(entrance, compiledDir))
+  const worker = cluster.fork(environmentOf(entrance, replaced, compiledDir))
   const ready = Promise.withResolvers<WorkerReady>()
   const ended = Promise.withResolvers<string>()
   // Whoever waits hears of it; a worker that nobody waits for any more may fail in silence.
@@ -117,6 +130,7 @@ export const wayOfWorker = (stopping: Stopping): WorkerWay | null => {
   process.on('SIGHUP', () => {})
   return {
     entrance: entrances.find((one) => one === process.env[entranceVariable]) ?? 'at-once',
+    replaced: Number(process.env[replacedVariable] ?? 0) || 0,
     leave: () => told,
   }
 }

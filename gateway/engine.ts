@@ -23,6 +23,7 @@ import { createHeaderRules } from './headers.ts'
 import type { ProxyProtocol } from './http1/announced-peers.ts'
 import { createOwnListener } from './http1/listener.ts'
 import { createOwnUpstreams } from './http1/upstream-pool.ts'
+import type { Latency } from './latency.ts'
 import { createNodeListener } from './listener-node.ts'
 import type { ListenerTls } from './listener-tls.ts'
 import type { EngineCounters, MalformedKind } from './metrics.ts'
@@ -34,7 +35,7 @@ import type { RequestHead } from './request-head.ts'
 import { parseTarget, type Target } from './target.ts'
 import { createUpgrade, type Upgrade } from './upgrades.ts'
 import { createUpstreams } from './upstream-node.ts'
-import type { Upstreams } from './upstreams.ts'
+import type { Upstreams, UpstreamUse } from './upstreams.ts'
 
 /** What an engine needs. */
 export type EngineOptions = {
@@ -49,12 +50,15 @@ export type EngineOptions = {
   readonly tls?: ListenerTls | null
   /** Whose connections announce their clients; the own engine's alone. Absent or `null`: nobody's. */
   readonly proxyProtocol?: ProxyProtocol | null
+  /** Whether HTTP/2 is offered over TLS; the own engine's alone. Absent: no. */
+  readonly http2?: boolean
   /** Whether browsers come by https, by configuration (`origins.application`, `gateway.tls`), never by a header. */
   readonly secure: boolean
   /** `host` in lower case with its port as sent; `null`: nobody answers to it. */
   readonly lookUpstream: (host: string) => UpstreamConfig | null
   readonly exchanges: Exchanges
   readonly counters: EngineCounters
+  readonly latency: Latency
   readonly log: Log
   readonly now: () => Instant
   readonly monotonic: () => DurationMs
@@ -73,6 +77,8 @@ export type Engine = {
    * get `lingerMs` (default: none) to bring one more request, whose answer says that they are closed.
    */
   close(graceMs: DurationMs, lingerMs?: DurationMs): Promise<void>
+  /** The connections to each application that was asked so far. */
+  upstreamUses(): readonly UpstreamUse[]
 }
 
 /** How long a tunnel's goodbye may take once everything else is over. */
@@ -202,37 +208,44 @@ const proceed = (
   const admission = reservation.admit(judgement.standing)
   if (!admission.admitted) passage.cut(admission.reason, admission.decision)
   else if (upgrade === null) passage.forward(judgement)
-  else upgrade.forward(judgement, reservation.release)
+  else upgrade.forward(judgement, () => reservation.release())
+}
+
+const failUnjudged = (log: Log, passage: Passage, error: unknown): void => {
+  log.error({ error, exchange: passage.exchange.id }, 'an exchange could not be judged')
+  passage.fail({
+    status: 500,
+    ...failureTexts.unjudged,
+  })
+}
+
+/** Once the judge has thought it over. */
+const proceedLater = async (
+  log: Log,
+  passage: Passage,
+  upgrade: Upgrade | null,
+  reservation: Reservation,
+  judged: Promise<Judgement>,
+): Promise<void> => {
+  try {
+    proceed(passage, upgrade, reservation, await judged)
+  } catch (error) {
+    failUnjudged(log, passage, error)
+  }
 }
 
 const judgeExchange = (
-  state: EngineState,
+  { judge, log }: EngineOptions,
   passage: Passage,
   upgrade: Upgrade | null,
   reservation: Reservation,
 ): void => {
-  const { judge, log } = state.options
-  const { exchange } = passage
-  const fail = (error: unknown): void => {
-    log.error({ error, exchange: exchange.id }, 'an exchange could not be judged')
-    passage.fail({
-      status: 500,
-      ...failureTexts.unjudged,
-    })
-  }
-  const go = (judgement: Judgement): void => {
-    try {
-      proceed(passage, upgrade, reservation, judgement)
-    } catch (error) {
-      fail(error)
-    }
-  }
   try {
-    const judged = judge(exchange)
-    if (judged instanceof Promise) judged.then(go, fail)
-    else go(judged)
+    const judged = judge(passage.exchange)
+    if (judged instanceof Promise) void proceedLater(log, passage, upgrade, reservation, judged)
+    else proceed(passage, upgrade, reservation, judged)
   } catch (error) {
-    fail(error)
+    failUnjudged(log, passage, error)
   }
 }
 
@@ -241,7 +254,7 @@ const receive = (state: EngineState, client: Downstream): void => {
   if (readable === null) return
   if (state.draining || !readable.head.mayPersist) client.closeBehind()
   const body = createRequestBody(client.body, readable.head)
-  const exchange = createExchange(state, client, readable, (bytesMax) => body.whole(bytesMax))
+  const exchange = createExchange(state, client, readable, body.whole)
   if (exchange === null) {
     client.breakOff()
     return
@@ -249,15 +262,9 @@ const receive = (state: EngineState, client: Downstream): void => {
   const passage = createPassage(state.tools, exchange, client, body)
   const upgrade = exchange.upgrade === null ? null : createUpgrade(state.tools, passage, client)
   const reservation = state.options.exchanges.reserve(upgrade ?? passage)
-  client.attend({
-    drained: passage.drained,
-    closed() {
-      passage.closed()
-      reservation.release()
-    },
-    isStalled: passage.isStalled,
-  })
-  judgeExchange(state, passage, upgrade, reservation)
+  passage.occupy(reservation)
+  client.attend(passage)
+  judgeExchange(state.options, passage, upgrade, reservation)
 }
 
 const close = async (
@@ -304,6 +311,7 @@ export const createEngine = (options: EngineOptions): Engine => {
       upstreams: upstreamsOf(options),
       rules: createHeaderRules(options.companionName),
       counters: options.counters,
+      latency: options.latency,
       log: options.log,
       schedule: options.schedule,
       monotonic: options.monotonic,
@@ -333,5 +341,6 @@ export const createEngine = (options: EngineOptions): Engine => {
   return {
     listen: listener.listen,
     close: (graceMs, lingerMs = 0) => close(state, listener, graceMs, lingerMs),
+    upstreamUses: state.tools.upstreams.uses,
   }
 }

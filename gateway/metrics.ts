@@ -13,6 +13,8 @@ import type { RouteClass } from '../policies/routes.ts'
 import type { FaultKind } from '../runtime/fault.ts'
 import type { CutReason } from './exchange.ts'
 import { type LiveKind, liveKinds } from './exchanges.ts'
+import { createLatency, type Latency } from './latency.ts'
+import type { CertificateStanding } from './live-certificates.ts'
 import { type Oddness, oddnesses } from './target.ts'
 
 /** What the engine counts. */
@@ -47,12 +49,22 @@ export type JudgeCounters = {
 export type Metrics = {
   readonly engine: EngineCounters
   readonly judge: JudgeCounters
+  readonly latency: Latency
   /** A value that is read when somebody scrapes; `name` without the `gatehouse_` prefix. */
   gauge(name: string, help: string, read: () => number): void
+  /** Values with labels from a closed set or from configuration, read when somebody scrapes. */
+  gauges(
+    name: string,
+    help: string,
+    labelNames: readonly string[],
+    read: () => readonly LabelledValue[],
+  ): void
   /** A total that somebody else counts; `name` ends in `_total`. */
   total(name: string, help: string, read: () => number): void
   /** Open exchanges by kind. */
   watchExchanges(counts: () => Readonly<Record<LiveKind, number>>): void
+  /** The gateway's certificates, by the file they were read from. */
+  watchCertificates(standings: () => readonly CertificateStanding[]): void
   /** The exposition text and its content type. */
   text(): Promise<{ readonly contentType: string; readonly body: string }>
 }
@@ -67,6 +79,7 @@ const malformedKinds = [
   'too-many-exchanges',
   'forward-auth',
   'proxy-protocol',
+  'http2',
 ] as const
 const routeClasses = ['public', 'staff', 'picker', 'background', 'login', 'logout'] as const
 const modes = ['enforce', 'monitor'] as const
@@ -91,6 +104,9 @@ const cutReasons: readonly CutReason[] = [...reasonNames, 'knowledge-stale', 'dr
 const durationBoundsUs = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000, 50_000] as const
 
 type Labels = Readonly<Record<string, string>>
+
+/** One value of a gauge. */
+export type LabelledValue = readonly [labels: Labels, value: number]
 
 /** A counter over a closed set of rows; `add(row)` is the hot path. */
 type Table = { add(row: number): void }
@@ -256,6 +272,29 @@ const createJudgeCounters = (registry: Registry): JudgeCounters => {
   }
 }
 
+const watchCertificates = (registry: Registry, standings: () => readonly CertificateStanding[]): void => {
+  const perFile = (name: string, help: string, read: (standing: CertificateStanding) => number): void => {
+    new Gauge({
+      name: `gatehouse_certificate_${name}`,
+      help,
+      labelNames: ['file'],
+      registers: [registry],
+      collect() {
+        this.reset()
+        for (const standing of standings()) this.set({ file: standing.file }, read(standing))
+      },
+    })
+  }
+  perFile(
+    'expires_seconds',
+    'When the certificate in use runs out, in seconds since 1970.',
+    ({ expiresAt }) => expiresAt / 1_000,
+  )
+  perFile('outdated', 'Whether the files hold something newer that could not be taken.', ({ isOutdated }) =>
+    isOutdated ? 1 : 0,
+  )
+}
+
 /** Metrics in a registry of their own; with those of the process unless `bare`. */
 export const createMetrics = (options: { readonly bare?: boolean } = {}): Metrics => {
   const registry = new Registry()
@@ -268,6 +307,7 @@ export const createMetrics = (options: { readonly bare?: boolean } = {}): Metric
   return {
     engine: createEngineCounters(registry),
     judge: createJudgeCounters(registry),
+    latency: createLatency(registry),
     gauge(name, help, read) {
       new Gauge({
         name: `gatehouse_${name}`,
@@ -275,6 +315,15 @@ export const createMetrics = (options: { readonly bare?: boolean } = {}): Metric
         registers: [registry],
         collect() {
           this.set(read())
+        },
+      })
+    },
+    gauges(name, help, labelNames, read) {
+      new Gauge({
+        ...{ name: `gatehouse_${name}`, help, labelNames: [...labelNames], registers: [registry] },
+        collect() {
+          this.reset()
+          for (const [labels, value] of read()) this.set(labels, value)
         },
       })
     },
@@ -301,6 +350,7 @@ export const createMetrics = (options: { readonly bare?: boolean } = {}): Metric
         },
       })
     },
+    watchCertificates: (standings) => watchCertificates(registry, standings),
     text: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
   }
 }

@@ -181,6 +181,11 @@ export function watchMind(metrics: Metrics, mind: Mind): void {
   metrics.gauge('knowledge_age_seconds', 'Since knowledge was last known to be complete.', () =>
     Math.min(1e9, lease.ageMs() / 1_000),
   )
+  metrics.gauge(
+    'change_feed_lag_seconds',
+    'What the last proof of being up to date took, all before it applied.',
+    () => lease.lagMs() / 1_000,
+  )
   metrics.gauge('knowledge_sequence', 'The highest sequence applied.', knowledge.sequence)
   metrics.gauge('hot_store_seeded', 'Whether the hot store may be believed.', () =>
     knowledge.isSeeded() ? 1 : 0,

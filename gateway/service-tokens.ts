@@ -113,7 +113,7 @@ function isPersonal({ companion }: TokenTools, site: Site, exchange: Exchange): 
 function isElsewhere(site: Site, exchange: Exchange, { practice }: ServiceToken): boolean {
   const sources = practiceSources(
     site.upstream.practice,
-    exchange.host.replace(/:\d*$/, ''),
+    exchange.host,
     exchange.target.readings,
     cookieLines(exchange.headers),
     { headers: exchange.headers, claimed: null },
@@ -225,6 +225,7 @@ export function createServiceTokens(tools: TokenTools, headerName: string): Serv
   const pass = (site: Site, question: TokenQuestion, decision: Decision, at: Instant): Judgement => {
     const { exchange, known, duties } = question
     noteUse(known, exchange.client.text, at)
+    traffic.permitted(known.token.practice)
     if (duties.judged.some(({ mapped }) => !mapped))
       traffic.unmapped(site.upstream.id, exchange.method, site.duties.template(exchange.target.path))
     return {
@@ -257,7 +258,13 @@ export function createServiceTokens(tools: TokenTools, headerName: string): Serv
       : refuseToken(tools, question, at)
   }
   return {
-    isCarried: ({ headers }) => headers.some((name, i) => i % 2 === 0 && name.toLowerCase() === wanted),
+    isCarried({ headers }) {
+      for (let i = 0; i < headers.length; i += 2) {
+        const name = headers[i] ?? ''
+        if (name.length === wanted.length && name.toLowerCase() === wanted) return true
+      }
+      return false
+    },
     judge(site, exchange, duties) {
       const [text, ...more] = valuesOf(exchange.headers, wanted)
       if (text === undefined) return null

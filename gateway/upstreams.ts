@@ -26,6 +26,8 @@ export type UpstreamSink = {
   begun(status: number, reason: string, headers: RawHeaders): void
   /** Answers whether more may come; else `resume` is awaited. */
   data(chunk: Uint8Array): boolean
+  /** Nothing more is at hand for now: what was kept for company goes on. Not told behind an end. */
+  lulled(): void
   ended(): void
   failed(fault: Fault): void
 }
@@ -33,9 +35,19 @@ export type UpstreamSink = {
 /** A call under way. `abort`: the application's connection is closed at once, the sink hears no more. */
 export type UpstreamCall = { abort(): void; resume(): void }
 
+/** How far the connections to an application are used. `waiting`: requests for which there is none. */
+export type UpstreamUse = {
+  readonly upstream: string
+  readonly busy: number
+  readonly idle: number
+  readonly waiting: number
+}
+
 /** All applications of one gateway. */
 export type Upstreams = {
   send(upstream: UpstreamConfig, request: UpstreamRequest, sink: UpstreamSink): UpstreamCall
+  /** Of the applications that were asked so far. */
+  uses(): readonly UpstreamUse[]
   /** Closes every connection. */
   close(): Promise<void>
 }

@@ -23,8 +23,8 @@ export type Relation = 'equal' | 'inside' | 'around' | 'across' | 'apart'
 
 const hostPattern = /^(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\])$/
 const methodPattern = /^[A-Z][A-Z-]{0,31}$/
-/** RFC 3986 path characters without `*` and `:`, which speak here; percent escapes stay as written. */
-const fixedPattern = /^(?:[A-Za-z0-9\-._~!$&'()+,;=@]|%[0-9A-Fa-f]{2})+$/
+/** RFC 3986 path characters without `*`, and `:` not in front, which speak here; percent escapes stay as written. */
+const fixedPattern = /^(?!:)(?:[A-Za-z0-9\-._~!$&'()+,;=@:]|%[0-9A-Fa-f]{2})+$/
 const paramPattern = /^:[A-Za-z_][A-Za-z0-9_]{0,63}$/
 const segmentsMax = 32
 

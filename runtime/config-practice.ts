@@ -15,6 +15,12 @@ export const path = z
   .max(2_000)
   .regex(/^\/(?![/\\])[^\s?#\\]*$/, 'expected a path that starts with one /, without query')
 
+/** A path of an application with a fixed query. */
+export const questionPath = z
+  .string()
+  .max(2_000)
+  .regex(/^\/(?![/\\])[^\s\p{Cc}#\\]*$/u, 'expected a path that starts with one /, with a query or without')
+
 const practiceId = z.string().max(64)
 
 /** `upstreams[].practice`. */

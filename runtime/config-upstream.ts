@@ -8,7 +8,7 @@
  */
 import { z } from 'zod'
 import { ownSignInPath, ownSignInSchema } from './config-own-sign-in.ts'
-import { logosSchema, path, practiceSourceSchema, tokenText } from './config-practice.ts'
+import { logosSchema, path, practiceSourceSchema, questionPath, tokenText } from './config-practice.ts'
 import { roleRuleSchema } from './config-role-rules.ts'
 import { trustedHeaderSchema } from './config-trusted-header.ts'
 
@@ -92,8 +92,23 @@ const claimsShape = {
     ),
 }
 
+const nobodySchema = z.strictObject({
+  field: fieldPath.describe('The field that tells.'),
+  values: z
+    .array(z.union([z.string().max(200), z.number(), z.boolean()]))
+    .min(1)
+    .max(10)
+    .describe('Values of it, exactly, that mean that the credential is nobody’s.'),
+})
+
 const introspectionSchema = z.strictObject({
-  path: path.describe('The fixed path that answers who a credential belongs to.'),
+  path: questionPath.describe(
+    'The fixed path, with its query if it needs one, that answers who a credential belongs to.',
+  ),
+  nobody: nobodySchema
+    .nullable()
+    .default(null)
+    .describe('How it says 200 for nobody (`{"id": 0}`); `null`: it says 401 or 403, as it should.'),
   ...claimsShape,
   timeoutMs: milliseconds(3_000, 30_000).describe('After this the answer counts as not known.'),
   positiveMs: milliseconds(30_000, 30_000).describe('How long a positive answer is kept.'),
@@ -160,6 +175,12 @@ const bearerSchema = z.strictObject({
   tokenField: fieldPath
     .default('access_token')
     .describe('The JSON field of a sign-in’s answer with the new token.'),
+  newAtSignIn: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Each sign-in makes a token that did not exist before, as signed and random ones are. Then a client that keeps no cookies (npm, a mobile application) is known by the sign-in that made its token, and works again after a revocation and a new sign-in. Leave it off where people have one lasting token.',
+    ),
   webSockets: z
     .enum(['token', 'companion'])
     .default('token')
@@ -321,7 +342,7 @@ export const upstreamSchema = z.strictObject({
     .prefault({})
     .describe('Which practice a request is about, in this order, before the user’s only membership.'),
   logos: logosSchema.describe(
-    'Practice → file with its logo for people’s pages: PNG, JPEG or WebP, at most 64 KiB; both planes read it.',
+    'Practice → file with its logo for people’s pages: PNG, JPEG or WebP, at most 8 KiB; both planes read it.',
   ),
   routes: z
     .array(routeSchema)

@@ -17,6 +17,8 @@ export type Lease = {
   remainingMs(): DurationMs
   /** Since the question that renewed it last; infinite before the first. */
   ageMs(): DurationMs
+  /** How long the answer that renewed it last took; 0 before the first. */
+  lagMs(): DurationMs
   /** When that question was sent (monotonic); minus infinity before the first. Grows with each renewal. */
   renewedAt(): DurationMs
 }
@@ -28,15 +30,20 @@ export function createLease(options: {
 }): Lease {
   const { leaseMs, monotonic } = options
   let renewedFrom = Number.NEGATIVE_INFINITY
+  let lagMs: DurationMs = 0
   const ageMs = (): DurationMs => monotonic() - renewedFrom
   return {
     renew(sentAt) {
       // A moment still to come is a mistake of ours, and must not become a longer lease; so must not NaN.
-      if (sentAt > renewedFrom && sentAt <= monotonic()) renewedFrom = sentAt
+      const at = monotonic()
+      if (!(sentAt > renewedFrom && sentAt <= at)) return
+      renewedFrom = sentAt
+      lagMs = at - sentAt
     },
     alive: () => ageMs() < leaseMs,
     remainingMs: () => Math.max(0, leaseMs - ageMs()),
     ageMs,
+    lagMs: () => lagMs,
     renewedAt: () => renewedFrom,
   }
 }

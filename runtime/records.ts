@@ -324,6 +324,13 @@ export const reportSchema = z.discriminatedUnion('kind', [
     count: z.number().int(),
   }),
   z.strictObject({
+    /** How many requests of a practice were permitted since the last one of these. */
+    kind: z.literal('permits'),
+    at: instant,
+    practice: z.string(),
+    count: z.number().int().positive(),
+  }),
+  z.strictObject({
     kind: z.literal('unmapped'),
     at: instant,
     upstream: z.string(),

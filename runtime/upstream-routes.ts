@@ -50,6 +50,30 @@ export function compileRoutes(
   return { ok: false, problems }
 }
 
+/** A rule's text as an application reads it that ignores capitals. */
+const withoutCapitals = (match: string): string => {
+  const at = match.indexOf('/')
+  return (
+    match.slice(0, at) + match.slice(at).replace(/(?<=\/)[^:*/][^/]*/g, (segment) => segment.toLowerCase())
+  )
+}
+
+/**
+ * Routes open to strangers that no stranger would get past: a path with capitals is also judged as one without, which is
+ * staff where nothing names it.
+ */
+export const neverOpenProblems = (upstream: UpstreamConfig): readonly Problem[] => {
+  const rules = rulesOf(upstream)
+  const open = new Set(rules.map(({ rule }) => `${rule.class} ${rule.match}`))
+  return rules.flatMap(({ path, rule: { class: kind, match } }) => {
+    if (kind !== 'public' && kind !== 'login' && kind !== 'logout') return []
+    const folded = withoutCapitals(match)
+    if (open.has(`${kind} ${folded}`)) return []
+    const sentence = `${match}: an application that ignores capitals reads ${folded} there, and what nothing names is for staff: add "${folded}" beside it, else nobody without a session gets there`
+    return [{ path: `${path}.match`, sentence }]
+  })
+}
+
 /** What every route of these upstreams asks for, by id. The configuration was checked: its routes compile. */
 export const requirementsOf = (
   upstreams: readonly UpstreamConfig[],

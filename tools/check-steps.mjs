@@ -12,7 +12,7 @@ const parallelSteps = 2
 
 /**
  * @typedef {import('./launch.mjs').Outcome} Outcome
- * @typedef {{ name: string, run: (node: string) => Promise<Outcome> }} Step
+ * @typedef {{ name: string, run: (node: string) => Promise<Outcome>, tells?: boolean }} Step tells: its last words are shown
  * @typedef {{ name: string, passed: boolean, words: string, ms: number }} Result
  */
 
@@ -39,6 +39,16 @@ const steps = [
       ]),
   },
   { name: 'import table (dependency-cruiser)', run: cruise },
+  {
+    name: 'licences of packages',
+    run: (node) => outcomeOf(node, [join(projectRoot, 'tools/licences.mjs')]),
+    tells: true,
+  },
+  {
+    name: 'known weaknesses of packages',
+    run: (node) => outcomeOf(node, [join(projectRoot, 'tools/audit.mjs'), '--report']),
+    tells: true,
+  },
   { name: 'unused code (knip)', run: (node) => outcomeOf(node, [tool('knip/bin/knip.js'), '--no-progress']) },
 ]
 
@@ -57,7 +67,8 @@ async function timed(step, node) {
   const outcome = await step.run(node)
   const ms = performance.now() - startedAt
   const mark = outcome.passed ? 'ok    ' : 'FAILED'
-  process.stdout.write(`${mark} ${step.name}  ${(ms / 1000).toFixed(1)} s\n`)
+  const told = step.tells === true && outcome.passed ? `: ${outcome.words.split('\n').at(-1)}` : ''
+  process.stdout.write(`${mark} ${step.name}${told}  ${(ms / 1000).toFixed(1)} s\n`)
   if (!outcome.passed && outcome.words !== '')
     process.stdout.write(`${outcome.words.replace(/^/gm, '       ')}\n`)
   return { name: step.name, ms, ...outcome }

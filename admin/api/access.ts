@@ -129,6 +129,7 @@ export const neededBy: Readonly<Record<string, Needed>> = {
   'POST /api/practices/:practice/users/:user/revoke-everywhere': inPath('gw.sessions.revoke'),
   'POST /api/practices/:practice/active-users/revoke-all-but-mine': inPath('gw.sessions.revoke'),
   'GET /api/practices/:practice/access-requests': inPath('gw.requests.review'),
+  'GET /api/practices/:practice/access-requests/counts': inPath('gw.requests.review'),
   'POST /api/practices/:practice/access-requests/:id/approve': inPath('gw.requests.review', 'weakening'),
   'POST /api/practices/:practice/access-requests/:id/reject': inPath('gw.requests.review'),
   // For more than who asks it needs gw.ip.edit as well: asked by the answer.

@@ -19,6 +19,14 @@ export type Rows = Kysely<Tables>
 /** An open transaction: what changes must be written in, together with their event and outbox row. */
 export type Tx = Transaction<Tables>
 
+/** Connections in use and idle, at most how many there may be, and who waits for one. */
+export type PoolUse = {
+  readonly busy: number
+  readonly idle: number
+  readonly max: number
+  readonly waiting: number
+}
+
 /** The database. Every call rejects with a `Fault` (source `database`) when it cannot be had. */
 export type Store = {
   /** Where it is; for a connection of one's own (leadership). Carries a password: never logged. */
@@ -32,6 +40,8 @@ export type Store = {
   readonly read: <T>(work: (rows: Rows) => Promise<T>) => Promise<T>
   /** Runs `work` on one consistent view of everything (repeatable read); it may write (the publisher does). */
   readonly snapshot: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>
+  /** How far the pool is used now. */
+  readonly use: () => PoolUse
   /** Waits for running queries and closes the pool. */
   readonly close: () => Promise<void>
 }
@@ -149,6 +159,10 @@ export function openStore({ url, poolMax }: { readonly url: string; readonly poo
     transaction: (work) => guarded(() => rows.transaction().execute(work)),
     read: (work) => guarded(() => work(rows)),
     snapshot: (work) => guarded(() => rows.transaction().setIsolationLevel('repeatable read').execute(work)),
+    use: () => ({
+      ...{ idle: pool.idleCount, max: poolMax, waiting: pool.waitingCount },
+      busy: pool.totalCount - pool.idleCount,
+    }),
     close: () => rows.destroy(),
   }
 }

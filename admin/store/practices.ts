@@ -107,7 +107,11 @@ export async function findNewestRevision(rows: Rows, practice: string): Promise<
 }
 
 /** The row of a revision without its document. `confirmBy`: until when it holds unconfirmed; `null`: for good. */
-export type PolicyHead = Omit<SavedPolicy, 'document'> & Pick<StoredPolicy, 'confirmBy' | 'predecessor'>
+export type PolicyHead = Omit<SavedPolicy, 'document'> &
+  Pick<StoredPolicy, 'confirmBy' | 'predecessor'> & {
+    /** Added to a revision in the version under which it is published (`admin/restored-database.ts`). */
+    readonly versionBase: number
+  }
 
 /** The head of a practice's policy at a revision (default: the newest); `null`: no such practice or revision. */
 export async function findPolicyHead(
@@ -120,6 +124,7 @@ export async function findPolicyHead(
     .innerJoin('practice as p', 'p.id', 'r.practice')
     .select(['r.practice', 'r.revision', 'r.author_id as authorId', 'r.author_name as authorName'])
     .select(['r.saved_at as savedAt', 'r.confirm_by as confirmBy', 'r.predecessor'])
+    .select('p.version_base as versionBase')
     .where('r.practice', '=', practice)
     .$if(revision === undefined, (query) => query.whereRef('r.revision', '=', 'p.revision'))
     .$if(revision !== undefined, (query) => query.where('r.revision', '=', revision ?? 0))

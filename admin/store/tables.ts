@@ -29,6 +29,7 @@ type PracticeTable = {
   name: string
   revision: number
   members_version: Generated<number>
+  version_base: Generated<number>
   created_at: number
 }
 
@@ -239,6 +240,8 @@ type DecisionLogTable = {
 
 type EntryHitTable = { practice: string; entry: string; day: number; count: number; last_at: number }
 
+type PermitCountTable = { practice: string; hour: number; count: number }
+
 type TrafficFactTable = {
   practice: string
   user_id: string
@@ -301,6 +304,7 @@ export type Tables = AdminEntryTables &
     report_cursor: ReportCursorTable
     decision_log: DecisionLogTable
     entry_hit: EntryHitTable
+    permit_count: PermitCountTable
     traffic_fact: TrafficFactTable
     unmapped_route: UnmappedRouteTable
     report_source: ReportSourceTable

@@ -19,11 +19,13 @@ import type { SessionEnd } from '../../runtime/records.ts'
 import type { Companion } from '../companion.ts'
 import type { Endings } from '../endings.ts'
 import type { Exchange } from '../exchange.ts'
+import { practiceCookie } from '../practice.ts'
 import type { MirroredSession, Sessions } from '../sessions.ts'
 import type { Openings } from './adoption.ts'
 import type { Bonds } from './bonds.ts'
 import { type Credential, type CredentialReading, carriedCredential } from './credential.ts'
 import type { Introspected, Introspector } from './introspect.ts'
+import type { CookieMemory, KnownCookies } from './known-cookies.ts'
 import type { RoleWord } from './role-word.ts'
 import type { Vouching } from './trusted-header.ts'
 
@@ -54,6 +56,8 @@ export type Carried = {
   readonly companion: string | null
   /** It names a person as only an identity proxy may, and does not come from one; to be counted. */
   readonly spoofed: boolean
+  /** What is kept of the very same cookies; `null`: nothing, and perhaps not yet. */
+  readonly known: KnownCookies | null
 }
 
 /** Identifies the people of one upstream. */
@@ -71,9 +75,12 @@ export type IdentifierParts = {
   /** Which requests without a credential are known by the companion: handshakes of the same origin, or all but others. */
   readonly companionAlone: 'never' | 'handshakes' | 'always'
   readonly bindsValue: boolean
+  /** Whether a credential that a sign-in was seen to make did not exist before it, so that it speaks for that sign-in alone. */
+  readonly newAtSignIn: boolean
   /** Reads the headers of an identity proxy; `null`: people have a credential of the application. */
   readonly vouching: Vouching | null
   readonly companion: Companion
+  readonly cookies: CookieMemory
   readonly introspector: Introspector
   readonly sessions: Sessions
   readonly bonds: Bonds
@@ -170,7 +177,7 @@ function spentSession(
   return null
 }
 
-/** The live adopted session that serves a credential without its companion; `null`: adopt. */
+/** The live session that serves a credential without its companion: adopted, or of the sign-in that made it; `null`: adopt. */
 function servedSession(
   parts: IdentifierParts,
   carried: Carried,
@@ -194,8 +201,9 @@ function servedSession(
   if (exchange.kind === 'navigation') return null
   for (const tokenHash of adopted === null ? bonds : [...bonds, adopted.tokenHash]) {
     const session = parts.sessions.known(tokenHash)
-    if (session === null || session === 'absent' || isProved(session) || session.record.ended !== null)
-      continue
+    if (session === null || session === 'absent' || session.record.ended !== null) continue
+    const made = parts.newAtSignIn && session.record.cookieHash === known.credential.hash
+    if (isProved(session) && !made) continue
     if (session.record.appUser === known.identity.appUser)
       return { kind: 'session', session, accompanied: false, give: null, renewed }
   }
@@ -310,18 +318,48 @@ async function findOut(parts: IdentifierParts, carried: Carried): Promise<Identi
   return { kind: 'indeterminate', why: 'identity keeps changing' }
 }
 
+/** What the request carries, read. */
+function carriedBy(parts: IdentifierParts, exchange: Exchange, lines: readonly string[]): Carried {
+  const known = parts.cookies.find(lines, exchange.secure)
+  // A token or a proxy's headers are no cookies: those are read each time.
+  if (known !== null) {
+    const { credential, companion } = known
+    return { exchange, lines, credential, companion, spoofed: false, known }
+  }
+  const { credential, spoofed } = parts.vouching?.(exchange) ?? {
+    credential: carriedCredential(exchange, lines),
+    spoofed: false,
+  }
+  const companion = parts.companion.read(lines, exchange.secure)
+  return { exchange, lines, credential, companion, spoofed, known: null }
+}
+
+/** Whether all that identifies people of this application is in their cookies. */
+const isInCookies = ({ vouching }: IdentifierParts, { upstream }: Exchange): boolean =>
+  vouching === null && (upstream.identity?.bearer ?? null) === null
+
+/** Keeps the cookies of somebody who came with all that their session has. */
+function keepCookies(parts: IdentifierParts, carried: Carried, found: Identified): void {
+  if (found.kind !== 'session' || !found.accompanied || found.give !== null) return
+  const { exchange, lines } = carried
+  if (carried.known !== null || !isInCookies(parts, exchange)) return
+  const { secure, upstream } = exchange
+  parts.cookies.keep(found.session.tokenHash, lines, (own) => ({
+    secure,
+    credential: carriedCredential(exchange, own),
+    companion: parts.companion.read(own, secure),
+    practice: practiceCookie(upstream.practice, own),
+  }))
+}
+
 /** An identifier of one upstream. */
 export const createIdentifier = (parts: IdentifierParts): Identifier => ({
-  carried(exchange, lines) {
-    const { credential, spoofed } = parts.vouching?.(exchange) ?? {
-      credential: carriedCredential(exchange, lines),
-      spoofed: false,
-    }
-    return { exchange, lines, credential, companion: parts.companion.read(lines, exchange.secure), spoofed }
-  },
+  carried: (exchange, lines) => carriedBy(parts, exchange, lines),
   now(carried) {
     const found = look(parts, carried, null)
-    return isLack(found) ? null : found
+    if (isLack(found)) return null
+    keepCookies(parts, carried, found)
+    return found
   },
   find: (carried) => findOut(parts, carried),
 })

@@ -9,7 +9,8 @@
 import type { ClaimRules } from '../../runtime/config-upstream.ts'
 import { type AppIdentity, appIdentitySchema } from '../../runtime/internal.ts'
 
-type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
+/** What JSON can say. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 
 const printable = /^[\x20-\x7e\u00a0-\u{10ffff}]+$/u
 

@@ -11,7 +11,7 @@ import type { UpstreamConfig } from '../../runtime/config.ts'
 import { readSetCookie } from '../cookies.ts'
 import { type Credential, credentialHeaders } from './credential.ts'
 import { type AskOnce, type Introspected, indeterminate, keptMs } from './introspect.ts'
-import { parseStrictJson, readIdentity } from './json-claims.ts'
+import { fieldAt, type Json, parseStrictJson, readIdentity } from './json-claims.ts'
 import { plainBytes } from './plain-body.ts'
 
 const bodyBytesMax = 65_536
@@ -40,6 +40,12 @@ export type WhoAmIParts = {
 }
 
 type IntrospectionRules = NonNullable<NonNullable<UpstreamConfig['identity']>['introspection']>
+
+/** Whether this 200 is the application's way to say 401. */
+const saysNobody = (body: Json, { nobody }: IntrospectionRules): boolean => {
+  const said = nobody === null ? undefined : fieldAt(body, nobody.field)
+  return nobody?.values.some((value) => value === said) ?? false
+}
 
 /** One question to the application, with a deadline over all of it. */
 async function askOnce(
@@ -80,7 +86,9 @@ async function askOnce(
     const plain = plainBytes(listed(response.headers['content-encoding']).join(','), bytes)
     if (plain === null) return indeterminate('answer is compressed beyond reading')
     const body = parseStrictJson(plain)
-    const found = body === undefined ? null : readIdentity(body, rules, upstream.practice.fixed)
+    if (body === undefined) return indeterminate('answer is no strict JSON')
+    if (saysNobody(body, rules)) return { kind: 'anonymous', renewed }
+    const found = readIdentity(body, rules, upstream.practice.fixed)
     return found === null ? indeterminate('answer names nobody') : { kind: 'known', identity: found, renewed }
   } catch (error) {
     return indeterminate(ending.signal.aborted ? 'timeout' : String(error))

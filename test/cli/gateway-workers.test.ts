@@ -54,10 +54,10 @@ type Place = {
 }
 
 /** A configuration file on free ports, in front of `url`. */
-const placeFor = async (url: string, workers: number): Promise<Place> => {
+const placeFor = async (url: string, workers: number, metricsPort = 0): Promise<Place> => {
   const folder = newRunFolder('gateway-workers')
   closers.push(() => rmSync(folder, { recursive: true, force: true }))
-  const listen = { application: `127.0.0.1:${await freePort()}`, gatewayMetrics: '127.0.0.1:0' }
+  const listen = { application: `127.0.0.1:${await freePort()}`, gatewayMetrics: `127.0.0.1:${metricsPort}` }
   const routes = [{ match: '* /**', class: 'public' }]
   const place: Place = {
     file: join(folder, 'plain.yaml'),
@@ -91,6 +91,25 @@ const upstreamAt = (url: string) => ({
   upstreams: [{ id: 'site', name: 'Site', url, routes: [{ match: '* /**', class: 'public' }] }],
 })
 
+/** A free port of which the next one is free too. */
+const freePair = async (): Promise<number> => {
+  for (;;) {
+    const port = await freePort()
+    const server = net.createServer()
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false))
+      server.listen(port + 1, '127.0.0.1', () => server.close(() => resolve(true)))
+    })
+    if (isFree) return port
+  }
+}
+
+/** How often who stands in a worker's place was replaced, as it shows operators. */
+const restartsAt = async (metrics: string): Promise<number> => {
+  const { text } = await createClient(metrics).get('/metrics')
+  return Number(/^gatehouse_worker_restarts_total (\d+)$/m.exec(text)?.[1])
+}
+
 /** How each ended: its status, or nothing. */
 const outcomes = async (answers: readonly Promise<Answer>[]): Promise<readonly (number | null)[]> =>
   (await Promise.allSettled(answers)).map((one) => (one.status === 'fulfilled' ? one.value.status : null))
@@ -109,7 +128,7 @@ const holdAtAll = async (told: Awaited<GatewayCommand['ready']>) => {
 
 test('a killed worker takes only its own exchanges with it, and is replaced', async () => {
   const application = await startApplication('one')
-  const { command, told } = await run(await placeFor(application.url, 2))
+  const { command, told } = await run(await placeFor(application.url, 2, await freePair()))
   expect(new Set(told.workers.map(({ pid }) => pid)).size).toBe(2)
   for (const { metrics } of told.workers)
     expect((await createClient(metrics).get('/readyz')).status).toBe(200)
@@ -121,6 +140,8 @@ test('a killed worker takes only its own exchanges with it, and is replaced', as
   console.info(`from SIGKILL to the next worker: ${replaced[2]} ms`)
   for (let i = 0; i < 10; i++)
     expect((await createClient(told.addresses.application).get('/')).text).toBe('one')
+  const restarts = told.workers.map(({ metrics }) => restartsAt(metrics))
+  expect((await Promise.all(restarts)).toSorted()).toEqual([0, 1])
   application.release()
   const ends = await outcomes(held)
   expect(ends.filter((end) => end === null)).toHaveLength(counts[0]!)

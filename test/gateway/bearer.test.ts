@@ -237,7 +237,7 @@ describe('the WebSocket', () => {
           ...upstream,
           identity: identity && {
             ...identity,
-            bearer: { tokenField: 'access_token', webSockets: 'token' as const },
+            bearer: { tokenField: 'access_token', webSockets: 'token' as const, newAtSignIn: false },
           },
         })),
       }),

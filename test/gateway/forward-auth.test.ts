@@ -30,7 +30,7 @@ const withToken = (upstream: Config['upstreams'][number]): Config['upstreams'][n
   ...{ id: 'token', hosts: ['token.test'] },
   identity: upstream.identity && {
     ...upstream.identity,
-    ...{ cookies: [], bearer: { tokenField: 'token', webSockets: 'token' as const } },
+    ...{ cookies: [], bearer: { tokenField: 'token', webSockets: 'token' as const, newAtSignIn: false } },
   },
 })
 

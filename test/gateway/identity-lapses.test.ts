@@ -219,6 +219,36 @@ describe('an application that was started anew', () => {
   })
 })
 
+describe('an application that says 200 for nobody', () => {
+  const saying = (nobody: object | null) => (config: Config) => {
+    const [app] = config.upstreams
+    const introspection = { ...app!.identity!.introspection, path: '/me?format=json', nobody }
+    return configSchema.parse({
+      ...config,
+      upstreams: [{ ...app, identity: { ...app!.identity, introspection } }],
+    })
+  }
+  test.each([
+    ['by its user', { field: 'id', values: [0] }],
+    ['by a field of its own', { field: 'known', values: ['no', false] }],
+  ])('is understood %s: strangers are asked to sign in, and people are known', async (_, nobody) => {
+    stand = await startStand({ change: saying(nobody) })
+    stand.application.settings.saysNobody = true
+    expect(await status(withCookie('invented'))).toBe(401)
+    const client = stand.client()
+    await stand.signIn(client, 'ann')
+    expect(await status(client)).toBe(200)
+    expect(sessions()).toMatchObject([{ user: 'usr_ann', method: 'app-password' }])
+  })
+
+  test('is somebody called 0 to whom nobody told; a text "0" is not the number', async () => {
+    stand = await startStand({ change: saying({ field: 'id', values: ['0'] }) })
+    stand.application.settings.saysNobody = true
+    // Known by a name that the directory has not.
+    expect(await status(withCookie('invented'))).toBe(403)
+  })
+})
+
 describe('a word that cannot be had', () => {
   beforeEach(async () => {
     stand = await startStand({ gateways: 2 })
@@ -255,8 +285,7 @@ describe('a word that cannot be had', () => {
 
 describe('clients that are no browsers', () => {
   let tokens: Awaited<ReturnType<typeof startTokenApplication>>
-  beforeEach(async () => {
-    tokens = await startTokenApplication()
+  const begin = async (bearer: object): Promise<void> => {
     const login = { match: 'POST /auth/token', success: { status: [200], jsonField: 'access_token' } }
     stand = await startStand({
       gateways: 2,
@@ -267,13 +296,17 @@ describe('clients that are no browsers', () => {
             ...upstream,
             url: tokens.url,
             identity: {
-              ...{ signInPage: '/', bearer: {}, login: [login] },
+              ...{ signInPage: '/', bearer, login: [login] },
               introspection: { path: '/settings', user: 'user.username' },
             },
             practice: { fixed: 'riverside' },
           })),
         }),
     })
+  }
+  beforeEach(async () => {
+    tokens = await startTokenApplication()
+    await begin({})
   })
   afterEach(() => tokens.close())
 
@@ -303,6 +336,39 @@ describe('clients that are no browsers', () => {
     ] as const)
       expect(await call(which, at)).toMatch(/^HTTP\/1\.1 401 /)
     expect(tokens.arrived.slice(seen).filter(({ path }) => path === '/flows')).toEqual([])
+  })
+
+  describe('whose application makes a new token at each sign-in', () => {
+    const signIn = async (at = 0): Promise<string> => {
+      const form = { username: 'ann', password: 'right' }
+      const answer = await stand.client('127.0.0.1', at).post('/auth/token', { form, navigation: false })
+      return (JSON.parse(answer.text) as { access_token: string }).access_token
+    }
+    const works = (token: string): Promise<readonly boolean[]> =>
+      Promise.all([0, 1].map(async (at) => (await call(token, at)).startsWith('HTTP/1.1 200 ')))
+
+    test('are known by the sign-in that made theirs, on every gateway, and again after a revocation', async () => {
+      await stand.close()
+      await begin({ newAtSignIn: true })
+      const [first, planted] = [await signIn(), tokens.signInDirectly('ann')]
+      expect([await works(first), await works(planted)]).toEqual([
+        [true, true],
+        [true, true],
+      ])
+      expect(sessions().filter(({ method }) => method === 'app-password')).toHaveLength(1)
+      await revoke('riverside', 'usr_ann')
+      const fresh = await signIn(1)
+      expect(await works(fresh)).toEqual([true, true])
+      for (const old of [first, planted, tokens.signInDirectly('ann')])
+        expect(await works(old)).toEqual([false, false])
+      expect(sessions().filter(({ method }) => method === 'app-password')).toHaveLength(2)
+    })
+
+    test('are not, unless configuration says so', async () => {
+      await signIn()
+      await revoke('riverside', 'usr_ann')
+      expect(await works(await signIn())).toEqual([false, false])
+    })
   })
 
   test('sign in by an answer that is compressed, and get none of one that cannot be read', async () => {

@@ -25,6 +25,7 @@ describe('the most specific route', () => {
       '* /**',
       'GET /patients/:id',
       'GET /patients/new',
+      '* /records/7:cancel',
       'POST,PUT /patients/:id',
       '* /patients/:id/**',
       'DELETE /patients/:id/notes/*',
@@ -51,6 +52,8 @@ describe('the most specific route', () => {
     ['GET', 'BOOK.example.com:8443', '/patients/7', '* book.example.com/**'],
     ['GET', 'book.example.com.evil.test', '/patients/7', 'GET /patients/:id'],
     ['GET', 'a', '/Patients/new', '* /**'],
+    ['POST', 'a', '/records/7:cancel', '* /records/7:cancel'],
+    ['POST', 'a', '/records/7', '* /**'],
   ])('%s %s%s is %s', (method, host, path, match) => {
     expect(table.find(method, host, path).id).toBe(`app ${match}`)
   })
@@ -76,7 +79,7 @@ describe('the most specific route', () => {
   })
 
   it('lists every requirement by id', () => {
-    expect([...table.requirements.keys()]).toHaveLength(10)
+    expect([...table.requirements.keys()]).toHaveLength(11)
     for (const [id, requirement] of table.requirements) expect(requirement.id).toBe(id)
   })
 })

@@ -23,6 +23,7 @@ test('lives for exactly its length from sending, however late the answer came', 
   at += 3_000
   lease.renew(sentAt)
   expect([lease.alive(), lease.remainingMs(), lease.ageMs()]).toEqual([true, 2_000, 3_000])
+  expect(lease.lagMs()).toBe(3_000)
   at = sentAt + 4_999
   expect(lease.alive()).toBe(true)
   at = sentAt + 5_000
@@ -44,5 +45,5 @@ test('an older question neither extends nor shortens it; nor does one from the f
   at = 10_000
   lease.renew(9_000)
   for (const sentAt of [8_000, 9_000, 10_001, Number.POSITIVE_INFINITY, Number.NaN]) lease.renew(sentAt)
-  expect([lease.ageMs(), lease.renewedAt()]).toEqual([1_000, 9_000])
+  expect([lease.ageMs(), lease.renewedAt(), lease.lagMs()]).toEqual([1_000, 9_000, 1_000])
 })

@@ -4,7 +4,7 @@
  */
 import { expect, test } from 'vitest'
 import { configSchema, type UpstreamConfig } from '../../runtime/config.ts'
-import { compileRoutes } from '../../runtime/upstream-routes.ts'
+import { compileRoutes, neverOpenProblems } from '../../runtime/upstream-routes.ts'
 
 const upstream = (routes: object[], login: string[], logout: string[]): UpstreamConfig =>
   configSchema.parse({
@@ -53,5 +53,19 @@ test('Problems are found under the list that the rule was written in', () => {
     'routes[1].match',
     'identity.login[0].match',
     'identity.logout[1].match',
+  ])
+})
+
+test('what is open to strangers only in capitals is a Problem, since nobody would get past', () => {
+  const problems = (routes: object[], login: string[] = [], logout: string[] = []) =>
+    neverOpenProblems(upstream(routes, login, logout)).map(({ path }) => path)
+  const open = (match: string) => ({ match, class: 'public' })
+  expect(problems([open('GET /Help'), { match: 'GET /Rota' }])).toEqual(['routes[0].match'])
+  expect(problems([], ['POST /SignIn'], ['POST /x/:Id/Out'])).toEqual([
+    'identity.login[0].match',
+    'identity.logout[0].match',
+  ])
+  expect(problems([open('GET /Help'), open('GET /help'), open('GET /:Page/a'), open('GET /%2F')])).toEqual([
+    'routes[3].match',
   ])
 })

@@ -48,6 +48,8 @@ type State = {
     me: MeMode
     rotates: boolean
     rotatesAtMe: boolean
+    /** Its word on strangers is a 200 that names user 0. */
+    saysNobody: boolean
     asked: number
     /** Writes a new cookie with each page. */
     rewrites: boolean
@@ -112,7 +114,12 @@ const answerMe = (state: State, response: http.ServerResponse, cookie: string | 
     return void setTimeout(() => answerMe(state, response, cookie), 150)
   }
   if (settings.me === 'fails') return void response.writeHead(500).end('broken')
-  if (user === null || cookie === null) return void response.writeHead(401, headers).end('{}')
+  if (user === null || cookie === null) {
+    const told = settings.saysNobody
+      ? ([200, '{"id":0,"kind":"staff","known":false}'] as const)
+      : ([401, '{}'] as const)
+    return void response.writeHead(told[0], headers).end(told[1])
+  }
   if (settings.rotatesAtMe) {
     sessions.delete(cookie)
     headers['set-cookie'] = signIn(state, null, user)
@@ -250,6 +257,7 @@ export const startFakeApplication = async (users: State['users']) => {
       me: 'ok',
       rotates: true,
       rotatesAtMe: false,
+      saysNobody: false,
       asked: 0,
       rewrites: false,
       cookieTail: '',

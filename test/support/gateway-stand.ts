@@ -77,6 +77,8 @@ export type StandWish = {
   /** How far the clock of each gateway is off, ms. */
   readonly skewsMs?: readonly number[]
   readonly change?: (config: Config) => Config
+  /** How often who stood in the gateways' place before was replaced. */
+  readonly replaced?: number
 }
 
 /** A store that can be made to fail, as one that is unreachable. */
@@ -130,6 +132,7 @@ export const startStand = async (wish: StandWish = {}) => {
       clock: { ...clock, now: () => clock.now() + skewMs },
       log: silentLog,
       id,
+      replaced: wish.replaced ?? 0,
       // Tests need not be root.
       overrideOwner: process.getuid?.() ?? 0,
     })
@@ -140,6 +143,7 @@ export const startStand = async (wish: StandWish = {}) => {
   )
   return {
     application,
+    config,
     control,
     store: memory,
     storeState,

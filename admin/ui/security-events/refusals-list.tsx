@@ -128,7 +128,7 @@ function FoundCode({ code }: { readonly code: string }) {
     <ol className="gh-rows" aria-label="The refusal behind the code">
       <li className="gh-refusal">
         <Facts decision={found.data} />
-        <ReplayedRefusal code={code} isOpenFirst />
+        <ReplayedRefusal code={code} isFound />
       </li>
     </ol>
   )
@@ -156,7 +156,7 @@ function RefusalFilters() {
         value={search.kind ?? ''}
         onChange={(event) => set({ kind: event.currentTarget.value })}
       >
-        <option value="">Refused and monitored</option>
+        <option value="">Any outcome</option>
         <option value="refused">Refused</option>
         <option value="monitored">Would be refused</option>
       </NativeSelect>

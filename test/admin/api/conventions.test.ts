@@ -62,6 +62,7 @@ const wholeLists: Readonly<Record<string, string>> = {
   [`GET ${of}/security-events/chain`]: 'no list: where the chain stands, with the configured streams',
   [`GET ${of}/access-report`]: 'a document of one month, as a file',
   [`GET ${of}/two-factor/report`]: 'the whole practice as a file',
+  [`GET ${of}/access-requests/counts`]: 'at most 62 steps of a chart',
   [`GET ${of}/decisions/counts`]: 'at most 62 steps of a chart',
   [`GET ${of}/decisions/:code`]: 'no list: one refusal',
 }
