@@ -150,6 +150,8 @@ type SessionTable = {
   address_last: string
   device: string
   streams: Generated<number>
+  /** As the browser called it that came to Security Management; `null`: none has, or it was before that was kept. */
+  application: string | null
 }
 
 type AdminAccountTable = {

@@ -156,7 +156,7 @@ it('passkeys are made by the device, named, renamed and removed; own sessions al
   ])
 })
 
-it('who has no second factor is warned; who came from the application is told where theirs are kept', async () => {
+it('who has no second factor is warned; who came from the application is led to where theirs are kept', async () => {
   const page = stage.page()
   stage.server().answer('GET /api/me/factors', 200, noFactors)
   await openAccount({ ...operator, operator: false })
@@ -167,6 +167,11 @@ it('who has no second factor is warned; who came from the application is told wh
   await openAccount(me)
   await page.getByRole('heading', { name: 'Your sign-in is kept by your application' }).waitFor()
   expect(await button('Change password').count()).toBe(0)
+  const link = page.getByRole('link', { name: 'Open “Your account”' })
+  expect(await link.getAttribute('href')).toBe('https://desk.example.com/.gatehouse/account')
   expect(await stage.findings()).toEqual([])
+  await openAccount({ ...me, accountPage: null })
+  await page.getByText('go to /.gatehouse/account').waitFor()
+  expect(await link.count()).toBe(0)
   expect(sent()).toEqual([])
 })
