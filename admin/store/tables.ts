@@ -287,6 +287,7 @@ export type Tables = AdminEntryTables &
   ScheduleTables & {
     practice: PracticeTable
     practice_record: PracticeRecordTable
+    membership_record: MembershipTable
     policy_revision: PolicyRevisionTable
     app_user: AppUserTable
     app_identity: AppIdentityTable
