@@ -17,6 +17,7 @@ import { proxyPage } from './proxy-page.ts'
 import { readWish } from './proxy-summary.ts'
 import { strangersPage } from './strangers.ts'
 import { benchStreams, streamsPage } from './streams.ts'
+import { benchTls } from './tls.ts'
 
 /** A page with the name of its file, or a sentence: what was left instead, or what the arguments lack. */
 type Outcome =
@@ -41,6 +42,7 @@ const benches: {
   figures: async (date) => ({ name: 'figures', page: await figuresPage(date) }),
   proxy,
   strangers: async (date) => ({ name: 'strangers', page: await strangersPage(date) }),
+  tls: async (date, say) => ({ name: 'tls', page: await benchTls(date, say) }),
   streams: async (date, say) => ({ name: 'streams', page: streamsPage(await benchStreams(date, say)) }),
 }
 

@@ -40,7 +40,8 @@ export const findProgram = async (name: 'nginx' | 'wrk'): Promise<Program> => {
   return { command, env, version }
 }
 
-const whole = (servers: string): string => `
+/** A whole setup around `servers`. */
+export const wholeSetup = (servers: string): string => `
 daemon off;
 master_process off;
 worker_processes 1;
@@ -70,7 +71,7 @@ const passing = (name: string): string => `
 
 /** An application that answers from memory: a page of `body`, a sign-in that believes `X-Person`, and `/me`. */
 export const applicationSetup = (port: number, body: string): string =>
-  whole(`
+  wholeSetup(`
   server {
     listen 127.0.0.1:${port};
     location / { default_type text/plain; return 200 "${body}"; }
@@ -84,18 +85,22 @@ export const applicationSetup = (port: number, body: string): string =>
     }
   }`)
 
-/** A plain reverse proxy. */
-export const bareSetup = (port: number, application: number): string =>
-  whole(`${group('application', application)}
+/** A plain reverse proxy; `listening`: its directives of where, and with which certificate. */
+export const plainProxy = (listening: string, application: number): string =>
+  wholeSetup(`${group('application', application)}
   server {
-    listen 127.0.0.1:${port};
+    ${listening}
     location / {${passing('application')}
     }
   }`)
 
+/** A plain reverse proxy without TLS. */
+export const bareSetup = (port: number, application: number): string =>
+  plainProxy(`listen 127.0.0.1:${port};`, application)
+
 /** A reverse proxy that asks another server about every request. */
 export const askingSetup = (port: number, application: number, asked: number): string =>
-  whole(`${group('application', application)}
+  wholeSetup(`${group('application', application)}
 ${group('asked', asked)}
   server {
     listen 127.0.0.1:${port};
@@ -112,7 +117,7 @@ ${group('asked', asked)}
 
 /** Who is asked, at its cheapest: 204 for any cookie of the application, else 401. */
 export const answeringSetup = (port: number): string =>
-  whole(`
+  wholeSetup(`
   server {
     listen 127.0.0.1:${port};
     location / {
