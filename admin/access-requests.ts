@@ -10,6 +10,7 @@ import { sql } from 'kysely'
 import { networkOf, parseAddress, rangeText } from '../policies/address.ts'
 import type { DurationMs, Instant } from '../policies/instant.ts'
 import type { AccessStanding, AccessStandings, AskAccess } from '../runtime/internal.ts'
+import { accessTexts } from '../runtime/pages/texts-gateway.ts'
 import { newToken } from '../runtime/token.ts'
 import { eventOf, ownDeed } from './deed.ts'
 import { tellAsked } from './notify/notices.ts'
@@ -81,13 +82,6 @@ function coolDownEnd(requests: readonly ListedRequest[], at: Instant): Instant |
   return last + coolDownMs > at ? last + coolDownMs : null
 }
 
-const goneNotes = {
-  expired: 'Nobody decided on your last request in time. You may ask again.',
-  lapsed: 'Your approval has ended. You may ask again.',
-  withdrawn: 'Your approval was taken back. You may ask again.',
-} as const
-const takenBackNote = 'You took your request back. You may ask again.'
-
 /** A user's standing in one practice, from their requests there, newest first. */
 function standingOf(place: Place, requests: readonly ListedRequest[], at: Instant): AccessStanding {
   const [newest] = requests
@@ -98,7 +92,7 @@ function standingOf(place: Place, requests: readonly ListedRequest[], at: Instan
   if (status === 'pending' || status === 'approved') return { ...rest, status, note }
   if (status === 'rejected') return { ...rest, status, note, askAgainAt: coolDownEnd(requests, at) }
   const takenBack = status === 'withdrawn' && !wasApproved(newest)
-  return { ...rest, status: 'not-requested', note: takenBack ? takenBackNote : goneNotes[status] }
+  return { ...rest, status: 'not-requested', note: accessTexts.gone[takenBack ? 'takenBack' : status] }
 }
 
 /** Where somebody stands in each of their practices for one network and kind. */
@@ -204,11 +198,9 @@ export async function nameOf(rows: Rows, user: string): Promise<string> {
 /** Which limit `more` new requests would break, as a public sentence; `null`: none. */
 async function limitBroken(tx: Tx, key: Omit<RequestKey, 'practice'>, more: number, at: Instant) {
   const { open, today, fromNetwork } = await countRequests(tx, key, at)
-  if (open + more > openMax)
-    return `At most ${openMax} requests may wait at once. Wait until one of yours is decided.`
-  if (today + more > dayMax) return `At most ${dayMax} requests a day are taken. Try again tomorrow.`
-  if (fromNetwork + more > networkHourMax)
-    return 'Too many requests came from your network just now. Try again in an hour.'
+  if (open + more > openMax) return accessTexts.tooManyOpen(openMax)
+  if (today + more > dayMax) return accessTexts.tooManyToday(dayMax)
+  if (fromNetwork + more > networkHourMax) return accessTexts.tooManyFromNetwork
   return null
 }
 
@@ -256,9 +248,7 @@ async function askThere(tx: Tx, key: Asker, request: AskAccess, at: Instant): Pr
   const taking = wanted.filter(({ takes }) => takes)
   if (taking.length === 0) {
     const contact = wanted.find((standing) => standing.contact !== '')?.contact
-    return contact === undefined
-      ? 'No requests are taken here.'
-      : `No requests are taken here: ask ${contact}.`
+    return accessTexts.notTaken(contact ?? null)
   }
   const fresh = taking.filter(
     ({ status, askAgainAt }) => status === 'not-requested' || (status === 'rejected' && askAgainAt === null),
@@ -281,7 +271,7 @@ async function askThere(tx: Tx, key: Asker, request: AskAccess, at: Instant): Pr
   const { user, network, kind } = key
   for (const { practice } of fresh) await addRequest(tx, { user, network, kind, practice }, request, at)
   const done = fresh.length > 0 || taking.some(({ status }) => status !== 'rejected')
-  return done ? null : 'Your request was rejected a short while ago. Ask again later.'
+  return done ? null : accessTexts.rejectedLately
 }
 
 /**
@@ -294,9 +284,9 @@ export function askForAccess(store: Store, request: AskAccess, at: Instant): Pro
   return store.transaction(async (tx) => {
     const session = await findLive(tx, request.tokenHash, at)
     if (session === null || network === null || parsed === null)
-      return { standings: [], refused: 'Sign in again to ask for access.' }
+      return { standings: [], refused: accessTexts.signInFirst }
     const key = askerOf(session, network, request.kind)
-    let refused: string | null = 'Sign in again to ask for access.'
+    let refused: string | null = accessTexts.signInFirst
     if (mayAsk(session)) {
       // Always the user before the network: two that ask at once wait, and never for each other.
       for (const name of [`asks ${key.user}`, `asks from ${network}`])

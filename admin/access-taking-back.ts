@@ -7,6 +7,7 @@
 import { sql } from 'kysely'
 import type { Instant } from '../policies/instant.ts'
 import type { AccessStandings, WithdrawAccess } from '../runtime/internal.ts'
+import { accessTexts } from '../runtime/pages/texts-gateway.ts'
 import { askerOf, findLive, mayAsk, nameOf, networkText, readStandings } from './access-requests.ts'
 import type { Store, Tx } from './store/database.ts'
 import { type Actor, appendEvent } from './store/events.ts'
@@ -45,7 +46,7 @@ export function takeAccessBack(store: Store, wish: WithdrawAccess, at: Instant):
   return store.transaction(async (tx) => {
     const session = await findLive(tx, wish.tokenHash, at)
     if (session === null || network === null || !mayAsk(session))
-      return { standings: [], refused: 'Sign in again first.' }
+      return { standings: [], refused: accessTexts.signInFirst }
     const key = askerOf(session, network, wish.kind)
     await sql`select pg_advisory_xact_lock(hashtextextended(${`asks ${key.user}`}, 4248))`.execute(tx)
     await takeBack(tx, key, wish, at)

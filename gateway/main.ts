@@ -148,6 +148,18 @@ const proxyProtocolOf = ({ gateway: { proxyProtocol } }: Config): ProxyProtocol 
         deadlineMs: proxyProtocol.deadlineMs,
       }
 
+/** What this gateway lacks to be ready; empty: it is. */
+const missingNow = (of: {
+  readonly leaving: { readonly begun: boolean }
+  readonly identifies: boolean
+  readonly mind: ReturnType<typeof createMind>
+  readonly upkeep: ReturnType<typeof createUpkeep>
+}): readonly string[] => [
+  ...(of.leaving.begun ? ['the wish to go on: this gateway is stopping'] : []),
+  ...(of.identifies && !of.mind.lease.alive() ? ['knowledge of practices and sessions'] : []),
+  ...(of.upkeep.isClockRight() ? [] : ['a clock that agrees with the hot store']),
+]
+
 /** Listeners, mirrors and judge, wired and not started. */
 async function assemble(options: GatewayOptions) {
   const { config, clock, log, store, controlPlane } = options
@@ -197,11 +209,6 @@ async function assemble(options: GatewayOptions) {
   const upkeep = createUpkeep({ mind, court, exchanges, clock, log, store, beatMs: config.gateway.beatMs })
   const identifies = config.upstreams.some((upstream) => upstream.identity !== null)
   const leaving = { begun: false }
-  const missing = (): readonly string[] => [
-    ...(leaving.begun ? ['the wish to go on: this gateway is stopping'] : []),
-    ...(identifies && !mind.lease.alive() ? ['knowledge of practices and sessions'] : []),
-    ...(upkeep.isClockRight() ? [] : ['a clock that agrees with the hot store']),
-  ]
   return {
     metrics,
     watermark,
@@ -212,7 +219,7 @@ async function assemble(options: GatewayOptions) {
     engine,
     upkeep,
     identifies,
-    missing,
+    missing: () => missingNow({ leaving, identifies, mind, upkeep }),
     trusts,
     tls,
     certificates,

@@ -10,11 +10,11 @@ import { type Address, bindingOf, parseAddress, rangeText } from '../policies/ad
 import { type Asked, decide } from '../policies/decide.ts'
 import { decideRoutes } from '../policies/decide-routes.ts'
 import { type Decision, type Reason, reasons } from '../policies/decision.ts'
-import { failingReasons } from '../policies/explain.ts'
-import { type Instant, never } from '../policies/instant.ts'
+import { explain, failingReasons } from '../policies/explain.ts'
+import { type DurationMs, type Instant, never } from '../policies/instant.ts'
 import type { RouteRequirement } from '../policies/routes.ts'
 import type { PolicySnapshot } from '../policies/snapshot.ts'
-import type { RecordedQuestion, RetiredPractice } from '../runtime/records.ts'
+import type { RecordedQuestion, RetiredPractice, SessionRecord } from '../runtime/records.ts'
 import { type PracticeScope, type PracticeSources, practiceScope } from './practice.ts'
 import type { MirroredSession } from './sessions.ts'
 
@@ -55,9 +55,18 @@ export const plainDecision = (reason: Reason): Decision => ({
   wouldRefuse: nothing,
 })
 
-const networkText = (address: string): string | null => {
-  const parsed = parseAddress(address)
-  return parsed === null ? null : rangeText(bindingOf(parsed))
+/** By record, whose address never changes. */
+const networks = new WeakMap<SessionRecord, string>()
+
+/** The network that a session is bound to where a practice binds them; `null`: its address is none. */
+const networkOf = (record: SessionRecord): string | null => {
+  const known = networks.get(record)
+  if (known !== undefined) return known
+  const parsed = parseAddress(record.address)
+  if (parsed === null) return null
+  const network = rangeText(bindingOf(parsed))
+  networks.set(record, network)
+  return network
 }
 
 /** What a record says of a practice itself: practices are named by others, and one may be called `constructor`. */
@@ -79,7 +88,7 @@ function sessionIn(question: Question, practice: PracticeId, member: Member | nu
     lastSeenAt,
     factor: question.accompanied ? record.factor : null,
     deviceTrustedUntil: question.accompanied ? own(record.trustedDevices, practice) : null,
-    boundTo: networkText(record.address),
+    boundTo: networkOf(record),
   }
 }
 
@@ -142,6 +151,32 @@ export type Failing = {
   readonly practice: PracticeId | null
   readonly route: string
   readonly reasons: readonly Reason[]
+}
+
+/** Further ahead nobody is told that hours end: it is another day's matter, and policies change. */
+const hoursEndMaxMs: DurationMs = 86_400_000
+
+/**
+ * When the hours of a practice end within a day for somebody who may come in there now; `null`: they do not, the hour is
+ * not asked of them, or they may not come in.
+ */
+export function hoursEnd(
+  directory: Directory,
+  question: Question,
+  practice: PracticeId,
+  at: Instant,
+): Instant | null {
+  const sources = { placed: [practice], carried: null, doubtful: false }
+  const asking = askingOf(directory, { ...question, sources }, at)
+  const asked = typeof asking === 'string' ? undefined : asking.asked[0]?.[0]
+  if (asked === undefined) return null
+  const { decision, gates } = explain(asked.snapshot, asked.request, at)
+  if (decision.verdict !== 'permit') return null
+  const ends = gates.flatMap(({ control, mode, until }) =>
+    control === 'time' && mode === 'enforce' ? [until] : [],
+  )
+  const end = Math.min(never, ...ends)
+  return end - at <= hoursEndMaxMs ? end : null
 }
 
 /** All failing reasons of a refused question, in gate order. */

@@ -207,6 +207,8 @@ const pageOf = (facts: RefusalFacts, decision: Decision, extra: RefusalExtra): s
     practices: [],
     permissions: extra.permissions ?? [],
     ...{ confirm: null, ask: null, emergency: null, emergencyUntil: null, management: null },
+    // Whoever is held and sent a form is told where the step is; pages are sent there.
+    ...(decision.reason === 'sign-in-held' ? { confirm: extra.step ?? null } : {}),
     ...extra.view,
     reason: decision.reason,
     code: extra.code ?? null,

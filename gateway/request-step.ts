@@ -21,6 +21,7 @@ import type { Question } from './questions.ts'
 import { answerFailure } from './refusal.ts'
 import { hoursOf, returnAfter } from './refusal-view.ts'
 import { secondFactorPath } from './refusals.ts'
+import { readableNear, spanText } from './shown-hours.ts'
 import { addressOf, again, seeOther, stepPage, type Visit, waitSeconds } from './step-visit.ts'
 
 /** What is asked for, by whom, and where the page of it is. */
@@ -50,9 +51,6 @@ async function standingsOf(
   }
 }
 
-const readable = (at: number, zone: string): string =>
-  new Intl.DateTimeFormat('en-US', { dateStyle: 'medium', timeStyle: 'short', timeZone: zone }).format(at)
-
 /** Whether the page waits for this one: whoever came for another has the form of that. */
 const isAwaited = ({ status, practice }: AccessView['rows'][number], named: PracticeId | null): boolean =>
   (status === 'pending' || status === 'approved') && (named === null || named === practice)
@@ -70,7 +68,8 @@ function rowsOf(
     const zone = parts.directory.practice(practice, at)?.snapshot.practice.zone ?? 'UTC'
     return {
       ...{ practice, name, status, note, contact },
-      askAgain: later === null ? null : `at ${readable(later, zone)}`,
+      askAgain:
+        later === null ? null : `on ${readableNear(later, zone, 'short')}, in ${spanText(later - at)}`,
       open: mayAsk && later === null && (status === 'not-requested' || status === 'rejected'),
     }
   })

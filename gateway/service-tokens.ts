@@ -113,7 +113,7 @@ function isPersonal({ companion }: TokenTools, site: Site, exchange: Exchange): 
 function isElsewhere(site: Site, exchange: Exchange, { practice }: ServiceToken): boolean {
   const sources = practiceSources(
     site.upstream.practice,
-    exchange.host.replace(/:\d*$/, ''),
+    exchange.host,
     exchange.target.readings,
     cookieLines(exchange.headers),
     { headers: exchange.headers, claimed: null },
@@ -258,7 +258,13 @@ export function createServiceTokens(tools: TokenTools, headerName: string): Serv
       : refuseToken(tools, question, at)
   }
   return {
-    isCarried: ({ headers }) => headers.some((name, i) => i % 2 === 0 && name.toLowerCase() === wanted),
+    isCarried({ headers }) {
+      for (let i = 0; i < headers.length; i += 2) {
+        const name = headers[i] ?? ''
+        if (name.length === wanted.length && name.toLowerCase() === wanted) return true
+      }
+      return false
+    },
     judge(site, exchange, duties) {
       const [text, ...more] = valuesOf(exchange.headers, wanted)
       if (text === undefined) return null

@@ -26,6 +26,8 @@ export type UpstreamSink = {
   begun(status: number, reason: string, headers: RawHeaders): void
   /** Answers whether more may come; else `resume` is awaited. */
   data(chunk: Uint8Array): boolean
+  /** Nothing more is at hand for now: what was kept for company goes on. Not told behind an end. */
+  lulled(): void
   ended(): void
   failed(fault: Fault): void
 }

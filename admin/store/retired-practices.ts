@@ -11,6 +11,7 @@ import type { Rows, Tx } from './database.ts'
 export type Retired = {
   readonly id: string
   readonly name: string
+  readonly zone: string
   readonly contact: string
   readonly retiredAt: Instant
   readonly retiredBy: string
@@ -19,15 +20,20 @@ export type Retired = {
 
 const retiredIn = (rows: Rows) =>
   rows
-    .selectFrom('practice_record')
-    .select(['id', 'name', 'retired_contact', 'retired_at', 'retired_by_name', 'retired_reason'])
-    .where('retired_at', 'is not', null)
-    .orderBy('retired_at', 'desc')
-    .orderBy('id')
+    .selectFrom('practice_record as p')
+    .innerJoin('policy_revision as r', (join) =>
+      join.onRef('r.practice', '=', 'p.id').onRef('r.revision', '=', 'p.revision'),
+    )
+    .select(['p.id', 'p.name', 'r.zone', 'p.retired_contact', 'p.retired_at', 'p.retired_by_name'])
+    .select('p.retired_reason')
+    .where('p.retired_at', 'is not', null)
+    .orderBy('p.retired_at', 'desc')
+    .orderBy('p.id')
 
 const retiredOf = (row: Awaited<ReturnType<ReturnType<typeof retiredIn>['execute']>>[number]): Retired => ({
   id: row.id,
   name: row.name,
+  zone: row.zone,
   contact: row.retired_contact ?? '',
   retiredAt: row.retired_at ?? 0,
   retiredBy: row.retired_by_name ?? '',
@@ -40,7 +46,7 @@ export const listRetired = async (rows: Rows): Promise<readonly Retired[]> =>
 
 /** The retired practice of an id; `null`: there is none, or it is not retired. */
 export async function findRetired(rows: Rows, practice: string): Promise<Retired | null> {
-  const row = await retiredIn(rows).where('id', '=', practice).executeTakeFirst()
+  const row = await retiredIn(rows).where('p.id', '=', practice).executeTakeFirst()
   return row === undefined ? null : retiredOf(row)
 }
 

@@ -101,7 +101,9 @@ const problemLine = (problem: string | null) =>
 const askForm = (view: AccessView) => {
   const open = view.rows.filter((row) => row.open)
   if (open.length === 0) return problemLine(view.problem)
-  return html`${view.isHeld ? html`<h2>${accessTexts.title}</h2>` : ''}
+  const [only] = open
+  const whose = only !== undefined && open.length === 1 && view.rows.length > 1 ? only.name : null
+  return html`${view.isHeld || whose !== null ? html`<h2>${accessTexts.titleFor(whose)}</h2>` : ''}
 ${problemLine(view.problem)}
 <form method="post">
 <input type="hidden" name="token" value="${view.token}">
@@ -114,7 +116,7 @@ ${choices(open, view.chosen)}
 
 const leaveForm = (view: AccessView) => html`<form method="post" class="doing">
 <input type="hidden" name="token" value="${view.token}">
-<button name="do" value="leave">Sign in as someone else</button>
+<button class="quiet" name="do" value="leave">Sign in as someone else</button>
 </form>`
 
 /** Away from here: to sign in as somebody else, or back to where the others are. */
@@ -142,19 +144,29 @@ const middle = (view: AccessView) => {
   switch (view.state) {
     case 'again':
       // A link would lead back here: while the sign-in is held, every page does.
-      return html`<p>${accessTexts.approved}</p>
-<form method="post" class="doing">
+      return html`<form method="post" class="doing">
 <input type="hidden" name="token" value="${view.token}">
 <button class="first" name="do" value="leave">Sign in again</button>
 </form>`
     case 'wait':
-      return html`<p role="status">${accessTexts.sent}</p>
-${view.rows.some((row) => row.open) ? html`<p><a href="${view.askMore}">${accessTexts.askMore}</a></p>` : ''}
+      return html`${view.rows.some((row) => row.open) ? html`<p><a href="${view.askMore}">${accessTexts.askMore}</a></p>` : ''}
 <div class="doing"><a class="first" href="${view.here}">Check now</a></div>
 ${withdrawForm(view)}`
     case 'ask':
       return askForm(view)
   }
+}
+
+const refusal = ({ kind }: AccessView) =>
+  reasonTexts[kind === 'ip' ? 'address-not-allowed' : 'outside-time-window']
+
+/** What matters first: that it was sent, that it was approved, or why there is something to ask for. */
+const leading = (view: AccessView) => {
+  if (view.state === 'again') return html`<p>${accessTexts.approved}</p>`
+  const held = view.isHeld ? accessTexts.held : ''
+  return view.state === 'wait'
+    ? html`<p role="status">${accessTexts.sent}</p>${held === '' ? '' : html`<p>${held}</p>`}`
+    : html`<p>${refusal(view).why} ${held}</p>`
 }
 
 const isScripted = ({ state, hours }: AccessView): boolean =>
@@ -164,12 +176,11 @@ const titleOf = (view: AccessView): string => {
   if (view.state === 'again') return 'Approved: sign in again'
   if (view.state === 'wait') return 'Waiting for approval'
   if (!view.isHeld) return accessTexts.title
-  return reasonTexts[view.kind === 'ip' ? 'address-not-allowed' : 'outside-time-window'].title
+  return refusal(view).title
 }
 
 /** The page as HTML, about 8 kB. Send it with `policyFor` it and `no-store`. */
 export const accessPage = (view: AccessView): string => {
-  const text = reasonTexts[view.kind === 'ip' ? 'address-not-allowed' : 'outside-time-window']
   return page({
     title: titleOf(view),
     practice: view.brand,
@@ -178,7 +189,7 @@ export const accessPage = (view: AccessView): string => {
       : view.state === 'again'
         ? { tone: 'good' }
         : {}),
-    body: html`${emergencyOnLine(view.emergencyUntil)}${view.state === 'again' ? '' : html`<p>${text.why} ${view.isHeld ? accessTexts.held : ''}</p>`}
+    body: html`${emergencyOnLine(view.emergencyUntil)}${leading(view)}
 ${view.state === 'again' || view.hours === null ? '' : hoursPart(view.hours)}
 <h2>Your ${view.rows.length === 1 ? 'practice' : 'practices'}</h2>
 <ul class="rows">${view.rows.map(rowLine)}</ul>

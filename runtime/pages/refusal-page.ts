@@ -63,6 +63,11 @@ const cures: ReadonlySet<Reason> = new Set([
   'network-changed',
 ])
 
+const cureTexts: Partial<Record<Reason, string>> = {
+  'two-factor-not-enrolled': 'Set it up',
+  'sign-in-held': 'Finish the step',
+}
+
 const row = (name: string, value: string | null, code = false) =>
   value === null ? '' : html`<dt>${name}</dt><dd${code ? html` class="code"` : ''}>${value}</dd>`
 
@@ -83,12 +88,14 @@ const doing = (view: RefusalView) => {
   const signIn =
     view.signIn === null
       ? ''
-      : html`<a${signInFirst ? html` class="first"` : ''} href="${view.signIn}">${signInFirst ? 'Sign in' : 'Sign in as someone else'}</a>`
+      : html`<a class="${signInFirst ? 'first' : 'quiet'}" href="${view.signIn}">${signInFirst ? 'Sign in' : 'Sign in as someone else'}</a>`
   const opensAgain = !signInFirst && view.reason !== 'practice-retired'
   const retry =
     view.retry === null || !opensAgain ? '' : html`<a class="first" href="${view.retry}">Try again</a>`
   const confirm =
-    view.confirm === null ? '' : html`<a class="first" href="${view.confirm}">Confirm it is you</a>`
+    view.confirm === null
+      ? ''
+      : html`<a class="first" href="${view.confirm}">${cureTexts[view.reason] ?? 'Confirm it is you'}</a>`
   const ask = view.ask === null ? '' : html`<a href="${view.ask}">${accessTexts.title}</a>`
   return html`<div class="doing">${confirm}${retry}${ask}${signIn}</div>`
 }

@@ -54,7 +54,7 @@ const list = (practice = north) =>
 test('a cookie alone, seen first without a sign-in, asks for nothing and takes nothing back', async () => {
   const adopted = await signInBoth('eve', 'adopted')
   expect((await ask(adopted)).refused).toBe('Sign in again to ask for access.')
-  expect((await takeBack(adopted)).refused).toBe('Sign in again first.')
+  expect((await takeBack(adopted)).refused).toBe('Sign in again to ask for access.')
   expect(await list()).toEqual([])
 })
 

@@ -7,7 +7,12 @@
 import net from 'node:net'
 
 /** A running balancer. */
-export type Balancer = { readonly port: number; close(): Promise<void> }
+export type Balancer = {
+  readonly port: number
+  /** Ends every connection there is. */
+  cut(): void
+  close(): Promise<void>
+}
 
 /** Leads a free port of 127.0.0.1 to the first of `ports` that takes a connection, asked for at each. */
 export const startBalancer = async (ports: () => readonly number[]): Promise<Balancer> => {
@@ -37,10 +42,14 @@ export const startBalancer = async (ports: () => readonly number[]): Promise<Bal
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as net.AddressInfo
+  const cut = (): void => {
+    for (const socket of sockets) socket.destroy()
+  }
   return {
     port,
+    cut,
     async close() {
-      for (const socket of sockets) socket.destroy()
+      cut()
       await new Promise((resolve) => server.close(resolve))
     },
   }

@@ -30,6 +30,8 @@ export type Outcome =
 
 /** One request, seen from outside. Times in ms of `performance.now()`. */
 export type Seen = {
+  readonly who: string
+  readonly may: boolean
   readonly at: number
   readonly tookMs: number
   readonly base: number
@@ -92,6 +94,8 @@ export type Load = {
   forget(): void
   /** Adds somebody, or replaces them. */
   put(asker: Asker): void
+  /** They ask no more; a request under way counts for nothing. */
+  drop(who: string): void
   /** Resolves once `count` answers in a row were right on every gateway to everybody who may; rejects after `ms`. */
   settled(ms: number, count?: number): Promise<void>
   stop(): Promise<void>
@@ -124,7 +128,7 @@ export const startLoad = (bases: readonly string[], askers: readonly Asker[], pa
     }
     // Somebody whose standing changed while their request was under way is judged by neither.
     if (people.get(who) === asker)
-      seen.push({ at, tookMs: performance.now() - at, base, outcome, status, why })
+      seen.push({ who, may: asker.may, at, tookMs: performance.now() - at, base, outcome, status, why })
     if (asker.may)
       inRow.set(`${who} ${base}`, outcome === 'right' ? (inRow.get(`${who} ${base}`) ?? 0) + 1 : 0)
   }
@@ -134,7 +138,9 @@ export const startLoad = (bases: readonly string[], askers: readonly Asker[], pa
       await new Promise((resolve) => setTimeout(resolve, pauseMs))
     }
   }
+  const looping = new Set<string>()
   const startLoops = (who: string): void => {
+    looping.add(who)
     for (const base of bases.keys()) loops.push(loop(who, base))
   }
   for (const who of people.keys()) startLoops(who)
@@ -144,10 +150,10 @@ export const startLoad = (bases: readonly string[], askers: readonly Asker[], pa
       seen = []
     },
     put(asker) {
-      const isNew = !people.has(asker.who)
       people.set(asker.who, asker)
-      if (isNew) startLoops(asker.who)
+      if (!looping.has(asker.who)) startLoops(asker.who)
     },
+    drop: (who) => void people.delete(who),
     async settled(ms, count = 5) {
       const deadline = performance.now() + ms
       inRow.clear()

@@ -137,7 +137,7 @@ test('from one’s practices: the link stands where it can be asked for, and the
   const rejected = { status: 'rejected', note: 'Call me', askAgainAt: stand.clock.now() + 900_000 } as const
   stand.control.decideAccess(people.ben.user, 'lakeview', 'ip', rejected)
   const shown = await client.get(link)
-  expect(shown.text).toMatch(/Rejected<\/span>.*Call me.*You may ask again at .+[AP]M/)
+  expect(shown.text).toMatch(/Rejected<\/span>.*Call me.*You may ask again on .+ at \d\d:\d\d UTC, in 15 min/)
   expect(shown.text).not.toContain('name="reason"')
   await close('lakeview', 'ip', false)
   const closed = await client.get('/.gatehouse/practices')

@@ -62,11 +62,18 @@ const view: NonNullable<RefusalExtra['view']> = {
 }
 
 const viewFor: Partial<Record<Reason, NonNullable<RefusalExtra['view']>>> = {
-  'address-not-allowed': { address: '203.0.113.9', emergency: '/.gatehouse/second-factor?emergency=1' },
+  'address-not-allowed': {
+    ...{ address: '203.0.113.9', ask: '/.gatehouse/requests?practice=riverside' },
+    emergency: '/.gatehouse/second-factor?emergency=1',
+  },
   'outside-time-window': { now: null, ask: '/.gatehouse/requests?practice=riverside' },
   'permission-missing': { permissions: ['Change practice settings'] },
   'route-unmapped': { management: '/.gatehouse/security-management' },
   'two-factor-too-old': { confirm: '/.gatehouse/access?to=%2F' },
+  'two-factor-too-weak': { confirm: '/.gatehouse/access?to=%2F' },
+  'two-factor-not-verified': { confirm: '/.gatehouse/access?to=%2F' },
+  'two-factor-not-enrolled': { confirm: '/.gatehouse/access?to=%2F' },
+  'sign-in-held': { confirm: '/.gatehouse/access' },
 }
 
 const extraFor = (reason: Reason): RefusalExtra => ({
@@ -122,7 +129,7 @@ const access: AccessView = {
     {
       ...{ practice: 'riverside', name: 'Riverside & Sons <i>Dental</i>', status: 'rejected' },
       note: 'Please call me first, Olivia',
-      ...{ askAgain: 'at Nov 24, 2026, 7:27 AM', open: false, contact: '' },
+      ...{ askAgain: 'on Tue, Nov 24 at 07:27 MST, in 15 min', open: false, contact: '' },
     },
     {
       ...{ practice: 'lakeview', name: 'Lakeview Family Dentistry', status: 'not-requested', note: '' },
@@ -202,7 +209,13 @@ const accessScreens: readonly Screen[] = [
     }),
   ),
   step('access-signed-in-wait', accessPage({ ...access, state: 'wait', isHeld: false, rows: onePractice })),
-  step('access-again', accessPage({ ...access, state: 'again', rows: onePractice })),
+  step(
+    'access-again',
+    accessPage({
+      ...{ ...access, state: 'again' },
+      rows: onePractice.map((one) => ({ ...one, status: 'approved' })),
+    }),
+  ),
 ]
 
 const factor: FactorView = {
@@ -221,7 +234,14 @@ const factorScreens: readonly Screen[] = (
   [
     ['go', {}],
     ['missing', { reason: 'two-factor-too-weak' }],
-    ['grace', { deadline: 'December 1, 2026 at 9:00 AM', reason: 'two-factor-not-enrolled', code: null }],
+    [
+      'grace',
+      {
+        deadline: { text: 'Tuesday, December 1 at 09:00 MST', left: '6 d 2 h' },
+        reason: 'two-factor-not-enrolled',
+        code: null,
+      },
+    ],
     ['late', {}],
     ['away', { reason: null }],
     ['again', { reason: null }],

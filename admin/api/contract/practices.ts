@@ -59,6 +59,7 @@ const retiredSchema = z
   .object({
     id: slugSchema,
     name: z.string(),
+    zone: z.string(),
     contact: z.string(),
     retiredAt: instantSchema,
     retiredBy: z.string(),

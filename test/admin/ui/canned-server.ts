@@ -17,6 +17,7 @@ import * as hours from './canned-hours.ts'
 import { operations } from './canned-operations.ts'
 import { peopleAnswers } from './canned-people.ts'
 import * as canned from './canned-practice.ts'
+import { practiceAnswers } from './canned-practices.ts'
 import {
   accessRequests,
   approvedRequest,
@@ -130,6 +131,7 @@ const good: Readonly<Record<string, unknown>> = {
   ...roleAnswers,
   ...factorAnswers,
   ...accountAnswers,
+  ...practiceAnswers,
 }
 
 function stored(place: number): unknown {

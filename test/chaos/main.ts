@@ -1,0 +1,85 @@
+/**
+ * `npm run chaos`: breaks what can break, one after the other, under load, and writes bench/results/chaos.md.
+ *
+ * `npm run chaos -- ID …` strikes only these and writes nothing. It exits 1 where a goal was not held. Bounded: each fault has an
+ * end, and the whole takes about ten minutes; everything happens on loopback, in processes of its own.
+ */
+import { spawnSync } from 'node:child_process'
+import { renameSync, writeFileSync } from 'node:fs'
+import { loadavg } from 'node:os'
+import { join } from 'node:path'
+import { describeMachine } from '../../bench/machine.ts'
+import { cachePath, projectRoot } from '../support/cache-folder.ts'
+import { families, type Proof, proofs } from './catalogue.ts'
+import { findFakeTime } from './knowledge-faults.ts'
+import { chaosPage, type Proved } from './page.ts'
+import { type Fault, type Figures, rehearse, startPeople } from './rehearsal.ts'
+import { type StageWish, startStage } from './stage.ts'
+
+const say = (line: string): void => void process.stderr.write(`${line}\n`)
+
+const wanted = process.argv.slice(2)
+const isWanted = ({ id }: { readonly id: string }): boolean => wanted.length === 0 || wanted.includes(id)
+
+const lineOf = ({ id, counts, wellAfterMs, found, broken }: Figures): string =>
+  `${broken.length === 0 ? 'held    ' : 'NOT HELD'} ${id}: ${JSON.stringify(counts)}, well after ${wellAfterMs} ms ${found} ${broken.join('; ')}`
+
+const strikeAll = async (
+  redis: StageWish['redis'],
+  faults: readonly Fault[],
+): Promise<readonly Figures[]> => {
+  if (faults.length === 0) return []
+  say(`Starting the stage (${redis}) …`)
+  const fakeTime = await findFakeTime()
+  const wish = { redis, gateways: 2, workers: 2, controls: 2, standby: true }
+  const stage = await startStage(fakeTime === null ? wish : { ...wish, fakeTime })
+  try {
+    const load = await startPeople(stage)
+    const figures: Figures[] = []
+    for (const fault of faults) {
+      say(`${fault.id} …`)
+      const found = await rehearse(stage, load, fault)
+      say(lineOf(found))
+      figures.push(found)
+    }
+    await load.stop()
+    return figures
+  } finally {
+    await stage.close()
+  }
+}
+
+const prove = (proof: Proof): Proved => {
+  say(`${proof.id} (${proof.test}) …`)
+  const from = performance.now()
+  const vitest = join(projectRoot, 'node_modules', 'vitest', 'vitest.mjs')
+  const done = spawnSync(process.execPath, [vitest, 'run', proof.test], {
+    cwd: projectRoot,
+    encoding: 'utf8',
+  })
+  if (done.status !== 0) say(done.stdout.slice(-4_000))
+  return { id: proof.id, ok: done.status === 0, seconds: (performance.now() - from) / 1_000 }
+}
+
+process.env['NODE_COMPILE_CACHE'] ??= cachePath('compiled')
+const load = loadavg()[0] ?? 0
+const figures: Figures[] = []
+for (const redis of ['sentinels', 'cluster'] as const) {
+  const faults = families.filter(({ on }) => on === redis).flatMap((family) => family.faults)
+  figures.push(...(await strikeAll(redis, faults.filter(isWanted))))
+}
+const proved = proofs.filter(isWanted).map(prove)
+if (wanted.length === 0) {
+  const results = {
+    date: new Date().toISOString().slice(0, 10),
+    machine: describeMachine(),
+    load,
+    figures,
+    proved,
+  }
+  const file = join(projectRoot, 'bench', 'results', 'chaos.md')
+  writeFileSync(`${file}.new`, chaosPage(results, families, proofs))
+  renameSync(`${file}.new`, file)
+  say(`Written to ${file}.`)
+}
+if (figures.some(({ broken }) => broken.length > 0) || proved.some(({ ok }) => !ok)) process.exitCode = 1
