@@ -1,25 +1,26 @@
 /**
  * `npm run chaos`: breaks what can break, one after the other, under load, and writes bench/results/chaos.md.
  *
- * `npm run chaos -- ID …` strikes only these and writes nothing. It exits 1 where a goal was not held. Bounded: each fault has an
+ * `npm run chaos -- ID …` strikes only these, by fault or by family, and renews their rows. It exits 1 where a goal was not held. Bounded: each fault has an
  * end, and the whole takes about ten minutes; everything happens on loopback, in processes of its own.
  */
 import { spawnSync } from 'node:child_process'
-import { renameSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { join } from 'node:path'
 import { describeMachine } from '../../bench/machine.ts'
 import { cachePath, projectRoot } from '../support/cache-folder.ts'
 import { families, type Proof, proofs } from './catalogue.ts'
 import { findFakeTime } from './knowledge-faults.ts'
-import { chaosPage, type Proved } from './page.ts'
+import { chaosPage, type Proved, resultsIn } from './page.ts'
 import { type Fault, type Figures, rehearse, startPeople } from './rehearsal.ts'
 import { type StageWish, startStage } from './stage.ts'
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`)
 
 const wanted = process.argv.slice(2)
-const isWanted = ({ id }: { readonly id: string }): boolean => wanted.length === 0 || wanted.includes(id)
+const isWanted = ({ id }: { readonly id: string }, family = ''): boolean =>
+  wanted.length === 0 || wanted.includes(id) || wanted.includes(family)
 
 const lineOf = ({ id, counts, wellAfterMs, found, broken }: Figures): string =>
   `${broken.length === 0 ? 'held    ' : 'NOT HELD'} ${id}: ${JSON.stringify(counts)}, well after ${wellAfterMs} ms ${found} ${broken.join('; ')}`
@@ -61,25 +62,33 @@ const prove = (proof: Proof): Proved => {
   return { id: proof.id, ok: done.status === 0, seconds: (performance.now() - from) / 1_000 }
 }
 
+const file = join(projectRoot, 'bench', 'results', 'chaos.md')
+
+/** Rows that were not struck anew stay as they were. */
+const withEarlier = <T extends { readonly id: string }>(
+  now: readonly T[],
+  earlier: readonly T[],
+): readonly T[] => [...earlier.filter(({ id }) => !now.some((one) => one.id === id)), ...now]
+
 process.env['NODE_COMPILE_CACHE'] ??= cachePath('compiled')
 const load = loadavg()[0] ?? 0
 const figures: Figures[] = []
 for (const redis of ['sentinels', 'cluster'] as const) {
-  const faults = families.filter(({ on }) => on === redis).flatMap((family) => family.faults)
-  figures.push(...(await strikeAll(redis, faults.filter(isWanted))))
+  const faults = families
+    .filter(({ on }) => on === redis)
+    .flatMap((family) => family.faults.filter((fault) => isWanted(fault, family.name)))
+  figures.push(...(await strikeAll(redis, faults)))
 }
-const proved = proofs.filter(isWanted).map(prove)
-if (wanted.length === 0) {
-  const results = {
-    date: new Date().toISOString().slice(0, 10),
-    machine: describeMachine(),
-    load,
-    figures,
-    proved,
-  }
-  const file = join(projectRoot, 'bench', 'results', 'chaos.md')
-  writeFileSync(`${file}.new`, chaosPage(results, families, proofs))
-  renameSync(`${file}.new`, file)
-  say(`Written to ${file}.`)
+const proved = proofs.filter((proof) => isWanted(proof, 'suite')).map(prove)
+const earlier = existsSync(file) ? resultsIn(readFileSync(file, 'utf8')) : null
+const results = {
+  date: new Date().toISOString().slice(0, 10),
+  machine: describeMachine(),
+  load: Math.max(load, earlier?.load ?? 0),
+  figures: withEarlier(figures, earlier?.figures ?? []),
+  proved: withEarlier(proved, earlier?.proved ?? []),
 }
+writeFileSync(`${file}.new`, chaosPage(results, families, proofs))
+renameSync(`${file}.new`, file)
+say(`Written to ${file}.`)
 if (figures.some(({ broken }) => broken.length > 0) || proved.some(({ ok }) => !ok)) process.exitCode = 1

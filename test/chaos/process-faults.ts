@@ -6,22 +6,13 @@
 import { activeEverywhere } from '../support/admin-client.ts'
 import { demandKept, type Edits, startEdits } from './edits.ts'
 import type { Fault } from './rehearsal.ts'
-import type { Stage } from './stage.ts'
+import { type Stage, workersOf } from './stage.ts'
 
-const isLiving = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
-}
-
-/** The worker of the first gateway that was started first and lives. */
-const someWorker = (stage: Stage): number => {
-  const worker = stage.gateways[0]?.told().workers.find(({ pid }) => isLiving(pid))
-  if (worker === undefined) throw new Error('no worker lives')
-  return worker.pid
+/** A worker of the first gateway. */
+const someWorker = ({ gateways }: Stage): number => {
+  const [pid] = gateways[0] === undefined ? [] : workersOf(gateways[0])
+  if (pid === undefined) throw new Error('no worker lives')
+  return pid
 }
 
 let stopped = 0
@@ -82,7 +73,7 @@ export const processFaults: readonly Fault[] = [
   {
     id: 'leader-stopped',
     what: 'SIGSTOP of the control plane that publishes; its health check sends people to the other, where an admin edits',
-    sees: 'nothing; a revocation takes up to six seconds, until the other publishes',
+    sees: 'nothing; a revocation takes up to six seconds, until the other publishes, and the word that it is active up to ten',
     allows: 'nobody notices',
     lastsMs: 0,
     async strike(stage) {
@@ -92,7 +83,7 @@ export const processFaults: readonly Fault[] = [
       await other?.start()
       await leader?.kill('SIGSTOP')
       stage.withdraw(0)
-      found = await revokes(stage, 'dan', 15_000)
+      found = await revokes(stage, 'dan', 30_000)
       return undefined
     },
     async heal(stage) {
@@ -138,9 +129,13 @@ export const processFaults: readonly Fault[] = [
     lastsMs: 0,
     async strike(stage) {
       const [gateway] = stage.gateways
-      for (const { pid } of gateway?.told().workers ?? []) process.kill(pid, 'SIGKILL')
-      await gateway?.kill('SIGKILL')
-      await gateway?.start()
+      if (gateway === undefined) throw new Error('no gateway')
+      // The keeper first: it would start others.
+      const workers = workersOf(gateway)
+      const gone = gateway.kill('SIGKILL')
+      for (const pid of workers) process.kill(pid, 'SIGKILL')
+      await gone
+      await gateway.start()
       return performance.now()
     },
   },

@@ -45,6 +45,7 @@ const endSomebody = async (stage: Stage, load: Load, who: string): Promise<void>
 }
 
 let struck: RedisNode | null = null
+let stale = 0
 let storm: (() => Promise<void>) | null = null
 
 /** Takes connections until none is left, and keeps trying for as many; gives back what ends it. */
@@ -120,12 +121,16 @@ export const redisFaults: readonly Fault[] = [
   {
     id: 'redis-all-killed',
     what: 'kill -9 of all Redis servers for three seconds, then started empty',
-    sees: 'nothing: gateways go on by the control plane',
+    sees: 'nothing: gateways go on by the control plane; revocations too',
     allows: 'nobody notices',
     lastsMs: 3_000,
-    strike: async ({ servers }) =>
-      void (await Promise.all(servers?.nodes.map((node) => node.kill('SIGKILL')) ?? [])),
+    async strike(stage) {
+      await Promise.all(stage.servers?.nodes.map((node) => node.kill('SIGKILL')) ?? [])
+      stale = await stage.shutOut('dan', 20_000)
+      return undefined
+    },
     heal: async ({ servers }) => void (await Promise.all(servers?.nodes.map((node) => node.start()) ?? [])),
+    check: async () => `without Redis a revocation reached both gateways ${stale} ms after it was saved`,
   },
   {
     id: 'redis-full',
