@@ -19,7 +19,7 @@ import { signInWell } from '../support/people.ts'
 import { type PostgresPair, startPostgresPair } from '../support/postgres-pair.ts'
 import { startRedis, type TestRedis } from '../support/redis.ts'
 import { type RedisServers, startClusterRedis, startSentinelRedis } from '../support/redis-fleet.ts'
-import { type Application, startApplication } from './application.ts'
+import { type Application, blobPath, startApplication } from './application.ts'
 import { type Balancer, startBalancer } from './balancer.ts'
 import type { Asker } from './load.ts'
 
@@ -272,7 +272,7 @@ const deeds = (bases: readonly string[], admin: AdminClient): Pick<Stage, 'enter
     return (await admin.edit<{ readonly sequence: number }>('POST', path, { reason: 'rehearsal' })).sequence
   }
   const isIn = async (base: string, cookie: string): Promise<boolean> =>
-    (await createClient(base).get('/api/me', { navigation: false, headers: { cookie } })).status === 200
+    (await createClient(base).get(blobPath(20), { navigation: false, headers: { cookie } })).status === 200
   const shutOut = async (who: string, ms: number): Promise<number> => {
     const { cookie } = await enter(who)
     for (const base of bases) if (!(await isIn(base, cookie))) throw new Error(`${who} is not in`)
