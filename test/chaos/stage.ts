@@ -30,6 +30,8 @@ export type StageWish = {
   readonly workers: number
   readonly controls: number
   readonly standby: boolean
+  /** Whether Redis servers have addresses of their own, so that one can be cut off. */
+  readonly apart?: boolean
   /** libfaketime, under which the last gateway runs; absent: none does. */
   readonly fakeTime?: string
   /** Laid over the configuration of every plane. */
@@ -156,7 +158,11 @@ const startStores = async (wish: StageWish, undo: Undo) => {
   const redis = wish.redis === 'one' ? await startRedis() : null
   if (redis !== null) undo(redis.stop)
   const [servers, postgres, application] = await Promise.all([
-    wish.redis === 'one' ? null : wish.redis === 'sentinels' ? startSentinelRedis() : startClusterRedis(),
+    wish.redis === 'one'
+      ? null
+      : wish.redis === 'sentinels'
+        ? startSentinelRedis({ apart: wish.apart ?? false })
+        : startClusterRedis(),
     startPostgresPair({ standby: wish.standby }),
     startApplication(),
   ])
@@ -264,7 +270,16 @@ const userOf = async (admin: AdminClient, who: string): Promise<string> => {
 const deeds = (bases: readonly string[], admin: AdminClient): Pick<Stage, 'enter' | 'revoke' | 'shutOut'> => {
   const enter = async (who: string): Promise<Asker> => {
     const client = createClient(bases[0] ?? '')
-    await signInWell(client, who)
+    // On a machine that is busy with starting all of it a sign-in can be told to come again.
+    for (let tries = 1; ; tries++) {
+      const failed = await signInWell(client, who).then(
+        () => null,
+        (error: unknown) => error,
+      )
+      if (failed === null) break
+      if (tries === 5) throw failed
+      await new Promise((resolve) => setTimeout(resolve, 1_000))
+    }
     return { who, cookie: client.cookieHeader(), may: true }
   }
   const revoke = async (who: string): Promise<number> => {
