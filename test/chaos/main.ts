@@ -98,4 +98,5 @@ const strikeAndWrite = async (): Promise<number> => {
 
 // What has to be fetched is, while there is still a network to fetch it from.
 if (!isApart()) await findFakeTime()
-process.exitCode = runApart() ?? (await strikeAndWrite())
+// Whatever still waits for an answer of something that was killed is not waited for.
+process.exit(runApart() ?? (await strikeAndWrite()))

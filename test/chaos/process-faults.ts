@@ -124,8 +124,8 @@ export const processFaults: readonly Fault[] = [
   {
     id: 'gateway-killed',
     what: 'kill -9 of a whole gateway with its workers, started again',
-    sees: 'its requests are cut or not taken; the other gateway’s are not',
-    allows: 'cut at most',
+    sees: 'its requests are cut or not taken, and refused until it knows enough again (`/readyz`); the other gateway’s are not',
+    allows: 'refused meanwhile',
     lastsMs: 0,
     async strike(stage) {
       const [gateway] = stage.gateways
@@ -152,9 +152,10 @@ export const killsUnderEdits: Fault = {
   lastsMs: 0,
   strikeMsMax: 600_000,
   async strike(stage) {
+    await edits?.stop()
     edits = startEdits(stage)
     for (let n = 0; n < kills; n++) {
-      await edits.next(20_000)
+      await edits.next(60_000)
       const primary = stage.postgres.primary()
       const plane = stage.controls[(n >> 2) % stage.controls.length]
       if (n % 4 === 3 && plane !== undefined) {
@@ -170,7 +171,7 @@ export const killsUnderEdits: Fault = {
   async check(stage) {
     const running = edits
     if (running === null) throw new Error('nobody was editing')
-    await running.next(20_000)
+    await running.next(40_000)
     await running.stop()
     return demandKept(stage, running.confirmed)
   },

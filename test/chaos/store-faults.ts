@@ -211,15 +211,16 @@ let edits: Edits | null = null
 const keptEdits = async (stage: Stage): Promise<string> => {
   const running = edits
   if (running === null) throw new Error('nobody was editing')
-  await running.next(10_000)
+  await running.next(40_000)
   await running.stop()
   edits = null
   return demandKept(stage, running.confirmed)
 }
 
 const editing = async (stage: Stage): Promise<void> => {
+  await edits?.stop()
   edits = startEdits(stage)
-  await edits.next(10_000)
+  await edits.next(40_000)
 }
 
 /** Faults of PostgreSQL, each while somebody edits. */
