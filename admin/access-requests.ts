@@ -1,14 +1,16 @@
 /**
- * Asking for access: what somebody whose sign-in is held may ask, and where their requests stand per practice.
+ * Asking for access: what somebody who has signed in may ask, held or not, and where their requests stand per practice.
  *
  * Deciding is `access-review.ts`; lifting a control is the gateways', by the grant in the members record. Invariant:
- * nothing is asked without a held session, and a practice that its user is no member of looks like none at all.
+ * nothing is asked without a sign-in that was proved (an adopted cookie asks for nothing), and a practice that its user
+ * is no member of, or was put out of since, looks like none at all.
  * Limits live in the transaction under a lock per user and network, so that parallel requests cannot slip past.
  */
 import { sql } from 'kysely'
 import { networkOf, parseAddress, rangeText } from '../policies/address.ts'
 import type { DurationMs, Instant } from '../policies/instant.ts'
 import type { AccessStanding, AccessStandings, AskAccess } from '../runtime/internal.ts'
+import { accessTexts } from '../runtime/pages/texts-gateway.ts'
 import { newToken } from '../runtime/token.ts'
 import { eventOf, ownDeed } from './deed.ts'
 import { tellAsked } from './notify/notices.ts'
@@ -39,16 +41,19 @@ type Place = {
   readonly contact: string
 }
 
-/** Practices that the user is a member of and not suspended in, in order of their ids. */
-async function placesOf(rows: Rows, user: string, kind: RequestKind): Promise<readonly Place[]> {
-  return rows
+/** Whose requests are read: a session's user, at one network and for one control. */
+export type Asker = Omit<RequestKey, 'practice'> & Pick<SessionRow, 'epochs'>
+
+/** Practices that the user is a member of, neither suspended there nor put out since, in order of their ids. */
+async function placesOf(rows: Rows, { user, kind, epochs }: Asker): Promise<readonly Place[]> {
+  const places = await rows
     .selectFrom('membership as m')
     .innerJoin('app_user as u', 'u.id', 'm.user_id')
     .innerJoin('practice as p', 'p.id', 'm.practice')
     .innerJoin('policy_revision as d', (join) =>
       join.onRef('d.practice', '=', 'p.id').onRef('d.revision', '=', 'p.revision'),
     )
-    .select(['m.practice', 'p.name'])
+    .select(['m.practice', 'p.name', 'm.epoch'])
     .select(sql<boolean>`(d.document -> 'requests' ->> ${kind}::text)::boolean`.as('takes'))
     .select(sql<string>`d.document -> 'requests' ->> 'contact'`.as('contact'))
     .where('m.user_id', '=', user)
@@ -56,7 +61,12 @@ async function placesOf(rows: Rows, user: string, kind: RequestKind): Promise<re
     .where('u.suspended', '=', false)
     .orderBy('m.practice')
     .execute()
+  return places.filter(({ practice, epoch }) => epochIn(epochs, practice) >= epoch)
 }
+
+/** The epoch that a session carries in a practice: practices are named by others, and one may be called `constructor`. */
+const epochIn = (epochs: SessionRow['epochs'], practice: string): number =>
+  Object.hasOwn(epochs, practice) ? (epochs[practice] ?? 0) : 0
 
 /** Whether a request was approved, if no longer: what was rejected before it counts no more. */
 const wasApproved = ({ grantId, entryId }: ListedRequest): boolean => grantId !== null || entryId !== null
@@ -72,32 +82,22 @@ function coolDownEnd(requests: readonly ListedRequest[], at: Instant): Instant |
   return last + coolDownMs > at ? last + coolDownMs : null
 }
 
-const goneNotes = {
-  expired: 'Nobody decided on your last request in time. You may ask again.',
-  lapsed: 'Your approval has ended. You may ask again.',
-  withdrawn: 'Your approval was taken back. You may ask again.',
-} as const
-const takenBackNote = 'You took your request back. You may ask again.'
-
 /** A user's standing in one practice, from their requests there, newest first. */
 function standingOf(place: Place, requests: readonly ListedRequest[], at: Instant): AccessStanding {
   const [newest] = requests
-  const rest = { ...place, askAgainAt: null }
+  const { practice, name, takes, contact } = place
+  const rest = { practice, name, takes, contact, askAgainAt: null }
   if (newest === undefined) return { ...rest, status: 'not-requested', note: '' }
   const { status, note } = newest
   if (status === 'pending' || status === 'approved') return { ...rest, status, note }
   if (status === 'rejected') return { ...rest, status, note, askAgainAt: coolDownEnd(requests, at) }
   const takenBack = status === 'withdrawn' && !wasApproved(newest)
-  return { ...rest, status: 'not-requested', note: takenBack ? takenBackNote : goneNotes[status] }
+  return { ...rest, status: 'not-requested', note: accessTexts.gone[takenBack ? 'takenBack' : status] }
 }
 
 /** Where somebody stands in each of their practices for one network and kind. */
-export async function readStandings(
-  rows: Rows,
-  key: Omit<RequestKey, 'practice'>,
-  at: Instant,
-): Promise<readonly AccessStanding[]> {
-  const places = await placesOf(rows, key.user, key.kind)
+export async function readStandings(rows: Rows, key: Asker, at: Instant): Promise<readonly AccessStanding[]> {
+  const places = await placesOf(rows, key)
   const own = await listOwnRequests(rows, key, at)
   return places.map((place) =>
     standingOf(
@@ -113,6 +113,14 @@ export async function findLive(rows: Rows, tokenHash: string, at: Instant): Prom
   const session = await findSession(rows, tokenHash)
   return session === null || session.ended_at !== null || session.absolute_deadline <= at ? null : session
 }
+
+/** Who asks, by their session. */
+export const askerOf = (session: SessionRow, network: string, kind: RequestKind): Asker => ({
+  ...{ user: session.user_id, network, kind, epochs: session.epochs },
+})
+
+/** Whether a session may ask: its sign-in was seen here, or told of by an identity proxy; a cookie alone proves none. */
+export const mayAsk = ({ held, method }: SessionRow): boolean => held || method !== 'adopted'
 
 /** The network that an address is asked for as, CIDR text; `null`: no address. */
 export const networkText = (address: string): string | null => {
@@ -130,7 +138,7 @@ export async function readAccessStandings(
   return store.snapshot(async (tx) => {
     const session = await findLive(tx, wish.tokenHash, at)
     if (session === null || network === null) return null
-    const key = { user: session.user_id, network, kind: wish.kind }
+    const key = askerOf(session, network, wish.kind)
     return { standings: [...(await readStandings(tx, key, at))], refused: null }
   })
 }
@@ -145,6 +153,8 @@ export async function settleRequests(tx: Tx, user: string | null, at: Instant): 
     .selectFrom('access_request as r')
     .leftJoin('access_grant as g', 'g.id', 'r.grant_id')
     .select('r.id')
+    // Of a practice that is retired nothing is settled, and nobody told.
+    .where('r.practice', 'in', tx.selectFrom('practice').select('id'))
     .$if(user !== null, (query) => query.where('r.user_id', '=', user ?? ''))
     .limit(settledMax)
     .forUpdate('r')
@@ -188,11 +198,9 @@ export async function nameOf(rows: Rows, user: string): Promise<string> {
 /** Which limit `more` new requests would break, as a public sentence; `null`: none. */
 async function limitBroken(tx: Tx, key: Omit<RequestKey, 'practice'>, more: number, at: Instant) {
   const { open, today, fromNetwork } = await countRequests(tx, key, at)
-  if (open + more > openMax)
-    return `At most ${openMax} requests may wait at once. Wait until one of yours is decided.`
-  if (today + more > dayMax) return `At most ${dayMax} requests a day are taken. Try again tomorrow.`
-  if (fromNetwork + more > networkHourMax)
-    return 'Too many requests came from your network just now. Try again in an hour.'
+  if (open + more > openMax) return accessTexts.tooManyOpen(openMax)
+  if (today + more > dayMax) return accessTexts.tooManyToday(dayMax)
+  if (fromNetwork + more > networkHourMax) return accessTexts.tooManyFromNetwork
   return null
 }
 
@@ -233,21 +241,14 @@ async function addRequest(tx: Tx, key: RequestKey, request: AskAccess, at: Insta
 }
 
 /** Does the asking under the locks; answers why nothing was asked, or `null`. */
-async function askThere(
-  tx: Tx,
-  key: Omit<RequestKey, 'practice'>,
-  request: AskAccess,
-  at: Instant,
-): Promise<string | null> {
+async function askThere(tx: Tx, key: Asker, request: AskAccess, at: Instant): Promise<string | null> {
   await settleRequests(tx, key.user, at)
   const standings = await readStandings(tx, key, at)
   const wanted = standings.filter(({ practice }) => request.practices.includes(practice))
   const taking = wanted.filter(({ takes }) => takes)
   if (taking.length === 0) {
     const contact = wanted.find((standing) => standing.contact !== '')?.contact
-    return contact === undefined
-      ? 'No requests are taken here.'
-      : `No requests are taken here: ask ${contact}.`
+    return accessTexts.notTaken(contact ?? null)
   }
   const fresh = taking.filter(
     ({ status, askAgainAt }) => status === 'not-requested' || (status === 'rejected' && askAgainAt === null),
@@ -267,13 +268,14 @@ async function askThere(
       .where('status', '=', 'pending')
       .where('practice', 'in', waiting)
       .execute()
-  for (const { practice } of fresh) await addRequest(tx, { ...key, practice }, request, at)
+  const { user, network, kind } = key
+  for (const { practice } of fresh) await addRequest(tx, { user, network, kind, practice }, request, at)
   const done = fresh.length > 0 || taking.some(({ status }) => status !== 'rejected')
-  return done ? null : 'Your request was rejected a short while ago. Ask again later.'
+  return done ? null : accessTexts.rejectedLately
 }
 
 /**
- * Asks for access in the name of a held session's user, all or nothing. Repeats of what is open only count; practices
+ * Asks for access in the name of a session's user, all or nothing. Repeats of what is open only count; practices
  * that the user is no member of are passed over. `refused` of the answer: why nothing was asked.
  */
 export function askForAccess(store: Store, request: AskAccess, at: Instant): Promise<AccessStandings> {
@@ -282,10 +284,10 @@ export function askForAccess(store: Store, request: AskAccess, at: Instant): Pro
   return store.transaction(async (tx) => {
     const session = await findLive(tx, request.tokenHash, at)
     if (session === null || network === null || parsed === null)
-      return { standings: [], refused: 'Sign in again to ask for access.' }
-    const key = { user: session.user_id, network, kind: request.kind }
-    let refused: string | null = 'Sign in again to ask for access.'
-    if (session.held) {
+      return { standings: [], refused: accessTexts.signInFirst }
+    const key = askerOf(session, network, request.kind)
+    let refused: string | null = accessTexts.signInFirst
+    if (mayAsk(session)) {
       // Always the user before the network: two that ask at once wait, and never for each other.
       for (const name of [`asks ${key.user}`, `asks from ${network}`])
         await sql`select pg_advisory_xact_lock(hashtextextended(${name}, 4248))`.execute(tx)

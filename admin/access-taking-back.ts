@@ -1,13 +1,14 @@
 /**
  * Taking one's own request for access back while nobody has decided it.
  *
- * Undoing a decision is `access-undoing.ts`. Invariant: only the held session's own user takes back, only what is
+ * Undoing a decision is `access-undoing.ts`. Invariant: only the session's own user takes back, only what is
  * pending, under the locks of asking; it is no approval, so what was rejected before still counts.
  */
 import { sql } from 'kysely'
 import type { Instant } from '../policies/instant.ts'
 import type { AccessStandings, WithdrawAccess } from '../runtime/internal.ts'
-import { findLive, nameOf, networkText, readStandings } from './access-requests.ts'
+import { accessTexts } from '../runtime/pages/texts-gateway.ts'
+import { askerOf, findLive, mayAsk, nameOf, networkText, readStandings } from './access-requests.ts'
 import type { Store, Tx } from './store/database.ts'
 import { type Actor, appendEvent } from './store/events.ts'
 
@@ -37,16 +38,16 @@ async function takeBack(tx: Tx, key: Key, wish: WithdrawAccess, at: Instant): Pr
 }
 
 /**
- * Takes a held session's user's pending requests for this address and kind back, in the practices named; others, and what
+ * Takes a session's user's pending requests for this address and kind back, in the practices named; others, and what
  * was decided meanwhile, are passed over. Answers where they stand.
  */
 export function takeAccessBack(store: Store, wish: WithdrawAccess, at: Instant): Promise<AccessStandings> {
   const network = networkText(wish.address)
   return store.transaction(async (tx) => {
     const session = await findLive(tx, wish.tokenHash, at)
-    if (session === null || network === null || !session.held)
-      return { standings: [], refused: 'Sign in again first.' }
-    const key = { user: session.user_id, network, kind: wish.kind }
+    if (session === null || network === null || !mayAsk(session))
+      return { standings: [], refused: accessTexts.signInFirst }
+    const key = askerOf(session, network, wish.kind)
     await sql`select pg_advisory_xact_lock(hashtextextended(${`asks ${key.user}`}, 4248))`.execute(tx)
     await takeBack(tx, key, wish, at)
     return { standings: [...(await readStandings(tx, key, at))], refused: null }

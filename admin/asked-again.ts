@@ -170,6 +170,10 @@ const plainCures: Readonly<Partial<Record<Reason, Omit<Cure, 'practice'>>>> = {
   },
   'not-signed-in': { by: 'user', sentence: 'Sign in.' },
   'not-a-member': { by: 'admin', sentence: 'Add this person to a practice, or let the directory know them.' },
+  'practice-retired': {
+    by: 'operator',
+    sentence: 'Reinstate the practice, or take its hosts out of the configuration.',
+  },
   'practice-unknown': {
     by: 'operator',
     sentence: 'Add the practice, or wait until the gateway has heard of it.',

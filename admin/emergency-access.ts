@@ -8,11 +8,10 @@
  */
 import { emergencyUntil, mayUseEmergency } from '../policies/emergency.ts'
 import type { DurationMs, Instant } from '../policies/instant.ts'
-import { momentText } from '../policies/timetable-zone.ts'
+import { emergencyTexts } from '../runtime/pages/texts-account.ts'
 import { newToken } from '../runtime/token.ts'
 import { type Deed, eventOf } from './deed.ts'
-import { queueMail } from './notify/mail-queue.ts'
-import { securityAdmins } from './security-admins.ts'
+import { mailEmergency } from './emergency-mails.ts'
 import type { Rows, Store, Tx } from './store/database.ts'
 import { countEmergencies, type EmergencyUse, findEmergency } from './store/emergencies.ts'
 import { appendEvent } from './store/events.ts'
@@ -86,37 +85,18 @@ async function insertUse(tx: Tx, practice: string, wish: EmergencyWish, at: Inst
   return { id, grant }
 }
 
-/** Tells every security admin of the practice, the person themselves left out. */
-async function tellAdmins(tx: Tx, practice: string, wish: EmergencyWish, at: Instant, until: Instant) {
-  const policy = await readPolicy(tx, practice)
-  const known = await readMembers(tx, practice, at)
-  if (policy === null || known === null) return
-  const { name, zone } = policy.document.practice
-  const text = [
-    `${wish.name} uses emergency access at ${name} until ${momentText(zone, until)}.`,
-    `From: ${wish.address}. Reason: ${wish.reason}`,
-    'Until then the rules for addresses and hours do not stop them; the second factor and permissions hold as ever.',
-    'Look at it in Security Management: you can end it at once, and note that it was reviewed.',
-  ].join('\n\n')
-  for (const { user, email } of securityAdmins(policy.document, known.members))
-    if (user !== wish.user && email !== null)
-      await queueMail(tx, { to: email, subject: `Emergency access at ${name}: ${wish.name}`, text }, at)
-}
-
 async function takeIn(tx: Tx, practice: string, wish: EmergencyWish, at: Instant): Promise<EmergencyTaken> {
   const refused = (sentence: string): EmergencyTaken => ({ outcome: 'refused', practice, sentence })
-  if ((await lockPractice(tx, practice)) === null) return refused('This practice is not known here.')
+  if ((await lockPractice(tx, practice)) === null) return refused(emergencyTexts.unknown)
   const [place] = await emergencyPlaces(tx, wish.user, [practice], at)
-  if (place === undefined) return refused('Emergency access is not open to you here.')
+  if (place === undefined) return refused(emergencyTexts.closed)
   // Taken twice, by a reload: the first time counts.
   if (place.until !== null) return { outcome: 'on', practice, until: place.until }
   if ((await countEmergencies(tx, practice, wish.user, at - weekMs)) >= weekMax)
-    return refused(
-      `You have used emergency access at ${place.name} ${weekMax} times within a week. Call the person who manages access.`,
-    )
+    return refused(emergencyTexts.tooOften(place.name, weekMax))
   const until = at + place.lastsMs
   const { id, grant } = await insertUse(tx, practice, wish, at, until)
-  await tellAdmins(tx, practice, wish, at, until)
+  await mailEmergency(tx, practice, wish, at, until)
   await announceMembers(tx, practice, at)
   await appendEvent(tx, {
     ...{ practice, at, origin: 'ui', action: 'break-glass.used', reason: wish.reason, address: wish.address },

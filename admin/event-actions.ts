@@ -26,6 +26,8 @@ const catalogue: Readonly<Record<ActionGroup, Lines>> = {
   settings: {
     'practice.created': 'A practice was set up.',
     'practice.changed': 'A practice’s name, time zone or contact was changed.',
+    'practice.retired': 'A practice was retired: nobody of it comes in any more.',
+    'practice.reinstated': 'A retired practice was taken back.',
     'feature.given': 'A practice was given a control that it did not have.',
     'feature.taken-away': 'A control was taken away from a practice.',
     'control.switched-off': 'A control was switched off because the practice does not have it any more.',

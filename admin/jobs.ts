@@ -21,6 +21,7 @@ import type { Store } from './store/database.ts'
 import { forgetHits } from './store/entry-hits.ts'
 import { writeCheckpoints } from './store/event-checkpoints.ts'
 import { announcePolicy } from './store/outbox.ts'
+import { forgetPermits } from './store/permit-counts.ts'
 import { readSetting, writeSetting } from './store/settings.ts'
 import { forgetOldVisits } from './two-factor/expiry.ts'
 
@@ -54,7 +55,7 @@ export type Jobs = {
   readonly canary: () => Promise<number>
   /** Announces every policy once a day, so that its timetable's horizon moves on. */
   readonly refresh: () => Promise<number>
-  /** Deletes facts, refusals, hits, sessions, outbox rows and addresses that are older than they need be. */
+  /** Deletes facts, refusals, counts, sessions, outbox rows and addresses that are older than they need be. */
   readonly prune: () => Promise<number>
   readonly start: () => void
   readonly close: () => Promise<void>
@@ -161,6 +162,7 @@ async function prune({ store, now }: JobParts): Promise<number> {
         .deleteFrom('decision_log')
         .where('at', '<', at - keptMs.decisions)
         .executeTakeFirst(),
+      forgetPermits(rows, at - keptMs.decisions),
       rows
         .deleteFrom('gateway_ack')
         .where('at', '<', at - keptMs.gateways)

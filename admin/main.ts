@@ -16,7 +16,7 @@ import type { HotStore } from '../runtime/hot-store.ts'
 import type { ControlPlane } from '../runtime/internal.ts'
 import type { Log } from '../runtime/log.ts'
 import { readLogos } from '../runtime/logos.ts'
-import { createSigner, keepSigningKey, type Signer } from '../runtime/signing.ts'
+import { createSigner, keepSigningKey, readSigningKey, type Signer } from '../runtime/signing.ts'
 import { requirementsOf } from '../runtime/upstream-routes.ts'
 import { createAdminApp } from './admin-app.ts'
 import { createAdmission } from './api/admission.ts'
@@ -175,7 +175,8 @@ function startMachinery(
   const { now } = clock
   const publisher = createPublisher({ store: database, hotStore, signer, now, log })
   undoing.add('publisher', publisher.close)
-  const metrics = createMetrics({ store: database, hotStore, now, streams: base.streams })
+  const disagrees = (): boolean => publisher.status().disagrees
+  const metrics = createMetrics({ store: database, hotStore, now, streams: base.streams, disagrees })
   const jobs = createJobs({
     store: database,
     countCanaries: metrics.countCanaries,
@@ -294,7 +295,8 @@ function listenAdmin(
           },
           changed: machinery.publisher.kick,
           portal: () => portal,
-          upstreams: options.config.upstreams.filter(({ identity }) => identity !== null).map(({ id }) => id),
+          upstreams: config.upstreams.filter(({ identity }) => identity !== null).map(({ id }) => id),
+          sources: config.upstreams,
         },
         origin,
         portal: () => portal,
@@ -331,7 +333,8 @@ function listenPortal(
 async function start(options: ControlPlaneOptions, undoing: Undoing): Promise<RunningControlPlane> {
   const { config, clock, log, dataDir } = options
   const clusterKey = config.clusterKey ?? valueOr(keepClusterKey(join(dataDir, 'cluster-key')))
-  const signer = createSigner(valueOr(keepSigningKey(join(dataDir, 'signing-key'))))
+  const shared = config.signingKey === null ? null : readSigningKey(config.signingKey)
+  const signer = createSigner(shared ?? valueOr(keepSigningKey(join(dataDir, 'signing-key'))))
   const keyring = valueOr(openFactorKeyring(config.twoFactor.keys, join(dataDir, 'factor-keys')))
   const upstreams = valueOr(readOwnUpstreams(config.upstreams))
   const adminProviders = valueOr(readAdminProviders(config.admin.providers))

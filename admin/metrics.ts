@@ -42,6 +42,8 @@ export type Measured = {
   readonly now: () => Instant
   /** Where security events are sent. */
   readonly streams: readonly Outlet[]
+  /** Whether another control plane publishes with another signing key; absent: there is no other. */
+  readonly disagrees?: () => boolean
 }
 
 /** How far the clocks of machine, database and hot store may be apart. */
@@ -70,7 +72,7 @@ const databaseTime = (store: Store): Promise<Instant> =>
     return found[0]?.now ?? 0
   })
 
-const readings = async ({ store, hotStore, now }: Measured): Promise<readonly Reading[]> =>
+const readings = async ({ store, hotStore, now }: Measured): Promise<Reading[]> =>
   Promise.all([
     readClock('database', now, () => databaseTime(store)),
     ...(hotStore === null ? [] : [readClock('hot store', now, () => hotStore.time())]),
@@ -78,6 +80,11 @@ const readings = async ({ store, hotStore, now }: Measured): Promise<readonly Re
 
 async function readiness(measured: Measured): Promise<Response> {
   const all = await readings(measured)
+  if (measured.disagrees?.() === true)
+    all.push({
+      ...{ up: false, skewMs: 0 },
+      sentence: 'signing key: another control plane publishes with another one (signingKey)',
+    })
   const ready = all.every(({ up, skewMs }) => up && Math.abs(skewMs) <= skewMaxMs)
   const lines = [ready ? 'ready' : 'not ready', ...all.map(({ sentence }) => sentence)]
   return new Response(`${lines.join('\n')}\n`, {

@@ -3,7 +3,7 @@
  *
  * Name, zone and contact line are the policy document's and edited as such. Invariant: a practice that does not have a
  * control has it off, from the same transaction on: `policy-edit.ts` asks the same rows. Two-factor and signing in are
- * everybody's. Removing practices was refused: their security events must be kept.
+ * everybody's. How one leaves is `practice-retiring.ts`; its id is never given to another, whose events it would take over.
  */
 import { compile } from '../policies/compile.ts'
 import type { PolicyDocument } from '../policies/document.ts'
@@ -15,6 +15,7 @@ import { type EditOutcome, editPolicyIn } from './policy-edit.ts'
 import type { Store } from './store/database.ts'
 import { appendEvent } from './store/events.ts'
 import { type PracticeFeature, writeFeature } from './store/practice-features.ts'
+import { findRetired } from './store/retired-practices.ts'
 
 /** A practice to create. */
 export type NewPractice = {
@@ -34,11 +35,15 @@ export function createPractice(
   const document: PolicyDocument = { ...first, requests: { ...first.requests, contact } }
   const compiled = compile(document, deed.at, process.versions.tz)
   if (!compiled.ok) return Promise.resolve(compiled.problems)
-  return store.transaction(async (tx) =>
-    (await insertPractice(tx, compiled.value.document, deed))
-      ? []
-      : [{ path: 'id', sentence: `There is a practice "${practice.id}" already.` }],
-  )
+  const { id } = practice
+  return store.transaction(async (tx) => {
+    if (await insertPractice(tx, compiled.value.document, deed)) return []
+    const isRetired = (await findRetired(tx, id)) !== null
+    const sentence = isRetired
+      ? `"${id}" was retired, and no id is used twice: reinstate it, or choose another one.`
+      : `There is a practice "${id}" already.`
+    return [{ path: 'id', sentence }]
+  })
 }
 
 const names: Readonly<Record<PracticeFeature, string>> = {

@@ -38,6 +38,8 @@ export type PublisherStatus = {
   readonly hotStore: Filling | 'none'
   /** The last sequence that the hot store has acknowledged. */
   readonly acknowledged: number | null
+  /** Another control plane publishes, with another signing key: what this one signs, no gateway believes. */
+  readonly disagrees: boolean
 }
 
 /** Publishes what is committed. No call rejects: what fails is logged and tried again at the next tick. */
@@ -101,7 +103,8 @@ async function assign(parts: PublisherParts, tx: Tx): Promise<Assigned | null> {
   }
   for (const built of await buildAll(parts, tx, pending, at)) await publish(built)
   let practicesText = known?.text ?? ''
-  if (known === null || records.some(({ kind }) => kind === 'policy' || kind === 'members')) {
+  // Asked for, and not only built: of a practice that is retired nothing is, and the table has to lose it.
+  if (known === null || pending.some(({ kind }) => kind === 'policy' || kind === 'members')) {
     practicesVersion += 1
     const practices = await buildPractices(tx, parts.signer, practicesVersion)
     practicesText = practices.text
@@ -196,6 +199,7 @@ export function createPublisher(parts: PublisherParts): Publisher {
       sequence: round.sequence(),
       hotStore: filling?.state().filling ?? 'none',
       acknowledged: filling?.state().sequence ?? null,
+      disagrees: round.disagrees(),
     }),
     close: async () => {
       if (timer !== null) clearInterval(timer)
@@ -212,11 +216,24 @@ function createRound(parts: PublisherParts, filling: HotStoreFilling | null) {
   let leading = false
   let sequence: number | null = null
   let signed = false
+  let disagrees = false
+  /** Only while another leads: whoever leads has everything signed anew with its own key. */
+  const compareKeys = async (): Promise<void> => {
+    const theirs = await parts.store.read((rows) => readSetting(rows, keySetting))
+    const differs = typeof theirs === 'string' && theirs !== parts.signer.publicKey
+    if (differs && !disagrees)
+      parts.log.error(
+        { publicKey: parts.signer.publicKey, theirs },
+        'another control plane publishes with another signing key: give all of them the same signingKey',
+      )
+    disagrees = differs
+  }
   let pushes: Promise<void> = Promise.resolve()
   const publish = async (leadership: Leadership): Promise<void> => {
     const led = leading
     leading = await leadership.hold()
-    if (!leading) return
+    if (!leading) return compareKeys()
+    disagrees = false
     if (!led) {
       parts.log.info({}, 'this control plane publishes')
       if (await noticeCopy(parts.store, parts.now())) parts.log.error({}, restored)
@@ -244,5 +261,6 @@ function createRound(parts: PublisherParts, filling: HotStoreFilling | null) {
     settle: (): Promise<void> => pushes,
     leading: (): boolean => leading,
     sequence: (): number | null => sequence,
+    disagrees: (): boolean => disagrees,
   }
 }

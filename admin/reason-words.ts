@@ -18,6 +18,7 @@ const words: Readonly<Record<Reason, string>> = {
   'session-expired': 'the session was too old',
   'network-changed': 'the session came from another network',
   'practice-unknown': 'the practice is not known',
+  'practice-retired': 'the practice is no longer at Gatehouse',
   'not-a-member': 'the user is no member of this practice',
   'token-revoked': 'the service token was revoked',
   'token-expired': 'the service token has expired',

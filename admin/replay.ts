@@ -99,7 +99,8 @@ const notToBeHad =
 const plainReason = ({ session, practices }: RecordedQuestion, recorded: string): string | null => {
   if (session === null) return recorded
   if (practices.length === 0) return 'not-a-member'
-  return practices.some(({ policy }) => policy === null) ? 'practice-unknown' : null
+  if (!practices.some(({ policy }) => policy === null)) return null
+  return recorded === 'practice-retired' ? recorded : 'practice-unknown'
 }
 
 const withoutPolicy = (row: StoredRefusal, reason: string): Replayed => ({

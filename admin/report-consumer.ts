@@ -20,6 +20,7 @@ import { knownActions } from './event-actions.ts'
 import type { Rows, Store, Tx } from './store/database.ts'
 import { appendEvent } from './store/events.ts'
 import { applyUses } from './store/learned-routes.ts'
+import { applyPermits } from './store/permit-counts.ts'
 import { markEnforced } from './store/publish-state.ts'
 import {
   applyAcks,
@@ -125,6 +126,7 @@ async function applyReports(
   await applyRepeats(tx, ofKind(reports, 'repeat'))
   await applyFacts(tx, ofKind(reports, 'fact'))
   await applyHits(tx, ofKind(reports, 'hit'))
+  await applyPermits(tx, ofKind(reports, 'permits'))
   await applyUnmapped(tx, ofKind(reports, 'unmapped'))
   await applyUses(tx, ofKind(reports, 'use'))
   await applyAcks(tx, acks)

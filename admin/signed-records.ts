@@ -18,6 +18,7 @@ import type { Rows } from './store/database.ts'
 import { membersRecordOf, readMembers } from './store/members.ts'
 import type { PolicyHead } from './store/practices.ts'
 import { listPublishedPractices, type Pending, type Publication } from './store/publications.ts'
+import { listRetired } from './store/retired-practices.ts'
 import { tokenRecords } from './store/service-tokens.ts'
 import { findSession, type SessionRow, sessionRecordOf } from './store/sessions.ts'
 
@@ -138,10 +139,14 @@ export function buildRecord(
 /** The table of practices: which policy and members versions are published. */
 export async function buildPractices(rows: Rows, signer: Signer, version: number): Promise<BuiltRecord> {
   const practices = await listPublishedPractices(rows)
+  const retired = await listRetired(rows)
   const record: PracticesRecord = {
     practices: Object.fromEntries(
       practices.map(({ id, name, policy, members }) => [id, { name, policy, members }]),
     ),
+    ...(retired.length === 0
+      ? {}
+      : { retired: Object.fromEntries(retired.map(({ id, name, contact }) => [id, { name, contact }])) }),
   }
   const text = sealRecord(signer, keys.practices, version, record)
   return { key: keys.practices, kind: 'practices', part: '', version, text, expiresAt: null }

@@ -92,7 +92,7 @@ const openApp = async (store: Store): Promise<{ readonly ask: Ask; readonly clos
       publicKey: createSigner(generateSigningKey()).publicKey,
       ...{ routes: new Map(), passwordLinks: null, notifications: { mailGoesOut: false, webhooks: [] } },
       changed: () => {},
-      upstreams: ['desk'],
+      ...{ upstreams: ['desk'], sources: [] },
     },
     ...{ origin, portal, trustedProxies: [], ui: createUiAssets('/nowhere'), log: silentLog },
     heartbeatMs: 15_000,

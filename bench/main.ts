@@ -12,6 +12,7 @@ import { benchAdmin } from './admin.ts'
 import { adminPage } from './admin-page.ts'
 import { benchDecide, decidePage } from './decide.ts'
 import { figuresPage } from './figures.ts'
+import { benchJudge, judgePage } from './judge.ts'
 import { drawAll } from './plots.ts'
 import { benchProxy } from './proxy.ts'
 import { proxyPage } from './proxy-page.ts'
@@ -50,6 +51,7 @@ const benches: {
   decide: async (date, say) => ({ name: 'decide', page: decidePage(benchDecide(date, say)) }),
   figures: async (date) => ({ name: 'figures', page: await figuresPage(date) }),
   plots: async () => ({ said: `drawn: ${drawAll(root).join(', ')}`, exitCode: 0 }),
+  judge: async (date, say) => ({ name: 'judge', page: judgePage(await benchJudge(date, say)) }),
   proxy,
   soak,
   strangers: async (date) => ({ name: 'strangers', page: await strangersPage(date) }),

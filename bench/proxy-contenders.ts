@@ -177,6 +177,26 @@ export const startOurs = async (ground: Ground, applicationPort: number, engine:
   return { contender, cookies }
 }
 
+/** Starts the gateway with nothing to guard. */
+export const startEngineAlone = async (
+  { core, folder, profile }: Ground,
+  applicationPort: number,
+  cookies: readonly string[],
+): Promise<Contender> => {
+  const port = await freePort()
+  const url = urlOf(port)
+  const profiling = profile === null ? [] : ['--cpu-prof', '--cpu-prof-dir', `${profile}/alone`]
+  const entry = new URL('proxy-engine.ts', import.meta.url).pathname
+  const args = [...profiling, entry, urlOf(applicationPort), String(port), join(folder, 'alone')]
+  const program = startPinned({ core, command: process.execPath, args })
+  await answers(url)
+  const contender: Contender = {
+    ...{ name: 'Gatehouse, the engine alone', url, programs: [program], guards: 'nothing', cookies: null },
+  }
+  await prove(contender, cookies)
+  return contender
+}
+
 /** Starts all the others on the same core. */
 export const startOthers = async (
   { core, folder, nginx }: Ground,

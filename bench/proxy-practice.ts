@@ -27,10 +27,13 @@ export const rules = {
 /** One of them. */
 export type Rule = keyof typeof rules
 
-/** The listed networks: some dozens, the load's own last. */
+/** The listed networks: a thousand, the load's own last. */
 export const networks: readonly string[] = [
-  ...Array.from({ length: 40 }, (_, at) => `${11 + at * 5}.${at * 3}.${(at * 61) & 255}.0/24`),
-  ...Array.from({ length: 7 }, (_, at) => `2001:db8:${(at + 1).toString(16)}::/48`),
+  ...Array.from(
+    { length: 899 },
+    (_, at) => `${11 + (at % 40) * 5}.${(at * 3) & 255}.${(at * 61) & 255}.0/24`,
+  ),
+  ...Array.from({ length: 100 }, (_, at) => `2001:db8:${(at + 1).toString(16)}::/48`),
   '127.0.0.1/32',
 ]
 
@@ -82,19 +85,10 @@ export const documentUnder = (rule: Rule, before: PolicyDocument, user: string):
   return document
 }
 
-const areas = [
-  'schedule',
-  'payments',
-  'forms',
-  'reports',
-  'messages',
-  'phone',
-  'claims',
-  'tablets',
-  'reviews',
-]
+/** With four routes each, and four besides, 200. */
+const areas: readonly string[] = Array.from({ length: 49 }, (_, at) => `area-${at + 1}`)
 
-/** The configuration of the gateway: sign-in watched, 40 routes, everything else as it comes. */
+/** The configuration of the gateway: sign-in watched, 200 routes, everything else as it comes. */
 export const benchConfig = (
   url: string,
   port: number,
@@ -136,6 +130,16 @@ export const benchConfig = (
         ],
       },
     ],
+  })
+
+/** The configuration of a gateway that guards nothing: every route is public, nobody is identified. */
+export const openConfig = (url: string, port: number, dataDir: string): Config =>
+  configSchema.parse({
+    dataDir,
+    gateway: { limits: { requestsPerConnectionMax: 1_000_000 } },
+    clusterKey: 'a-cluster-key-for-the-bench-only-0123456789',
+    listen: { application: `127.0.0.1:${port}`, gatewayMetrics: '127.0.0.1:0' },
+    upstreams: [{ id: 'open', name: 'Open', url, routes: [{ match: '* /**', class: 'public' }] }],
   })
 
 /** The application's page, 1,024 bytes. */

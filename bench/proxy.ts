@@ -19,6 +19,7 @@ import {
   type Contender,
   type Ground,
   startApplication,
+  startEngineAlone,
   startOthers,
   startOurs,
 } from './proxy-contenders.ts'
@@ -145,12 +146,14 @@ const startEveryone = async (ground: Ground, programs: Pinned[]) => {
   programs.push(application.program)
   const ours = await startOurs(ground, application.port, 'own')
   programs.push(...ours.contender.programs)
-  if (ground.profile !== null) return { cookies: ours.cookies, contenders: [ours.contender] }
+  const alone = await startEngineAlone(ground, application.port, ours.cookies)
+  programs.push(...alone.programs)
+  if (ground.profile !== null) return { cookies: ours.cookies, contenders: [alone, ours.contender] }
   const first = await startOurs(ground, application.port, 'node')
   programs.push(...first.contender.programs)
   const others = await startOthers(ground, application.port, ours.cookies)
   programs.push(...others.flatMap((contender) => contender.programs))
-  return { cookies: ours.cookies, contenders: [...others, first.contender, ours.contender] }
+  return { cookies: ours.cookies, contenders: [...others, first.contender, alone, ours.contender] }
 }
 
 /**

@@ -14,7 +14,7 @@ import type { Store } from '../admin/store/database.ts'
 import { listChains, verifyChain } from '../admin/store/event-chain.ts'
 import type { Checkpoint } from '../admin/store/event-link.ts'
 import type { Config } from '../runtime/config.ts'
-import { createSigner, createVerifier, keepSigningKey } from '../runtime/signing.ts'
+import { createSigner, createVerifier, keepSigningKey, readSigningKey } from '../runtime/signing.ts'
 import { type CommandLine, typedIn } from './command-line.ts'
 import { exitCodes, stopWith } from './exit-codes.ts'
 import { withDatabase } from './reached-database.ts'
@@ -45,6 +45,8 @@ const typedKey = (line: CommandLine): string | null => {
 
 const publicKeyOf = (config: Config): string | null => {
   if (config.controlPlane.publicKey !== null) return config.controlPlane.publicKey
+  const shared = config.signingKey === null ? null : readSigningKey(config.signingKey)
+  if (shared !== null) return createSigner(shared).publicKey
   const file = join(config.dataDir, 'signing-key')
   return existsSync(file) ? createSigner(goodOrStop(keepSigningKey(file), 'the signing key')).publicKey : null
 }

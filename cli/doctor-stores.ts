@@ -13,6 +13,7 @@ import type { Config } from '../runtime/config.ts'
 import { overrideFileOf, readOverride } from '../runtime/host-override.ts'
 import { createRedisHotStore } from '../runtime/hot-store-redis.ts'
 import { silentLog } from '../runtime/log.ts'
+import { type RedisPlace, redisPlaceOf } from '../runtime/redis-place.ts'
 import { announcedDatabase } from './running-start.ts'
 
 /** One thing looked at. `advice`: what to do; `null`: nothing. */
@@ -132,23 +133,41 @@ export async function databaseFindings(config: Config, now: () => Instant): Prom
   }
 }
 
+const wellSetUp = (place: RedisPlace): string => {
+  if ('cluster' in place) return 'every primary with a replica, noeviction and appendonly, new enough'
+  return 'sentinels' in place
+    ? 'a primary with a replica that it waits for, noeviction and appendonly, new enough'
+    : 'a primary with noeviction and appendonly, new enough'
+}
+
 /** Redis: reachable, its clock, and how it is set up. */
 export async function redisFindings(config: Config, now: () => Instant): Promise<readonly Finding[]> {
-  const { url } = config.hotStore
-  if (url === null)
+  const placed = redisPlaceOf(config.hotStore)
+  if (!placed.ok)
+    return placed.problems.map(({ path, sentence }) =>
+      fail('Redis', `${path} ${sentence}`, 'Put a PEM file there that every plane can read.'),
+    )
+  const place = placed.value
+  if (place === null)
     return [
-      warn('Redis', 'none is configured', '`start` keeps one of its own; planes apart need hotStore.url.'),
+      warn(
+        'Redis',
+        'none is configured',
+        '`start` keeps one of its own; planes apart need hotStore.url, hotStore.sentinels or hotStore.cluster.',
+      ),
     ]
-  const store = createRedisHotStore({ url, log: silentLog })
+  const store = createRedisHotStore({ ...place, log: silentLog })
   try {
+    // First: another kind of server than it is taken for does not tell the time.
+    const complaints = await store.complaints()
     const before = now()
     const theirs = await store.time()
-    const complaints = await store.complaints()
+    const after = now()
     return [
       fine('Redis', 'answers'),
-      clockFinding('Redis clock', theirs, before, now()),
+      clockFinding('Redis clock', theirs, before, after),
       ...(complaints.length === 0
-        ? [fine('Redis set-up', 'a primary with noeviction and appendonly, new enough')]
+        ? [fine('Redis set-up', wellSetUp(place))]
         : complaints.map(({ isGrave, sentence, advice }) =>
             (isGrave ? fail : warn)('Redis set-up', sentence, advice),
           )),
@@ -158,7 +177,7 @@ export async function redisFindings(config: Config, now: () => Instant): Promise
       fail(
         'Redis',
         `cannot be reached (${why(error)})`,
-        'Check hotStore.url; gateways go on by the control plane meanwhile.',
+        'Check hotStore; gateways go on by the control plane meanwhile.',
       ),
     ]
   } finally {

@@ -5,6 +5,7 @@
  * A plane whose parent goes away stops: nothing of a `start` outlives it.
  */
 import type { Config } from '../runtime/config.ts'
+import { hasRedis } from '../runtime/config-hot-store.ts'
 import { createLog } from '../runtime/log.ts'
 import type { CommandLine } from './command-line.ts'
 import { exitCodes, stopWith } from './exit-codes.ts'
@@ -21,12 +22,12 @@ const missing = (what: string, how: string): never => {
 const runGateway = async (config: Config, stopping: Stopping): Promise<object> => {
   const way = wayOfWorker(stopping)
   const log = createLog({ level: config.log.level, plane: 'gateway', stream: process.stderr })
-  if (isPlainProxy(config) && config.hotStore.url === null)
+  if (isPlainProxy(config) && !hasRedis(config.hotStore))
     return startGatewayHere(config, null, null, stopping, way)
-  if (config.hotStore.url === null)
+  if (!hasRedis(config.hotStore))
     missing(
-      'hotStore.url',
-      'a gateway of its own needs Redis (set REDIS_URL); `gatehouse start` runs without.',
+      'hotStore',
+      'a gateway of its own needs Redis (set REDIS_URL, or hotStore.sentinels or hotStore.cluster); `gatehouse start` runs without.',
     )
   const store = openRedis(config, stopping, log)
   return startGatewayHere(config, store, remoteControlPlane(config), stopping, way)
@@ -44,10 +45,10 @@ const runAdmin = async (
       'database.url',
       'a control plane of its own needs PostgreSQL (set DATABASE_URL); `gatehouse start` brings one.',
     )
-  if (config.hotStore.url === null)
+  if (!hasRedis(config.hotStore))
     missing(
-      'hotStore.url',
-      'a control plane of its own needs Redis (set REDIS_URL); `gatehouse start` runs without.',
+      'hotStore',
+      'a control plane of its own needs Redis (set REDIS_URL, or hotStore.sentinels or hotStore.cluster); `gatehouse start` runs without.',
     )
   if (config.clusterKey === null)
     missing(

@@ -13,8 +13,10 @@ import { createRedisHotStore } from '../runtime/hot-store-redis.ts'
 import type { ControlPlane } from '../runtime/internal.ts'
 import { createInternalClient } from '../runtime/internal-client.ts'
 import { createLog, type Log } from '../runtime/log.ts'
+import { redisPlaceOf } from '../runtime/redis-place.ts'
 import { readChildMessage } from './child-message.ts'
 import { exitCodes, type Stop, stopWith } from './exit-codes.ts'
+import { goodOrStop } from './settings.ts'
 import type { Stopping } from './stopping.ts'
 import type { WorkerWay } from './worker-process.ts'
 
@@ -101,10 +103,11 @@ export const startGatewayHere = async (
   return gateway
 }
 
-/** The Redis hot store of a configuration, closed when stopping; `null` where no URL is given. */
+/** The Redis hot store of a configuration, closed when stopping; `null` where none is given. */
 export const openRedis = (config: Config, stopping: Stopping, log: Log): HotStore | null => {
-  if (config.hotStore.url === null) return null
-  const store = createRedisHotStore({ url: config.hotStore.url, log })
+  const place = goodOrStop(redisPlaceOf(config.hotStore), 'the configuration')
+  if (place === null) return null
+  const store = createRedisHotStore({ ...place, log })
   stopping.add('the Redis connection', () => store.close())
   return store
 }

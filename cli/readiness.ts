@@ -29,7 +29,7 @@ export type Readiness = {
   readonly admin: { readonly login: string; readonly password: string } | null
   readonly users: readonly DemoPerson[]
   readonly database: 'embedded' | 'DATABASE_URL'
-  readonly hotStore: 'REDIS_URL' | 'private' | 'in-process'
+  readonly hotStore: 'REDIS_URL' | 'sentinels' | 'cluster' | 'private' | 'in-process'
 }
 
 const bold = (text: string, colour: boolean): string => (colour ? `\u001b[1m${text}\u001b[0m` : text)
@@ -41,6 +41,8 @@ const stores = (facts: Readiness): string => {
       : 'PostgreSQL: DATABASE_URL'
   const hot = {
     REDIS_URL: 'Redis: REDIS_URL',
+    sentinels: 'Redis: by its Sentinels',
+    cluster: 'Redis: a Cluster',
     private: 'Redis: a private server from PATH',
     'in-process': 'Redis: none',
   }

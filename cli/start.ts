@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { startDemo } from '../demo/app.ts'
 import { demoUsers } from '../demo/people.ts'
 import type { Config } from '../runtime/config.ts'
+import { hasRedis } from '../runtime/config-hot-store.ts'
 import { createMemoryHotStore } from '../runtime/hot-store-memory.ts'
 import { ensureUiBuilt } from '../tools/build.mjs'
 import type { CommandLine } from './command-line.ts'
@@ -58,7 +59,9 @@ const withHotStore = async (
   config: Config,
   stopping: Stopping,
 ): Promise<{ readonly config: Config; readonly hotStore: Readiness['hotStore'] }> => {
-  if (config.hotStore.url !== null) return { config, hotStore: 'REDIS_URL' }
+  const { url, sentinels } = config.hotStore
+  if (url !== null) return { config, hotStore: 'REDIS_URL' }
+  if (hasRedis(config.hotStore)) return { config, hotStore: sentinels.length > 0 ? 'sentinels' : 'cluster' }
   const binary = findRedisServer()
   if (binary === null) return { config, hotStore: 'in-process' }
   say('Starting a private Redis …')
@@ -86,7 +89,7 @@ const startPlanes = async (
   databaseUrl: string,
   stopping: Stopping,
 ): Promise<{ readonly admin: AdminReady; readonly gateway: GatewayReady }> => {
-  if (config.hotStore.url === null) {
+  if (!hasRedis(config.hotStore)) {
     const store = createMemoryHotStore({ now: systemClock.now })
     const admin = await startAdminHere(config, databaseUrl, store, stopping, 'password')
     return { admin, gateway: await startGatewayHere(config, store, admin.internal, stopping) }

@@ -12,7 +12,16 @@ import type { ParkedAnswer } from '../runtime/records.ts'
 import { notAPage, notOurs, stale, tooOften } from './access-failures.ts'
 import { readAccessForm } from './access-form.ts'
 import { handOverToAdmin } from './admin-entry.ts'
-import { cureOf, emergencyPlaces, factorReason, type Grace, graceOf, releasedQuestion } from './asking.ts'
+import {
+  askableKind,
+  cureOf,
+  emergencyPlaces,
+  factorReason,
+  type Grace,
+  graceOf,
+  releasedQuestion,
+  requestsPath,
+} from './asking.ts'
 import { cookieLines } from './cookies.ts'
 import type { Exchange, Judgement, WholeResponse } from './exchange.ts'
 import {
@@ -33,9 +42,10 @@ import { practicesPath, showPractices } from './practices-step.ts'
 import { answer, plainDecision } from './questions.ts'
 import { answerFailure, samePath } from './refusal.ts'
 import { accountPath, secondFactorPath } from './refusals.ts'
-import { askAccess, showApproved, showRequests, withdrawAccess } from './request-step.ts'
+import { askAccess, heldAsking, showApproved, showRequests, withdrawAccess } from './request-step.ts'
 import type { Duties } from './route-duties.ts'
 import type { MirroredSession } from './sessions.ts'
+import { showSignedIn, takeSignedIn } from './signed-in-requests.ts'
 import {
   addressOf,
   again,
@@ -130,7 +140,7 @@ async function release(visit: Visit): Promise<WholeResponse> {
     // Another tab, or another gateway, may have gone on a moment ago.
     await parts.sessions.look(session)
     if (!session.record.held && session.record.ended === null) return seeOther(visit.to ?? '/')
-    return session.record.factor === null ? showApproved(visit, heldQuestion(visit)) : showConfirmed(visit)
+    return session.record.factor === null ? showApproved(visit) : showConfirmed(visit)
   }
   try {
     return await enliven(visit, parts.controlPlane, () => released(exchange, taken.answer, visit.to))
@@ -158,7 +168,7 @@ async function heldPage(visit: Visit): Promise<WholeResponse> {
   }
   const cure = cureOf(parts.directory, question, at)
   if (cure === null) return again(parts.refusals.refuse(exchange, question, decision, []))
-  return cure === 'two-factor' ? showFactor(visit) : showRequests(visit, question, cure)
+  return cure === 'two-factor' ? showFactor(visit) : showRequests(visit, heldAsking(visit, cure))
 }
 
 /**
@@ -262,20 +272,15 @@ async function secondFactor(visit: Visit): Promise<WholeResponse> {
   return withCookies(await handOver(visit, reason), setCookies)
 }
 
-/** The way to the admin origin, for whoever is signed in; whether they have a part there, it says itself. */
-async function securityManagement(visit: Visit): Promise<WholeResponse> {
+/** What is for whoever is signed in, and is so at the application too: others are led to where that is cured. */
+async function signedIn(
+  visit: Visit,
+  show: () => WholeResponse | Promise<WholeResponse>,
+): Promise<WholeResponse> {
   if (visit.session.record.held) return seeOther(addressOf(visit))
   const { setCookies, theirs } = await isTheirs(visit)
   if (!theirs) return seeOther(signInPage(visit.exchange), setCookies)
-  return withCookies(await handOverToAdmin(visit), setCookies)
-}
-
-/** Their practices, each with what it would say now. */
-async function practices(visit: Visit): Promise<WholeResponse> {
-  if (visit.session.record.held) return seeOther(addressOf(visit))
-  const { setCookies, theirs } = await isTheirs(visit)
-  if (!theirs) return seeOther(signInPage(visit.exchange), setCookies)
-  return withCookies(showPractices(visit), setCookies)
+  return withCookies(await show(), setCookies)
 }
 
 /** A page of the step. */
@@ -283,21 +288,26 @@ function showPage(visit: Visit): Promise<WholeResponse> {
   const { exchange, session, query } = visit
   const { path } = exchange.target
   if (path === secondFactorPath || path === accountPath) return secondFactor(visit)
-  if (path === securityManagementPath) return securityManagement(visit)
-  if (path === practicesPath) return practices(visit)
+  // Whether they have a part there, the admin origin says itself.
+  if (path === securityManagementPath) return signedIn(visit, () => handOverToAdmin(visit))
+  if (path === practicesPath) return signedIn(visit, () => showPractices(visit))
+  if (path === requestsPath) return signedIn(visit, () => showSignedIn(visit))
   const proof = query.get('proof')
   if (proof !== null) return bringProof(visit, proof)
   return session.record.held ? heldPage(visit) : livePage(visit)
 }
 
 async function takeForm(visit: Visit): Promise<WholeResponse> {
-  const { exchange, session, to } = visit
+  const { parts, exchange, session, to } = visit
   const form = await readAccessForm(exchange, visit.token)
   if (form === null) return answerFailure(exchange, notOurs)
   if (form.does === 'leave') return leave(visit)
+  if (exchange.target.path === requestsPath) return signedIn(visit, () => takeSignedIn(visit, form))
   if (!session.record.held) return seeOther(to ?? '/')
-  if (form.does === 'withdraw') return withdrawAccess(visit, form.practices)
-  return form.does === 'ask' ? askAccess(visit, heldQuestion(visit), form) : goOn(visit, form.does)
+  if (form.does === 'again' || form.does === 'later') return goOn(visit, form.does)
+  const kind = askableKind(parts.directory, heldQuestion(visit), parts.clock.now())
+  const asking = kind === null ? null : heldAsking(visit, kind)
+  return form.does === 'ask' ? askAccess(visit, asking, form) : withdrawAccess(visit, asking, form.practices)
 }
 
 async function answerStep(parts: StepParts, waiting: Waiting, exchange: Exchange): Promise<WholeResponse> {

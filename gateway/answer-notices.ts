@@ -18,21 +18,30 @@ const isSafe = (method: string): boolean => method === 'GET' || method === 'HEAD
  * request may have changed the practice.
  */
 export const noticeOf =
-  ({ parts, exchange, identity, carried, duties }: Case, session: MirroredSession) =>
+  (
+    {
+      parts: { clock, endings },
+      exchange: { upstream, method },
+      identity: { introspector },
+      carried: { credential },
+      duties: { picking },
+    }: Case,
+    session: MirroredSession,
+  ) =>
+  // Of the exchange it holds nothing: a permit may be kept with it.
   (lines: readonly string[]): void => {
-    const names = exchange.upstream.identity?.cookies ?? []
-    const at = parts.clock.now()
+    if (lines.length === 0 && !isClaimed(upstream)) return
+    const names = upstream.identity?.cookies ?? []
+    const at = clock.now()
     const cleared = lines.some((line) => {
       const change = readSetCookie(line, at)
       return change?.cleared === true && names.includes(change.name)
     })
-    const { introspector } = identity
-    const { credential } = carried
     if (cleared) {
       if (typeof credential !== 'string') introspector.forget(credential)
-      void parts.endings.end(session, 'app-signed-out')
-    } else if (typeof credential !== 'string' && isClaimed(exchange.upstream)) {
-      if (isSafe(exchange.method) && !duties.picking) return
+      void endings.end(session, 'app-signed-out')
+    } else if (typeof credential !== 'string' && isClaimed(upstream)) {
+      if (isSafe(method) && !picking) return
       introspector.forget(credential)
       void introspector.askAfresh(credential)
     }

@@ -47,14 +47,14 @@ const swallowMs = 2_000
  * Swallows a little of a body that nobody wants, so that its sender reads the answer instead of a reset; one that
  * goes on is cut off. A connection that gets through this stays usable.
  */
-export const swallowBody = ({ body, socket }: Downstream, schedule: Schedule): void => {
+export const swallowBody = ({ body, breakOff }: Downstream, schedule: Schedule): void => {
   if (body.isComplete()) return
   let swallowed = 0
-  const cancel = schedule(() => socket.destroy(), swallowMs)
+  const cancel = schedule(breakOff, swallowMs)
   body.listen({
     data(chunk) {
       swallowed += chunk.length
-      if (swallowed > swallowBytesMax) socket.destroy()
+      if (swallowed > swallowBytesMax) breakOff()
     },
     ended: cancel,
     gone: cancel,

@@ -12,6 +12,9 @@ import type { Instant } from '../policies/instant.ts'
 import type { HandOver } from '../runtime/internal.ts'
 import { answer, type Directory, type Question } from './questions.ts'
 
+/** Where somebody who is signed in asks, on the application's own origin. */
+export const requestsPath = '/.gatehouse/requests'
+
 /** What can be asked for. */
 export type AskKind = 'ip' | 'time'
 
@@ -24,7 +27,8 @@ export type FactorReason = Exclude<NonNullable<HandOver['reason']>, 'emergency'>
 /** A practice that asks for a second factor before long: of whom, and by when. */
 export type Grace = { readonly practice: PracticeId; readonly enrolBy: Instant }
 
-const kindOf = (reason: Reason): AskKind | null =>
+/** What would lift a refusal for this reason; `null`: nothing that can be asked for. */
+export const kindOf = (reason: Reason): AskKind | null =>
   reason === 'address-not-allowed' ? 'ip' : reason === 'outside-time-window' ? 'time' : null
 
 /** The same question for a sign-in that is held, as if it were not: what waits for it once the step is done. */
@@ -38,7 +42,8 @@ export const releasedQuestion = (question: Question, at: Instant): Question => (
   },
 })
 
-const onlyIn = (question: Question, practice: PracticeId): Question => ({
+/** The same question, of one practice alone. */
+export const onlyIn = (question: Question, practice: PracticeId): Question => ({
   ...question,
   sources: { placed: [practice], carried: null, doubtful: false },
 })
@@ -46,12 +51,27 @@ const onlyIn = (question: Question, practice: PracticeId): Question => ({
 const ownPractices = (directory: Directory, { session }: Question): readonly PracticeId[] =>
   directory.practicesOf(session.record.user)
 
+/**
+ * Whether somebody who is in may ask for more from here: their sign-in was proved, and their browser brought what it left
+ * (`admin/access-requests.ts` asks the first again).
+ */
+export const mayAskSignedIn = ({ session, accompanied }: Question): boolean =>
+  accompanied && session.record.ended === null && !session.record.held && session.record.method !== 'adopted'
+
+/** Whether a practice takes requests of a kind. */
+export const takesRequests = (
+  directory: Directory,
+  practice: PracticeId,
+  kind: AskKind,
+  at: Instant,
+): boolean => directory.practice(practice, at)?.snapshot.document.requests[kind] === true
+
 /** What the person could ask for in some practice of theirs, the address first; `null`: nothing. */
 export function askableKind(directory: Directory, question: Question, at: Instant): AskKind | null {
   const kindIn = (practice: PracticeId): AskKind | null => {
     const kind = kindOf(answer(directory, onlyIn(question, practice), at).reason)
     if (kind === null) return null
-    return directory.practice(practice, at)?.snapshot.document.requests[kind] === true ? kind : null
+    return takesRequests(directory, practice, kind, at) ? kind : null
   }
   const kinds = ownPractices(directory, question).map(kindIn)
   return kinds.includes('ip') ? 'ip' : kinds.includes('time') ? 'time' : null

@@ -12,6 +12,7 @@ import type { Companion } from './companion.ts'
 import type { Endings } from './endings.ts'
 import type { Changes, Exchange, Judgement } from './exchange.ts'
 import type { Carried, Identified } from './identity/identify.ts'
+import type { KeptPermits } from './kept-permits.ts'
 import type { LastSeen } from './last-seen.ts'
 import type { JudgeCounters } from './metrics.ts'
 import { type Directory, isRevokedEverywhere, plainDecision } from './questions.ts'
@@ -30,6 +31,7 @@ export type JudgeParts = {
   readonly sessions: Sessions
   readonly endings: Endings
   readonly lastSeen: LastSeen
+  readonly permits: KeptPermits
   readonly directory: Directory
   readonly asserter: Asserter
   readonly refusals: Refusals

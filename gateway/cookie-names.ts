@@ -58,15 +58,10 @@ const beginsWith = (folded: string, beginnings: readonly string[]): boolean => {
   return false
 }
 
-/** Which cookies of a request go on. */
-export type CookieFilter = {
-  /** Folded beginnings, whole words, of names that never go on. */
-  readonly own: readonly string[]
-  /** Folded names that never go on, in any spelling. */
-  readonly gone: ReadonlySet<string>
-  /** Folded name → the one spelling that goes on. */
-  readonly guarded: ReadonlyMap<string, string>
-}
+/** Which cookies of a request go on, by their names as spelled. */
+export type CookieFilter = { passes(name: string): boolean }
+
+const verdictsMax = 2_048
 
 /**
  * A filter that removes what begins with `own` (of `ownBeginnings`), `gone` in every spelling, and every spelling of
@@ -76,22 +71,35 @@ export const createCookieFilter = (
   own: readonly string[],
   gone: readonly string[],
   guarded: readonly string[],
-): CookieFilter => ({
-  own,
-  gone: new Set(gone.map(foldCookieName)),
-  guarded: new Map(guarded.map((name) => [foldCookieName(name), name])),
-})
+): CookieFilter => {
+  const folds = new Set(gone.map(foldCookieName))
+  const spellings = new Map(guarded.map((name) => [foldCookieName(name), name]))
+  /** By name as spelled; bounded, since clients choose names. */
+  const verdicts = new Map<string, boolean>()
+  const judge = (name: string): boolean => {
+    const folded = foldCookieName(name)
+    if (folds.has(folded) || beginsWith(folded, own)) return false
+    const spelling = spellings.get(folded)
+    return spelling === undefined || spelling === name
+  }
+  return {
+    passes(name) {
+      const known = verdicts.get(name)
+      if (known !== undefined) return known
+      if (verdicts.size >= verdictsMax) verdicts.clear()
+      const passes = judge(name)
+      // Long names are nobody's session cookie and would make it large.
+      if (name.length <= 64) verdicts.set(name, passes)
+      return passes
+    },
+  }
+}
 
 const goesOn = (pair: string, filter: CookieFilter): boolean => {
-  const text = trimBlanks(pair)
-  const equals = text.indexOf('=')
-  // A pair that begins with "=" has no name for us and perhaps one for others.
-  if (text === '' || equals === 0) return false
-  const name = trimBlanks(equals === -1 ? text : text.slice(0, equals))
-  const folded = foldCookieName(name)
-  if (filter.gone.has(folded) || beginsWith(folded, filter.own)) return false
-  const spelling = filter.guarded.get(folded)
-  return spelling === undefined || spelling === name
+  const equals = pair.indexOf('=')
+  const name = trimBlanks(equals === -1 ? pair : pair.slice(0, equals))
+  // A pair that begins with "=" has no name for us and perhaps one for others; one that is empty, no meaning.
+  return name !== '' && filter.passes(name)
 }
 
 /**
@@ -99,10 +107,18 @@ const goesOn = (pair: string, filter: CookieFilter): boolean => {
  * comes back byte for byte; otherwise the remaining pairs are joined with `; ` in their order.
  */
 export const filterCookies = (lines: readonly string[], filter: CookieFilter): string => {
-  const pairs = lines.flatMap((line) => line.split(';'))
-  const kept = pairs.filter((pair) => goesOn(pair, filter))
-  if (lines.length === 1 && kept.length === pairs.length) return lines[0] ?? ''
-  return kept.map(trimBlanks).join('; ')
+  let kept = ''
+  let isWhole = lines.length === 1
+  for (const line of lines)
+    for (let at = 0; at <= line.length; ) {
+      const mark = line.indexOf(';', at)
+      const end = mark === -1 ? line.length : mark
+      const pair = line.slice(at, end)
+      at = end + 1
+      if (!goesOn(pair, filter)) isWhole = false
+      else kept = kept === '' ? trimBlanks(pair) : `${kept}; ${trimBlanks(pair)}`
+    }
+  return isWhole ? (lines[0] ?? '') : kept
 }
 
 /** Whether a `Set-Cookie` value sets, in any spelling, a cookie that begins with `own` (of `ownBeginnings`). */

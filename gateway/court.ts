@@ -11,6 +11,7 @@ import { createAsserter } from './assertion.ts'
 import { createCompanion } from './companion.ts'
 import type { Judge } from './exchange.ts'
 import { createJudge } from './judge.ts'
+import { createKeptPermits } from './kept-permits.ts'
 import { createLastSeen, type LastSeen } from './last-seen.ts'
 import type { Metrics } from './metrics.ts'
 import type { GatewayParts, Mind } from './mind.ts'
@@ -34,6 +35,9 @@ export type Court = {
 
 /** Service tokens of one address that are not accepted; a machine has one, and it is right. */
 const wrongTokensPerMinute = 30
+
+/** Sessions of which permits are kept: of people at work now. */
+const permitsKeptMax = 10_000
 
 /** Whether a sign-in could be judged and recorded now: fresh knowledge, and a control plane with its database. */
 const readiness =
@@ -113,7 +117,7 @@ export function createCourt(parts: GatewayParts, origin: string, mind: Mind, met
   )
   const plain = createJudge({
     ...{ sites, companion, sessions, endings, lastSeen, directory, refusals, verdicts, traffic, clock, log },
-    ...{ asserter, machines },
+    ...{ asserter, machines, permits: createKeptPermits(directory, permitsKeptMax) },
     counters: metrics.judge,
     observedBytesMax: limits.observedBodyBytesMax,
     isAlive: lease.alive,

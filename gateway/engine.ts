@@ -50,6 +50,8 @@ export type EngineOptions = {
   readonly tls?: ListenerTls | null
   /** Whose connections announce their clients; the own engine's alone. Absent or `null`: nobody's. */
   readonly proxyProtocol?: ProxyProtocol | null
+  /** Whether HTTP/2 is offered over TLS; the own engine's alone. Absent: no. */
+  readonly http2?: boolean
   /** Whether browsers come by https, by configuration (`origins.application`, `gateway.tls`), never by a header. */
   readonly secure: boolean
   /** `host` in lower case with its port as sent; `null`: nobody answers to it. */

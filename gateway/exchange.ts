@@ -62,6 +62,20 @@ export type Changes = {
   readonly setCookies: readonly string[]
   /** Headers set on the response, replacing any of that name; absent: none. */
   readonly setResponse?: RawHeaders
+  /** What `headers.ts` makes of `setRequest`, where it is sent again and again; absent: made each time. */
+  readonly ready?: ReadyHeaders
+}
+
+/** Headers to be set on requests, as they go on. Made by `headers.ts` alone, and good for this very `of` alone. */
+export type ReadyHeaders = {
+  readonly of: RawHeaders
+  /** Folded names that go on from nobody else. */
+  readonly replaced: ReadonlySet<string>
+  /** The `Cookie` header in place of the client's; `null`: the client's. */
+  readonly cookie: string | null
+  readonly own: RawHeaders
+  /** The client's cookies that were filtered last, and what went on of them. */
+  last: { readonly credentials: readonly string[]; readonly line: string; readonly cookie: string } | null
 }
 
 /** A response held until the judge has spoken: an observed sign-in or sign-out. */

@@ -6,7 +6,6 @@
  * another machine raises nobody; and whatever the proof said, the way on is judged anew. Letting the portal raise the
  * session by itself was refused: it cannot know whose browser began.
  */
-import type { Instant } from '../policies/instant.ts'
 import type { ControlPlane } from '../runtime/internal.ts'
 import { type FactorView, factorPage } from '../runtime/pages/factor-page.ts'
 import { hashToken, newToken } from '../runtime/token.ts'
@@ -27,6 +26,7 @@ import { isClaimed, practiceSources } from './practice.ts'
 import type { Question } from './questions.ts'
 import { answerFailure } from './refusal.ts'
 import { accountPath, secondFactorPath } from './refusals.ts'
+import { readableNear, spanText } from './shown-hours.ts'
 import {
   addressOf,
   again,
@@ -70,7 +70,7 @@ export function owedQuestion(visit: Visit): Question | null {
     accompanied: true,
     sources: practiceSources(
       exchange.upstream.practice,
-      exchange.host.replace(/:\d*$/, ''),
+      exchange.host,
       target.readings,
       cookieLines(exchange.headers),
       { headers: exchange.headers, claimed: null },
@@ -129,16 +129,14 @@ export async function showFactor(visit: Visit): Promise<WholeResponse> {
   return show(view, 200, ['Refresh', `0;url=${view.next}`])
 }
 
-const readable = (at: Instant, zone: string): string =>
-  new Intl.DateTimeFormat('en-US', { dateStyle: 'long', timeStyle: 'short', timeZone: zone }).format(at)
-
 /** What somebody sees who must have a second factor before long, and has none. */
 export function showGrace(visit: Visit, { practice, enrolBy }: Grace): WholeResponse {
   const { directory, clock } = visit.parts
-  const zone = directory.practice(practice, clock.now())?.snapshot.practice.zone ?? 'UTC'
+  const at = clock.now()
+  const zone = directory.practice(practice, at)?.snapshot.practice.zone ?? 'UTC'
   return show({
     ...viewOf(visit, 'grace', 'two-factor-not-enrolled'),
-    deadline: readable(enrolBy, zone),
+    deadline: { text: readableNear(enrolBy, zone), left: spanText(enrolBy - at) },
     code: null,
   })
 }

@@ -9,6 +9,7 @@
 import { randomBytes } from 'node:crypto'
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import https from 'node:https'
+import { Server as TlsServer } from 'node:tls'
 import { parseAddress } from '../policies/address.ts'
 import type { Instant } from '../policies/instant.ts'
 import type { Limits, UpstreamConfig } from '../runtime/config.ts'
@@ -291,6 +292,7 @@ export async function startForwardAuth(
     parts.tls === null
       ? http.createServer(bounds, answer)
       : https.createServer({ ...bounds, ...parts.tls }, answer)
+  if (server instanceof TlsServer) parts.tls?.adopt?.(server)
   server.maxConnections = connectionsMax
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   server.once('error', reject)

@@ -13,6 +13,7 @@ import type { Asserter } from './assertion.ts'
 import type { Companion } from './companion.ts'
 import { expiredCookie, readSetCookie, replaceCookies } from './cookies.ts'
 import type { Changes, Exchange, RawHeaders } from './exchange.ts'
+import { readyChanges } from './headers.ts'
 import type { Carried, Identified } from './identity/identify.ts'
 import { type Directory, type Question, scopeOf } from './questions.ts'
 
@@ -109,6 +110,9 @@ function permissionsIn(
 
 const minuteMs = 60_000
 
+/** Until when headers that were minted at `at` are sent. */
+export const toldUntil = (at: Instant): Instant => (Math.floor(at / minuteMs) + 1) * minuteMs
+
 /**
  * Who asks, as headers for the application; minted once per session, practice, roles and minute. Where several
  * practices were asked, no practice is named, and no roles.
@@ -119,13 +123,12 @@ export function identityHeaders(
   question: Question,
   upstream: string,
   at: Instant,
-): RawHeaders {
+): Changes {
   const { session } = question
   const { practices, resolved } = scopeOf(directory, question)
   const [first] = practices
-  if (first === undefined) return []
-  const member = directory.member(first, session.record.user)
-  if (member === null) return []
+  const member = first === undefined ? null : directory.member(first, session.record.user)
+  if (first === undefined || member === null) return unchanged
   const revision = directory.practice(first, at)?.snapshot.revision ?? 0
   const roles = resolved ? member.roles : []
   const { method, startedAt } = session.record
@@ -134,8 +137,8 @@ export function identityHeaders(
   const level = factor === null ? '' : `${factor.method} ${factor.verifiedAt}`
   const minute = Math.floor(at / minuteMs)
   const of = `${resolved ? first : ''} ${revision} ${minute} ${roles.join(',')} ${level} ${member.email}`
-  if (session.assertion?.of === of) return session.assertion.headers
-  const headers = asserter.headers(
+  if (session.assertion?.of === of) return session.assertion.changes
+  const setRequest = asserter.headers(
     {
       session: session.record.id,
       user: member.user,
@@ -149,6 +152,7 @@ export function identityHeaders(
     },
     at,
   )
-  session.assertion = { of, headers }
-  return headers
+  const changes = readyChanges({ dropCookies: [], setRequest, setCookies: [] })
+  session.assertion = { of, changes }
+  return changes
 }

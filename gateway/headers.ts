@@ -14,7 +14,7 @@ import {
   ownBeginnings,
   setsOwnCookie,
 } from './cookie-names.ts'
-import type { Changes, RawHeaders } from './exchange.ts'
+import type { Changes, RawHeaders, ReadyHeaders } from './exchange.ts'
 
 /** What is known of a request apart from its headers. */
 export type RequestFacts = {
@@ -168,8 +168,10 @@ const connectionNames = (headers: RawHeaders): ReadonlySet<string> => {
   return named ?? nothing
 }
 
-const hostPort = (host: string, secure: boolean): string =>
-  /:(\d{1,5})$/.exec(host)?.[1] ?? (secure ? '443' : '80')
+const hostPort = (host: string, secure: boolean): string => {
+  const port = host.includes(':') ? /:(\d{1,5})$/.exec(host)?.[1] : undefined
+  return port ?? (secure ? '443' : '80')
+}
 
 /** `X-Forwarded-*` and `Forwarded` (RFC 7239) as the gateway knows them: one hop, the client as judged. */
 const forwardedHeaders = (facts: RequestFacts): readonly string[] => {
@@ -204,6 +206,30 @@ const foldedNames = (list: RawHeaders): ReadonlySet<string> => {
   }
   return names
 }
+
+/** What is to be set, as it goes on. */
+const readyHeaders = (setRequest: RawHeaders): ReadyHeaders => {
+  const own: string[] = []
+  let cookie: string | null = null
+  for (let i = 0; i < setRequest.length; i += 2) {
+    const name = setRequest[i] ?? ''
+    const value = setRequest[i + 1] ?? ''
+    if (name.toLowerCase() === 'cookie') cookie = value
+    // An empty one would be a malformed credential: it means none.
+    else if (name !== 'authorization' || value !== '') own.push(name, wireText(value))
+  }
+  return { of: setRequest, replaced: foldedNames(setRequest), cookie, own, last: null }
+}
+
+/** These changes, for requests without number: what is to be set is made once. */
+export const readyChanges = (changes: Changes): Changes => ({
+  ...changes,
+  ready: readyHeaders(changes.setRequest),
+})
+
+/** Changes are copied and altered on their way: what was made of another list is not meant. */
+const readyOf = ({ setRequest, ready }: Changes): ReadyHeaders =>
+  ready?.of === setRequest ? ready : readyHeaders(setRequest)
 
 /** What becomes of an answer's headers; `companions`: the beginnings of our own cookies' names. */
 const createForResponse =
@@ -243,10 +269,32 @@ export const createHeaderRules = (companionName: string): HeaderRules => {
     return known
   }
 
+  /** What goes on of the client's cookies; read once where the same come again with the same changes. */
+  const cookieOf = (
+    cookies: readonly string[],
+    { credentials }: RequestFacts,
+    { dropCookies }: Changes,
+    ready: ReadyHeaders,
+  ): string => {
+    if (ready.cookie !== null) return filterCookies([ready.cookie], filterOf(credentials, dropCookies))
+    const [line] = cookies
+    if (line === undefined) return ''
+    if (cookies.length > 1 || dropCookies.length > 0)
+      return filterCookies(cookies, filterOf(credentials, dropCookies))
+    const { last } = ready
+    if (last?.credentials === credentials && last.line === line) return last.cookie
+    const cookie = filterCookies(cookies, filterOf(credentials, dropCookies))
+    // A copy of its own: as received it is a part of the whole head.
+    if (ready.own.length > 0)
+      ready.last = { credentials, line: Buffer.from(line, 'latin1').toString('latin1'), cookie }
+    return cookie
+  }
+
   const forRequest: HeaderRules['forRequest'] = (headers, facts, changes) => {
     const out: string[] = ['Host', facts.host]
     const named = connectionNames(headers)
-    const replaced = foldedNames(changes.setRequest)
+    const ready = readyOf(changes)
+    const { replaced } = ready
     const cookies: string[] = []
     const { vouching = nothing } = facts
     for (let i = 0; i < headers.length; i += 2) {
@@ -261,21 +309,10 @@ export const createHeaderRules = (companionName: string): HeaderRules => {
       else if (fate === 'encoding' && facts.observed) continue
       else out.push(name, value)
     }
-    const own: string[] = []
-    for (let i = 0; i < changes.setRequest.length; i += 2) {
-      const name = changes.setRequest[i] ?? ''
-      const value = changes.setRequest[i + 1] ?? ''
-      // A judge's Cookie takes the client's place, and goes through the same filter.
-      if (name.toLowerCase() === 'cookie') cookies.splice(0, cookies.length, value)
-      // An empty one would be a malformed credential: it means none.
-      else if (name !== 'authorization' || value !== '') own.push(name, wireText(value))
-    }
-    if (cookies.length > 0) {
-      const cookie = filterCookies(cookies, filterOf(facts.credentials, changes.dropCookies))
-      if (cookie !== '') out.push('Cookie', cookie)
-    }
+    const cookie = cookieOf(cookies, facts, changes, ready)
+    if (cookie !== '') out.push('Cookie', cookie)
     if (facts.observed) out.push('Accept-Encoding', 'identity')
-    out.push(...forwardedHeaders(facts), ...own)
+    out.push(...forwardedHeaders(facts), ...ready.own)
     return out
   }
 

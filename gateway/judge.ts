@@ -8,9 +8,9 @@
  * | logout | not needed | as public | watched; success ends the session |
  * | staff, picker, background | alive, else 503 | must be a session | `decide` for every requirement |
  *
- * Invariant: it never throws, and no path to `forward` on a judged route passes anything but a permit. What is
- * mirrored is answered in the same turn; only what must be asked for is awaited, and then judged by what is known
- * after the wait. A cache of verdicts was refused: `decide` is cheaper than finding an old answer.
+ * Invariant: it never throws, and no path to `forward` on a judged route passes anything but a permit. What is mirrored
+ * is answered in the same turn; only what must be asked for is awaited, and then judged by what is known after the wait.
+ * Keeping refusals as permits are kept (`kept-permits.ts`) was refused: they would be filled by whoever knocks.
  */
 import type { Decision } from '../policies/decision.ts'
 import type { Instant } from '../policies/instant.ts'
@@ -30,15 +30,16 @@ import { asksForStream, isPreflight } from './client-kind.ts'
 import { cookieLines } from './cookies.ts'
 import { signInOf } from './engine.ts'
 import type { Exchange, Judge, Judgement, Standing } from './exchange.ts'
-import { cookieChanges, expiredCredential, identityHeaders, unchanged } from './forwarding.ts'
+import { cookieChanges, expiredCredential, identityHeaders, toldUntil, unchanged } from './forwarding.ts'
 import type { Identified } from './identity/identify.ts'
+import type { KeptPermit, Passing } from './kept-permits.ts'
 import { answerOwnPath, isOwnPath } from './own-paths.ts'
-import { areConflicting, practiceScope, practiceSources } from './practice.ts'
+import { areConflicting, type PracticeSources, practiceScope, practiceSources } from './practice.ts'
 import { judgePublic } from './public-routes.ts'
 import { answer, isRevokedEverywhere, plainDecision, type Question, scopeOf } from './questions.ts'
 import { answerCut, answerFailure } from './refusal.ts'
 import type { MirroredSession } from './sessions.ts'
-import { oddnessOf } from './target.ts'
+import { type Oddness, oddnessOf } from './target.ts'
 
 const stale = (exchange: Exchange): Judgement => ({
   act: 'answer',
@@ -50,22 +51,24 @@ const stale = (exchange: Exchange): Judgement => ({
   decision: null,
 })
 
+const sourcesOf = ({ exchange, site, carried }: Case, { claimed }: Session): PracticeSources =>
+  practiceSources(site.upstream.practice, exchange.host, exchange.target.readings, carried.lines, {
+    headers: exchange.headers,
+    claimed: claimed ?? null,
+    cookie: carried.known?.practice,
+  })
+
 const questionOf = (
-  { exchange, duties, site, carried }: Case,
-  { session, accompanied, claimed }: Session,
+  { exchange, duties }: Case,
+  { session, accompanied }: Session,
+  sources: PracticeSources,
 ): Question => ({
   method: exchange.method,
   requirements: duties.judged,
   address: exchange.client,
   session,
   accompanied,
-  sources: practiceSources(
-    site.upstream.practice,
-    exchange.host.replace(/:\d*$/, ''),
-    exchange.target.readings,
-    carried.lines,
-    { headers: exchange.headers, claimed: claimed ?? null },
-  ),
+  sources,
   picking: duties.picking,
 })
 
@@ -97,33 +100,61 @@ function learn({ parts, exchange, site }: Case, question: Question, known: strin
     traffic.used({ practice, upstream, method, template }, directory.member(practice, user)?.roles ?? [])
 }
 
-function permit(of: Case, who: Session, question: Question, decision: Decision, at: Instant): Judgement {
-  const { parts, exchange, duties, site, carried } = of
-  const { session } = who
+/** What a person's request leaves behind besides its permit. */
+function noteUse({ parts, exchange, duties }: Case, session: MirroredSession, at: Instant): void {
   const stream = asksForStream(exchange)
   if (stream || duties.background) session.streams = true
   if (!stream && !duties.background) parts.lastSeen.renew(session, at, exchange.client.text)
+}
+
+/** Lists a request that no route maps, or whose path is odd; here alone, since strangers could fill the list. */
+function listOddities(of: Case, question: Question, odd: Oddness | null, isUnmapped: boolean): void {
+  const { parts, exchange, site } = of
+  const { id } = site.upstream
+  const template = site.duties.template(exchange.target.path)
+  if (isUnmapped) parts.traffic.unmapped(id, exchange.method, template)
+  if (isUnmapped && site.upstream.learn !== 'off') learn(of, question, template)
+  if (odd !== null) parts.traffic.unmapped(id, exchange.method, template, odd)
+}
+
+function permit(of: Case, who: Session, question: Question, decision: Decision, at: Instant): Judgement {
+  const { parts, exchange, duties, site, carried } = of
+  const { session } = who
+  noteUse(of, session, at)
   if (decision.wouldRefuse.length > 0) parts.verdicts.monitored(exchange, question, decision, at)
-  parts.traffic.passed(exchange, question, at)
+  const tally = parts.traffic.passed(question, at)
   const odd = oddnessOf(exchange.target)
   const isUnmapped = duties.judged.some((requirement) => !requirement.mapped)
-  if (isUnmapped || odd !== null) {
-    // Listed only here: strangers could fill the list.
-    const { id } = site.upstream
-    const template = site.duties.template(exchange.target.path)
-    if (isUnmapped) parts.traffic.unmapped(id, exchange.method, template)
-    if (isUnmapped && site.upstream.learn !== 'off') learn(of, question, template)
-    if (odd !== null) parts.traffic.unmapped(id, exchange.method, template, odd)
-  }
-  const cookies = cookieChanges(carried, who, parts.companion, at)
+  if (isUnmapped || odd !== null) listOddities(of, question, odd, isUnmapped)
+  const changes = cookieChanges(carried, who, parts.companion, at)
   const told = identityHeaders(parts.directory, parts.asserter, question, site.upstream.id, at)
-  return {
+  const judgement: Passing = {
     act: 'forward',
-    changes: { ...cookies, setRequest: [...cookies.setRequest, ...told] },
+    changes:
+      changes === unchanged ? told : { ...changes, setRequest: [...changes.setRequest, ...told.setRequest] },
     held: null,
     standing: standingOf(of, question, decision),
-    notice: noticeOf(of, who.session),
+    notice: noticeOf(of, session),
   }
+  // What is listed or recorded with each request is not kept; nor is what only this exchange's head would be kept for.
+  const isPlain = changes === unchanged && exchange.target.readings.length === 1 && carried.known !== null
+  if (
+    isPlain &&
+    scopeOf(parts.directory, question).resolved &&
+    !isUnmapped &&
+    decision.wouldRefuse.length === 0
+  )
+    parts.permits.keep(duties, { question, decision, judgement, tally }, at, toldUntil(at))
+  return judgement
+}
+
+/** Gives a kept permit again, and counts it. */
+function permitAgain(of: Case, kept: KeptPermit, at: Instant): Judgement {
+  const { parts } = of
+  parts.counters.decided(kept.decision, 'enforce', 0)
+  noteUse(of, kept.question.session, at)
+  kept.tally = parts.traffic.passed(kept.question, at, kept.tally)
+  return kept.judgement
 }
 
 /** Whether the credential in the browser is worth nothing after this refusal; revoked in one practice it still is. */
@@ -131,6 +162,7 @@ const isOver = ({ directory }: JudgeParts, session: MirroredSession, { reason }:
   reason === 'session-ended' ||
   reason === 'session-idle' ||
   reason === 'session-expired' ||
+  (reason === 'practice-retired' && session.record.ended !== null) ||
   (reason === 'session-revoked' && isRevokedEverywhere(directory, session))
 
 /** Refused for want of a second factor, with the companion that it can be proved for. */
@@ -171,15 +203,26 @@ function refuseSession(of: Case, who: Session, question: Question, decision: Dec
 /** Practices that should be asked, for which the session was opened, and whose members known here miss its user. */
 const unheardPractices = ({ directory }: JudgeParts, { session, sources }: Question): readonly string[] => {
   const { user, epochs } = session.record
-  const unheard = Object.keys(epochs).filter((practice) => directory.member(practice, user) === null)
+  const unheard = Object.keys(epochs).filter(
+    (practice) => directory.member(practice, user) === null && directory.retired(practice) === null,
+  )
   if (unheard.length === 0) return unheard
   const { practices } = practiceScope(sources, [...directory.practicesOf(user), ...unheard])
   return unheard.filter((practice) => practices.includes(practice))
 }
 
 function judgeSession(of: Case, who: Session): Judgement | Promise<Judgement> {
-  const { parts, exchange } = of
-  const question = questionOf(of, who)
+  const { parts, exchange, duties } = of
+  const { session, accompanied } = who
+  const sources = sourcesOf(of, who)
+  const { method, client } = exchange
+  if (who.give === null && who.renewed.length === 0) {
+    const now = parts.clock.now()
+    const asked = { duties, method, address: client.text, session, accompanied, sources }
+    const kept = parts.permits.find(asked, now)
+    if (kept !== null) return permitAgain(of, kept, now)
+  }
+  const question = questionOf(of, who, sources)
   if (!scopeOf(parts.directory, question).resolved)
     parts.counters.practiceUnclear(areConflicting(question.sources) ? 'conflicting' : 'unresolved')
   const settle = (isLastWord: boolean): Judgement | Promise<Judgement> => {
@@ -189,8 +232,7 @@ function judgeSession(of: Case, who: Session): Judgement | Promise<Judgement> {
     const decision = answer(parts.directory, question, at)
     if (!isLastWord) {
       // Another gateway may have seen them, or somebody was made a member a moment ago.
-      if (decision.reason === 'session-idle')
-        return parts.lastSeen.refresh(who.session).then(() => settle(true))
+      if (decision.reason === 'session-idle') return parts.lastSeen.refresh(session).then(() => settle(true))
       // Where every membership must allow, one that is not heard of yet would be one that was not asked.
       const unheard = unheardPractices(parts, question)
       if (unheard.length > 0) return parts.catchUp(unheard, who.session.record.user).then(() => settle(true))

@@ -8,6 +8,7 @@
 import http from 'node:http'
 import https from 'node:https'
 import net, { type Socket } from 'node:net'
+import { Server as TlsServer } from 'node:tls'
 import type { DurationMs } from '../policies/instant.ts'
 import type { Limits } from '../runtime/config.ts'
 import { limitConnections } from './connection-limits.ts'
@@ -145,6 +146,7 @@ const createServer = (options: ListenerOptions, receiver: Receiver): http.Server
     shouldUpgradeCallback: (request) => isUpgrade(limits, request),
   }
   const server = tls === null ? http.createServer(settings) : https.createServer({ ...settings, ...tls })
+  if (server instanceof TlsServer) tls?.adopt?.(server)
   // Before node makes a `clientError` of it: there is nobody yet whom an answer would reach.
   server.prependListener('tlsClientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     if (error.code !== 'ECONNRESET') receiver.malformed('head')

@@ -25,7 +25,8 @@ import { type ForwardAuthListener, startForwardAuth } from './forward-auth.ts'
 import { createHeaderRules } from './headers.ts'
 import type { ProxyProtocol } from './http1/announced-peers.ts'
 import type { KnowledgeSource } from './knowledge.ts'
-import { type ListenerTls, readListenerTls } from './listener-tls.ts'
+import type { ListenerTls } from './listener-tls.ts'
+import { type LiveCertificates, openCertificates } from './live-certificates.ts'
 import { createMetrics } from './metrics.ts'
 import { createMind, watchMind } from './mind.ts'
 import { startOperatorListener } from './operator-listener.ts'
@@ -122,8 +123,16 @@ const clusterKeyOf = (config: Config): string => {
   return demanded(kept)
 }
 
-const tlsOf = ({ gateway: { tls, limits } }: Config): ListenerTls | null =>
-  demanded(readListenerTls(tls, limits.headDeadlineMs))
+const certificatesOf = async ({
+  config: {
+    gateway: { tls, limits },
+  },
+  clock,
+  log,
+}: GatewayOptions): Promise<LiveCertificates | null> =>
+  demanded(
+    await openCertificates(tls, { ...{ schedule, log, now: clock.now }, handshakeMs: limits.headDeadlineMs }),
+  )
 
 const proxiesOf = (texts: readonly string[], key: string) => {
   const compiled = compileTrustedProxies(texts)
@@ -139,12 +148,25 @@ const proxyProtocolOf = ({ gateway: { proxyProtocol } }: Config): ProxyProtocol 
         deadlineMs: proxyProtocol.deadlineMs,
       }
 
+/** What this gateway lacks to be ready; empty: it is. */
+const missingNow = (of: {
+  readonly leaving: { readonly begun: boolean }
+  readonly identifies: boolean
+  readonly mind: ReturnType<typeof createMind>
+  readonly upkeep: ReturnType<typeof createUpkeep>
+}): readonly string[] => [
+  ...(of.leaving.begun ? ['the wish to go on: this gateway is stopping'] : []),
+  ...(of.identifies && !of.mind.lease.alive() ? ['knowledge of practices and sessions'] : []),
+  ...(of.upkeep.isClockRight() ? [] : ['a clock that agrees with the hot store']),
+]
+
 /** Listeners, mirrors and judge, wired and not started. */
 async function assemble(options: GatewayOptions) {
   const { config, clock, log, store, controlPlane } = options
   const { limits } = config.gateway
   const clusterKey = clusterKeyOf(config)
-  const tls = tlsOf(config)
+  const certificates = await certificatesOf(options)
+  const tls = certificates?.tls ?? null
   const trusts = proxiesOf(config.gateway.trustedProxies, 'gateway.trustedProxies')
   const id = options.id ?? config.gateway.id ?? `gateway-${randomUUID().slice(0, 8)}`
   const { overrideOwner = rootUser } = options
@@ -170,29 +192,23 @@ async function assemble(options: GatewayOptions) {
   const mind = createMind(parts, exchanges, { watermark, copy })
   const court = createCourt(parts, origin, mind, metrics)
   metrics.watchExchanges(exchanges.counts)
+  metrics.watchCertificates(() => certificates?.standings() ?? [])
   watchMind(metrics, mind)
   const engine = createEngine({
     ...{ limits, trusts, exchanges, log, schedule, tls },
     judge: court.judge,
-    engine: config.gateway.engine,
+    ...{ engine: config.gateway.engine, http2: config.gateway.http2 },
     proxyProtocol: proxyProtocolOf(config),
     companionName: config.gateway.companionName,
     secure: origin.startsWith('https:'),
     lookUpstream: upstreamLookup(config.upstreams),
-    counters: metrics.engine,
-    latency: metrics.latency,
-    now: clock.now,
-    monotonic: clock.monotonic,
+    ...{ counters: metrics.engine, latency: metrics.latency },
+    ...{ now: clock.now, monotonic: clock.monotonic },
   })
   watchProcess(metrics, engine, limits.exchangesMax, options.replaced ?? 0)
   const upkeep = createUpkeep({ mind, court, exchanges, clock, log, store, beatMs: config.gateway.beatMs })
   const identifies = config.upstreams.some((upstream) => upstream.identity !== null)
   const leaving = { begun: false }
-  const missing = (): readonly string[] => [
-    ...(leaving.begun ? ['the wish to go on: this gateway is stopping'] : []),
-    ...(identifies && !mind.lease.alive() ? ['knowledge of practices and sessions'] : []),
-    ...(upkeep.isClockRight() ? [] : ['a clock that agrees with the hot store']),
-  ]
   return {
     metrics,
     watermark,
@@ -203,9 +219,10 @@ async function assemble(options: GatewayOptions) {
     engine,
     upkeep,
     identifies,
-    missing,
+    missing: () => missingNow({ leaving, identifies, mind, upkeep }),
     trusts,
     tls,
+    certificates,
     leaving,
   }
 }
@@ -250,6 +267,7 @@ type Beside = {
 async function stop(assembly: Assembly, { operating, asked }: Beside, leave: Leave): Promise<void> {
   const { engine, upkeep, mind, exchanges, watermark, copy, court, leaving } = assembly
   leaving.begun = true
+  assembly.certificates?.close()
   if (leave.lingerMs > 0) await operating?.close()
   await Promise.all([engine.close(leave.graceMs, leave.lingerMs), asked?.close()])
   upkeep.close()

@@ -14,6 +14,7 @@ import type { FaultKind } from '../runtime/fault.ts'
 import type { CutReason } from './exchange.ts'
 import { type LiveKind, liveKinds } from './exchanges.ts'
 import { createLatency, type Latency } from './latency.ts'
+import type { CertificateStanding } from './live-certificates.ts'
 import { type Oddness, oddnesses } from './target.ts'
 
 /** What the engine counts. */
@@ -62,6 +63,8 @@ export type Metrics = {
   total(name: string, help: string, read: () => number): void
   /** Open exchanges by kind. */
   watchExchanges(counts: () => Readonly<Record<LiveKind, number>>): void
+  /** The gateway's certificates, by the file they were read from. */
+  watchCertificates(standings: () => readonly CertificateStanding[]): void
   /** The exposition text and its content type. */
   text(): Promise<{ readonly contentType: string; readonly body: string }>
 }
@@ -76,6 +79,7 @@ const malformedKinds = [
   'too-many-exchanges',
   'forward-auth',
   'proxy-protocol',
+  'http2',
 ] as const
 const routeClasses = ['public', 'staff', 'picker', 'background', 'login', 'logout'] as const
 const modes = ['enforce', 'monitor'] as const
@@ -268,6 +272,29 @@ const createJudgeCounters = (registry: Registry): JudgeCounters => {
   }
 }
 
+const watchCertificates = (registry: Registry, standings: () => readonly CertificateStanding[]): void => {
+  const perFile = (name: string, help: string, read: (standing: CertificateStanding) => number): void => {
+    new Gauge({
+      name: `gatehouse_certificate_${name}`,
+      help,
+      labelNames: ['file'],
+      registers: [registry],
+      collect() {
+        this.reset()
+        for (const standing of standings()) this.set({ file: standing.file }, read(standing))
+      },
+    })
+  }
+  perFile(
+    'expires_seconds',
+    'When the certificate in use runs out, in seconds since 1970.',
+    ({ expiresAt }) => expiresAt / 1_000,
+  )
+  perFile('outdated', 'Whether the files hold something newer that could not be taken.', ({ isOutdated }) =>
+    isOutdated ? 1 : 0,
+  )
+}
+
 /** Metrics in a registry of their own; with those of the process unless `bare`. */
 export const createMetrics = (options: { readonly bare?: boolean } = {}): Metrics => {
   const registry = new Registry()
@@ -323,6 +350,7 @@ export const createMetrics = (options: { readonly bare?: boolean } = {}): Metric
         },
       })
     },
+    watchCertificates: (standings) => watchCertificates(registry, standings),
     text: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
   }
 }

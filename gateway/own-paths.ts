@@ -2,21 +2,24 @@
  * The paths under `/.gatehouse/` on the application's origin: answered by the gateway, never forwarded.
  *
  * Only what is harmless there: the keys that assertions are verified with, the visitor's own status, the step of a held
- * sign-in, and the ways to the portal, on whose own origin people sign in and factors live (SPEC §7), and to the admin
+ * sign-in, requests for access, and the ways to the portal, on whose own origin people sign in and factors live (SPEC §7), and to the admin
  * origin (SPEC §12). Invariant: whatever some back end would read as such a path is answered here, so that an application cannot pose as the gateway.
  */
+import type { Clock } from '../runtime/clock.ts'
 import { securityManagementPath } from '../runtime/pages/management-line.ts'
 import { problemsPage } from '../runtime/pages/problems-page.ts'
 import { failureTexts } from '../runtime/pages/texts-failures.ts'
 import { gatewayProblems, gatewayProblemsPath } from '../runtime/problem-kinds.ts'
+import { requestsPath } from './asking.ts'
 import type { Asserter } from './assertion.ts'
 import { logoAnswer, logoPath } from './brand.ts'
-import { cookieLines } from './cookies.ts'
 import type { Exchange, Judgement, WholeResponse } from './exchange.ts'
 import { practicesPath } from './practices-step.ts'
+import type { Directory } from './questions.ts'
 import { answerFailure } from './refusal.ts'
 import { accountPath, secondFactorPath, stepPath } from './refusals.ts'
 import type { Site } from './site.ts'
+import { statusAnswer } from './status-answer.ts'
 import { stepPage } from './step-visit.ts'
 
 const folder = '/.gatehouse'
@@ -52,7 +55,7 @@ const answerWhole = (response: WholeResponse): Judgement => ({ act: 'answer', re
 
 /** Answers one of these paths; 404 for any other. */
 export function answerOwnPath(
-  { asserter }: { readonly asserter: Asserter },
+  known: { readonly asserter: Asserter; readonly directory: Directory; readonly clock: Clock },
   site: Site,
   exchange: Exchange,
 ): Judgement | Promise<Judgement> {
@@ -67,32 +70,17 @@ export function answerOwnPath(
     return own.begin(exchange)
   if (own !== null && exchange.method === 'GET' && exchange.target.path === stepPath && own.isBack(exchange))
     return own.finish(exchange)
-  if (stepping && exchange.target.path === stepPath && site.identity !== null)
-    return site.identity.access.answer(exchange)
+  const isStep = exchange.target.path === stepPath || exchange.target.path === requestsPath
+  if (stepping && isStep && site.identity !== null) return site.identity.access.answer(exchange)
   if (exchange.method === 'GET' && pagePaths.has(exchange.target.path) && site.identity !== null)
     return site.identity.access.answer(exchange)
   if (reading && exchange.target.path === `${folder}/jwks.json`)
-    return answerWhole(json(asserter.jwks, 'public, max-age=300'))
+    return answerWhole(json(known.asserter.jwks, 'public, max-age=300'))
   const logo = reading && exchange.target.path.startsWith(logoPath) ? logoOf(site, exchange) : undefined
   if (logo !== undefined) return answerWhole(logoAnswer(logo))
   if (reading && exchange.target.path === gatewayProblemsPath) return answerWhole(explained)
-  if (reading && exchange.target.path === `${folder}/status`) {
-    const { identity } = site
-    // By what is mirrored alone: a page that asks every few seconds must not cost the application anything.
-    const who = identity?.identifier.now(identity.identifier.carried(exchange, cookieLines(exchange.headers)))
-    const session = who?.kind === 'session' ? who.session.record : null
-    return answerWhole(
-      json(
-        JSON.stringify({
-          signedIn: session !== null && session.ended === null && !session.held,
-          held: session?.held === true,
-          // The visitor's own, by the forwarding rules: what `gatehouse doctor` asks for.
-          address: exchange.client.text,
-        }),
-        'no-store',
-      ),
-    )
-  }
+  if (reading && exchange.target.path === `${folder}/status`)
+    return answerWhole(statusAnswer(known, site, exchange))
   return answerWhole(
     answerFailure(exchange, {
       status: 404,

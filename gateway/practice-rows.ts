@@ -11,12 +11,19 @@ import type { Instant } from '../policies/instant.ts'
 import type { PracticeRow } from '../runtime/pages/practice-list.ts'
 import { reasonTexts } from '../runtime/pages/texts.ts'
 import { accessTexts, practicesTexts } from '../runtime/pages/texts-gateway.ts'
+import { kindOf, mayAskSignedIn, requestsPath, takesRequests } from './asking.ts'
 import type { Exchange } from './exchange.ts'
 import { answer, type Directory, type Question } from './questions.ts'
 import { readableNear } from './shown-hours.ts'
 
 /** Who asks, at what. */
-type Asking = { readonly question: Question; readonly exchange: Exchange; readonly at: Instant }
+type Asking = {
+  readonly question: Question
+  readonly exchange: Exchange
+  readonly at: Instant
+  /** The practice whose page has its own way to ask; absent: each row has it. */
+  readonly askedElsewhere?: PracticeId | null
+}
 
 const placeOf = (of: Readonly<Record<string, PracticeId>>, practice: PracticeId): string | null =>
   Object.entries(of).find(([, named]) => named === practice)?.[0] ?? null
@@ -32,25 +39,30 @@ export function practiceAddress({ upstream, secure, host }: Exchange, practice: 
   return fixed === practice ? '/' : choosingPage
 }
 
-function rowOf(directory: Directory, { question, exchange, at }: Asking, practice: PracticeId): PracticeRow {
+function rowOf(directory: Directory, asking: Asking, practice: PracticeId): PracticeRow {
+  const { question, exchange, at, askedElsewhere } = asking
   const snapshot = directory.practice(practice, at)?.snapshot ?? null
   const name = snapshot?.practice.name ?? practice
   const sources = { placed: [practice], carried: null, doubtful: false }
   const { verdict, reason, control, opensAt } = answer(directory, { ...question, sources }, at)
   const href = practiceAddress(exchange, practice)
   const contact = snapshot?.document.requests.contact ?? ''
-  const ask = contact === '' ? '' : accessTexts.contact(contact)
-  if (verdict === 'permit') return { name, state: 'open', words: practicesTexts.open, note: '', href }
-  if (control === 'two-factor') return { name, state: 'step', words: practicesTexts.step, note: '', href }
+  const kind = kindOf(reason)
+  const takes = kind !== null && mayAskSignedIn(question) && takesRequests(directory, practice, kind, at)
+  const ask =
+    takes && practice !== askedElsewhere ? `${requestsPath}?practice=${encodeURIComponent(practice)}` : null
+  const whom = contact === '' || takes ? '' : accessTexts.contact(contact)
+  const row = { name, note: '', href: null, ask }
+  if (verdict === 'permit') return { ...row, state: 'open', words: practicesTexts.open, href }
+  if (control === 'two-factor') return { ...row, state: 'step', words: practicesTexts.step, href }
   if (control === 'time') {
     const until =
       opensAt === null || snapshot === null ? null : readableNear(opensAt, snapshot.practice.zone, 'short')
     const words = practicesTexts.closed(until)
-    return { name, state: 'closed', words, note: until === null ? ask : '', href: null }
+    return { ...row, state: 'closed', words, note: until === null ? whom : '' }
   }
-  if (control === 'ip')
-    return { name, state: 'refused', words: practicesTexts.network, note: ask, href: null }
-  return { name, state: 'refused', words: practicesTexts.other, note: reasonTexts[reason].why, href: null }
+  if (control === 'ip') return { ...row, state: 'refused', words: practicesTexts.network, note: whom }
+  return { ...row, state: 'refused', words: practicesTexts.other, note: reasonTexts[reason].why }
 }
 
 /** Every practice of theirs, those that can be opened now first. */

@@ -8,7 +8,7 @@
  */
 import type { PracticeId } from '../policies/access-request.ts'
 import type { UpstreamConfig } from '../runtime/config.ts'
-import { readCookie } from './cookies.ts'
+import { type CookieReading, readCookie } from './cookies.ts'
 import type { RawHeaders } from './exchange.ts'
 import { foldName } from './headers.ts'
 
@@ -22,8 +22,15 @@ export type PracticeSources = {
   readonly doubtful: boolean
 }
 
-/** What a request says of its practice apart from its place and cookies. `claimed`: by the application's word. */
-export type PracticeWords = { readonly headers: RawHeaders; readonly claimed: string | null }
+/**
+ * What a request says of its practice apart from its place. `claimed`: by the application's word; `cookie`: what its cookie
+ * says, where that was read before.
+ */
+export type PracticeWords = {
+  readonly headers: RawHeaders
+  readonly claimed: string | null
+  readonly cookie?: CookieReading | undefined
+}
 
 /** The practices to ask. `resolved`: exactly one, by a source that counts or the only membership. */
 export type PracticeScope = { readonly practices: readonly PracticeId[]; readonly resolved: boolean }
@@ -39,12 +46,10 @@ export const isClaimed = ({ identity }: UpstreamConfig): boolean =>
 
 const nowhere: readonly PracticeId[] = []
 
-type Reading = { readonly value: string | null; readonly doubtful: boolean }
-
-const nothingSaid: Reading = { value: null, doubtful: false }
+const nothingSaid: CookieReading = { value: null, doubtful: false }
 
 /** The header's only value. Twice, spelled otherwise or named by `Connection`, it may be another one to the application. */
-function readHeader(headers: RawHeaders, name: string): Reading {
+function readHeader(headers: RawHeaders, name: string): CookieReading {
   const wanted = name.toLowerCase()
   const folded = foldName(wanted)
   let value: string | null = null
@@ -67,13 +72,41 @@ function readHeader(headers: RawHeaders, name: string): Reading {
 }
 
 /** What cookie, header and word come to: one value, or a doubt. */
-function togetherSaid(readings: readonly Reading[]): Reading {
+function togetherSaid(readings: readonly CookieReading[]): CookieReading {
   const values = new Set(readings.flatMap(({ value }) => value ?? []))
   const [value = null] = values
   return { value, doubtful: values.size > 1 || readings.some(({ doubtful }) => doubtful) }
 }
 
-/** The sources of one request. `host` without port, lower case; `lines`: its `Cookie` headers. */
+const withoutPort = (host: string): string => (host.includes(':') ? host.replace(/:\d*$/, '') : host)
+
+/** What host, path and configuration name. `host` in lower case. */
+function placedBy(
+  { hosts, pathPrefixes, fixed }: UpstreamConfig['practice'],
+  host: string,
+  readings: readonly string[],
+): readonly PracticeId[] {
+  const placed: PracticeId[] = []
+  const add = (practice: PracticeId | null | undefined): void => {
+    if (practice != null && !placed.includes(practice)) placed.push(practice)
+  }
+  const name = withoutPort(host)
+  if (Object.hasOwn(hosts, name)) add(hosts[name])
+  for (const reading of readings) {
+    const segment = firstSegment(reading)
+    if (Object.hasOwn(pathPrefixes, segment)) add(pathPrefixes[segment])
+  }
+  add(fixed)
+  return placed.length === 0 ? nowhere : placed
+}
+
+/** What the practice's cookie says in these `Cookie` headers; nothing where there is no such cookie. */
+export const practiceCookie = (
+  { cookie }: UpstreamConfig['practice'],
+  lines: readonly string[],
+): CookieReading => (cookie === null ? nothingSaid : readCookie(lines, cookie.name))
+
+/** The sources of one request. `host` in lower case; `lines`: its `Cookie` headers. */
 export function practiceSources(
   config: UpstreamConfig['practice'],
   host: string,
@@ -81,28 +114,22 @@ export function practiceSources(
   lines: readonly string[],
   words: PracticeWords,
 ): PracticeSources {
-  const placed = new Set<PracticeId>()
-  const byHost = Object.hasOwn(config.hosts, host) ? config.hosts[host] : undefined
-  if (byHost !== undefined) placed.add(byHost)
-  for (const reading of readings) {
-    const segment = firstSegment(reading)
-    const byPath = Object.hasOwn(config.pathPrefixes, segment) ? config.pathPrefixes[segment] : undefined
-    if (byPath !== undefined) placed.add(byPath)
-  }
-  if (config.fixed !== null) placed.add(config.fixed)
-  const read = config.cookie === null ? nothingSaid : readCookie(lines, config.cookie.name)
+  const read = words.cookie ?? practiceCookie(config, lines)
   const cookie = read.value === '' ? { ...read, value: null } : read
   const header = config.header === null ? nothingSaid : readHeader(words.headers, config.header.name)
   const said =
     header === nothingSaid && words.claimed === null
       ? cookie
       : togetherSaid([cookie, header, { value: words.claimed, doubtful: false }])
-  return {
-    placed: placed.size === 0 ? nowhere : [...placed],
-    carried: said.value,
-    doubtful: said.doubtful,
-  }
+  return { placed: placedBy(config, host, readings), carried: said.value, doubtful: said.doubtful }
 }
+
+const isSameList = (some: readonly string[], others: readonly string[]): boolean =>
+  some === others || (some.length === others.length && some.every((one, at) => one === others[at]))
+
+/** Whether both say the very same. */
+export const saySame = (one: PracticeSources, other: PracticeSources): boolean =>
+  one.carried === other.carried && one.doubtful === other.doubtful && isSameList(one.placed, other.placed)
 
 /** Whether the sources contradict each other, or themselves. */
 export const areConflicting = ({ placed, carried, doubtful }: PracticeSources): boolean =>

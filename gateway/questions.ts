@@ -10,11 +10,11 @@ import { type Address, bindingOf, parseAddress, rangeText } from '../policies/ad
 import { type Asked, decide } from '../policies/decide.ts'
 import { decideRoutes } from '../policies/decide-routes.ts'
 import { type Decision, type Reason, reasons } from '../policies/decision.ts'
-import { failingReasons } from '../policies/explain.ts'
-import { type Instant, never } from '../policies/instant.ts'
+import { explain, failingReasons } from '../policies/explain.ts'
+import { type DurationMs, type Instant, never } from '../policies/instant.ts'
 import type { RouteRequirement } from '../policies/routes.ts'
 import type { PolicySnapshot } from '../policies/snapshot.ts'
-import type { RecordedQuestion } from '../runtime/records.ts'
+import type { RecordedQuestion, RetiredPractice, SessionRecord } from '../runtime/records.ts'
 import { type PracticeScope, type PracticeSources, practiceScope } from './practice.ts'
 import type { MirroredSession } from './sessions.ts'
 
@@ -26,6 +26,8 @@ export type Directory = {
   practice(practice: PracticeId, at: Instant): KnownPractice | null
   member(practice: PracticeId, user: string): Member | null
   practicesOf(user: string): readonly PracticeId[]
+  /** A practice that is no longer at Gatehouse; `null`: it is, or was never. */
+  retired(practice: PracticeId): RetiredPractice | null
 }
 
 /** One question: a person at a route, not yet seen through a practice. */
@@ -53,9 +55,18 @@ export const plainDecision = (reason: Reason): Decision => ({
   wouldRefuse: nothing,
 })
 
-const networkText = (address: string): string | null => {
-  const parsed = parseAddress(address)
-  return parsed === null ? null : rangeText(bindingOf(parsed))
+/** By record, whose address never changes. */
+const networks = new WeakMap<SessionRecord, string>()
+
+/** The network that a session is bound to where a practice binds them; `null`: its address is none. */
+const networkOf = (record: SessionRecord): string | null => {
+  const known = networks.get(record)
+  if (known !== undefined) return known
+  const parsed = parseAddress(record.address)
+  if (parsed === null) return null
+  const network = rangeText(bindingOf(parsed))
+  networks.set(record, network)
+  return network
 }
 
 /** What a record says of a practice itself: practices are named by others, and one may be called `constructor`. */
@@ -77,13 +88,21 @@ function sessionIn(question: Question, practice: PracticeId, member: Member | nu
     lastSeenAt,
     factor: question.accompanied ? record.factor : null,
     deviceTrustedUntil: question.accompanied ? own(record.trustedDevices, practice) : null,
-    boundTo: networkText(record.address),
+    boundTo: networkOf(record),
   }
 }
 
-/** The practices a question is about. */
-export const scopeOf = (directory: Directory, question: Question): PracticeScope =>
-  practiceScope(question.sources, directory.practicesOf(question.session.record.user))
+/**
+ * The practices a question is about. One that is no longer here counts where it is carried, though nobody is a member of it
+ * any more: the application still scopes its data by that value. Where a practice is chosen it must not stand in the way.
+ */
+export function scopeOf(directory: Directory, question: Question): PracticeScope {
+  const { sources, picking } = question
+  const memberships = directory.practicesOf(question.session.record.user)
+  const { carried } = sources
+  const isGone = !picking && carried !== null && directory.retired(carried) !== null
+  return practiceScope(sources, isGone ? [...memberships, carried] : memberships)
+}
 
 type Asking = { readonly asked: readonly (readonly Asked[])[]; readonly until: Instant }
 
@@ -99,7 +118,7 @@ function askingOf(directory: Directory, question: Question, at: Instant): Asking
   }[] = []
   for (const practice of practices) {
     const known = directory.practice(practice, at)
-    if (known === null) return 'practice-unknown'
+    if (known === null) return directory.retired(practice) === null ? 'practice-unknown' : 'practice-retired'
     if (known.until < until) until = known.until
     const member = directory.member(practice, question.session.record.user)
     parts.push({ known, practice, subject: sessionIn(question, practice, member) })
@@ -132,6 +151,32 @@ export type Failing = {
   readonly practice: PracticeId | null
   readonly route: string
   readonly reasons: readonly Reason[]
+}
+
+/** Further ahead nobody is told that hours end: it is another day's matter, and policies change. */
+const hoursEndMaxMs: DurationMs = 86_400_000
+
+/**
+ * When the hours of a practice end within a day for somebody who may come in there now; `null`: they do not, the hour is
+ * not asked of them, or they may not come in.
+ */
+export function hoursEnd(
+  directory: Directory,
+  question: Question,
+  practice: PracticeId,
+  at: Instant,
+): Instant | null {
+  const sources = { placed: [practice], carried: null, doubtful: false }
+  const asking = askingOf(directory, { ...question, sources }, at)
+  const asked = typeof asking === 'string' ? undefined : asking.asked[0]?.[0]
+  if (asked === undefined) return null
+  const { decision, gates } = explain(asked.snapshot, asked.request, at)
+  if (decision.verdict !== 'permit') return null
+  const ends = gates.flatMap(({ control, mode, until }) =>
+    control === 'time' && mode === 'enforce' ? [until] : [],
+  )
+  const end = Math.min(never, ...ends)
+  return end - at <= hoursEndMaxMs ? end : null
 }
 
 /** All failing reasons of a refused question, in gate order. */

@@ -13,14 +13,14 @@ import type { DurationMs, Instant } from '../policies/instant.ts'
 import { holdsByRoles, permissionName } from '../policies/permissions.ts'
 import { securityManagementPath } from '../runtime/pages/management-line.ts'
 import { refusalTexts } from '../runtime/pages/texts-gateway.ts'
-import { emergencyPlaces } from './asking.ts'
+import { emergencyPlaces, kindOf, mayAskSignedIn, requestsPath, takesRequests } from './asking.ts'
 import { brandOf } from './brand.ts'
 import { emergencyEnd } from './emergency-shown.ts'
 import { signInOf } from './engine.ts'
 import type { Exchange, WholeResponse } from './exchange.ts'
 import { practiceRows } from './practice-rows.ts'
 import { answer, type Directory, type Question, scopeOf } from './questions.ts'
-import { type RefusalExtra, refuse } from './refusal.ts'
+import { type RefusalExtra, refuse, samePath } from './refusal.ts'
 import { readableMoment, type ShownHours, shownHours } from './shown-hours.ts'
 
 /** What goes into a refusal besides the decision. `question: null`: nobody, or nobody of the directory. */
@@ -94,6 +94,22 @@ function emergencyView(directory: Directory, refusing: Refusing) {
   }
 }
 
+/** Where whoever is signed in asks for what refuses them here; `null`: it cannot be asked for, or the practice takes no requests. */
+function askOf(refusing: Refusing, practice: PracticeId | null, directory: Directory): string | null {
+  const { exchange, question, decision, code, at } = refusing
+  const kind = kindOf(decision.reason)
+  if (question === null || practice === null || kind === null) return null
+  if (!mayAskSignedIn(question) || !takesRequests(directory, practice, kind, at)) return null
+  const { raw } = exchange.target
+  const to = exchange.method === 'GET' && raw.length <= 1_000 ? samePath(raw) : null
+  const query = new URLSearchParams({
+    practice,
+    ...(code === null ? {} : { code }),
+    ...(to === null ? {} : { to }),
+  })
+  return `${requestsPath}?${query}`
+}
+
 /** The way to Security Management for a session that is good and holds a part there; `null`: not for this one. */
 function managementOf(directory: Directory, { question, decision, at }: Refusing): string | null {
   if (question === null || decision.control === 'session') return null
@@ -115,18 +131,19 @@ function viewOf(directory: Directory, refusing: Refusing): NonNullable<RefusalEx
   const { exchange, question, decision, at } = refusing
   const practice = practiceOf(directory, refusing)
   const snapshot = practice === null ? null : (directory.practice(practice, at)?.snapshot ?? null)
+  const retired = practice === null ? null : directory.retired(practice)
+  const name = snapshot?.practice.name ?? retired?.name ?? null
   const zone = snapshot?.practice.zone ?? 'UTC'
   return {
-    practice:
-      snapshot === null || practice === null
-        ? null
-        : brandOf(exchange.upstream, practice, snapshot.practice.name),
+    practice: name === null || practice === null ? null : brandOf(exchange.upstream, practice, name),
     permissions: missingPermissions(refusing).map(permissionName),
     address: decision.control === 'ip' ? exchange.client.text : null,
     now: snapshot === null || decision.reason === 'outside-time-window' ? null : readableMoment(at, zone),
-    contact: snapshot?.document.requests.contact || null,
-    practices: question === null ? [] : practiceRows(directory, { question, exchange, at }),
+    contact: (snapshot?.document.requests.contact ?? retired?.contact) || null,
+    practices:
+      question === null ? [] : practiceRows(directory, { question, exchange, at, askedElsewhere: practice }),
     confirm: refusing.step?.confirm ?? null,
+    ask: askOf(refusing, practice, directory),
     ...emergencyView(directory, refusing),
     management: managementOf(directory, refusing),
   }

@@ -40,6 +40,7 @@ export type RefusalExtra = {
       | 'practices'
       | 'permissions'
       | 'confirm'
+      | 'ask'
       | 'emergency'
       | 'emergencyUntil'
       | 'management'
@@ -205,7 +206,9 @@ const pageOf = (facts: RefusalFacts, decision: Decision, extra: RefusalExtra): s
     contact: null,
     practices: [],
     permissions: extra.permissions ?? [],
-    ...{ confirm: null, emergency: null, emergencyUntil: null, management: null },
+    ...{ confirm: null, ask: null, emergency: null, emergencyUntil: null, management: null },
+    // Whoever is held and sent a form is told where the step is; pages are sent there.
+    ...(decision.reason === 'sign-in-held' ? { confirm: extra.step ?? null } : {}),
     ...extra.view,
     reason: decision.reason,
     code: extra.code ?? null,

@@ -113,7 +113,7 @@ function isPersonal({ companion }: TokenTools, site: Site, exchange: Exchange): 
 function isElsewhere(site: Site, exchange: Exchange, { practice }: ServiceToken): boolean {
   const sources = practiceSources(
     site.upstream.practice,
-    exchange.host.replace(/:\d*$/, ''),
+    exchange.host,
     exchange.target.readings,
     cookieLines(exchange.headers),
     { headers: exchange.headers, claimed: null },
@@ -133,7 +133,8 @@ function answer(
   const plain = (reason: Reason) => ({ decision: plainDecision(reason), failing: [reason] })
   const { token } = known
   const practice = directory.practice(token.practice, at)
-  if (practice === null) return plain('practice-unknown')
+  if (practice === null)
+    return plain(directory.retired(token.practice) === null ? 'practice-unknown' : 'practice-retired')
   if (elsewhere) return plain('not-a-member')
   const { snapshot, until } = practice
   const requests = duties.judged.map(({ id }) => ({
@@ -224,6 +225,7 @@ export function createServiceTokens(tools: TokenTools, headerName: string): Serv
   const pass = (site: Site, question: TokenQuestion, decision: Decision, at: Instant): Judgement => {
     const { exchange, known, duties } = question
     noteUse(known, exchange.client.text, at)
+    traffic.permitted(known.token.practice)
     if (duties.judged.some(({ mapped }) => !mapped))
       traffic.unmapped(site.upstream.id, exchange.method, site.duties.template(exchange.target.path))
     return {
@@ -256,7 +258,13 @@ export function createServiceTokens(tools: TokenTools, headerName: string): Serv
       : refuseToken(tools, question, at)
   }
   return {
-    isCarried: ({ headers }) => headers.some((name, i) => i % 2 === 0 && name.toLowerCase() === wanted),
+    isCarried({ headers }) {
+      for (let i = 0; i < headers.length; i += 2) {
+        const name = headers[i] ?? ''
+        if (name.length === wanted.length && name.toLowerCase() === wanted) return true
+      }
+      return false
+    },
     judge(site, exchange, duties) {
       const [text, ...more] = valuesOf(exchange.headers, wanted)
       if (text === undefined) return null

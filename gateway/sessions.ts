@@ -16,6 +16,7 @@ import { keys } from '../runtime/keys.ts'
 import { type SessionEnd, type SessionRecord, sessionRecordSchema } from '../runtime/records.ts'
 import { openRecord, type Verifier } from '../runtime/signing.ts'
 import { type BoundedMap, createBoundedMap } from './bounded-map.ts'
+import type { Changes } from './exchange.ts'
 
 /** A session as mirrored. Mutable parts are this gateway's own observations. */
 export type MirroredSession = {
@@ -31,8 +32,8 @@ export type MirroredSession = {
   seenReadAt: number
   /** Whether something long-lived was forwarded for it, so that "seen" elsewhere matters here. */
   streams: boolean
-  /** The last minted headers for the application, and what they were minted for. */
-  assertion: { readonly of: string; readonly headers: readonly string[] } | null
+  /** The last minted headers for the application, as changes, and what they were minted for. */
+  assertion: { readonly of: string; readonly changes: Changes } | null
 }
 
 /** What a lookup answers; `unavailable`: neither store nor control plane could say. */

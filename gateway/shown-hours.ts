@@ -9,29 +9,48 @@ import type { Weekday } from '../policies/calendar.ts'
 import type { DurationMs, Instant } from '../policies/instant.ts'
 import { describeWeek } from '../policies/week.ts'
 import type { HoursView } from '../runtime/pages/hours-part.ts'
+import { createBoundedMap } from './bounded-map.ts'
 import type { Directory } from './questions.ts'
 
 /** Hours without what the page itself does. */
 export type ShownHours = Omit<HoursView, 'backMs'>
 
-/** A moment as a page says it: `Monday, November 23, 2026 at 07:58 MST`. */
-export const readableMoment = (at: Instant, zone: string): string =>
-  new Intl.DateTimeFormat('en-US', {
-    ...{ weekday: 'long', year: 'numeric', month: 'long', day: 'numeric' },
+type Shape = 'moment' | 'long' | 'short'
+
+const shapes: Readonly<Record<Shape, Intl.DateTimeFormatOptions>> = {
+  moment: { weekday: 'long', year: 'numeric', month: 'long', day: 'numeric' },
+  long: { weekday: 'long', month: 'long', day: 'numeric' },
+  short: { weekday: 'short', month: 'short', day: 'numeric' },
+}
+
+const zonesMax = 200
+
+/** By zone and shape: making one costs fifty times what formatting with it does. Zones are the practices' own. */
+const formats = createBoundedMap<string, Intl.DateTimeFormat>(zonesMax * 3)
+
+const formatOf = (shape: Shape, zone: string): Intl.DateTimeFormat => {
+  const key = `${shape} ${zone}`
+  const known = formats.get(key)
+  if (known !== undefined) return known
+  const made = new Intl.DateTimeFormat('en-US', {
+    ...shapes[shape],
     ...{ hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZoneName: 'short', timeZone: zone },
-  }).format(at)
+  })
+  formats.set(key, made)
+  return made
+}
+
+/** A moment as a page says it: `Monday, November 23, 2026 at 07:58 MST`. */
+export const readableMoment = (at: Instant, zone: string): string => formatOf('moment', zone).format(at)
 
 /** The same without its year, for a moment that is near: `Monday, November 23 at 07:58 MST`; `short`: `Mon, Nov 23 at 07:58 MST`. */
 export const readableNear = (at: Instant, zone: string, length: 'long' | 'short' = 'long'): string =>
-  new Intl.DateTimeFormat('en-US', {
-    ...{ weekday: length, month: length, day: 'numeric' },
-    ...{ hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZoneName: 'short', timeZone: zone },
-  })
+  formatOf(length, zone)
     .format(at)
     .replace(/, (?=\d\d:)/, ' at ')
 
 /** "2 d 3 h", "2 h 15 min", "1 min": the two largest units, rounded up to the minute. */
-const spanText = (ms: DurationMs): string => {
+export const spanText = (ms: DurationMs): string => {
   const minutes = Math.max(1, Math.ceil(ms / 60_000))
   const parts: readonly (readonly [number, string])[] = [
     [Math.floor(minutes / 1_440), 'd'],

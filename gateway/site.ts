@@ -21,6 +21,7 @@ import { createBonds } from './identity/bonds.ts'
 import { bindsValue, type Credential, credentialHeaders, endSessionBody } from './identity/credential.ts'
 import { createIdentifier, type Identifier } from './identity/identify.ts'
 import { type AskOnce, createIntrospector, type Introspector } from './identity/introspect.ts'
+import { createCookieMemory } from './identity/known-cookies.ts'
 import { createRoleWord, type RoleWord } from './identity/role-word.ts'
 import { createTellEnded, type TellEnded } from './identity/told-endings.ts'
 import { createVouchedReader, createVouching } from './identity/trusted-header.ts'
@@ -89,6 +90,9 @@ export type SiteParts = {
 const endSessionMs = 2_000
 /** Of one browser at the step, and of unknown companions from one address: a waiting page asks six times. */
 const stepsPerMinute = 120
+
+/** Headers of people at work now, of at most 4 kB each. */
+const cookiesKeptMax = 10_000
 
 /** Of one browser to the portal: a person goes there and back, and perhaps once more. */
 const handOversPerMinute = 12
@@ -233,13 +237,8 @@ function createIdentity(
     bindsValue: bindsValue(identity),
     newAtSignIn: identity.bearer?.newAtSignIn ?? false,
     vouching: createVouching(upstream),
-    companion,
-    introspector,
-    sessions,
-    bonds,
-    openings,
-    endings,
-    clock,
+    ...{ companion, introspector, sessions, bonds, openings, endings, clock },
+    cookies: createCookieMemory(Math.min(limits.sessionsMirroredMax, cookiesKeptMax)),
     roleWord: roleWordOf(parts, upstream, identity),
     onMismatch: mismatchTeller(parts, upstream),
     mayLook: (address) => rates.steps.take(`address ${address}`),

@@ -18,6 +18,7 @@ import {
   type PracticesRecord,
   policyRecordSchema,
   practicesRecordSchema,
+  type RetiredPractice,
   type TokenRecord,
 } from '../runtime/records.ts'
 import { openRecord, type Verifier } from '../runtime/signing.ts'
@@ -107,6 +108,7 @@ type State = {
     readonly version: number
     readonly text: string
     readonly practices: PracticesRecord['practices']
+    readonly retired: NonNullable<PracticesRecord['retired']>
   } | null
   bad: number
 }
@@ -176,7 +178,7 @@ function applyMembers(state: State, practice: PracticeId, sealed: SealedRecord):
   if (opened === null || opened.value.practice !== practice) return bad(state, sealed.key)
   const { version, value } = opened
   const before = state.members.get(practice)
-  if (version <= (before?.version ?? -1)) return 'old'
+  if (version <= (before?.version ?? -1) || retiredIn(state, practice) !== null) return 'old'
   const after = {
     version,
     byUser: new Map(value.members.map((member) => [member.user, member])),
@@ -200,9 +202,10 @@ function applyPractices(state: State, sealed: SealedRecord): Applied {
   const opened = openRecord(state.parts.verifier, sealed.key, sealed.text, practicesRecordSchema)
   if (opened === null) return bad(state, sealed.key)
   if (opened.version <= (state.table?.version ?? -1)) return 'old'
-  state.table = { version: opened.version, text: sealed.text, practices: opened.value.practices }
+  const { practices, retired = {} } = opened.value
+  state.table = { version: opened.version, text: sealed.text, practices, retired }
   const gone = [...new Set([...state.policies.keys(), ...state.members.keys()])].filter(
-    (practice) => !Object.hasOwn(opened.value.practices, practice),
+    (practice) => !Object.hasOwn(practices, practice),
   )
   for (const practice of gone) {
     remember(state, practice, state.members.get(practice), null)
@@ -213,9 +216,14 @@ function applyPractices(state: State, sealed: SealedRecord): Applied {
   return 'applied'
 }
 
+const retiredIn = ({ table }: State, practice: PracticeId): RetiredPractice | null =>
+  table !== null && Object.hasOwn(table.retired, practice) ? (table.retired[practice] ?? null) : null
+
 function versionOf(state: State, key: string): number {
   if (key === keys.practices) return state.table?.version ?? -1
   const policy = policyKeyForm.exec(key)?.[1]
+  // Whatever still goes about of one that is no longer here is older than that.
+  if (retiredIn(state, policy ?? membersKeyForm.exec(key)?.[1] ?? '') !== null) return Number.MAX_SAFE_INTEGER
   const held =
     policy === undefined
       ? state.members.get(membersKeyForm.exec(key)?.[1] ?? '')?.version
@@ -265,6 +273,7 @@ export function createSnapshots(parts: SnapshotsParts): Snapshots {
     },
     member: (practice, user) => state.members.get(practice)?.byUser.get(user) ?? null,
     practicesOf: (user) => state.memberships.get(user) ?? nowhere,
+    retired: (practice) => retiredIn(state, practice),
     token: (hash) => state.tokens.get(hash) ?? null,
     counts() {
       let members = 0

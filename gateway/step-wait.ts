@@ -7,10 +7,11 @@
  * one application. A stream was refused: it would live on while the sign-in it waits for is long over.
  */
 import type { DurationMs } from '../policies/instant.ts'
-import { cureOf } from './asking.ts'
+import { cureOf, requestsPath } from './asking.ts'
 import type { WholeResponse } from './exchange.ts'
 import { heldQuestion } from './factor-step.ts'
 import { answer } from './questions.ts'
+import { signedInState } from './signed-in-requests.ts'
 import type { Visit } from './step-visit.ts'
 
 /** Who waits now: one per browser, by its companion's hash. */
@@ -25,9 +26,11 @@ const waitersMax = 500
 
 /** What the page shows, as far as this gateway knows it. */
 const stateOf = (visit: Visit): string => {
-  const { parts, session } = visit
+  const { parts, exchange, session } = visit
   const at = parts.clock.now()
-  if (session.record.ended !== null || !session.record.held) return 'over'
+  if (session.record.ended !== null) return 'over'
+  if (exchange.target.path === requestsPath) return session.record.held ? 'over' : signedInState(visit)
+  if (!session.record.held) return 'over'
   const question = heldQuestion(visit)
   const { verdict, reason } = answer(parts.directory, question, at)
   return `${verdict} ${reason} ${cureOf(parts.directory, question, at)}`

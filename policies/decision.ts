@@ -34,6 +34,7 @@ export const reasons = {
   'session-expired': { control: 'session', verdict: 'challenge' },
   'network-changed': { control: 'session', verdict: 'challenge' },
   'practice-unknown': { control: 'session', verdict: 'deny' },
+  'practice-retired': { control: 'session', verdict: 'deny' },
   'not-a-member': { control: 'session', verdict: 'deny' },
   'token-revoked': { control: 'session', verdict: 'deny' },
   'token-expired': { control: 'session', verdict: 'deny' },

@@ -66,6 +66,8 @@ export const remedyFor = (view: View, { reason, opensAt }: Answer): Remedy => {
       return of('user', 'Sign in again.')
     case 'user-suspended':
       return of('admin', `Reactivate the account of ${name}.`)
+    case 'practice-retired':
+      return of('operator', 'Reinstate the practice, or take its hosts out of the configuration.')
     case 'practice-unknown':
       return of('operator', 'Add the practice, or correct how the request names it.')
     case 'not-a-member':

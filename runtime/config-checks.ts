@@ -12,6 +12,7 @@ import type { Config, IdentityConfig, UpstreamConfig } from './config.ts'
 import { adminProblems } from './config-admin.ts'
 import { auditProblems } from './config-audit.ts'
 import { demandProblems, gatewayTlsProblems } from './config-gateway-tls.ts'
+import { hotStoreProblems, redisHosts } from './config-hot-store.ts'
 import { notificationProblems } from './config-notifications.ts'
 import { ownSignInPath, ownSignInProblems } from './config-own-sign-in.ts'
 import { proxyProtocolProblems } from './config-proxy-protocol.ts'
@@ -57,13 +58,10 @@ function listenProblems({ listen, gateway }: Config): readonly Problem[] {
 const parsedUrl = (text: string): URL | null => (URL.canParse(text) ? new URL(text) : null)
 
 function storeProblems({ database, hotStore }: Config): readonly Problem[] {
-  const isOf = (url: string | null, scheme: RegExp): boolean =>
-    url === null || scheme.test(parsedUrl(url)?.protocol ?? '')
+  const isPostgres = database.url === null || /^postgres(ql)?:$/.test(parsedUrl(database.url)?.protocol ?? '')
   return [
-    ...(isOf(database.url, /^postgres(ql)?:$/)
-      ? []
-      : [problem('database.url', 'expected postgres://user@host:port/database')]),
-    ...(isOf(hotStore.url, /^rediss?:$/) ? [] : [problem('hotStore.url', 'expected redis://host:port')]),
+    ...(isPostgres ? [] : [problem('database.url', 'expected postgres://user@host:port/database')]),
+    ...hotStoreProblems(hotStore),
   ]
 }
 
@@ -73,11 +71,12 @@ function clusterKeyProblems({ clusterKey, listen, controlPlane, hotStore }: Conf
   const remote = [
     ['listen.internal', hostOf(listen.internal)],
     ['controlPlane.url', controlPlane.url === null ? null : new URL(controlPlane.url).hostname],
-    ['hotStore.url', hotStore.url === null ? null : (parsedUrl(hotStore.url)?.hostname ?? null)],
+    ...redisHosts(hotStore),
   ] as const
-  const beyond = remote
+  const named = remote
     .filter(([, host]) => host !== null && host !== '' && !isLoopback(host))
     .map(([path]) => path)
+  const beyond = [...new Set(named)]
   const sentence = `must be given, the same for all planes, since ${beyond.join(' and ')} reaches beyond this machine`
   return beyond.length === 0 ? [] : [problem('clusterKey', sentence)]
 }

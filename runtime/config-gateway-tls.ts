@@ -9,13 +9,12 @@
 import { z } from 'zod'
 import type { Problem } from '../policies/problem.ts'
 
-const file = z
+const fileName = z
   .string()
   .min(1)
   .max(1_000)
   .regex(/^\P{Cc}+$/u, 'expected the name of a file')
-  .nullable()
-  .default(null)
+const file = fileName.nullable().default(null)
 
 /** `gateway.tls`. */
 export const gatewayTlsSchema = z.strictObject({
@@ -26,6 +25,30 @@ export const gatewayTlsSchema = z.strictObject({
   clientCaFile: file.describe(
     'A PEM file with the only authorities that may vouch for proxies (`certificateNames`); `null`: no certificate is asked for.',
   ),
+  certificates: z
+    .array(
+      z.strictObject({
+        certificateFile: fileName.describe(
+          'As above; shown to clients that ask for a host that this certificate carries.',
+        ),
+        keyFile: fileName.describe('As above.'),
+      }),
+    )
+    .max(100)
+    .default([])
+    .describe('Further certificates, by the names in them (docs/deploying.md, "Certificates").'),
+  unknownNames: z
+    .enum(['default', 'refuse'])
+    .default('default')
+    .describe(
+      'Clients that ask for a host that no certificate carries: are shown `certificateFile`, or are hung up on.',
+    ),
+  lookMs: z
+    .int()
+    .min(100)
+    .max(3_600_000)
+    .default(5_000)
+    .describe('How often all these files are looked at; changed ones are taken at the look after that.'),
 })
 
 /** `gateway.tls` as read. */
@@ -56,14 +79,19 @@ export const demandProblems = ({ secret, certificateNames }: Demand, path: strin
     : [problem(`${path}.secret`, 'must be given, or certificateNames, or both')]
 
 type Beside = {
-  readonly gateway: { readonly tls: GatewayTls; readonly forwardAuth: Demand }
+  readonly gateway: {
+    readonly tls: GatewayTls
+    readonly forwardAuth: Demand
+    readonly http2: boolean
+    readonly engine: 'own' | 'node'
+  }
   readonly origins: { readonly application: string | null }
   readonly upstreams: readonly { readonly identity: { readonly trustedHeader: Demand | null } | null }[]
 }
 
 /** Every Problem between `gateway.tls`, whoever asks for names of certificates, and the application's origin. */
 export function gatewayTlsProblems({ gateway, origins, upstreams }: Beside): readonly Problem[] {
-  const { tls, forwardAuth } = gateway
+  const { tls, forwardAuth, http2, engine } = gateway
   const asking = [
     ...(forwardAuth.certificateNames.length > 0 ? ['gateway.forwardAuth.certificateNames'] : []),
     ...upstreams.flatMap(({ identity }, at) =>
@@ -72,7 +100,7 @@ export function gatewayTlsProblems({ gateway, origins, upstreams }: Beside): rea
         : [],
     ),
   ]
-  const { certificateFile, keyFile, clientCaFile } = tls
+  const { certificateFile, keyFile, clientCaFile, certificates } = tls
   return [
     ...(certificateFile !== null && keyFile === null
       ? [problem('gateway.tls.keyFile', 'must be given with certificateFile')]
@@ -81,6 +109,17 @@ export function gatewayTlsProblems({ gateway, origins, upstreams }: Beside): rea
       ? (['keyFile', 'clientCaFile'] as const)
           .filter((key) => tls[key] !== null)
           .map((key) => problem(`gateway.tls.${key}`, 'needs certificateFile: without it nothing speaks TLS'))
+      : []),
+    ...(certificateFile === null && certificates.length > 0
+      ? [problem('gateway.tls.certificates', 'needs certificateFile, for clients that ask for no host')]
+      : []),
+    ...(http2 && (certificateFile === null || engine !== 'own')
+      ? [
+          problem(
+            'gateway.http2',
+            'needs gateway.tls.certificateFile and engine: own; browsers speak HTTP/2 over TLS only',
+          ),
+        ]
       : []),
     ...(clientCaFile === null
       ? asking.map((path) =>

@@ -342,7 +342,7 @@ export const upstreamSchema = z.strictObject({
     .prefault({})
     .describe('Which practice a request is about, in this order, before the user’s only membership.'),
   logos: logosSchema.describe(
-    'Practice → file with its logo for people’s pages: PNG, JPEG or WebP, at most 64 KiB; both planes read it.',
+    'Practice → file with its logo for people’s pages: PNG, JPEG or WebP, at most 8 KiB; both planes read it.',
   ),
   routes: z
     .array(routeSchema)

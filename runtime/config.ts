@@ -10,6 +10,7 @@ import { z } from 'zod'
 import { adminSchema } from './config-admin.ts'
 import { auditSchema } from './config-audit.ts'
 import { certificateNamesSchema, gatewayTlsSchema } from './config-gateway-tls.ts'
+import { hotStoreSchema } from './config-hot-store.ts'
 import { notificationsSchema } from './config-notifications.ts'
 import { tokenText } from './config-practice.ts'
 import { proxyProtocolSchema } from './config-proxy-protocol.ts'
@@ -17,6 +18,7 @@ import { securityTextSchema } from './config-security-text.ts'
 import { textMessagesSchema } from './config-text-messages.ts'
 import { milliseconds, originText, upstreamSchema } from './config-upstream.ts'
 import { readKeyList } from './key-list.ts'
+import { readSigningKey } from './signing.ts'
 
 const listen = z
   .string()
@@ -122,6 +124,10 @@ const gatewaySchema = z.strictObject({
     .describe(
       'What speaks HTTP: the gateway’s own strict parsers, or Node’s server and undici (docs/http.md).',
     ),
+  http2: z
+    .boolean()
+    .default(false)
+    .describe('Whether HTTP/2 is offered to clients, over TLS (`gateway.tls`) and by the own engine alone.'),
   drainMs: milliseconds(5_000).describe('What requests under way get to end when the gateway is stopped.'),
   reloadDrainMs: milliseconds(60_000).describe(
     'What requests under way get to end when the configuration is read again (SIGHUP).',
@@ -224,6 +230,15 @@ export const configSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe('Shared by all planes, secret; `null`: made and kept under `dataDir` (one machine only).'),
+  signingKey: z
+    .string()
+    .max(200)
+    .refine((text) => readSigningKey(text) !== null, 'expected 32 random bytes in base64url (43 characters)')
+    .nullable()
+    .default(null)
+    .describe(
+      'What control planes sign with, secret, the same for all of them and for no gateway: 32 random bytes in base64url; `null`: made and kept under `dataDir` (one control plane only).',
+    ),
   listen: listenSchema.prefault({}).describe('Addresses the planes listen on, `host:port`.'),
   origins: originsSchema
     .prefault({})
@@ -240,17 +255,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('The record.'),
-  hotStore: z
-    .strictObject({
-      url: z
-        .string()
-        .max(1000)
-        .nullable()
-        .default(null)
-        .describe('Redis; `null`: a private one or none (`start` only).'),
-    })
-    .prefault({})
-    .describe('What the planes share while they run.'),
+  hotStore: hotStoreSchema.prefault({}).describe('What the planes share while they run.'),
   controlPlane: z
     .strictObject({
       url: originText

@@ -1,5 +1,5 @@
 /**
- * The hot store on Redis (6.2 or newer) or Valkey.
+ * The hot store on Redis (6.2 or newer) or Valkey: one server, a primary that Sentinels name, or a Cluster.
  *
  * Every call answers or rejects within its deadline, also when Redis is stopped, gone or half-open
  * (`redis-connection.ts`). Waiting reads have connections of their own, since a blocked connection delays everything
@@ -9,8 +9,10 @@
 import type { DurationMs } from '../policies/instant.ts'
 import { fault, isFault } from './fault.ts'
 import type { HotStore, StreamEntry } from './hot-store.ts'
+import { clusterKey } from './keys.ts'
 import { type Log, silentLog } from './log.ts'
 import { connectRedis, type RedisConnection } from './redis-connection.ts'
+import type { RedisPlace } from './redis-place.ts'
 import { complaintsOf } from './redis-set-up.ts'
 import { isPosition, streamStart } from './stream-position.ts'
 
@@ -96,24 +98,28 @@ type Call = (command: string, ...args: readonly (string | number)[]) => Promise<
 
 const expiry = (ms: DurationMs | null): readonly (string | number)[] => (ms === null ? [] : ['PX', px(ms)])
 
-function valueCalls(call: Call): Pick<HotStore, Values> {
-  const read = async (key: string): Promise<string | null> => textOrNull('GET', await call('GET', key))
+/** The name a key has on the servers. */
+type Naming = (key: string) => string
+
+function valueCalls(call: Call, nameOf: Naming): Pick<HotStore, Values> {
+  const read = async (key: string): Promise<string | null> =>
+    textOrNull('GET', await call('GET', nameOf(key)))
   return {
     read,
     // Sent without waiting in between, so one round trip; MGET would demand one slot in a cluster.
     readMany: (keys) => Promise.all(keys.map(read)),
     async write(key, text, expiresInMs) {
-      await call('SET', key, text, ...expiry(expiresInMs))
+      await call('SET', nameOf(key), text, ...expiry(expiresInMs))
     },
     async writeIfAbsent(key, text, expiresInMs) {
-      return (await call('SET', key, text, ...expiry(expiresInMs), 'NX')) !== null
+      return (await call('SET', nameOf(key), text, ...expiry(expiresInMs), 'NX')) !== null
     },
     async remove(key) {
-      await call('DEL', key)
+      await call('DEL', nameOf(key))
     },
-    take: async (key) => textOrNull('GETDEL', await call('GETDEL', key)),
+    take: async (key) => textOrNull('GETDEL', await call('GETDEL', nameOf(key))),
     increment: async (key, by, expiresInMs) =>
-      numberOf('EVAL', await call('EVAL', incrementScript, 1, key, by, px(expiresInMs))),
+      numberOf('EVAL', await call('EVAL', incrementScript, 1, nameOf(key), by, px(expiresInMs))),
   }
 }
 type Values = 'read' | 'readMany' | 'write' | 'writeIfAbsent' | 'remove' | 'take' | 'increment'
@@ -121,39 +127,44 @@ type Values = 'read' | 'readMany' | 'write' | 'writeIfAbsent' | 'remove' | 'take
 /** `wait` asks on a connection that may block for that long. */
 function streamCalls(
   call: Call,
+  nameOf: Naming,
   wait: (waitMs: DurationMs, ...command: Parameters<Call>) => Promise<unknown>,
 ): Pick<HotStore, 'append' | 'readAfter' | 'lastPosition'> {
   return {
     append: async (stream, text, lengthMax) =>
-      textOf('XADD', await call('XADD', stream, 'MAXLEN', '~', lengthMax, '*', entryField, text)),
+      textOf('XADD', await call('XADD', nameOf(stream), 'MAXLEN', '~', lengthMax, '*', entryField, text)),
     async readAfter(stream, position, countMax, waitMs) {
       if (!isPosition(position)) throw fault('hot-store', 'refused', `no position: ${position}`, 'no')
-      const tail = ['STREAMS', stream, position]
+      const tail = ['STREAMS', nameOf(stream), position]
       if (waitMs <= 0) return readEntries(await call('XREAD', 'COUNT', countMax, ...tail))
       return readEntries(await wait(waitMs, 'XREAD', 'COUNT', countMax, 'BLOCK', px(waitMs), ...tail))
     },
     async lastPosition(stream) {
-      const newest = entriesOf('XREVRANGE', await call('XREVRANGE', stream, '+', '-', 'COUNT', 1))
+      const newest = entriesOf('XREVRANGE', await call('XREVRANGE', nameOf(stream), '+', '-', 'COUNT', 1))
       return newest[0]?.position ?? streamStart
     },
   }
 }
 
 /**
- * A hot store on the Redis at `url` (`redis://`, `rediss://`). Connects in the background: until it is there, calls
- * reject with a fault of kind `unreachable`. `deadlineMs` bounds every call (waiting reads: on top of their wait).
+ * A hot store on the Redis at that place. Connects in the background: until it is there, calls reject with a fault of
+ * kind `unreachable`. `deadlineMs` bounds every call (waiting reads: on top of their wait).
  */
-export function createRedisHotStore(options: {
-  readonly url: string
-  readonly deadlineMs?: DurationMs
-  readonly log?: Log
-}): HotStore {
-  const { url, deadlineMs = 1_000, log = silentLog } = options
-  const main = connectRedis(url, 'gatehouse', { connectMs: deadlineMs, socketTimeoutMs: 2 * deadlineMs }, log)
+export function createRedisHotStore(
+  options: RedisPlace & { readonly deadlineMs?: DurationMs; readonly log?: Log },
+): HotStore {
+  const { deadlineMs = 1_000, log = silentLog } = options
+  const main = connectRedis(
+    options,
+    'gatehouse',
+    { connectMs: deadlineMs, socketTimeoutMs: 2 * deadlineMs },
+    log,
+  )
   // Quiet by nature, so silence is no sign; each wait has its own deadline and a failed connection is dropped.
   const waiters = createWaiters(() =>
-    connectRedis(url, 'gatehouse-waiting', { connectMs: deadlineMs, socketTimeoutMs: null }, log),
+    connectRedis(options, 'gatehouse-waiting', { connectMs: deadlineMs, socketTimeoutMs: null }, log),
   )
+  const nameOf = 'cluster' in options ? clusterKey : (key: string) => key
   let open = true
 
   const guard = (): void => {
@@ -166,8 +177,8 @@ export function createRedisHotStore(options: {
 
   return {
     kind: 'redis',
-    ...valueCalls(call),
-    ...streamCalls(call, async (waitMs, ...command) => {
+    ...valueCalls(call, nameOf),
+    ...streamCalls(call, nameOf, async (waitMs, ...command) => {
       guard()
       return waiters.use((waiter) => waiter.call(waitMs + deadlineMs, ...command))
     }),
@@ -177,12 +188,16 @@ export function createRedisHotStore(options: {
       return numberOf('TIME', answer[0]) * 1_000 + Math.floor(numberOf('TIME', answer[1]) / 1_000)
     },
     async complaints() {
-      const info = await call('INFO').catch((error: unknown) => {
+      guard()
+      const each = await main.callEach(deadlineMs, 'INFO').catch((error: unknown) => {
         // Some hosted services forbid it; not being told is a complaint, not a failure.
-        if (isFault(error) && error.kind === 'refused') return ''
+        if (isFault(error) && error.kind === 'refused') return ['']
         throw error
       })
-      return complaintsOf(textOf('INFO', info))
+      return complaintsOf(
+        each.map((info) => textOf('INFO', info)),
+        'cluster' in options ? 'cluster' : 'sentinels' in options ? 'sentinels' : 'one',
+      )
     },
     async close() {
       open = false

@@ -2,7 +2,8 @@
  * Every key of the hot store: its name, type, expiry, who writes and who reads it.
  *
  * Braces are Redis Cluster hash tags. No other file builds a key. Session keys carry the SHA-256 of the
- * companion token, never the token: who reads the store cannot become somebody.
+ * companion token, never the token: who reads the store cannot become somebody. Invariant: what the manifest vouches for
+ * lies in one slot of a Cluster, so that a node that took over without the last writes shows an old manifest with them.
  */
 
 /**
@@ -41,3 +42,12 @@ export const keys = {
   reports: 'gh:reports',
   count: (name: string): string => `gh:count:{${name}}`,
 } as const
+
+const vouchedFor = /^gh:(?:manifest$|practices$|seeded$|canary$|changes$|policy:|members:|session:)/
+
+/**
+ * The name of a key in a Cluster. What the control plane signs, and the stream that tells of it, share one slot: a failover
+ * loses the last writes of one node, and were sessions on another node than the manifest, a revocation could be lost while the
+ * manifest still vouched for everything. The rest lies where its own tag puts it.
+ */
+export const clusterKey = (key: string): string => (vouchedFor.test(key) ? `{gatehouse}:${key}` : key)

@@ -12,7 +12,8 @@ import type { Log } from './log.ts'
 /** A logo as it is sent. */
 export type Logo = { readonly type: 'image/png' | 'image/jpeg' | 'image/webp'; readonly bytes: Uint8Array }
 
-const bytesMax = 65_536
+/** With a page it stays within the 30 kB that a page may have in all. */
+export const logoBytesMax = 8_192
 
 const startsWith = (bytes: Uint8Array, at: number, start: readonly number[]): boolean =>
   start.every((byte, index) => bytes[at + index] === byte)
@@ -31,7 +32,7 @@ export function pictureType(bytes: Uint8Array): Logo['type'] | null {
 export function readLogo(file: string): Checked<Logo> {
   const wrong = (sentence: string): Checked<Logo> => ({ ok: false, problems: [{ path: file, sentence }] })
   try {
-    if (statSync(file).size > bytesMax) return wrong('is larger than 64 KiB')
+    if (statSync(file).size > logoBytesMax) return wrong('is larger than 8 KiB')
     const bytes = new Uint8Array(readFileSync(file))
     const type = pictureType(bytes)
     return type === null ? wrong('is no PNG, JPEG or WebP') : { ok: true, value: { type, bytes } }

@@ -92,7 +92,11 @@ export const practicesRecordSchema = z.strictObject({
       members: z.number().int().positive(),
     }),
   ),
+  /** Practices that are no longer here: nothing of them is taken in. Absent: none, as in records of before there were any. */
+  retired: z.record(practiceId, z.strictObject({ name: z.string(), contact: z.string() })).optional(),
 })
+/** What people are told of a practice that is no longer here. */
+export type RetiredPractice = NonNullable<PracticesRecord['retired']>[string]
 /** The table of practices. */
 export type PracticesRecord = z.infer<typeof practicesRecordSchema>
 
@@ -318,6 +322,13 @@ export const reportSchema = z.discriminatedUnion('kind', [
     practice: z.string(),
     entry: z.string(),
     count: z.number().int(),
+  }),
+  z.strictObject({
+    /** How many requests of a practice were permitted since the last one of these. */
+    kind: z.literal('permits'),
+    at: instant,
+    practice: z.string(),
+    count: z.number().int().positive(),
   }),
   z.strictObject({
     kind: z.literal('unmapped'),

@@ -5,14 +5,17 @@
  * no resending), since a write from before an outage must not overwrite one from after it; and an `error` event
  * without a listener, which would end the process, cannot happen. ioredis' own queue and retries were refused.
  */
-import { Redis } from 'ioredis'
 import type { DurationMs } from '../policies/instant.ts'
 import { type Fault, fault, isFault } from './fault.ts'
 import type { Log } from './log.ts'
+import { type ClientBounds, openRedisClient } from './redis-client.ts'
+import type { RedisPlace } from './redis-place.ts'
 
 /** A connection that is asked with deadlines. */
 export type RedisConnection = {
   call(deadlineMs: DurationMs, command: string, ...args: readonly (string | number)[]): Promise<unknown>
+  /** The answer of every primary: of one, except in a Cluster. */
+  callEach(deadlineMs: DurationMs, command: string): Promise<readonly unknown[]>
   close(): void
 }
 
@@ -39,23 +42,8 @@ function within<T>(ms: DurationMs, answer: Promise<T>, late: () => Fault): Promi
   })
 }
 
-const openClient = (url: string, name: string, socketTimeoutMs: DurationMs | null): Redis =>
-  new Redis(url, {
-    protocol: 2,
-    connectionName: name,
-    disableClientInfo: true,
-    enableOfflineQueue: false,
-    autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: 0,
-    connectTimeout: 5_000,
-    retryStrategy: (attempt) => Math.min(50 * attempt, 500) + Math.floor(Math.random() * 50),
-    // After a failover the old address may be a replica that only reads: look for the primary again.
-    reconnectOnError: (error) => error.message.startsWith('READONLY'),
-    ...(socketTimeoutMs === null ? {} : { socketTimeout: socketTimeoutMs }),
-  })
-
 /** Follows a client's life: says once that it was lost and once that it is back, and lets calls wait for it. */
-function watchClient(client: Redis, name: string, log: Log) {
+function watchClient(name: string, log: Log) {
   let lastError: unknown
   let lost = false
   const waiting = new Set<() => void>()
@@ -63,22 +51,35 @@ function watchClient(client: Redis, name: string, log: Log) {
     for (const wake of waiting) wake()
     waiting.clear()
   }
-  client.on('error', (error: unknown) => {
-    lastError = error
-    if (!lost) log.warn({ error, connection: name }, 'hot store: connection lost')
-    lost = true
-  })
-  client.on('ready', () => {
-    if (lost) log.info({ connection: name }, 'hot store: connected again')
-    lost = false
-    lastError = undefined
-    wakeAll()
-  })
   const unreachable = (command: string) =>
     fault('hot-store', 'unreachable', `${command}: no connection`, 'yes', lastError)
+  const nodesLost = new Set<string>()
   return {
     wakeAll,
     unreachable,
+    events: {
+      lost(error: unknown): void {
+        lastError = error
+        if (!lost) log.warn({ error, connection: name }, 'hot store: connection lost')
+        lost = true
+      },
+      ready(): void {
+        if (lost) log.info({ connection: name }, 'hot store: connected again')
+        lost = false
+        lastError = undefined
+        wakeAll()
+      },
+      nodeLost(node: string, error: unknown): void {
+        lastError = error
+        if (!nodesLost.has(node))
+          log.warn({ error, node, connection: name }, 'hot store: a node of the cluster is lost')
+        nodesLost.add(node)
+      },
+      nodeReady(node: string): void {
+        if (nodesLost.delete(node))
+          log.info({ node, connection: name }, 'hot store: a node of the cluster is there again')
+      },
+    },
     /** Resolves once it is connected, or was closed; rejects after `ms`. */
     async ready(ms: DurationMs, command: string): Promise<void> {
       let wake = (): void => {}
@@ -100,37 +101,41 @@ function watchClient(client: Redis, name: string, log: Log) {
  * half a minute for news must not wait as long for a server); `socketTimeoutMs`: silence after which it is renewed.
  */
 export function connectRedis(
-  url: string,
+  place: RedisPlace,
   name: string,
-  bounds: { readonly connectMs: DurationMs; readonly socketTimeoutMs: DurationMs | null },
+  bounds: ClientBounds,
   log: Log,
 ): RedisConnection {
-  const client = openClient(url, name, bounds.socketTimeoutMs)
-  const life = watchClient(client, name, log)
+  const life = watchClient(name, log)
+  const client = openRedisClient(place, name, bounds, life.events)
   let closed = false
   const closedFault = () => fault('hot-store', 'closed', 'the store was closed', 'no')
 
+  const ask = async <T>(deadlineMs: DurationMs, command: string, send: () => Promise<T>): Promise<T> => {
+    let late = false
+    const sent = async (): Promise<T> => {
+      if (!client.isReady() && !closed) await life.ready(bounds.connectMs, command)
+      // A caller that was told of a failure must not see its command happen after all.
+      return closed || late ? Promise.reject(closedFault()) : send()
+    }
+    try {
+      return await within(deadlineMs, sent(), () => {
+        late = true
+        if (!client.isReady()) return life.unreachable(command)
+        return fault('hot-store', 'timeout', `${command}: no answer in ${deadlineMs} ms`)
+      })
+    } catch (error) {
+      const found = closed ? closedFault() : faultOf(error, command)
+      if (found.retry !== 'no') client.doubt()
+      throw found
+    }
+  }
   return {
-    async call(deadlineMs, command, ...args) {
-      let late = false
-      const ask = async (): Promise<unknown> => {
-        if (client.status !== 'ready' && !closed) await life.ready(bounds.connectMs, command)
-        // A caller that was told of a failure must not see its command happen after all.
-        return closed || late ? Promise.reject(closedFault()) : client.call(command, ...args)
-      }
-      try {
-        return await within(deadlineMs, ask(), () => {
-          late = true
-          if (client.status !== 'ready') return life.unreachable(command)
-          return fault('hot-store', 'timeout', `${command}: no answer in ${deadlineMs} ms`)
-        })
-      } catch (error) {
-        throw closed ? closedFault() : faultOf(error, command)
-      }
-    },
+    call: (deadlineMs, command, ...args) => ask(deadlineMs, command, () => client.send(command, args)),
+    callEach: (deadlineMs, command) => ask(deadlineMs, command, () => client.sendToEach(command, [])),
     close() {
       closed = true
-      client.disconnect()
+      client.close()
       life.wakeAll()
     },
   }

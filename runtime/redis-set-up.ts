@@ -80,6 +80,51 @@ function persistenceComplaints(info: string): readonly SetUpComplaint[] {
   return complaints
 }
 
+/** How the planes find it. */
+export type FoundBy = 'one' | 'sentinels' | 'cluster'
+
+/** Another kind of server than it is configured as. */
+function kindComplaints(info: string, foundBy: FoundBy): readonly SetUpComplaint[] {
+  const mode = infoField(info, 'redis_mode')
+  if (mode === 'sentinel')
+    return [
+      grave(
+        'This is a Sentinel and keeps nothing.',
+        'Name it under hotStore.sentinels, with hotStore.masterName.',
+      ),
+    ]
+  if (mode === 'cluster' && foundBy !== 'cluster')
+    return [
+      grave(
+        'This Redis is a node of a Cluster: it refuses most keys.',
+        'Name it and its neighbours under hotStore.cluster instead.',
+      ),
+    ]
+  return []
+}
+
+/** A primary that another may take over from. What it takes after it was cut off is lost, and who asks it meanwhile is behind. */
+function failoverComplaints(info: string, foundBy: FoundBy): readonly SetUpComplaint[] {
+  if (foundBy === 'one' || info === '') return []
+  const complaints: SetUpComplaint[] = []
+  if (!(Number(infoField(info, 'connected_slaves')) > 0))
+    complaints.push(
+      mild(
+        'A primary has no replica now: nothing can take over from it.',
+        'Start its replica again, or look at its log.',
+      ),
+    )
+  // Told by Redis only where both settings are on.
+  if (foundBy === 'sentinels' && infoField(info, 'min_slaves_good_slaves') === undefined)
+    complaints.push(
+      mild(
+        'The primary takes writes without any replica: cut off from the others, it goes on for gateways on its side.',
+        '`CONFIG SET min-replicas-to-write 1` and min-replicas-max-lag 3 on every one of them, and in their configuration.',
+      ),
+    )
+  return complaints
+}
+
 function serverComplaints(info: string): readonly SetUpComplaint[] {
   const complaints: SetUpComplaint[] = []
   const [major = 0, minor = 0] = (infoField(info, 'redis_version') ?? '0').split('.').map(Number)
@@ -94,8 +139,18 @@ function serverComplaints(info: string): readonly SetUpComplaint[] {
   return complaints
 }
 
-/** What is wrong, the worst first; `info`: what `INFO` answered, empty where it may not be asked. */
-export function complaintsOf(info: string): readonly SetUpComplaint[] {
-  const all = [...serverComplaints(info), ...evictionComplaints(info), ...persistenceComplaints(info)]
-  return [...all.filter(({ isGrave }) => isGrave), ...all.filter(({ isGrave }) => !isGrave)]
+/**
+ * What is wrong, the worst first, each thing once; `infos`: what `INFO` answered, of every primary, empty where it may not be
+ * asked.
+ */
+export function complaintsOf(infos: readonly string[], foundBy: FoundBy = 'one'): readonly SetUpComplaint[] {
+  const all = infos.flatMap((info) => [
+    ...kindComplaints(info, foundBy),
+    ...serverComplaints(info),
+    ...evictionComplaints(info),
+    ...persistenceComplaints(info),
+    ...failoverComplaints(info, foundBy),
+  ])
+  const once = all.filter(({ sentence }, at) => all.findIndex((other) => other.sentence === sentence) === at)
+  return [...once.filter(({ isGrave }) => isGrave), ...once.filter(({ isGrave }) => !isGrave)]
 }

@@ -54,6 +54,15 @@ export function keepSigningKey(file: string): Checked<KeyObject> {
   return { ok: false, problems: [{ path: file, sentence: 'holds no Ed25519 private key (PKCS#8 PEM)' }] }
 }
 
+const seedHead = Buffer.from('302e020100300506032b657004220420', 'hex')
+
+/** The private key whose 32 bytes (RFC 8032) are written in base64url; `null`: the text is none. */
+export function readSigningKey(text: string): KeyObject | null {
+  const seed = Buffer.from(text, 'base64url')
+  if (!publicKeyForm.test(text) || seed.length !== 32 || new Set(seed).size < 12) return null
+  return createPrivateKey({ key: Buffer.concat([seedHead, seed]), format: 'der', type: 'pkcs8' })
+}
+
 /** A signer of a private Ed25519 key; throws if the key is of another kind (a mistake in our wiring). */
 export function createSigner(privateKey: KeyObject): Signer {
   const { x } = createPublicKey(privateKey).export({ format: 'jwk' })

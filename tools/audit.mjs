@@ -36,11 +36,15 @@ export function judgeAudit(text) {
 const isEntry =
   Boolean(process.argv[1]) && realpathSync(process.argv[1] || '') === fileURLToPath(import.meta.url)
 if (isEntry) {
-  const asked = spawnSync('npm', ['audit', '--omit=dev', '--json', '--fetch-retries=0', '--fetch-timeout=10000'], {
-    cwd: fileURLToPath(new URL('..', import.meta.url)),
-    encoding: 'utf8',
-    timeout: 60_000,
-  })
+  const asked = spawnSync(
+    'npm',
+    ['audit', '--omit=dev', '--json', '--fetch-retries=0', '--fetch-timeout=10000'],
+    {
+      cwd: fileURLToPath(new URL('..', import.meta.url)),
+      encoding: 'utf8',
+      timeout: 60_000,
+    },
+  )
   const { exitCode, sentence } = judgeAudit(asked.stdout || '')
   process.stdout.write(`${sentence}\n`)
   process.exitCode = exitCode === unavailableExit && process.argv[2] === '--report' ? 0 : exitCode

@@ -20,10 +20,12 @@ import { reopenRequest, withdrawApproval } from '../access-undoing.ts'
 import { approveWidely } from '../access-wide.ts'
 import { isFresh } from '../sign-in/freshness.ts'
 import { countPending, type ListedRequest, listRequests, readRequests } from '../store/access-requests.ts'
+import { countRequests } from '../store/request-counts.ts'
 import { findColleagues } from '../store/request-hints.ts'
 import { holds } from './access.ts'
 import type { AdminEnv } from './admin-env.ts'
 import { type ApiPlane, deedOf } from './api-plane.ts'
+import { chartSpan } from './chart-span.ts'
 import { accessRequestsRoutes } from './contract/access-requests.ts'
 import { savedOf, saveWish } from './edits.ts'
 import { etagOf, pageOf } from './paging.ts'
@@ -280,6 +282,12 @@ export function answerAccessRequests(app: OpenAPIHono<AdminEnv>, plane: ApiPlane
       },
       200,
     )
+  })
+  app.openapi(accessRequestsRoutes.counts, async (c) => {
+    const { practice } = c.req.valid('param')
+    const span = { ...chartSpan(c.req.valid('query')), now: plane.now() }
+    const { counts, ...told } = await plane.store.read((rows) => countRequests(rows, practice, span))
+    return c.json({ stepMs: span.stepMs, counts: [...counts], ...told }, 200)
   })
   app.openapi(accessRequestsRoutes.saveSettings, async (c) => {
     const { confirmPracticeName, reason, ...requests } = c.req.valid('json')

@@ -40,6 +40,12 @@ export const neededBy: Readonly<Record<string, Needed>> = {
   'POST /api/practices': 'signed-in',
   'PUT /api/practices/:practice/features/:feature': inPath('gw.security.settings.edit', 'always'),
   'GET /api/practices/:practice/features': inPath('gw.security.view'),
+  'GET /api/practices/:practice/sources': { account: 'every' },
+  'GET /api/practices/:practice/retirement': { account: 'every' },
+  'POST /api/practices/:practice/retire': inPath('gw.security.settings.edit', 'always'),
+  'GET /api/retired-practices': { account: 'every' },
+  // Of no policy that is in force: there is none to ask.
+  'POST /api/practices/:practice/reinstate': { account: 'every', factor: 'always' },
   'PATCH /api/practices/:practice': inPath('gw.security.settings.edit', 'weakening'),
   'GET /api/permissions': 'signed-in',
   'GET /api/publish/:sequence': 'signed-in',
@@ -122,6 +128,7 @@ export const neededBy: Readonly<Record<string, Needed>> = {
   'POST /api/practices/:practice/users/:user/revoke-everywhere': inPath('gw.sessions.revoke'),
   'POST /api/practices/:practice/active-users/revoke-all-but-mine': inPath('gw.sessions.revoke'),
   'GET /api/practices/:practice/access-requests': inPath('gw.requests.review'),
+  'GET /api/practices/:practice/access-requests/counts': inPath('gw.requests.review'),
   'POST /api/practices/:practice/access-requests/:id/approve': inPath('gw.requests.review', 'weakening'),
   'POST /api/practices/:practice/access-requests/:id/reject': inPath('gw.requests.review'),
   // For more than who asks it needs gw.ip.edit as well: asked by the answer.
@@ -184,6 +191,20 @@ export const neededBy: Readonly<Record<string, Needed>> = {
   'GET /api/practices/:practice/decisions/counts': inPath('gw.events.view'),
   'GET /api/practices/:practice/decisions/:code': inPath('gw.events.view'),
 }
+
+/** What an operator still reads of a practice that is retired, and how long its events are kept: nothing else of it is answered. */
+export const answeredWhenRetired: ReadonlySet<string> = new Set([
+  'GET /api/practices/:practice/security-events',
+  'GET /api/practices/:practice/security-events/actions',
+  'GET /api/practices/:practice/security-events/chain',
+  'GET /api/practices/:practice/security-events/export',
+  'GET /api/practices/:practice/security-events/verify',
+  'GET /api/practices/:practice/security-events/retention',
+  'PUT /api/practices/:practice/security-events/retention',
+  'GET /api/practices/:practice/decisions',
+  'GET /api/practices/:practice/decisions/:code',
+  'GET /api/practices/:practice/decisions/counts',
+])
 
 const ours: readonly string[] = catalogue.map(({ id }) => id).filter((id) => id.startsWith('gw.'))
 const everything: ReadonlySet<string> = new Set(ours)

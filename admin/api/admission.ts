@@ -21,11 +21,13 @@ import type { Store } from '../store/database.ts'
 import { findMember } from '../store/members.ts'
 import { readPolicy } from '../store/practices.ts'
 import { applyRefusals } from '../store/reports.ts'
+import { findRetired } from '../store/retired-practices.ts'
 import type { PolicyViews } from './policy-views.ts'
 import { type Refusal, refusal, stepUpPath } from './refusals.ts'
 
-/** A request to be judged. `method`: of the request, for the record. */
+/** A request to be judged. `method`: of the request, for the record; `ofRetired`: it is answered of a retired practice too. */
 export type Asking = {
+  readonly ofRetired?: boolean
   readonly admin: Admin
   readonly practice: string
   readonly client: Address
@@ -102,6 +104,13 @@ function refusalOf({ reason, control, verdict, opensAt }: Decision, zone: string
   return refusal('access-refused', `${reasonTexts[reason].why}${opens}`, { ...named, reason, ...wait })
 }
 
+/** Asked of the few routes that read what is kept of a retired practice. */
+const isRetired = async (store: Store, practice: string): Promise<boolean> =>
+  (await store.read((rows) => findRetired(rows, practice))) !== null
+
+const noLongerHere = (): Refusal =>
+  refusal('not-found', 'This practice is no longer at Gatehouse. An operator can read what is kept of it.')
+
 const recordedMax = 10_000
 
 /** Judges by the policies of `views`; `end` ends an admin session that a policy has found to be over. */
@@ -138,6 +147,9 @@ export function createAdmission(parts: {
     async admit(asking) {
       const { admin, practice, client } = asking
       const at = now()
+      if (asking.ofRetired === true && (await isRetired(store, practice)))
+        // Its policy is no longer in force: the account alone speaks.
+        return admin.account.practices === 'every' ? null : noLongerHere()
       const view = await views.read(practice)
       const session = await sessionOf(store, asking, at)
       const decision = decideForAdmin(view.snapshot, session, client, at)

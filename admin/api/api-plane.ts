@@ -10,6 +10,7 @@ import type { RouteId, RouteRequirement } from '../../policies/routes.ts'
 import type { Deed } from '../deed.ts'
 import type { Live } from '../live.ts'
 import type { QueueMail } from '../own-sign-in/password-mails.ts'
+import type { NamingUpstream } from '../practice-sources.ts'
 import type { AdminProvider } from '../sign-in/admin-providers.ts'
 import { type AdminSessions, actorOf } from '../sign-in/admin-sessions.ts'
 import type { TryLimits } from '../sign-in/try-limits.ts'
@@ -28,7 +29,7 @@ export type PasswordLinks = { readonly queue: QueueMail | null; readonly portal:
  * to be called once something may have been saved, so that it is published at once. `routes`: what every configured
  * route asks for; read-only, nobody edits it here. `notifications`: what configuration offers to tell people and machines
  * by; webhooks by name. `portal`: the origin of people's pages. `upstreams`: ids of the applications whose people are
- * known.
+ * known. `sources`: how the applications name practices, as configured.
  */
 export type ApiPlane = {
   readonly store: Store
@@ -52,6 +53,7 @@ export type ApiPlane = {
   readonly changed: () => void
   readonly portal: () => string
   readonly upstreams: readonly string[]
+  readonly sources: readonly NamingUpstream[]
 }
 
 /** Who does it, when, from where, why, as the change's event will say. */

@@ -17,7 +17,7 @@ import { type Admin, type AdminSessions, isCsrf } from '../sign-in/admin-session
 import { readCookie } from '../sign-in/cookie.ts'
 import { isFresh } from '../sign-in/freshness.ts'
 import { isFromUs, isUnsafe } from '../sign-in/own-origin.ts'
-import { holds, type Needed, neededBy } from './access.ts'
+import { answeredWhenRetired, holds, type Needed, neededBy } from './access.ts'
 import type { AdminEnv } from './admin-env.ts'
 import type { Admission } from './admission.ts'
 import { invalid, refusal, refusalOf, refusalResponse, stepUpRequired } from './refusals.ts'
@@ -71,12 +71,13 @@ async function assertPermitted(
   { admission, now }: DoorOptions,
   admin: Admin,
   needed: NeededInPractice,
+  ofRetired: boolean,
 ): Promise<void> {
   const practice = practiceIn(c, needed)
   if (practice === undefined || !holds(admin.account, practice, needed.permission))
     throw refusal('not-permitted', `This needs the permission ${needed.permission} in this practice.`)
   const { client } = c.get('hop')
-  const refused = await admission.admit({ admin, practice, client, method: c.req.method })
+  const refused = await admission.admit({ admin, practice, client, method: c.req.method, ofRetired })
   if (refused !== null) throw refused
   if (needed.factor === 'always' && !isFresh(admin, now())) throw stepUpRequired()
 }
@@ -84,7 +85,9 @@ async function assertPermitted(
 /** A request that a page makes by itself says so; it may be answered but keeps nobody signed in. */
 const isBackground = (header: string | undefined): boolean => header === '1'
 
-function guard(options: DoorOptions, needed: Needed): MiddlewareHandler<AdminEnv> {
+function guard(options: DoorOptions, route: ContractRoute): MiddlewareHandler<AdminEnv> {
+  const needed = neededFor(route)
+  const ofRetired = answeredWhenRetired.has(keyOf(route))
   const { sessions, origin } = options
   return async (c, next) => {
     const token = readCookie(c.req.header('cookie'), origin.startsWith('https:'))
@@ -97,7 +100,8 @@ function guard(options: DoorOptions, needed: Needed): MiddlewareHandler<AdminEnv
         throw refusal('forged-request', 'This was not asked by the admin pages. Load the page again.')
     }
     if (needed !== 'signed-in' && 'account' in needed) assertAccount(admin, needed, options.now())
-    if (needed !== 'signed-in' && 'permission' in needed) await assertPermitted(c, options, admin, needed)
+    if (needed !== 'signed-in' && 'permission' in needed)
+      await assertPermitted(c, options, admin, needed, ofRetired)
     c.set('admin', admin)
     await next()
     if (isUnsafe(c.req.method) && c.res.ok) options.changed()
@@ -125,7 +129,7 @@ export function createGuardedApp(
     c.res.headers.set('x-request-id', c.get('requestId'))
   })
   for (const route of routes)
-    app.on([route.method.toUpperCase()], route.getRoutingPath(), guard(options, neededFor(route)))
+    app.on([route.method.toUpperCase()], route.getRoutingPath(), guard(options, route))
   app.use(
     '/api/*',
     bodyLimit({

@@ -7,20 +7,19 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { accessReportCsv, readAccessReport } from '../access-report.ts'
 import { knownActions } from '../event-actions.ts'
-import { countDecisions, stepOf } from '../store/decision-counts.ts'
+import { countDecisions } from '../store/decision-counts.ts'
 import { readStanding, verifyChain } from '../store/event-chain.ts'
 import { readRetention, saveRetention } from '../store/event-retention.ts'
 import { listStreams } from '../store/event-streams.ts'
 import { appendEvent, type ListedEvent, listEvents } from '../store/events.ts'
 import type { AdminEnv } from './admin-env.ts'
 import { type ApiPlane, deedOf } from './api-plane.ts'
+import { chartSpan } from './chart-span.ts'
 import { securityEventsRoutes } from './contract/security-events.ts'
 import { findDecision, listDecisions } from './decision-log.ts'
 import { exportEvents } from './event-export.ts'
 import { etagOf, lostPage, revisionIn } from './paging.ts'
 import { invalid, refusal } from './refusals.ts'
-
-const countedMaxMs = 31 * 86_400_000
 
 /** A cursor that is a number; absent: `null`. */
 const numberIn = (cursor: string | undefined): number | null => {
@@ -168,15 +167,9 @@ function answerDecisions(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
   })
   app.openapi(securityEventsRoutes.decisionCounts, async (c) => {
     const { practice } = c.req.valid('param')
-    const { from, to } = c.req.valid('query')
-    const spanMs = to - from
-    if (spanMs <= 0 || spanMs > countedMaxMs)
-      throw invalid([
-        { path: 'to', sentence: 'Ask for a span of at most 31 days that ends after it begins.' },
-      ])
-    const stepMs = stepOf(spanMs)
-    const counts = await plane.store.read((rows) => countDecisions(rows, practice, { from, to, stepMs }))
-    return c.json({ stepMs, counts: [...counts] }, 200)
+    const span = chartSpan(c.req.valid('query'))
+    const counts = await plane.store.read((rows) => countDecisions(rows, practice, span))
+    return c.json({ stepMs: span.stepMs, counts: [...counts] }, 200)
   })
   app.openapi(securityEventsRoutes.decision, async (c) => {
     const { practice, code } = c.req.valid('param')

@@ -7,6 +7,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { passwordTexts } from '../../runtime/pages/texts-sign-in.ts'
 
 /** The fewest characters. */
 export const passwordCharactersMin = 12
@@ -94,13 +95,11 @@ const partsOf = (name: string): readonly string[] =>
  */
 export function passwordProblem(password: string, names: readonly string[]): string | null {
   const characters = [...password.normalize('NFC')].length
-  if (characters < passwordCharactersMin)
-    return `Use at least ${passwordCharactersMin} characters: a few words that do not belong together are easy to keep.`
-  if (password.length > passwordLengthMax) return `Use at most ${passwordLengthMax} characters.`
+  if (characters < passwordCharactersMin) return passwordTexts.tooShort(passwordCharactersMin)
+  if (password.length > passwordLengthMax) return passwordTexts.tooLong(passwordLengthMax)
   const held = [lettersOf(plain(password)), lettersOf(undisguised(plain(password)))]
   if (names.some((name) => partsOf(name).some((part) => held.some((text) => text.includes(part)))))
-    return 'Leave out your own name, your login name and the name of your practice: they are tried first.'
-  if (ownCharacters(password) < ownCharactersMin)
-    return 'That password is among the first that are tried: common words, rows of keys and years. Use a few words that do not belong together.'
+    return passwordTexts.ownName
+  if (ownCharacters(password) < ownCharactersMin) return passwordTexts.common
   return null
 }

@@ -32,7 +32,7 @@ const sessionOf = (session: OwnSession, { visit }: Visitor, { moment }: PersonFa
   isThis: session.tokenHash === visit.tokenHash,
 })
 
-const shownMax = 20
+const shownMax = 10
 
 /** The one that they look from first; of somebody who has very many, the newest. */
 const shownSessions = (sessions: readonly OwnSession[], visitor: Visitor, facts: PersonFacts) => {

@@ -43,9 +43,9 @@ const codesNote = (left: number) =>
   left > codesFewAt ? '' : html`<p class="problem">${manageTexts.codesFew(left)}</p>`
 
 const factorLine = ({ id, name, method, enrolledAt, lastVerifiedAt }: ShownFactor) =>
-  html`<li><strong>${name}</strong>${name === method ? '' : html` (${method})`}
-<br>Set up ${enrolledAt}, last used ${lastVerifiedAt}
-<br><a href="/factor?id=${id}">Rename or remove<span class="unseen"> ${name}</span></a></li>`
+  html`<li><span class="name">${name}</span> <a href="/factor?id=${id}">Rename or remove<span class="unseen"> ${name}</span></a>${
+    name === method ? '' : html`<span class="note">${method}</span>`
+  }<span class="note">Set up ${enrolledAt}, last used ${lastVerifiedAt}</span></li>`
 
 const newLinks = ({ passkeys, texts, factors }: ManageView) =>
   html`<div class="doing">${
@@ -64,7 +64,7 @@ const deviceForm = ({ frame, devices }: ManageView) =>
 <p>${manageTexts.remembered(devices)}</p>
 <div class="doing"><button>Ask again everywhere</button></div></form>`
 
-const present = (view: ManageView) => html`<ul>${view.factors.map(factorLine)}</ul>
+const present = (view: ManageView) => html`<ul class="rows">${view.factors.map(factorLine)}</ul>
 ${newLinks(view)}
 <h2>Recovery codes</h2>
 <p>${String(view.recoveryCodesLeft)} of 10 are left.</p>
@@ -95,7 +95,7 @@ export const managePage = (view: ManageView): string =>
     practice: view.frame.brand,
     body: html`${whoLine(view.frame)}
 ${view.factors.length === 0 ? absent(view) : present(view)}
-${doneForm(view.frame, 'Done', view.factors.length > 0 || !view.mayEnrol)}
+<div class="alone">${doneForm(view.frame, 'Done', view.factors.length > 0 || !view.mayEnrol)}</div>
 <p><a href="/account">My sessions, requests and refusals</a></p>
 ${signOutEverywhere(view.frame)}
 ${managementLine(view.management)}

@@ -39,7 +39,7 @@ const practicesText = (names: readonly string[]): string => {
 
 /** Who this is about, to stand first on a page: whoever came by a stranger's link must see it before a field. */
 export const whoLine = (frame: PortalFrame) =>
-  html`${emergencyOnLine(frame.emergencyUntil)}<p>You are ${frame.signedIn ? 'signed in' : 'signing in'} as <strong>${frame.name}</strong>${
+  html`${emergencyOnLine(frame.emergencyUntil)}<p class="who">You are ${frame.signedIn ? 'signed in' : 'signing in'} as <strong>${frame.name}</strong>${
     frame.login === frame.name ? '' : html` (${frame.login})`
   }${frame.practices.length === 0 ? '' : ` at ${practicesText(frame.practices)}`}.</p>`
 
@@ -94,5 +94,5 @@ ${form.more ?? ''}<p class="problem" id="passkey-note" role="alert" hidden></p>
 
 /** The button back to the application. `isFirst`: nothing else on the page is to be done before. */
 export const doneForm = (frame: PortalFrame, words: string, isFirst = true) =>
-  html`<form method="post" action="/done">${hiddenFields(frame)}
-<div class="doing"><button${isFirst ? html` class="first"` : ''}>${words}</button></div></form>`
+  html`<form method="post" action="/done" class="doing">${hiddenFields(frame)}
+<button${isFirst ? html` class="first"` : ''}>${words}</button></form>`

@@ -33,27 +33,33 @@ const digitsField = (masked: string, said: Said | null) =>
 <p class="hint" id="text-hint">${numberTexts.counts}</p>
 <input class="field" id="text-code" name="code" inputmode="numeric" autocomplete="one-time-code" maxlength="20" required${said === null ? '' : html` autofocus`} aria-describedby="text-hint${said === null ? '' : ' text-note'}"${isWrong(said) ? html` aria-invalid="true"` : ''}>`
 
+/** What of the page it is part of shapes it. `remember`: the choice to be remembered; `isFirst`: it is what stands first. */
+export type TextPartView = {
+  readonly purpose: string
+  readonly said: Said | null
+  readonly remember: unknown
+  readonly isFirst: boolean
+}
+
 /** The part of the page that asks for a factor: a button for each number, and the field once a code is on its way. */
 export const textPart = (
   frame: PortalFrame,
   { numbers, sent }: TextsView,
-  purpose: string,
-  said: Said | null,
-  remember: unknown,
+  { purpose, said, remember, isFirst }: TextPartView,
 ) => html`${noteLine(said, 'text', frame.at)}
 ${
   sent === null
     ? ''
     : html`<form method="post" action="/verify">${hiddenFields(frame, { purpose, by: 'text' })}
 ${digitsField(sent.masked, said)}
-${remember}<div class="doing"><button class="first">Confirm</button></div></form>
+${remember}<div class="doing"><button${isFirst ? html` class="first"` : ''}>Confirm</button></div></form>
 `
 }${numbers.map(
   ({
     id,
     masked,
   }) => html`<form method="post" action="/verify/text">${hiddenFields(frame, { purpose, factor: id })}
-<div class="doing"><button>${sent === null ? 'Send a code' : 'Send another code'} to ${masked}</button></div></form>
+<div class="doing"><button${isFirst && sent === null ? html` class="first"` : ''}>${sent === null ? 'Send a code' : 'Send another code'} to ${masked}</button></div></form>
 `,
 )}`
 

@@ -48,6 +48,17 @@ const why = ({ purpose, frame, strong }: VerifyView): string => {
   return frame.signedIn ? verifyTexts.again : verifyTexts.first
 }
 
+/** What stands first: a code that is on its way, since somebody has just asked for it; else the quickest that they have. */
+const firstOf = ({ passkey, texts, app, strong }: VerifyView): 'passkey' | 'text' | 'app' => {
+  if (texts !== null && !strong && (texts.sent !== null || (!app && passkey === null))) return 'text'
+  return passkey === null ? 'app' : 'passkey'
+}
+
+const ways = (view: VerifyView) =>
+  firstOf(view) === 'text'
+    ? html`${textsPart(view)}${passkeyPart(view)}${appPart(view)}`
+    : html`${passkeyPart(view)}${appPart(view)}${textsPart(view)}`
+
 const rememberChoice = ({ purpose, rememberDays }: VerifyView) =>
   purpose !== 'access' || rememberDays === 0
     ? ''
@@ -60,23 +71,24 @@ const passkeyPart = (view: VerifyView) => {
   return html`${by === 'passkey' ? problemLine('passkey-problem', said, 'passkey', frame.at) : ''}
 ${passkeyForm(frame, {
   ...{ action: '/verify/passkey', options: passkey, words: 'Use your passkey' },
-  ...{ fields: { purpose }, more: rememberChoice(view) },
+  ...{ fields: { purpose }, more: rememberChoice(view), isSecond: firstOf(view) !== 'passkey' },
 })}
 `
 }
 
 const appPart = (view: VerifyView) => {
-  const { frame, purpose, said, by, app, strong, passkey } = view
+  const { frame, purpose, said, by, app, strong } = view
+  const isFirst = firstOf(view) === 'app'
   if (!app || strong) return ''
   return html`<form method="post" action="/verify">${hiddenFields(frame, { purpose, by: 'app' })}
 ${codeField(
   by === 'app' ? said : null,
   frame.at,
-  verifyTexts.appCode(passkey === null),
+  verifyTexts.appCode(isFirst),
   factorPartTexts.changes,
-  by === 'app' && passkey === null,
+  by === 'app' && isFirst,
 )}
-${rememberChoice(view)}<div class="doing"><button${passkey === null ? html` class="first"` : ''}>Confirm</button></div>
+${rememberChoice(view)}<div class="doing"><button${isFirst ? html` class="first"` : ''}>Confirm</button></div>
 </form>
 `
 }
@@ -84,7 +96,8 @@ ${rememberChoice(view)}<div class="doing"><button${passkey === null ? html` clas
 const textsPart = (view: VerifyView) => {
   const { frame, purpose, said, by, texts, strong } = view
   if (texts === null || strong) return ''
-  return textPart(frame, texts, purpose, by === 'text' ? said : null, rememberChoice(view))
+  const shown = { purpose, said: by === 'text' ? said : null, remember: rememberChoice(view) }
+  return textPart(frame, texts, { ...shown, isFirst: firstOf(view) === 'text' })
 }
 
 const recoveryForm = ({ frame, purpose, said, by, strong, app, passkey, texts }: VerifyView) => {
@@ -110,6 +123,6 @@ export const verifyPage = (view: VerifyView): string =>
     practice: view.frame.brand,
     body: html`${whoLine(view.frame)}
 <p>${why(view)}</p>
-${passkeyPart(view)}${appPart(view)}${textsPart(view)}${recoveryForm(view)}
+${ways(view)}${recoveryForm(view)}
 ${notYouLine(view.frame)}${view.passkey === null ? '' : passkeyScript.tag}`,
   })

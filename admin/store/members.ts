@@ -79,7 +79,8 @@ async function findMembers(
     )
     .where('m.practice', '=', practice)
     .$if(whose !== 'everyone', (query) => query.where('m.user_id', '=', whose))
-    .groupBy(['m.practice', 'm.user_id', 'u.id'])
+    // `membership` is a view, of which the database knows no key: everything that is selected stands here.
+    .groupBy(['m.user_id', 'u.id', 'm.roles', 'm.epoch', 'm.enrol_by', 'm.suspended'])
     .orderBy('u.id')
     .execute()
   return found.map((row) => ({

@@ -57,8 +57,8 @@ export type OwnAccount = {
   readonly refusals: readonly OwnRefusal[]
 }
 
-const listedMax = 20
-const leaveMax = 10
+const listedMax = 10
+const leaveMax = 5
 const sessionsMax = 200
 const refusedSinceMs: DurationMs = 30 * 86_400_000
 

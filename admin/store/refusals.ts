@@ -50,10 +50,13 @@ export async function findRevision(
 ): Promise<StoredRevision | null> {
   const row = await rows
     .selectFrom('policy_revision as r')
-    .innerJoin('practice as p', 'p.id', 'r.practice')
+    // Also of one that is retired: what it refused then is asked about later.
+    .innerJoin('practice_record as p', 'p.id', 'r.practice')
     .select(['r.revision', 'r.document', 'r.saved_at', 'r.author_name', 'p.revision as newest'])
     .where('r.practice', '=', practice)
-    .$if(revision === 'newest', (query) => query.whereRef('r.revision', '=', 'p.revision'))
+    .$if(revision === 'newest', (query) =>
+      query.whereRef('r.revision', '=', 'p.revision').where('p.retired_at', 'is', null),
+    )
     .$if(revision !== 'newest', (query) => query.where('r.revision', '=', Number(revision)))
     .executeTakeFirst()
   if (row === undefined) return null

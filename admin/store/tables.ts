@@ -33,6 +33,15 @@ type PracticeTable = {
   created_at: number
 }
 
+/** Every practice; `practice` is a view of those that are not retired, and `membership` one of their people. */
+type PracticeRecordTable = PracticeTable & {
+  retired_at: number | null
+  retired_by: string | null
+  retired_by_name: string | null
+  retired_reason: string | null
+  retired_contact: string | null
+}
+
 type PolicyRevisionTable = {
   practice: string
   revision: number
@@ -231,6 +240,8 @@ type DecisionLogTable = {
 
 type EntryHitTable = { practice: string; entry: string; day: number; count: number; last_at: number }
 
+type PermitCountTable = { practice: string; hour: number; count: number }
+
 type TrafficFactTable = {
   practice: string
   user_id: string
@@ -273,6 +284,7 @@ export type Tables = AdminEntryTables &
   OwnSignInTables &
   ScheduleTables & {
     practice: PracticeTable
+    practice_record: PracticeRecordTable
     policy_revision: PolicyRevisionTable
     app_user: AppUserTable
     app_identity: AppIdentityTable
@@ -292,6 +304,7 @@ export type Tables = AdminEntryTables &
     report_cursor: ReportCursorTable
     decision_log: DecisionLogTable
     entry_hit: EntryHitTable
+    permit_count: PermitCountTable
     traffic_fact: TrafficFactTable
     unmapped_route: UnmappedRouteTable
     report_source: ReportSourceTable

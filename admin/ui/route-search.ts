@@ -2,7 +2,7 @@
  * What the addresses of the operating screens carry: what is searched, which state is shown, which dialog is open.
  *
  * The routes are `router.tsx`'s. Invariant: what an address carries is checked before a screen sees it, and whatever it
- * does not know is dropped; a dialog that shows a secret is never opened by an address.
+ * does not know is dropped; an address never shows a secret: the dialog that makes one asks first.
  */
 type Search = Readonly<Record<string, unknown>>
 
@@ -13,7 +13,8 @@ export type ListSearch = {
   readonly open?: string
 }
 
-const openForm = /^[a-z-]{1,24}(\.[A-Za-z0-9_.-]{1,80})?$/
+const openForm = /^[a-z-]{1,24}(\.[A-Za-z0-9_.:/-]{1,100})?$/
+const chosenForm = /^[A-Za-z0-9_,-]{1,6500}$/
 
 /** A text of an address that is worth looking at; else absent. */
 export const textIn = (value: unknown): string | undefined =>
@@ -21,6 +22,13 @@ export const textIn = (value: unknown): string | undefined =>
 
 const matching = (value: unknown, form: RegExp): string | undefined =>
   typeof value === 'string' && form.test(value) ? value : undefined
+
+/** An open dialog by name, after a dot what it is about; else absent. */
+export const openIn = (value: unknown): string | undefined => matching(value, openForm)
+/** Ticked rows by id, with commas; else absent. */
+export const chosenIn = (value: unknown): string | undefined => matching(value, chosenForm)
+/** The span of a chart that is not a week; else absent. */
+export const spanIn = (value: unknown): 'day' | 'month' | undefined => oneOf(value, ['day', 'month'])
 
 /** The fields that have a value. */
 export const present = <T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
@@ -33,7 +41,7 @@ export const listSearch = ({ text, status, open }: Search): ListSearch =>
   present({
     text: textIn(text),
     status: matching(status, /^[a-z-]{1,24}$/),
-    open: matching(open, openForm),
+    open: openIn(open),
   })
 
 /** What the address of a list in pages carries; `page`: from 2 on. */
@@ -54,6 +62,8 @@ export type AllowlistSearch = ListSearch & {
   readonly sort?: EntrySort
   readonly order?: 'desc'
   readonly after?: string
+  /** Ticked entries. */
+  readonly chosen?: string
 }
 
 /** By what entries are ordered; absent: as they were added. */
@@ -66,7 +76,7 @@ const oneOf = <T extends string>(value: unknown, choices: readonly T[]): T | und
 export const allowlistSearch = (search: Search): AllowlistSearch =>
   present({
     text: textIn(search.text),
-    open: matching(search.open, openForm),
+    open: openIn(search.open),
     status: oneOf(search.status, ['on', 'off', 'expired']),
     use: oneOf(search.use, ['expiring', 'unused']),
     audience: matching(
@@ -76,6 +86,7 @@ export const allowlistSearch = (search: Search): AllowlistSearch =>
     sort: oneOf<EntrySort>(search.sort, ['label', 'range', 'expires', 'matched']),
     order: oneOf(search.order, ['desc']),
     after: matching(search.after, /^.{1,200}$/),
+    chosen: chosenIn(search.chosen),
   })
 
 /**
@@ -112,11 +123,11 @@ export const eventSearch = (search: Search): EventSearch =>
     target: textIn(search.target),
     from: matching(search.from, dayForm),
     to: matching(search.to, dayForm),
-    open: matching(search.open, openForm),
+    open: openIn(search.open),
     user: textIn(search.user),
     address: textIn(search.address),
     control: oneOf<ControlOfRefusal>(search.control, ['session', 'ip', 'time', 'two-factor', 'permission']),
     kind: oneOf(search.kind, ['refused', 'monitored']),
     code: matching(search.code, /^[A-Za-z0-9-]{4,40}$/),
-    span: oneOf(search.span, ['day', 'month']),
+    span: spanIn(search.span),
   })

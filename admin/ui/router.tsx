@@ -14,7 +14,15 @@ import {
 import { type ActiveFilters, factorFilters, signIns } from './active-users/active-queries.ts'
 import { Crashed, NotFound } from './parts/states.tsx'
 import type { FactorState, RequestFilter } from './queries.ts'
-import { allowlistSearch, eventSearch, listSearch, pagedSearch } from './route-search.ts'
+import {
+  allowlistSearch,
+  chosenIn,
+  eventSearch,
+  listSearch,
+  openIn,
+  pagedSearch,
+  spanIn,
+} from './route-search.ts'
 import { ConsoleRoot, FirstPractice, FirstTab } from './shell/console-root.tsx'
 import { PracticeShell } from './shell/practice-shell.tsx'
 import { simulateSearch } from './simulate/simulate-search.ts'
@@ -35,19 +43,30 @@ const filtered = (search: Search): { text?: string } => {
   return text === undefined ? {} : { text }
 }
 
-/** Which requests for access are shown, and whether they are put together. */
+/** Which requests for access are shown, whether they are put together, which are ticked, what is open, the chart's span. */
 export type RequestSearch = {
   readonly status?: Exclude<RequestFilter, 'pending'>
   readonly kind?: 'ip' | 'time' | undefined
   readonly group?: 'network' | 'person' | undefined
+  readonly chosen?: string | undefined
+  readonly open?: string | undefined
+  readonly span?: 'day' | 'month' | undefined
 }
 
 // As above: a word that means nothing is named as absent, else it would stay in the address.
-const requestSearch = ({ status, kind, group }: Search): RequestSearch => ({
+const requestSearch = ({ status, kind, group, ...search }: Search): RequestSearch => ({
   ...(status === 'approved' || status === 'rejected' || status === 'all' ? { status } : {}),
   kind: kind === 'ip' || kind === 'time' ? kind : undefined,
   group: group === 'network' || group === 'person' ? group : undefined,
+  chosen: chosenIn(search.chosen),
+  open: openIn(search.open),
+  span: spanIn(search.span),
 })
+
+/** What the address of the general settings carries besides the anchor. */
+export type GeneralSearch = { readonly open?: string | undefined }
+
+const generalSearch = ({ open }: Search): GeneralSearch => only<GeneralSearch>({ open: openIn(open) })
 
 const factorStates: readonly FactorState[] = [
   'off',
@@ -68,6 +87,7 @@ const only = <S extends object>(fields: S): S =>
 export type FactorSearch = FactorFilters & {
   readonly view?: 'gaps' | undefined
   readonly from?: number | undefined
+  readonly open?: string | undefined
 }
 
 // A word that there is not is named as absent: left out, the address's own word would stay.
@@ -82,6 +102,7 @@ const factorSearch = (search: Search): FactorSearch => ({
   order: search.order === 'desc' ? 'desc' : undefined,
   after: textOf(search.after),
   from: textOf(search.after) === undefined ? undefined : countOf(search.from),
+  open: openIn(search.open),
 })
 
 /** What Active users shows; `chosen`: ids by comma, `user`: whose drawer is open. */
@@ -89,6 +110,7 @@ export type ActiveSearch = ActiveFilters & {
   readonly from?: number | undefined
   readonly user?: string | undefined
   readonly chosen?: string | undefined
+  readonly open?: string | undefined
 }
 
 const activeSearch = (search: Search): ActiveSearch =>
@@ -102,8 +124,8 @@ const activeSearch = (search: Search): ActiveSearch =>
     after: textOf(search.after),
     from: textOf(search.after) === undefined ? undefined : countOf(search.from),
     user: textOf(search.user),
-    chosen:
-      typeof search.chosen === 'string' && /^[\w,-]{1,6500}$/.test(search.chosen) ? search.chosen : undefined,
+    chosen: chosenIn(search.chosen),
+    open: openIn(search.open),
   })
 
 /** What Users shows; `after` and `from`: where the page of the list begins. */
@@ -116,6 +138,7 @@ export type UserSearch = {
   readonly after?: string | undefined
   readonly from?: number | undefined
   readonly user?: string | undefined
+  readonly open?: string | undefined
 }
 
 const userSearch = (search: Search): UserSearch =>
@@ -128,9 +151,10 @@ const userSearch = (search: Search): UserSearch =>
     after: textOf(search.after),
     from: textOf(search.after) === undefined ? undefined : countOf(search.from),
     user: textOf(search.user),
+    open: openIn(search.open),
   })
 
-/** What Roles & permissions shows; `open`: components of the matrix, by comma. */
+/** What Roles & permissions shows; `open`: components of the matrix, by comma; `dialog`: an open dialog. */
 export type RoleSearch = {
   readonly view?: 'person' | 'routes' | 'import'
   readonly role?: string | undefined
@@ -138,6 +162,7 @@ export type RoleSearch = {
   readonly text?: string | undefined
   readonly open?: string | undefined
   readonly show?: 'blocked' | 'missing' | undefined
+  readonly dialog?: string | undefined
 }
 
 const roleSearch = (search: Search): RoleSearch => {
@@ -149,6 +174,7 @@ const roleSearch = (search: Search): RoleSearch => {
     text: textOf(search.text),
     open: textOf(search.open),
     show: show === 'blocked' || show === 'missing' ? show : undefined,
+    dialog: openIn(search.dialog),
   }
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 }
@@ -170,6 +196,7 @@ const first = createRoute({ getParentRoute: () => practice, path: '/', component
 const general = createRoute({
   getParentRoute: () => practice,
   path: 'general',
+  validateSearch: generalSearch,
   component: lazyRouteComponent(() => import('./general/general-tab.tsx'), 'GeneralTab'),
 })
 const ipAllowlist = createRoute({

@@ -3,8 +3,8 @@
  *
  * It reads no request (`connection.ts` does) and no announcement of a proxy (`announced-peers.ts` does). Invariant: each
  * connection that was accepted is served until it is closed or handed over, and is on the one wheel of deadlines as long;
- * none is served for whom nobody knows whom it is from. HTTP/2 is not offered: no other protocol is agreed on than the one
- * that is spoken.
+ * none is served for whom nobody knows whom it is from. HTTP/2 is spoken where TLS agreed on it (ALPN), and agreed on only
+ * where it is configured; without an agreement it is HTTP/1.1.
  */
 import net, { type Socket } from 'node:net'
 import tls from 'node:tls'
@@ -12,6 +12,8 @@ import { type Address, parseAddress } from '../../policies/address.ts'
 import type { DurationMs, Instant } from '../../policies/instant.ts'
 import { limitConnections } from '../connection-limits.ts'
 import type { Listener, Receiver } from '../downstream.ts'
+import { countAddressStreams } from '../http2/address-streams.ts'
+import { type Session, serveSession } from '../http2/session.ts'
 import type { ListenerOptions } from '../listener-node.ts'
 import type { ListenerTls } from '../listener-tls.ts'
 import { bind } from '../listening.ts'
@@ -24,6 +26,9 @@ export type OwnListenerOptions = ListenerOptions & {
   readonly now: () => Instant
   /** Whose connections begin with a header of the PROXY protocol; absent or `null`: nobody's. */
   readonly proxyProtocol?: ProxyProtocol | null
+  /** Over TLS, to clients that prefer it; absent: no. */
+  readonly http2?: boolean
+  readonly monotonic: () => DurationMs
 }
 
 /** The `Date` of answers, made once a second. */
@@ -46,8 +51,10 @@ const revolutionOf = ({ headDeadlineMs, keepAliveMs, bodyIdleMs }: ListenerOptio
 
 const settings = { noDelay: true, allowHalfOpen: true }
 
-const createTlsServer = (secured: ListenerTls, receiver: Receiver): tls.Server => {
-  const server = tls.createServer({ ...settings, ...secured, ALPNProtocols: ['http/1.1'] })
+const createTlsServer = (secured: ListenerTls, http2: boolean, receiver: Receiver): tls.Server => {
+  const ALPNProtocols = http2 ? ['h2', 'http/1.1'] : ['http/1.1']
+  const server = tls.createServer({ ...settings, ...secured, ALPNProtocols })
+  secured.adopt?.(server)
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
     if (error.code !== 'ECONNRESET') receiver.malformed('head')
     socket.destroy()
@@ -120,33 +127,66 @@ const arriveAnnounced = (
   return { server, sockets }
 }
 
+/** Speaks with a client as was agreed, from then on. */
+type Speaker = {
+  serve(socket: Socket, peer: Address | null): void
+  readonly connections: ReadonlyMap<Socket, Connection>
+  readonly sessions: ReadonlySet<Session>
+}
+
+const createSpeaker = (
+  { limits, schedule, now, monotonic }: OwnListenerOptions,
+  receiver: Receiver,
+): Speaker => {
+  const connections = new Map<Socket, Connection>()
+  const sessions = new Set<Session>()
+  const wheel = createTimerWheel(schedule, revolutionOf(limits))
+  const date = createDates(now)
+  const parts: ConnectionParts = {
+    ...{ limits, receiver, schedule, wheel, date },
+    persistLines: `Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(limits.keepAliveMs / 1_000)}\r\n`,
+  }
+  const streams = countAddressStreams(limits, receiver)
+  const serveStreams = (socket: tls.TLSSocket, peer: Address | null): void => {
+    const session = serveSession({ limits, receiver, wheel, date, monotonic, streams }, socket, peer, () =>
+      sessions.delete(session),
+    )
+    sessions.add(session)
+  }
+  return {
+    connections,
+    sessions,
+    serve(socket, peer) {
+      if (socket instanceof tls.TLSSocket && socket.alpnProtocol === 'h2') {
+        serveStreams(socket, peer)
+        return
+      }
+      connections.set(
+        socket,
+        serveConnection(parts, socket, peer, () => connections.delete(socket)),
+      )
+    },
+  }
+}
+
 /** The listener; `receiver` hears of everything that arrives. */
 export const createOwnListener = (options: OwnListenerOptions, receiver: Receiver): Listener => {
-  const { limits, schedule, now } = options
-  const connections = new Map<Socket, Connection>()
-  const parts: ConnectionParts = {
-    ...{ limits, receiver, schedule },
-    wheel: createTimerWheel(schedule, revolutionOf(limits)),
-    persistLines: `Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(limits.keepAliveMs / 1_000)}\r\n`,
-    date: createDates(now),
-  }
-  const serve = (socket: Socket, peer: Address | null): void => {
-    connections.set(
-      socket,
-      serveConnection(parts, socket, peer, () => connections.delete(socket)),
-    )
-  }
-  const { tls: security = null, proxyProtocol = null } = options
-  const secured = security === null ? null : createTlsServer(security, receiver)
+  const { tls: security = null, proxyProtocol = null, http2 = false } = options
+  const { serve, connections, sessions } = createSpeaker(options, receiver)
+  const secured = security === null ? null : createTlsServer(security, http2, receiver)
   const { server, sockets } =
     proxyProtocol === null
       ? arriveByThemselves(secured, options, receiver, serve)
       : arriveAnnounced(secured, proxyProtocol, options, receiver, serve)
   return {
     listen: (host, port) => bind(server, host, port),
-    stop: () => new Promise((resolve) => void server.close(() => resolve())),
+    stop() {
+      for (const session of sessions) session.announceEnd()
+      return new Promise((resolve) => void server.close(() => resolve()))
+    },
     closeIdle() {
       for (const [socket, connection] of connections) if (connection.isIdle()) socket.destroy()
+      for (const session of sessions) if (session.isIdle()) session.close()
     },
     destroyAll() {
       for (const socket of sockets) socket.destroy()

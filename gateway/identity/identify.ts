@@ -19,11 +19,13 @@ import type { SessionEnd } from '../../runtime/records.ts'
 import type { Companion } from '../companion.ts'
 import type { Endings } from '../endings.ts'
 import type { Exchange } from '../exchange.ts'
+import { practiceCookie } from '../practice.ts'
 import type { MirroredSession, Sessions } from '../sessions.ts'
 import type { Openings } from './adoption.ts'
 import type { Bonds } from './bonds.ts'
 import { type Credential, type CredentialReading, carriedCredential } from './credential.ts'
 import type { Introspected, Introspector } from './introspect.ts'
+import type { CookieMemory, KnownCookies } from './known-cookies.ts'
 import type { RoleWord } from './role-word.ts'
 import type { Vouching } from './trusted-header.ts'
 
@@ -54,6 +56,8 @@ export type Carried = {
   readonly companion: string | null
   /** It names a person as only an identity proxy may, and does not come from one; to be counted. */
   readonly spoofed: boolean
+  /** What is kept of the very same cookies; `null`: nothing, and perhaps not yet. */
+  readonly known: KnownCookies | null
 }
 
 /** Identifies the people of one upstream. */
@@ -76,6 +80,7 @@ export type IdentifierParts = {
   /** Reads the headers of an identity proxy; `null`: people have a credential of the application. */
   readonly vouching: Vouching | null
   readonly companion: Companion
+  readonly cookies: CookieMemory
   readonly introspector: Introspector
   readonly sessions: Sessions
   readonly bonds: Bonds
@@ -313,18 +318,48 @@ async function findOut(parts: IdentifierParts, carried: Carried): Promise<Identi
   return { kind: 'indeterminate', why: 'identity keeps changing' }
 }
 
+/** What the request carries, read. */
+function carriedBy(parts: IdentifierParts, exchange: Exchange, lines: readonly string[]): Carried {
+  const known = parts.cookies.find(lines, exchange.secure)
+  // A token or a proxy's headers are no cookies: those are read each time.
+  if (known !== null) {
+    const { credential, companion } = known
+    return { exchange, lines, credential, companion, spoofed: false, known }
+  }
+  const { credential, spoofed } = parts.vouching?.(exchange) ?? {
+    credential: carriedCredential(exchange, lines),
+    spoofed: false,
+  }
+  const companion = parts.companion.read(lines, exchange.secure)
+  return { exchange, lines, credential, companion, spoofed, known: null }
+}
+
+/** Whether all that identifies people of this application is in their cookies. */
+const isInCookies = ({ vouching }: IdentifierParts, { upstream }: Exchange): boolean =>
+  vouching === null && (upstream.identity?.bearer ?? null) === null
+
+/** Keeps the cookies of somebody who came with all that their session has. */
+function keepCookies(parts: IdentifierParts, carried: Carried, found: Identified): void {
+  if (found.kind !== 'session' || !found.accompanied || found.give !== null) return
+  const { exchange, lines } = carried
+  if (carried.known !== null || !isInCookies(parts, exchange)) return
+  const { secure, upstream } = exchange
+  parts.cookies.keep(found.session.tokenHash, lines, (own) => ({
+    secure,
+    credential: carriedCredential(exchange, own),
+    companion: parts.companion.read(own, secure),
+    practice: practiceCookie(upstream.practice, own),
+  }))
+}
+
 /** An identifier of one upstream. */
 export const createIdentifier = (parts: IdentifierParts): Identifier => ({
-  carried(exchange, lines) {
-    const { credential, spoofed } = parts.vouching?.(exchange) ?? {
-      credential: carriedCredential(exchange, lines),
-      spoofed: false,
-    }
-    return { exchange, lines, credential, companion: parts.companion.read(lines, exchange.secure), spoofed }
-  },
+  carried: (exchange, lines) => carriedBy(parts, exchange, lines),
   now(carried) {
     const found = look(parts, carried, null)
-    return isLack(found) ? null : found
+    if (isLack(found)) return null
+    keepCookies(parts, carried, found)
+    return found
   },
   find: (carried) => findOut(parts, carried),
 })

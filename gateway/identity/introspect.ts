@@ -103,9 +103,9 @@ function fly(state: State, credential: Credential): Promise<Introspected> {
   return flight
 }
 
-function freshOf({ good, others, parts }: State, credential: Credential): Remembered | null {
+function freshOf({ good, others }: State, credential: Credential, at: DurationMs): Remembered | null {
   const found = good.get(credential.hash) ?? others.get(credential.hash)
-  return found !== undefined && found.until > parts.clock.monotonic() ? found : null
+  return found !== undefined && found.until > at ? found : null
 }
 
 /** An introspector of one upstream. */
@@ -131,16 +131,17 @@ export function createIntrospector(parts: IntrospectorParts): Introspector {
     limits.introspectionsInFlightMax
   return {
     known(credential) {
-      const found = freshOf(state, credential)
+      const at = clock.monotonic()
+      const found = freshOf(state, credential, at)
       if (found === null) return null
       // Asked ahead, so that people who work never wait for it.
-      const isOld = (clock.monotonic() - found.askedAt) * 3 > (found.until - found.askedAt) * 2
+      const isOld = (at - found.askedAt) * 3 > (found.until - found.askedAt) * 2
       if (isOld && found.answer.kind === 'known' && !flights.has(credential.hash) && hasRoom(false))
         void fly(state, credential)
       return found.answer
     },
     async ask(credential, address) {
-      const found = freshOf(state, credential)
+      const found = freshOf(state, credential, clock.monotonic())
       if (found !== null) return found.answer
       const flight = flights.get(credential.hash)
       if (flight !== undefined) return flight

@@ -1,5 +1,5 @@
 /**
- * The step of a held sign-in: where somebody's requests for access stand, a form to ask, and the wait for an answer.
+ * Asking for access, with a held sign-in or signed in: where somebody's requests stand, a form to ask, and the wait for an answer.
  *
  * Data in, HTML out; who may ask for what was decided elsewhere. Invariant: it works without script (the waiting page's
  * only shortens the wait), shows only the
@@ -12,6 +12,7 @@ import { emergencyLine, emergencyOnLine } from './emergency-line.ts'
 import { type HoursView, hoursPart } from './hours-part.ts'
 import { type Brand, page } from './page.ts'
 import { pageScript, waitMark } from './page-script.ts'
+import { type PracticeRow, practiceList } from './practice-list.ts'
 import { reasonTexts } from './texts.ts'
 import { accessTexts } from './texts-gateway.ts'
 
@@ -35,9 +36,15 @@ export type AccessView = {
   /** `ask`: a form; `wait`: somebody else's turn; `again`: approved, but the sign-in has run out. */
   readonly state: 'ask' | 'wait' | 'again'
   readonly kind: 'ip' | 'time'
-  /** Whose page it is: the only practice of theirs; `null`: they have several. */
+  /** Whether their sign-in waits here; else they are signed in, and came from a page or another practice. */
+  readonly isHeld: boolean
+  /** Whose page it is: the only practice, or the one they came for; `null`: there are several. */
   readonly brand: Brand | null
   readonly rows: readonly AccessRow[]
+  /** The practice they came for, by its id; `null`: none by name. */
+  readonly chosen: string | null
+  /** Their practices that are open to them now. */
+  readonly others: readonly PracticeRow[]
   /** The visitor's address as the gateway sees it. */
   readonly address: string
   /** `null`: it is not the hour. */
@@ -78,13 +85,13 @@ const notesOf = ({ note, askAgain, open, contact }: AccessRow): readonly string[
 const rowLine = (row: AccessRow) =>
   html`<li><span class="name">${row.name}</span> <span class="mark ${marks[row.status]} status">${statusText[row.status]}</span>${notesOf(row).map((note) => html`<span class="note">${note}</span>`)}</li>`
 
-const choices = (open: readonly AccessRow[]) => {
+const choices = (open: readonly AccessRow[], chosen: string | null) => {
   const [only] = open
   if (only !== undefined && open.length === 1)
     return html`<input type="hidden" name="practice" value="${only.practice}">`
   return html`<fieldset><legend>Ask for access to</legend>${open.map(
     ({ practice, name }) =>
-      html`<label class="choice"><input type="checkbox" name="practice" value="${practice}"> ${name}</label>`,
+      html`<label class="choice"><input type="checkbox" name="practice" value="${practice}"${practice === chosen ? html` checked` : ''}> ${name}</label>`,
   )}</fieldset>`
 }
 
@@ -94,11 +101,13 @@ const problemLine = (problem: string | null) =>
 const askForm = (view: AccessView) => {
   const open = view.rows.filter((row) => row.open)
   if (open.length === 0) return problemLine(view.problem)
-  return html`<h2>Ask for access</h2>
+  const [only] = open
+  const whose = only !== undefined && open.length === 1 && view.rows.length > 1 ? only.name : null
+  return html`${view.isHeld || whose !== null ? html`<h2>${accessTexts.titleFor(whose)}</h2>` : ''}
 ${problemLine(view.problem)}
 <form method="post">
 <input type="hidden" name="token" value="${view.token}">
-${choices(open)}
+${choices(open, view.chosen)}
 <label for="reason">Why do you need it?</label>
 <textarea id="reason" name="reason" rows="3" maxlength="500" required${view.problem === null ? '' : html` aria-describedby="problem"`}>${view.reason}</textarea>
 <div class="doing"><button class="first" name="do" value="ask">Send</button></div>
@@ -107,8 +116,19 @@ ${choices(open)}
 
 const leaveForm = (view: AccessView) => html`<form method="post" class="doing">
 <input type="hidden" name="token" value="${view.token}">
-<button name="do" value="leave">Sign in as someone else</button>
+<button class="quiet" name="do" value="leave">Sign in as someone else</button>
 </form>`
+
+/** Away from here: to sign in as somebody else, or back to where the others are. */
+const away = (view: AccessView) => {
+  if (view.state === 'again') return ''
+  return view.isHeld
+    ? leaveForm(view)
+    : html`<p class="last"><a href="/.gatehouse/practices">${accessTexts.back}</a></p>`
+}
+
+const othersPart = ({ others }: AccessView) =>
+  others.length === 0 ? '' : html`<h2>${accessTexts.elsewhere}</h2>${practiceList(others)}`
 
 const withdrawForm = (view: AccessView) => {
   const pending = view.rows.filter(({ status }) => status === 'pending')
@@ -124,19 +144,29 @@ const middle = (view: AccessView) => {
   switch (view.state) {
     case 'again':
       // A link would lead back here: while the sign-in is held, every page does.
-      return html`<p>${accessTexts.approved}</p>
-<form method="post" class="doing">
+      return html`<form method="post" class="doing">
 <input type="hidden" name="token" value="${view.token}">
 <button class="first" name="do" value="leave">Sign in again</button>
 </form>`
     case 'wait':
-      return html`<p role="status">${accessTexts.sent}</p>
-${view.rows.some((row) => row.open) ? html`<p><a href="${view.askMore}">${accessTexts.askMore}</a></p>` : ''}
+      return html`${view.rows.some((row) => row.open) ? html`<p><a href="${view.askMore}">${accessTexts.askMore}</a></p>` : ''}
 <div class="doing"><a class="first" href="${view.here}">Check now</a></div>
 ${withdrawForm(view)}`
     case 'ask':
       return askForm(view)
   }
+}
+
+const refusal = ({ kind }: AccessView) =>
+  reasonTexts[kind === 'ip' ? 'address-not-allowed' : 'outside-time-window']
+
+/** What matters first: that it was sent, that it was approved, or why there is something to ask for. */
+const leading = (view: AccessView) => {
+  if (view.state === 'again') return html`<p>${accessTexts.approved}</p>`
+  const held = view.isHeld ? accessTexts.held : ''
+  return view.state === 'wait'
+    ? html`<p role="status">${accessTexts.sent}</p>${held === '' ? '' : html`<p>${held}</p>`}`
+    : html`<p>${refusal(view).why} ${held}</p>`
 }
 
 const isScripted = ({ state, hours }: AccessView): boolean =>
@@ -145,25 +175,29 @@ const isScripted = ({ state, hours }: AccessView): boolean =>
 const titleOf = (view: AccessView): string => {
   if (view.state === 'again') return 'Approved: sign in again'
   if (view.state === 'wait') return 'Waiting for approval'
-  return reasonTexts[view.kind === 'ip' ? 'address-not-allowed' : 'outside-time-window'].title
+  if (!view.isHeld) return accessTexts.title
+  return refusal(view).title
 }
 
 /** The page as HTML, about 8 kB. Send it with `policyFor` it and `no-store`. */
 export const accessPage = (view: AccessView): string => {
-  const text = reasonTexts[view.kind === 'ip' ? 'address-not-allowed' : 'outside-time-window']
   return page({
     title: titleOf(view),
     practice: view.brand,
-    ...(view.state === 'ask' ? { tone: 'stop' } : view.state === 'again' ? { tone: 'good' } : {}),
-    body: html`${emergencyOnLine(view.emergencyUntil)}${view.state === 'again' ? '' : html`<p>${text.why} ${accessTexts.held}</p>`}
+    ...(view.state === 'ask' && view.isHeld
+      ? { tone: 'stop' }
+      : view.state === 'again'
+        ? { tone: 'good' }
+        : {}),
+    body: html`${emergencyOnLine(view.emergencyUntil)}${leading(view)}
 ${view.state === 'again' || view.hours === null ? '' : hoursPart(view.hours)}
 <h2>Your ${view.rows.length === 1 ? 'practice' : 'practices'}</h2>
 <ul class="rows">${view.rows.map(rowLine)}</ul>
-${middle(view)}
+${middle(view)}${othersPart(view)}
 <dl><dt>Your address</dt><dd>${view.address}</dd>${
       view.code === null ? '' : html`<dt>Reference</dt><dd class="code">${view.code}</dd>`
     }</dl>
 ${view.state === 'again' ? '' : emergencyLine(view.emergency)}
-${view.state === 'again' ? '' : leaveForm(view)}${view.state === 'wait' ? waitMark(view.changes) : ''}${isScripted(view) ? pageScript : ''}`,
+${away(view)}${view.state === 'wait' ? waitMark(view.changes) : ''}${isScripted(view) ? pageScript : ''}`,
   })
 }

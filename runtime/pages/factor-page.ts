@@ -23,8 +23,8 @@ export type FactorView = {
   readonly state: 'go' | 'missing' | 'grace' | 'late' | 'away' | 'again' | 'leave'
   /** Why it is asked for; `null`: it is not, the person wants to see their factors. */
   readonly reason: Reason | null
-  /** `grace`: the last day without, ready to read; else `null`. */
-  readonly deadline: string | null
+  /** `grace`: until when it goes without, and how long that is, ready to read; else `null`. */
+  readonly deadline: { readonly text: string; readonly left: string } | null
   /** Same-origin paths: where the first link goes, where the forms are sent, and where "Cancel" and "Back" lead. */
   readonly next: string
   readonly here: string
@@ -42,7 +42,7 @@ const form = (view: FactorView, does: 'leave' | 'again' | 'later', words: string
     ? ''
     : html`<form method="post" action="${view.here}" class="doing">
 <input type="hidden" name="token" value="${view.token}">
-<button${does === 'again' ? html` class="first"` : ''} name="do" value="${does}">${words}</button>
+<button${does === 'later' ? '' : html` class="${does === 'again' || view.state === 'leave' ? 'first' : 'quiet'}"`} name="do" value="${does}">${words}</button>
 </form>`
 
 const first = (href: string, words: string) =>
@@ -67,7 +67,7 @@ ${text === null ? '' : html`<p>${text.why} ${text.next}</p>`}
 ${reference(view)}${leave(view)}`
     case 'grace':
       return html`<p>${factorTexts.grace}</p>
-<p>${factorTexts.graceNext}</p>
+<p>${factorTexts.graceNext(view.deadline?.left ?? null)}</p>
 ${first(view.next, 'Set it up now')}${form(view, 'later', 'Later')}${leave(view)}`
     case 'late':
       return html`<p>${factorTexts.late}</p>
@@ -91,7 +91,7 @@ const titleOf = ({ state, reason, deadline }: FactorView): string => {
     case 'missing':
       return reason === null ? 'Not enough for this' : reasonTexts[reason].title
     case 'grace':
-      return factorTexts.graceTitle(deadline)
+      return factorTexts.graceTitle(deadline?.text ?? null)
     case 'late':
       return factorTexts.lateTitle
     case 'away':

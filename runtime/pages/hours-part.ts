@@ -54,7 +54,7 @@ const weekPart = ({ week, clock }: HoursView) =>
     : html`<h2>${hoursTexts.week}</h2>
 <ul class="week"><li class="axis" aria-hidden="true"><span></span><span class="hours"><span>0</span><span>6</span><span>12</span><span>18</span><span>24</span></span></li>${week.map(
         (day) =>
-          html`<li${day.isToday ? html` class="today"` : ''}><span>${day.name}</span> ${stripe(day, day.isToday ? clock : null)} <span class="times">${timesOf(day)}</span></li>`,
+          html`<li${day.isToday ? html` class="today"` : day.hours.length === 0 ? html` class="off"` : ''}><span>${day.name}</span> ${stripe(day, day.isToday ? clock : null)} <span class="times">${timesOf(day)}</span></li>`,
       )}</ul>`
 
 const numbers = ({ at, zone, opens, backMs }: HoursView) =>

@@ -9,8 +9,8 @@ import { html, raw } from 'hono/html'
 import type { HtmlEscapedString } from 'hono/utils/html'
 
 const style = `
-:root{color-scheme:light dark;--ink:#16202b;--soft:#4a5866;--line:#d8dee5;--ground:#f5f7f9;--card:#fff;--accent:#0a5c8f;--on-accent:#fff;--bar:#b3541e;--good:#1d6b3a;--wait:#7a5200;--tint:#eef3f7}
-@media(prefers-color-scheme:dark){:root{--ink:#e9eef3;--soft:#a9b6c3;--line:#33404d;--ground:#10161c;--card:#19212a;--accent:#7cc4f2;--on-accent:#0c1a26;--bar:#f0a06b;--good:#7fd69b;--wait:#e8c066;--tint:#222c36}}
+:root{color-scheme:light dark;--ink:#16202b;--soft:#4a5866;--line:#d8dee5;--ground:#f5f7f9;--card:#fff;--accent:#0a5c8f;--on-accent:#fff;--bar:#b3541e;--good:#1d6b3a;--wait:#7a5200;--tint:#eef3f7;--alarm:#fbf0e8}
+@media(prefers-color-scheme:dark){:root{--ink:#e9eef3;--soft:#a9b6c3;--line:#33404d;--ground:#10161c;--card:#19212a;--accent:#7cc4f2;--on-accent:#0c1a26;--bar:#f0a06b;--good:#7fd69b;--wait:#e8c066;--tint:#222c36;--alarm:#33271e}}
 *{box-sizing:border-box}
 body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1.5rem 1rem;background:var(--ground);color:var(--ink);font:1rem/1.55 system-ui,-apple-system,"Segoe UI",sans-serif;overflow-wrap:anywhere}
 main{width:100%;max-width:36rem;background:var(--card);border:1px solid var(--line);border-top:.3rem solid var(--accent);border-radius:.75rem;box-shadow:0 1px 2px #0000000d,0 8px 24px #0000000d;padding:clamp(1.25rem,5vw,2.25rem)}
@@ -23,7 +23,7 @@ p{margin:.5rem 0}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.3rem 1.25rem;margin:1.25rem 0;padding:1rem 0 0;border-top:1px solid var(--line);font-variant-numeric:tabular-nums}
 dt{color:var(--soft)}dd{margin:0}
 dl>div{display:contents}dl:empty{display:none}
-@media(max-width:26rem){dl{grid-template-columns:1fr}dd{margin-bottom:.4rem}}
+@media(max-width:26rem){dl{grid-template-columns:1fr;row-gap:0}dd{margin-bottom:.6rem}dl>dd:last-child{margin-bottom:0}}
 .facts{background:var(--tint);border:0;border-radius:.5rem;padding:.9rem 1rem;margin:1rem 0}
 .facts .large dd{font-size:1.15rem;font-weight:600;line-height:1.35}
 .facts .large dt{padding-top:.15rem}
@@ -32,6 +32,7 @@ dl>div{display:contents}dl:empty{display:none}
 .week .times span{white-space:nowrap}
 main>dl{margin-bottom:.25rem}
 .week .today{background:var(--tint);font-weight:600}
+.week .off{color:var(--soft)}
 .week .axis{color:var(--soft);font-size:.75rem;padding-bottom:0}
 .hours{display:flex;justify-content:space-between}
 .day{display:block;width:100%;height:.6rem;border-radius:.3rem}
@@ -40,18 +41,24 @@ main>dl{margin-bottom:.25rem}
 .rows{list-style:none;padding:0;margin:.6rem 0 1rem;border:1px solid var(--line);border-radius:.5rem}
 .rows li{display:flex;flex-wrap:wrap;align-items:baseline;justify-content:space-between;gap:.15rem .75rem;padding:.65rem .85rem}
 .rows li+li{border-top:1px solid var(--line)}
-.name{font-weight:600}
+.name{font-weight:600;margin-right:auto}
 .note{flex-basis:100%;color:var(--soft);font-size:.9rem}
 .note a,.note button{font-size:.9rem}
 .mark{font-size:.85rem;font-weight:600}
 .mark::before{content:"";display:inline-block;width:.55rem;height:.55rem;border-radius:50%;background:currentColor;margin-right:.45rem}
 .mark.good{color:var(--good)}.mark.wait{color:var(--wait)}.mark.stop{color:var(--bar)}.mark.calm{color:var(--soft)}
 .aside{margin:1.25rem 0 0;padding:.75rem 1rem;border:1px solid var(--line);border-radius:.5rem;font-size:.95rem}
-.banner{margin:0 0 1rem;padding:.75rem 1rem;border-radius:.5rem;background:var(--tint);border-left:.3rem solid var(--bar)}
+.banner{margin:1rem 0;padding:.75rem 1rem;border-radius:.5rem;background:var(--tint);border-left:.3rem solid var(--bar)}
+.banner.good{border-left-color:var(--good)}
+.who{color:var(--soft);font-size:.9rem}.who strong{color:var(--ink)}
 .code{font-family:ui-monospace,Menlo,Consolas,monospace;font-weight:600;letter-spacing:.03em}
 ul{padding-left:1.2rem;margin:.35rem 0}
-.doing{display:flex;flex-wrap:wrap;gap:.75rem;margin-top:1.5rem}
+.doing{display:inline-flex;flex-wrap:wrap;gap:.75rem;margin:1.5rem .75rem 0 0}
+.alone{display:block}
+form .doing{display:flex;margin-right:0}
+.rows form{margin-left:auto}
 .doing a,button{display:inline-block;padding:.6rem 1.1rem;border-radius:.5rem;font:inherit;font-weight:600;text-decoration:none;border:1px solid var(--accent);color:var(--accent);background:none;cursor:pointer}
+button.quiet,.doing a.quiet{padding-left:0;padding-right:0;border-color:transparent;font-weight:400;text-decoration:underline}
 button.small{padding:.25rem .75rem;font-size:.9rem}
 .doing a.first,button.first{background:var(--accent);color:var(--on-accent)}
 form label{display:block;margin:.75rem 0 .25rem;font-weight:600}
@@ -67,13 +74,14 @@ details{margin:1.25rem 0 0}
 .qr svg{display:block;width:100%;height:auto}
 .codes{columns:2;column-gap:1.5rem;max-width:26rem;font-size:1.1rem;padding-left:2.2rem;font-variant-numeric:tabular-nums}
 .codes li{break-inside:avoid;padding:.15rem 0}
-@media(max-width:30rem){.codes{columns:1}}
+@media(max-width:21rem){.codes{columns:1}}
+@media(max-width:26rem){.doing{display:flex;margin-right:0}.doing>*{flex:1 1 auto;text-align:center}.codes{column-gap:.75rem;font-size:1rem;padding-left:2rem}}
 @media print{body{background:none;display:block}main{border:0;padding:0}form,.doing,.banner{display:none}}
-form+.hint{margin-top:1rem}form+form{margin-top:1.25rem}
+form+.hint{margin-top:1rem}.doing~form:not(.doing){margin-top:1.25rem}main>form~form:has(>label:not(.choice)){margin-top:1.75rem;padding-top:.75rem;border-top:1px solid var(--line)}
 .unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 [hidden]{display:none!important}
 .last{margin-top:1.75rem;padding-top:1rem;border-top:1px solid var(--line)}
-.problem{border-left:.25rem solid var(--bar);padding-left:.75rem;font-weight:600}
+.problem{margin:.75rem 0;padding:.55rem .75rem;border-left:.25rem solid var(--bar);border-radius:.35rem;background:var(--alarm);font-weight:600;font-size:.95rem}
 a{color:var(--accent)}
 :focus-visible{outline:3px solid var(--accent);outline-offset:3px}
 `

@@ -21,12 +21,14 @@ export type PracticeRow = {
   readonly note: string
   /** The way in; `null`: there is none, or the application has it. */
   readonly href: string | null
+  /** Where access to it can be asked for; `null`: it cannot. */
+  readonly ask: string | null
 }
 
 const marks = { open: 'good', step: 'wait', closed: 'calm', refused: 'stop' } as const
 
-const row = ({ name, state, words, note, href }: PracticeRow) =>
-  html`<li>${href === null ? html`<span class="name">${name}</span>` : html`<a class="name" href="${href}">${name}</a>`} <span class="mark ${marks[state]}">${words}</span>${note === '' ? '' : html`<span class="note">${note}</span>`}</li>`
+const row = ({ name, state, words, note, href, ask }: PracticeRow) =>
+  html`<li>${href === null ? html`<span class="name">${name}</span>` : html`<a class="name" href="${href}">${name}</a>`} <span class="mark ${marks[state]}">${words}</span>${note === '' ? '' : html`<span class="note">${note}</span>`}${ask === null ? '' : html`<span class="note"><a href="${ask}">${practicesTexts.ask}<span class="unseen"> ${practicesTexts.to(name)}</span></a></span>`}</li>`
 
 /** The list. */
 export const practiceList = (rows: readonly PracticeRow[]) => html`<ul class="rows">${rows.map(row)}</ul>`

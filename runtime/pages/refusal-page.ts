@@ -15,7 +15,7 @@ import { type Brand, page } from './page.ts'
 import { pageScript } from './page-script.ts'
 import { type PracticeRow, practiceList } from './practice-list.ts'
 import { reasonTexts } from './texts.ts'
-import { refusalTexts } from './texts-gateway.ts'
+import { accessTexts, refusalTexts } from './texts-gateway.ts'
 
 /** What the page shows. `null` leaves a line out. */
 export type RefusalView = {
@@ -42,6 +42,8 @@ export type RefusalView = {
   readonly signIn: string | null
   /** A same-origin path to the step that cures it; `null`: none does. */
   readonly confirm: string | null
+  /** A same-origin path where access can be asked for; `null`: it cannot. */
+  readonly ask: string | null
   /** Where emergency access is to be had; `null`: it is not. */
   readonly emergency: string | null
   /** Until when emergency access of theirs is on, ready to read; `null`: it is not. */
@@ -61,16 +63,22 @@ const cures: ReadonlySet<Reason> = new Set([
   'network-changed',
 ])
 
+const cureTexts: Partial<Record<Reason, string>> = {
+  'two-factor-not-enrolled': 'Set it up',
+  'sign-in-held': 'Finish the step',
+}
+
 const row = (name: string, value: string | null, code = false) =>
   value === null ? '' : html`<dt>${name}</dt><dd${code ? html` class="code"` : ''}>${value}</dd>`
 
 const list = (title: string, lines: readonly string[]) =>
   lines.length === 0 ? '' : html`<h2>${title}</h2><ul>${lines.map((line) => html`<li>${line}</li>`)}</ul>`
 
-/** Where signing in is what helps, they stand only if one of them needs no signing in. */
+/** Where signing in is what helps, they stand only if one of them needs no signing in. The one asked for counts, if it is there. */
 const practices = ({ practices, reason }: RefusalView) => {
+  const isThere = reason !== 'practice-retired'
   const isOpen = practices.some(({ state }) => state === 'open' || state === 'step')
-  return practices.length < 2 || (cures.has(reason) && !isOpen)
+  return practices.length < (isThere ? 2 : 1) || (cures.has(reason) && !isOpen)
     ? ''
     : html`<h2>Your practices</h2>${practiceList(practices)}`
 }
@@ -80,12 +88,16 @@ const doing = (view: RefusalView) => {
   const signIn =
     view.signIn === null
       ? ''
-      : html`<a${signInFirst ? html` class="first"` : ''} href="${view.signIn}">${signInFirst ? 'Sign in' : 'Sign in as someone else'}</a>`
+      : html`<a class="${signInFirst ? 'first' : 'quiet'}" href="${view.signIn}">${signInFirst ? 'Sign in' : 'Sign in as someone else'}</a>`
+  const opensAgain = !signInFirst && view.reason !== 'practice-retired'
   const retry =
-    view.retry === null || signInFirst ? '' : html`<a class="first" href="${view.retry}">Try again</a>`
+    view.retry === null || !opensAgain ? '' : html`<a class="first" href="${view.retry}">Try again</a>`
   const confirm =
-    view.confirm === null ? '' : html`<a class="first" href="${view.confirm}">Confirm it is you</a>`
-  return html`<div class="doing">${confirm}${retry}${signIn}</div>`
+    view.confirm === null
+      ? ''
+      : html`<a class="first" href="${view.confirm}">${cureTexts[view.reason] ?? 'Confirm it is you'}</a>`
+  const ask = view.ask === null ? '' : html`<a href="${view.ask}">${accessTexts.title}</a>`
+  return html`<div class="doing">${confirm}${retry}${ask}${signIn}</div>`
 }
 
 const neutral: ReadonlySet<RefusalView['reason']> = new Set(['not-signed-in', 'sign-in-held', 'ok'])

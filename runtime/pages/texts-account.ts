@@ -48,4 +48,8 @@ export const emergencyTexts = {
   noReason: 'Say in a few words what the emergency is.',
   noFactor: 'It needs a second factor that is set up already, and you have none.',
   notOpen: 'It is not open to you at your practice.',
+  unknown: 'This practice is not known here.',
+  closed: 'Emergency access is not open to you here.',
+  tooOften: (practice: string, most: number): string =>
+    `You have used emergency access at ${practice} ${most} times within a week. Call the person who manages access.`,
 } as const

@@ -144,6 +144,9 @@ export const requestTexts = {
   forwardProxy: 'This is no forward proxy.',
   targetForm: 'The target is neither a path nor an http URL.',
   hostDisagrees: 'The URL and the Host header disagree.',
+  streamHead: 'The head is not one of HTTP/2.',
+  connectionHeader: 'HTTP/2 has no headers of one connection.',
+  otherLength: 'The Content-Length is not that of the content.',
 } as const
 
 /** What a reverse proxy is told that asks before it passes a request on, or its client. */

@@ -17,12 +17,31 @@ export const hoursTexts = {
 
 /** Requests for access. */
 export const accessTexts = {
+  title: 'Ask for access',
+  titleFor: (name: string | null): string => (name === null ? 'Ask for access' : `Ask for access to ${name}`),
   held: 'Your sign-in was right and waits here.',
+  elsewhere: 'Where you can work meanwhile',
+  back: 'Your practices',
   approved: 'Somebody has said yes, but your sign-in could not be kept until now.',
   sent: 'Your request was sent. You can leave this page open: it goes on by itself when somebody says yes.',
   askMore: 'Ask for another practice too',
   askAgain: (when: string): string => `You may ask again ${when}.`,
   contact: (whom: string): string => `To get access, contact ${whom}.`,
+  /** Why an earlier request counts no more, by what became of it. */
+  gone: {
+    expired: 'Nobody decided on your last request in time. You may ask again.',
+    lapsed: 'Your approval has ended. You may ask again.',
+    withdrawn: 'Your approval was taken back. You may ask again.',
+    takenBack: 'You took your request back. You may ask again.',
+  },
+  tooManyOpen: (most: number): string =>
+    `At most ${most} requests may wait at once. Wait until one of yours is decided.`,
+  tooManyToday: (most: number): string => `At most ${most} requests a day are taken. Try again tomorrow.`,
+  tooManyFromNetwork: 'Too many requests came from your network just now. Try again in an hour.',
+  notTaken: (whom: string | null): string =>
+    whom === null ? 'No requests are taken here.' : `No requests are taken here: ask ${whom}.`,
+  rejectedLately: 'Your request was rejected a short while ago. Ask again later.',
+  signInFirst: 'Sign in again to ask for access.',
   noPractice: 'Choose at least one practice.',
   noReason: 'Write a few words on why you need access.',
   longReason: (most: number): string => `Use at most ${most} characters for the reason.`,
@@ -35,7 +54,8 @@ export const factorTexts = {
   graceTitle: (deadline: string | null): string => `Set up your second factor by ${deadline ?? 'soon'}`,
   grace:
     'Your practice asks for a second factor from then on: a code from an app on your telephone, besides your password.',
-  graceNext: 'It takes about two minutes. Without it you cannot sign in after that day.',
+  graceNext: (left: string | null): string =>
+    `It takes about two minutes. ${left === null ? '' : `You have ${left} left. `}Without it you cannot sign in after that.`,
   lateTitle: 'That took too long: try again',
   late: 'What you confirmed has to arrive here within a minute, and counts once, in the browser where you began.',
   away: `The page for it could not be reached. ${worksOn} Nothing of yours is lost: this page tries again by itself.`,
@@ -50,6 +70,8 @@ export const practicesTexts = {
   closed: (until: string | null): string => (until === null ? 'Closed' : `Closed until ${until}`),
   network: 'Not from this network',
   other: 'Not possible now',
+  ask: 'Ask for access',
+  to: (name: string): string => `to ${name}`,
   none: 'Your account belongs to no practice here. Ask the person who manages access at your practice.',
   summary: (open: number, all: number): string => {
     if (all === 1) return open === 1 ? 'It can be opened now.' : 'It cannot be opened just now.'

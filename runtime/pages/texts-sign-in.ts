@@ -47,6 +47,12 @@ export const passwordTexts = {
     'If your practice asks for a second factor, it still does: the password changed nothing about that.',
   noLink: 'A link to set a password works once, for half an hour, and no longer once a password was set.',
   noLinkNext: 'Ask for a new one where you sign in, or the person who manages access at your practice.',
+  tooShort: (least: number): string =>
+    `Use at least ${least} characters: a few words that do not belong together are easy to keep.`,
+  tooLong: (most: number): string => `Use at most ${most} characters.`,
+  ownName: 'Leave out your own name, your login name and the name of your practice: they are tried first.',
+  common:
+    'That password is among the first that are tried: common words, rows of keys and years. Use a few words that do not belong together.',
   differ: 'The two fields differ. Type the same password twice.',
 } as const
 

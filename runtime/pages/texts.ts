@@ -67,6 +67,11 @@ export const reasonTexts: Readonly<Record<Reason, ReasonText>> = {
     why: 'The practice asked for is not set up.',
     next: askAdmin,
   },
+  'practice-retired': {
+    title: 'This practice is no longer at Gatehouse',
+    why: 'Gatehouse does not look after the access to this practice any more, so nobody comes in here.',
+    next: 'Ask the practice where its application is to be found now.',
+  },
   'not-a-member': {
     title: 'This practice is not yours',
     why: 'Your account does not belong to the practice you asked for.',

@@ -66,6 +66,7 @@ const all = <T>(
   table:
     | 'decision_log'
     | 'entry_hit'
+    | 'permit_count'
     | 'traffic_fact'
     | 'unmapped_route'
     | 'session'
@@ -143,6 +144,25 @@ test('every kind takes effect, once, however often the same code is reported', a
     after: { upstream: 'demo' },
   })
   expect(await verifyChain(plane.store, north, plane.signer.publicKey)).toMatchObject({ ok: true })
+})
+
+test('permits add up by practice and hour', async () => {
+  const at = Math.floor(plane.clock.now() / 3_600_000) * 3_600_000
+  const permits = (ms: number, count: number): Report => ({
+    kind: 'permits',
+    at: at + ms,
+    practice: north,
+    count,
+  })
+  await report([permits(0, 30), permits(3_599_999, 5), permits(3_600_000, 1)])
+  await report([permits(1, 6)])
+  while ((await jobs.consume(0)) > 0);
+  const hour = at / 3_600_000
+  const rows = await all<{ hour: number; count: number }>('permit_count')
+  expect(rows.map((row) => [Number(row.hour), Number(row.count)]).sort()).toEqual([
+    [hour, 41],
+    [hour + 1, 1],
+  ])
 })
 
 test('of two control planes that consume at once each entry counts once', async () => {
@@ -328,6 +348,7 @@ test('old facts, hits, refusals and addresses are forgotten, new ones kept', asy
       assurance: 'password',
     },
     { kind: 'hit', at: plane.clock.now() + ms, practice: north, entry: 'office', count: 1 },
+    { kind: 'permits', at: plane.clock.now() + ms, practice: north, count: 1 },
   ]
   await report(rows(0))
   await jobs.consume(0)
@@ -335,7 +356,7 @@ test('old facts, hits, refusals and addresses are forgotten, new ones kept', asy
   await report(rows(0).map((one) => ('code' in one ? { ...one, code: 'GH-KEPT-0000' } : one)))
   await jobs.consume(0)
   expect(await jobs.prune()).toBeGreaterThanOrEqual(3)
-  for (const table of ['decision_log', 'traffic_fact', 'entry_hit'] as const)
+  for (const table of ['decision_log', 'traffic_fact', 'entry_hit', 'permit_count'] as const)
     expect(await all(table), table).toHaveLength(1)
   expect(await jobs.prune()).toBe(0)
 })

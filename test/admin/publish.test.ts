@@ -274,6 +274,19 @@ test('the manifest is issued anew with its age, under the same sequence', async 
   expect((await manifest())?.value).toEqual({ ...first?.value, issuedAt: plane.clock.now() })
 })
 
+test('one that would sign with another key than the one that leads says so, until it leads itself', async () => {
+  const [one, other] = [
+    publisherOn(hotStore),
+    publisherOn(hotStore, { signer: createSigner(generateSigningKey()) }),
+  ]
+  await one.tick()
+  await other.tick()
+  expect([one.status().disagrees, other.status().disagrees]).toEqual([false, true])
+  await one.close()
+  await other.tick()
+  expect(other.status()).toMatchObject({ leading: true, disagrees: false })
+})
+
 test('of two publishers one leads; when it goes the other takes over', async () => {
   const one = publisherOn(hotStore)
   const two = publisherOn(hotStore)

@@ -146,7 +146,7 @@ test('an entry that the store forgot is noticed', async () => {
 })
 
 test('a refusal that comes again is counted under its code, however often it is told', async () => {
-  const directory = { practice: () => null, member: () => null, practicesOf: () => [] }
+  const directory = { practice: () => null, member: () => null, practicesOf: () => [], retired: () => null }
   const logs = gateways.map((reports, at) =>
     createVerdictLog({ gateway: `g${at}`, directory, reports, log: silentLog }),
   )

@@ -39,6 +39,13 @@ const stepTo = (time: string): void => {
   } while (shown() !== minutesOf(time))
 }
 
+/** When the wall shows `HH:MM` later today. */
+const endOf = (time: string): string => {
+  const now = fleet.clock.now()
+  const ahead = minutesOf(time) - minutesOf(readWall(zone, now).time)
+  return new Date(now - (now % minuteMs) + ahead * minuteMs).toISOString()
+}
+
 /** Admin sessions rest after half an hour, and the clock leaps. */
 const signInAsAdmin = async (): Promise<void> => {
   const control = fleet.control()
@@ -91,6 +98,9 @@ test('a window ends: streams are cut on both gateways, a request in flight ends 
     openEvents(two, '/live/huddle', there),
   ])
   await Promise.all([...sockets, ...events].map((stream) => stream.next()))
+  // Whoever wants to tell people in time can ask; two windows that do not adjoin are two ends.
+  const status = await fiona.get('/.gatehouse/status', { navigation: false })
+  expect(status.json()).toMatchObject({ signedIn: true, hoursEnd: { riverside: endOf('10:30') } })
   const slow = fiona.get('/slow?ms=1500', { navigation: false })
   await expect.poll(() => fleet.demo.requests().some(({ path }) => path.startsWith('/slow'))).toBe(true)
 

@@ -38,6 +38,7 @@ const directory: Directory = {
   practice: () => null,
   member: () => plainMember('usr_ann', [], { epoch: 1 }),
   practicesOf: () => ['constructor'],
+  retired: () => null,
 }
 
 test('an epoch that a session lacks is 0, whatever the practice is called', () => {

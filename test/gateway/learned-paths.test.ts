@@ -68,7 +68,7 @@ test('ids, capitals, encoded and long segments are never words, whoever uses the
 test('uses are summed by place and role, sent once, and bounded', () => {
   const sent: Report[] = []
   const reports = { add: (report: Report) => void sent.push(report) }
-  const directory = { practice: () => null, member: () => null, practicesOf: () => [] }
+  const directory = { practice: () => null, member: () => null, practicesOf: () => [], retired: () => null }
   const traffic = createTraffic(directory, reports as never)
   const place = { practice: 'riverside', upstream: 'app', method: 'GET', template: '/charts' }
   traffic.used(place, ['dentist', 'owner'])

@@ -152,6 +152,7 @@ const permits = (
     practice: () => ({ snapshot, until: Number.MAX_SAFE_INTEGER }),
     member: () => member,
     practicesOf: () => ['oak'],
+    retired: () => null,
   }
   const factor = factorAgeMs === null ? null : ({ method: 'totp', verifiedAt: base - factorAgeMs } as const)
   const record: MirroredSession['record'] = {

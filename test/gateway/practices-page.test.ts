@@ -36,7 +36,7 @@ const closeLakeview = async (client: Client): Promise<void> => {
   await stand.control.savePolicy('lakeview', (document) => ({
     ...document,
     practice: { ...document.practice, name: 'Lakeview <b>Family</b>' },
-    requests: { ...document.requests, contact: 'Maya, ext. 12' },
+    requests: { ...document.requests, ip: false, contact: 'Maya, ext. 12' },
     controls: { ...document.controls, ip: { ...document.controls.ip, mode: 'enforce' } },
     ipEntries: [
       {

@@ -124,6 +124,7 @@ const stage = (world: World) => {
     },
     member: (practice) => people.get(practice) ?? null,
     practicesOf: () => [...people.keys()].sort(),
+    retired: () => null,
   }
   const question: Question = {
     method: 'GET',

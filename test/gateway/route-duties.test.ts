@@ -101,7 +101,7 @@ test('a template keeps the words of routes and nothing else', () => {
   expect(duties.template('/%4Aane/%2e')).toBe('/:x/:x')
 })
 
-test('unmapped requests are counted by template, at most a thousand kinds, and sent once', () => {
+test('unmapped requests are counted by template, at most a thousand kinds, permits by practice; both are sent once', () => {
   const sent: Report[] = []
   const reports = {
     add: (report: Report) => void sent.push(report),
@@ -109,11 +109,18 @@ test('unmapped requests are counted by template, at most a thousand kinds, and s
     dropped: () => 0,
     close: async () => undefined,
   }
-  const directory = { practice: () => null, member: () => null, practicesOf: () => [] }
+  const directory = { practice: () => null, member: () => null, practicesOf: () => [], retired: () => null }
   const traffic = createTraffic(directory as never, reports as never)
   for (let count = 0; count < 3; count += 1) traffic.unmapped('desk', 'GET', '/patients/:x/:x')
   for (let kind = 0; kind < 5_000; kind += 1) traffic.unmapped('desk', 'GET', `/${'a/'.repeat(kind % 2_000)}`)
+  for (const practice of ['north', 'south', 'north']) traffic.permitted(practice)
   traffic.flush(1_000)
+  const isPermits = ({ kind }: Report): boolean => kind === 'permits'
+  expect(sent.filter(isPermits)).toEqual([
+    { kind: 'permits', at: 1_000, practice: 'north', count: 2 },
+    { kind: 'permits', at: 1_000, practice: 'south', count: 1 },
+  ])
+  sent.splice(0, 2)
   // One more for all others, so that none goes uncounted.
   expect(sent).toHaveLength(1_001)
   expect(sent[0]).toMatchObject({ kind: 'unmapped', template: '/patients/:x/:x', count: 3 })

@@ -207,6 +207,29 @@ const judgeFailureWords: Judge = (node) =>
     ? 'words that people read: they belong in runtime/pages/texts-….ts'
     : null
 
+/** A string's text, with a word in place of what a template puts in; `null`: no string, or only a part of one. */
+const wholeText = (node: ts.Node): string | null => {
+  if (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node)) return node.text
+  return ts.isTemplateExpression(node)
+    ? node.head.text + node.templateSpans.map(({ literal }) => `word${literal.text}`).join('')
+    : null
+}
+
+/** What the control plane says to people on their pages is the catalogue's too, wherever it is found out. */
+const judgePlainWords =
+  (tree: ts.SourceFile): Judge =>
+  (node) => {
+    const text = wholeText(node)
+    return text !== null && publicSentence.test(text) && !isForOperators(node, tree)
+      ? 'words that people read: they belong in runtime/pages/texts-….ts'
+      : null
+  }
+
+/** Modules behind people's pages whose findings are shown there; mails have words of their own. */
+const isBehindPages = (path: string): boolean =>
+  /^admin\/(?:own-sign-in|two-factor)\/(?!.*-mails\.ts$)/.test(path) ||
+  /^admin\/(?:access-requests|access-taking-back|emergency-access|own-sessions)\.ts$/.test(path)
+
 /** Heartbeats are answered to programs, in JSON. */
 const isPageModule = (path: string): boolean =>
   (path.startsWith('admin/portal/') && path !== 'admin/portal/heartbeat-step.ts') ||
@@ -227,6 +250,7 @@ const judgesFor = (source: Source): readonly Judge[] => [
   ...(source.path.startsWith('policies/') ? [judgePurity(source.tree)] : []),
   ...(isPageModule(source.path) ? [judgeWords(source.tree)] : []),
   ...(isGatewayModule(source.path) ? [judgeFailureWords] : []),
+  ...(isBehindPages(source.path) ? [judgePlainWords(source.tree)] : []),
 ]
 
 const judgeTree = (source: Source): readonly Finding[] => {

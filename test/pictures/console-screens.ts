@@ -9,34 +9,14 @@ import { noFactors, sessionsWithMine } from '../admin/ui/canned-account.ts'
 import { factorStatuses } from '../admin/ui/canned-factors.ts'
 import { emergencyInUse, peoplePlan } from '../admin/ui/canned-people.ts'
 import { at, general, me, members } from '../admin/ui/canned-practice.ts'
-
-/** One state of one screen. */
-export type ConsoleScreen = {
-  readonly name: string
-  /** Below `/practices/maple/`, with its search. */
-  readonly path: string
-  /** What is done once it is open. */
-  readonly act?: (page: Page) => Promise<void>
-  /** What the API answers other than usual: request, status, body. */
-  readonly answers?: readonly (readonly [what: string, status: number, body: unknown])[]
-}
+import { retired } from '../admin/ui/canned-practices.ts'
+import type { ConsoleScreen } from './console-screen.ts'
+import { away, consoleStates, forbidden, operator } from './console-states.ts'
 
 const api = '/api/practices/maple'
 const press = (page: Page, name: string | RegExp): Promise<void> =>
   page.getByRole('button', { name, ...(typeof name === 'string' ? { exact: true } : {}) }).click()
 
-const forbidden = {
-  title: 'Not permitted',
-  status: 403,
-  code: 'not-permitted',
-  detail: 'This needs the permission gw.sessions.view in this practice.',
-}
-const away = {
-  title: 'The database cannot be reached',
-  status: 503,
-  code: 'database-unavailable',
-  detail: 'Nothing was changed. Enforcement goes on by itself; try again in a moment.',
-}
 const stepUp = {
   title: 'Confirm that it is you',
   status: 401,
@@ -56,7 +36,13 @@ const waiting = {
   refused: null,
   changes: ['The IP allowlist is enforced: before, it was monitored.'],
 }
-const operator = ['GET /api/me', 200, { ...me, operator: true }] as const
+const noEntries = [
+  `GET ${api}/ip-entries`,
+  200,
+  { revision: 17, total: 0, entries: [], nextCursor: null },
+] as const
+const noEvents = [`GET ${api}/security-events`, 200, { events: [], nextCursor: null }] as const
+const haveRetired = ['GET /api/retired-practices', 200, { practices: retired }] as const
 const nobody = { version: 5, total: 0, members: [], nextCursor: null }
 const manyMembers = Array.from({ length: 100 }, (_, place) => ({
   ...members[place % members.length],
@@ -102,15 +88,34 @@ async function openMenu(page: Page): Promise<void> {
 
 const security: readonly ConsoleScreen[] = [
   { name: 'general', path: 'general' },
-  { name: 'general-away', path: 'general', answers: [[`GET ${api}/general`, 503, away]] },
+  {
+    name: 'general-unsaved',
+    path: 'general#requests',
+    act: (page) =>
+      page
+        .getByRole('checkbox', { name: /time|hours/i })
+        .first()
+        .click(),
+  },
   { name: 'ip-allowlist', path: 'ip-allowlist' },
   {
     name: 'ip-allowlist-empty',
     path: 'ip-allowlist',
-    answers: [[`GET ${api}/ip-entries`, 200, { revision: 17, total: 0, entries: [], nextCursor: null }]],
+    answers: [noEntries],
   },
   { name: 'ip-allowlist-add', path: 'ip-allowlist', act: (page) => press(page, 'Add entry') },
+  {
+    name: 'ip-allowlist-tested',
+    path: 'ip-allowlist',
+    act: async (page) => {
+      await page.getByRole('textbox', { name: 'Address' }).fill('203.0.113.7')
+      await press(page, 'Test')
+    },
+  },
+  { name: 'ip-allowlist-chosen', path: 'ip-allowlist?chosen=ipe-office,ipe-lab' },
+  { name: 'ip-allowlist-nothing-fits', path: 'ip-allowlist?text=zz', answers: [noEntries] },
   { name: 'time-windows', path: 'time-windows' },
+  { name: 'time-windows-painted', path: 'time-windows?hours=Mon–Thu 07:00–19:00; Fri 22:00–06:00' },
   { name: 'active-users', path: 'active-users' },
   { name: 'active-users-chosen', path: 'active-users?chosen=u-fiona,u-nora' },
   { name: 'active-users-drawer', path: 'active-users?user=u-fiona' },
@@ -153,7 +158,11 @@ const security: readonly ConsoleScreen[] = [
     },
   },
   { name: 'access-requests', path: 'access-requests' },
+  { name: 'access-requests-grouped', path: 'access-requests?group=network&chosen=arq_home' },
+  { name: 'access-requests-all', path: 'access-requests?status=all' },
   { name: 'security-events', path: 'security-events' },
+  { name: 'security-events-opened', path: 'security-events?open=event.12' },
+  { name: 'security-events-nothing-fits', path: 'security-events?actor=zz', answers: [noEvents] },
   { name: 'security-events-refusals', path: 'security-events?view=refusals' },
 ]
 
@@ -172,6 +181,12 @@ const people: readonly ConsoleScreen[] = [
     path: 'users?user=u-fiona',
     answers: [[`GET ${api}/users`, 200, { ...nobody, total: 1, members: [members[1]] }]],
   },
+  ...['edit', 'roles', 'suspension', 'password', 'remove'].map((open) => ({
+    name: `users-${open}-one`,
+    path: `users?user=u-fiona&open=${open}`,
+    isDialog: true as const,
+    answers: [[`GET ${api}/users`, 200, { ...nobody, total: 1, members: [members[1]] }] as const],
+  })),
   { name: 'users-add', path: 'users', act: (page) => press(page, 'Add person') },
   {
     name: 'users-step-up',
@@ -246,11 +261,21 @@ const people: readonly ConsoleScreen[] = [
 
 const tools: readonly ConsoleScreen[] = [
   { name: 'simulate', path: 'simulate' },
+  { name: 'simulate-asked', path: 'simulate?user=u-fiona&address=198.51.100.9' },
   { name: 'emergency', path: 'emergency' },
   { name: 'tokens', path: 'tokens' },
   { name: 'notifications', path: 'notifications' },
   { name: 'retention', path: 'retention' },
   { name: 'all-practices', path: 'all-practices', answers: [operator] },
+  { name: 'all-practices-retired', path: 'all-practices?text=maple', answers: [operator, haveRetired] },
+  { name: 'all-practices-hosts', path: 'all-practices?open=hosts.maple', answers: [operator] },
+  { name: 'all-practices-retire', path: 'all-practices?open=retire.maple', answers: [operator] },
+  { name: 'all-practices-left', path: '/practices/lakeside/general', answers: [operator, haveRetired] },
+  {
+    name: 'all-practices-left-events',
+    path: '/practices/lakeside/security-events',
+    answers: [operator, haveRetired],
+  },
   { name: 'own-accounts', path: 'own-accounts', answers: [operator] },
 ]
 
@@ -297,4 +322,5 @@ export const consoleScreens: readonly ConsoleScreen[] = [
   ...people,
   ...tools,
   ...account,
+  ...consoleStates,
 ]

@@ -10,7 +10,8 @@ import type { Browser, Page } from 'playwright-core'
 import { at } from '../admin/ui/canned-practice.ts'
 import { type CannedServer, startCannedServer } from '../admin/ui/canned-server.ts'
 import { launchBrowser } from '../support/chromium.ts'
-import { type ConsoleScreen, consoleScreens } from './console-screens.ts'
+import type { ConsoleScreen } from './console-screen.ts'
+import { consoleScreens } from './console-screens.ts'
 
 const looks = ['light', 'dark'] as const
 const sizes = { phone: { width: 390, height: 800 }, desktop: { width: 1_280, height: 860 } } as const
@@ -18,7 +19,7 @@ type Size = keyof typeof sizes
 
 /** Longer pages are cut: a browser without a graphics card draws no larger pictures. */
 const heightMax = 4_000
-const waitMs = 20_000
+const waitMs = 8_000
 
 const fileOf = (name: string, look: string, size: Size): string => `${name}-${size}-${look}.png`
 
@@ -27,9 +28,11 @@ async function openState(page: Page, server: CannedServer, screen: ConsoleScreen
   for (const [what, status, body] of screen.answers ?? []) server.answer(what, status, body)
   await page.goto(new URL(screen.path, `${server.origin}/practices/maple/`).href)
   await page.getByRole('main').waitFor()
+  if (screen.isLoading === true) return page.locator('.gh-loading').first().waitFor()
   // Of several, the first is looked up again each time: gone means that none is left.
   await page.locator('.gh-loading').first().waitFor({ state: 'detached' })
   await page.evaluate('document.fonts.ready')
+  if (screen.isDialog === true) await page.getByRole('dialog').last().waitFor()
   await screen.act?.(page)
 }
 
@@ -59,11 +62,17 @@ async function takeSize(
     const page = await context.newPage()
     page.setDefaultTimeout(waitMs)
     await page.clock.setFixedTime(at)
+    const missing: string[] = []
     for (const screen of screens) {
-      await openState(page, server, screen)
-      await takeState(page, screen, as.size, as.folder)
-      if (server.strays.length > 0) throw new Error(`${screen.name} asked ${server.strays.join(', ')}`)
+      try {
+        await openState(page, server, screen)
+        await takeState(page, screen, as.size, as.folder)
+      } catch (error) {
+        missing.push(`${screen.name}: ${String(error).slice(0, 300)}`)
+      }
+      if (server.strays.length > 0) missing.push(`${screen.name} asked ${server.strays.join(', ')}`)
     }
+    if (missing.length > 0) throw new Error(`of ${as.size}:\n${missing.join('\n')}`)
   } finally {
     await context.close()
   }

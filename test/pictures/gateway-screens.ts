@@ -62,11 +62,18 @@ const view: NonNullable<RefusalExtra['view']> = {
 }
 
 const viewFor: Partial<Record<Reason, NonNullable<RefusalExtra['view']>>> = {
-  'address-not-allowed': { address: '203.0.113.9', emergency: '/.gatehouse/second-factor?emergency=1' },
-  'outside-time-window': { now: null },
+  'address-not-allowed': {
+    ...{ address: '203.0.113.9', ask: '/.gatehouse/requests?practice=riverside' },
+    emergency: '/.gatehouse/second-factor?emergency=1',
+  },
+  'outside-time-window': { now: null, ask: '/.gatehouse/requests?practice=riverside' },
   'permission-missing': { permissions: ['Change practice settings'] },
   'route-unmapped': { management: '/.gatehouse/security-management' },
   'two-factor-too-old': { confirm: '/.gatehouse/access?to=%2F' },
+  'two-factor-too-weak': { confirm: '/.gatehouse/access?to=%2F' },
+  'two-factor-not-verified': { confirm: '/.gatehouse/access?to=%2F' },
+  'two-factor-not-enrolled': { confirm: '/.gatehouse/access?to=%2F' },
+  'sign-in-held': { confirm: '/.gatehouse/access' },
 }
 
 const extraFor = (reason: Reason): RefusalExtra => ({
@@ -86,7 +93,7 @@ const refusals: readonly Screen[] = (Object.keys(reasons) as Reason[])
 
 const row: PracticeRow = {
   name: 'Riverside & Sons <i>Dental</i>',
-  ...{ state: 'closed', words: '', note: '', href: null },
+  ...{ state: 'closed', words: '', note: '', href: null, ask: null },
 }
 
 const several: Screen = refusal('refused-several-practices', facts, 'outside-time-window', {
@@ -97,7 +104,11 @@ const several: Screen = refusal('refused-several-practices', facts, 'outside-tim
     practices: [
       { ...row, name: 'Lakeview Family Dentistry', state: 'open', words: 'Access allowed now', href: '/' },
       { ...row, name: 'North', state: 'step', words: 'After your second factor', href: '/' },
-      { ...row, state: 'closed', words: 'Closed until Tue, Nov 24 at 08:00 MST' },
+      {
+        ...row,
+        ...{ state: 'closed', words: 'Closed until Tue, Nov 24 at 08:00 MST' },
+        ask: '/.gatehouse/requests?practice=riverside',
+      },
       {
         ...row,
         name: 'Hillside Orthodontics',
@@ -113,12 +124,12 @@ const several: Screen = refusal('refused-several-practices', facts, 'outside-tim
 const access: AccessView = {
   state: 'ask',
   kind: 'ip',
-  brand: null,
+  ...{ isHeld: true, brand: null, chosen: null, others: [] },
   rows: [
     {
       ...{ practice: 'riverside', name: 'Riverside & Sons <i>Dental</i>', status: 'rejected' },
       note: 'Please call me first, Olivia',
-      ...{ askAgain: 'at Nov 24, 2026, 7:27 AM', open: false, contact: '' },
+      ...{ askAgain: 'on Tue, Nov 24 at 07:27 MST, in 15 min', open: false, contact: '' },
     },
     {
       ...{ practice: 'lakeview', name: 'Lakeview Family Dentistry', status: 'not-requested', note: '' },
@@ -184,7 +195,27 @@ const accessScreens: readonly Screen[] = [
       hours: { ...hours, backMs: null },
     }),
   ),
-  step('access-again', accessPage({ ...access, state: 'again', rows: onePractice })),
+  step(
+    'access-signed-in',
+    accessPage({
+      ...{ ...access, isHeld: false, brand: view.practice ?? null, chosen: 'riverside', emergency: null },
+      rows: access.rows.map((one) => ({ ...one, askAgain: null, open: one.contact === '' })),
+      others: [
+        {
+          ...{ ...row, name: 'Lakeview Family Dentistry', href: '/' },
+          ...{ state: 'open', words: 'Access allowed now' },
+        },
+      ],
+    }),
+  ),
+  step('access-signed-in-wait', accessPage({ ...access, state: 'wait', isHeld: false, rows: onePractice })),
+  step(
+    'access-again',
+    accessPage({
+      ...{ ...access, state: 'again' },
+      rows: onePractice.map((one) => ({ ...one, status: 'approved' })),
+    }),
+  ),
 ]
 
 const factor: FactorView = {
@@ -203,7 +234,14 @@ const factorScreens: readonly Screen[] = (
   [
     ['go', {}],
     ['missing', { reason: 'two-factor-too-weak' }],
-    ['grace', { deadline: 'December 1, 2026 at 9:00 AM', reason: 'two-factor-not-enrolled', code: null }],
+    [
+      'grace',
+      {
+        deadline: { text: 'Tuesday, December 1 at 09:00 MST', left: '6 d 2 h' },
+        reason: 'two-factor-not-enrolled',
+        code: null,
+      },
+    ],
     ['late', {}],
     ['away', { reason: null }],
     ['again', { reason: null }],
@@ -219,7 +257,11 @@ const mine: readonly PracticeRow[] = [
     words: 'Access allowed now',
     href: '/practices',
   },
-  { ...row, state: 'closed', words: 'Closed until Tue, Nov 24 at 08:00 MST' },
+  {
+    ...row,
+    ...{ state: 'closed', words: 'Closed until Tue, Nov 24 at 08:00 MST' },
+    ask: '/.gatehouse/requests?practice=riverside',
+  },
 ]
 const practices: readonly Screen[] = [
   step('practices', practicesPage({ rows: mine, emergencyUntil: null })),

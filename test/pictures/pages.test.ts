@@ -5,6 +5,7 @@
  */
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { logoBytesMax } from '../../runtime/logos.ts'
 import { axeFindings } from '../support/axe.ts'
 import { launchBrowser } from '../support/chromium.ts'
 import { gatewayScreens } from './gateway-screens.ts'
@@ -95,15 +96,41 @@ it('nothing is cut off sideways at 400 %, which 320 px are, and no policy stops 
   })
 })
 
-it('every value is text, there is one script at most, nothing comes from elsewhere, and 30 kB are enough', () => {
+it('by keyboard everything that can be used is reached in its order, and seen', async () => {
+  const usable = 'a[href], button, summary, textarea, select, input:not([type=hidden])'
+  await inBrowser({ viewport: { width: 1_280, height: 900 } }, coloured, async (page, name) => {
+    const all = await page.evaluate<number>(
+      `window.all = [...document.querySelectorAll(${JSON.stringify(usable)})].filter((one) => one.checkVisibility() && (one.type !== 'radio' || one.checked)), document.activeElement.blur(), getSelection().setPosition(document.body, 0), all.length`,
+    )
+    for (let at = 0; at < all; at += 1) {
+      await page.keyboard.press('Tab')
+      const here = await page.evaluate(
+        '[all.indexOf(document.activeElement), getComputedStyle(document.activeElement).outlineStyle]',
+      )
+      expect(here, name).toEqual([at, 'solid'])
+    }
+  })
+})
+
+it('every value is text, there is one script at most, nothing comes from elsewhere, and 30 kB are enough, logo included', () => {
   for (const { name, body, headers } of screens) {
     const scripts = /script-src 'sha256-/.test(headers['content-security-policy'] ?? '') ? 1 : 0
     expect(body.match(/<script/g) ?? [], name).toHaveLength(scripts)
+    const policy = headers['content-security-policy'] ?? ''
+    for (const part of ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "img-src 'self'"])
+      expect(policy, name).toContain(part)
+    expect(policy, name).not.toMatch(/unsafe|\*|data:/)
+    expect(headers, name).toMatchObject({
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'same-origin',
+    })
     const page = body.replace(/<script>.*?<\/script>/s, '')
     expect(page, name).not.toMatch(/<script|<i>|javascript:| style=| on[a-z]+="/)
     for (const [, address = ''] of page.matchAll(/(?:src|href|action)="([^"]*)"/g))
       expect(isOurs(address), `${name} ${address}`).toBe(true)
-    expect(Buffer.byteLength(body), name).toBeLessThan(30_000)
+    const logo = /<img /.test(body) ? logoBytesMax : 0
+    expect(Buffer.byteLength(body) + logo, name).toBeLessThan(30_000)
   }
 })
 

@@ -104,7 +104,7 @@ const verifyPages: Readonly<Record<string, string>> = {
 
 const setUpPages: Readonly<Record<string, string>> = {
   'set-up': setUpPage({ ...setUp, deadline }),
-  'set-up-wrong': setUpPage({ ...setUp, said: wrong }),
+  'set-up-wrong': setUpPage({ ...setUp, frame: only, said: wrong }),
   'set-up-new': setUpPage({ ...setUp, adds: true }),
   number: numberPage({ frame, sent: null, said: { what: 'form' }, by: 'number' }),
   'number-sent': numberPage({ frame, sent: { masked: '•••• 42' }, said: wrong, by: 'text' }),
@@ -184,10 +184,10 @@ const accountPages: Readonly<Record<string, string>> = {
     ...{ sessions: account.sessions.slice(0, 1), requests: [], refusals: [] },
   }),
   'account-full': accountPage({
-    ...{ ...account, more: 3 },
-    sessions: Array.from({ length: 20 }, (_, at) => ({ ...account.sessions[1]!, id: `ses_${at}` })),
-    requests: Array.from({ length: 20 }, () => account.requests[0]!),
-    refusals: Array.from({ length: 20 }, () => account.refusals[0]!),
+    ...{ ...account, frame: { ...only, emergencyUntil: null }, more: 3 },
+    sessions: Array.from({ length: 10 }, (_, at) => ({ ...account.sessions[1]!, id: `ses_${at}` })),
+    requests: Array.from({ length: 15 }, () => account.requests[0]!),
+    refusals: Array.from({ length: 10 }, () => account.refusals[0]!),
   }),
 }
 

@@ -205,7 +205,7 @@ describe('complaints', () => {
 
   test('a disk that is full, a replica and an old server are grave', () => {
     const good = 'redis_version:7.2.0\r\nrole:master\r\nmaxmemory_policy:noeviction\r\naof_enabled:1\r\n'
-    expect(complaintsOf(good)).toEqual([])
+    expect(complaintsOf([good])).toEqual([])
     for (const [line, said] of [
       ['rdb_last_bgsave_status:err', /snapshot/],
       ['aof_last_write_status:err', /append-only file/],
@@ -214,7 +214,7 @@ describe('complaints', () => {
     ] as const) {
       const [name = ''] = line.split(':')
       const info = `${line}\r\n${good.replace(new RegExp(`${name}:[^\r]*\r\n`), '')}`
-      expect(complaintsOf(info)).toMatchObject([{ isGrave: true, sentence: expect.stringMatching(said) }])
+      expect(complaintsOf([info])).toMatchObject([{ isGrave: true, sentence: expect.stringMatching(said) }])
     }
   })
 

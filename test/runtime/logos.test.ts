@@ -10,7 +10,7 @@ import { readCommandLine } from '../../cli/command-line.ts'
 import { checkConfig } from '../../cli/config-check.ts'
 import { isStop } from '../../cli/exit-codes.ts'
 import { readPlaneSettings, readSettings } from '../../cli/settings.ts'
-import { logoHeaders, logoProblems, readLogo, readLogos } from '../../runtime/logos.ts'
+import { logoBytesMax, logoHeaders, logoProblems, readLogo, readLogos } from '../../runtime/logos.ts'
 import { createListeningLog } from '../admin/practice-store.ts'
 import { logoPicture } from '../support/logo-picture.ts'
 
@@ -47,7 +47,7 @@ it('SVG, HTML, scripts, GIF, nothing, a folder and too much are refused under th
   for (const [at, text] of texts.entries()) expect(type(kept(`logo${at}.png`, text)), text).toBeNull()
   expect(type(folder)).toBeNull()
   expect(type(join(folder, 'nowhere.png'))).toBeNull()
-  expect(type(kept('large.png', Buffer.concat([logoPicture(), Buffer.alloc(65_536)])))).toBeNull()
+  expect(type(kept('large.png', Buffer.concat([logoPicture(), Buffer.alloc(logoBytesMax)])))).toBeNull()
 })
 
 it('what cannot be used is left out and told; what can is sent as what it is, and nothing in it would run', () => {

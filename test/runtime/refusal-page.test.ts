@@ -17,12 +17,16 @@ const view = (reason: Reason): RefusalView => ({
   hours: null,
   contact: 'Olivia Hart & Sons',
   practices: [
-    { name: 'Lakeview', state: 'open', words: 'Access allowed now', note: '', href: '/practices' },
-    { name: 'Riverside Dental', state: 'refused', words: 'Not from this network', note: '', href: null },
+    { name: 'Lakeview', state: 'open', words: 'Access allowed now', note: '', href: '/practices', ask: null },
+    {
+      ...{ name: 'Riverside Dental', state: 'refused', words: 'Not from this network', note: '' },
+      ...{ href: null, ask: '/.gatehouse/requests?practice="x"' },
+    },
   ],
   retry: '/schedule?day="1"',
   signIn: '/sign-in',
   confirm: '/.gatehouse/access?to="/"',
+  ask: '/.gatehouse/requests?to="/"',
   emergency: '/.gatehouse/second-factor?emergency=1&to="/"',
   emergencyUntil: 'Monday, 09:00',
   management: '/.gatehouse/security-management',

@@ -16,6 +16,7 @@ import {
   generateSigningKey,
   keepSigningKey,
   openRecord,
+  readSigningKey,
   sealRecord,
 } from '../../runtime/signing.ts'
 
@@ -119,6 +120,18 @@ describe('keys', () => {
 
   test('a signer of another kind of key is a mistake of ours', () => {
     expect(() => createSigner(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey)).toThrow()
+  })
+
+  test('a key that all control planes are given is the same key wherever it is read, and no weak text is one', () => {
+    // RFC 8032, 7.1, test 1.
+    const seed = Buffer.from('9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60', 'hex')
+    const told = 'd75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a'
+    const key = readSigningKey(seed.toString('base64url'))
+    expect(key === null ? null : createSigner(key).publicKey).toBe(
+      Buffer.from(told, 'hex').toString('base64url'),
+    )
+    for (const text of ['', 'A'.repeat(43), seed.toString('hex'), `${seed.toString('base64url')}A`])
+      expect(readSigningKey(text), text).toBeNull()
   })
 
   test('a key file is made once, is 0600, and gives the same key again', () => {

@@ -6,6 +6,7 @@
  */
 import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
 import { isIPv4 } from 'node:net'
+import type { ListenerTls } from '../../gateway/listener-tls.ts'
 
 /** A certificate and its key, both PEM. */
 export type Certified = { readonly cert: string; readonly key: string }
@@ -115,3 +116,13 @@ export const selfSigned = ({ names, common = names[0] ?? '', daysLeft = 5 }: Wis
   const facts = { subject, issuer: subject, publicKey, signer: privateKey, daysLeft, extensions }
   return { cert: signed(facts), key: pem(privateKey) }
 }
+
+/** Options of a listener with a certificate of its own, that asks nobody for theirs. */
+export const listenerTls = (): ListenerTls => ({
+  ...selfSigned({ names: ['app.test'] }),
+  minVersion: 'TLSv1.2',
+  requestCert: false,
+  rejectUnauthorized: false,
+  secureOptions: 0,
+  handshakeTimeout: 2_000,
+})

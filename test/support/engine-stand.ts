@@ -74,6 +74,8 @@ export type StandOptions = {
   readonly hosts?: readonly string[]
   /** Absent: plain HTTP. */
   readonly tls?: ListenerTls
+  /** Absent: no. */
+  readonly http2?: boolean
   readonly log?: Log
 }
 
@@ -118,6 +120,7 @@ export const startStand = async (url: string, options: StandOptions = {}): Promi
     engine: options.engine ?? config.gateway.engine,
     limits: config.gateway.limits,
     tls: options.tls ?? null,
+    http2: options.http2 ?? false,
     trusts: trusted.trusts,
     proxyProtocol:
       options.proxyProtocol === undefined

@@ -28,10 +28,11 @@ import type {
   SignInFinished,
 } from '../../runtime/internal.ts'
 import { keys } from '../../runtime/keys.ts'
-import type { SessionEnd, SessionRecord, TokenRecord } from '../../runtime/records.ts'
+import type { RetiredPractice, SessionEnd, SessionRecord, TokenRecord } from '../../runtime/records.ts'
 import { bodyHash, createSigner, generateSigningKey, type Signer, sealRecord } from '../../runtime/signing.ts'
 import { openedRecord } from './fake-opening.ts'
 import { createFakePortal, type FakePortal } from './fake-portal.ts'
+import { practicesTable } from './fake-practices.ts'
 import { askAccess, standingKey, standingsOf, withdraw } from './fake-standings.ts'
 import { plainMember } from './plain-member.ts'
 
@@ -51,13 +52,15 @@ type Options = {
   readonly people: Readonly<Record<string, Person>>
 }
 
+/** `before`: what holds again from `confirmBy` on; `null`: the policy is confirmed. `told`: it is retired. */
+type Saved = { revision: number; document: PolicyDocument; before: PolicyDocument | null } & {
+  confirmBy: number | null
+  told?: RetiredPractice | null
+}
+
 type State = Options & {
   readonly signer: Signer
-  /** `before`: what holds again from `confirmBy` on; `null`: the policy is confirmed. */
-  readonly documents: Map<
-    string,
-    { revision: number; document: PolicyDocument; before: PolicyDocument | null; confirmBy: number | null }
-  >
+  readonly documents: Map<string, Saved>
   readonly members: Map<string, { version: number; list: Member[] }>
   readonly sessions: Map<string, { version: number; record: SessionRecord }>
   readonly tokens: Map<string, readonly TokenRecord[]>
@@ -109,13 +112,7 @@ const putMembers = (state: State, practice: string): Entry => {
 
 const putPractices = (state: State): Entry => {
   state.practicesVersion += 1
-  const practices = Object.fromEntries(
-    [...state.documents].map(([id, { revision }]) => [
-      id,
-      { name: id, policy: revision, members: state.members.get(id)!.version },
-    ]),
-  )
-  return put(state, keys.practices, state.practicesVersion, { practices })
+  return put(state, keys.practices, state.practicesVersion, practicesTable(state))
 }
 
 const putSession = (state: State, tokenHash: string): Entry => {
@@ -331,15 +328,11 @@ export const createFakeControlPlane = (options: Options) => {
     signer: createSigner(generateSigningKey()),
     documents: new Map(),
     members: new Map(),
-    ...{ sessions: new Map(), tokens: new Map() },
-    published: new Map(),
+    ...{ sessions: new Map(), tokens: new Map(), published: new Map() },
     calls: { opened: 0, changed: 0, changes: 0, records: 0, asked: 0, handedOver: 0, asserted: 0 },
     portal: createFakePortal(options.now),
-    standings: new Map(),
-    revokedAt: new Map(),
-    sequence: 0,
-    practicesVersion: 0,
-    running: true,
+    ...{ standings: new Map(), revokedAt: new Map() },
+    ...{ sequence: 0, practicesVersion: 0, running: true },
   }
   found(state)
   const saveMember = async (practice: string, user: string, change: (member: Member) => Member | null) => {
@@ -370,6 +363,10 @@ export const createFakeControlPlane = (options: Options) => {
     /** `null`: they leave the practice. */
     saveMember,
     saveTokens: (practice: string, tokens: readonly TokenRecord[]) => saveTokens(state, practice, tokens),
+    retire: (practice: string, told: RetiredPractice | null) => {
+      state.documents.set(practice, { ...state.documents.get(practice)!, told })
+      return push(state, [putPractices(state)])
+    },
     /** Raises the user's epoch, as a revocation does. */
     revoke: (practice: string, user: string) => {
       state.revokedAt.set(`${practice} ${user}`, state.now())

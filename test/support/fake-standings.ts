@@ -1,7 +1,7 @@
 /**
- * Requests for access as the fake control plane keeps them: asked by whoever is held, standing where a test put them.
+ * Requests for access as the fake control plane keeps them: asked by whoever has signed in, standing where a test put them.
  *
- * It grants nothing: a test gives the grant and the decision itself. Invariant: only a held session asks, and only where
+ * It grants nothing: a test gives the grant and the decision itself. Invariant: an adopted session does not ask, and only where
  * the practice takes requests, as with the real one.
  */
 import type { Member } from '../../policies/access-request.ts'
@@ -43,12 +43,12 @@ export const standingsOf = (
   return { standings, refused }
 }
 
-/** Asks only for a held session and where the practice takes requests, as the control plane does. */
+/** Asks only for a session whose sign-in was seen, and where the practice takes requests, as the control plane does. */
 export const askAccess = (state: Requests, request: AskAccess): AccessStandings => {
   const { tokenHash, kind } = request
   const session = state.sessions.get(tokenHash)?.record
   const known = standingsOf(state, tokenHash, kind, null)
-  if (session === undefined || known === null || !session.held)
+  if (session === undefined || known === null || !(session.held || session.method !== 'adopted'))
     return { standings: [...(known?.standings ?? [])], refused: 'Sign in again to ask for access.' }
   const open = known.standings.filter(({ practice, takes }) => request.practices.includes(practice) && takes)
   if (open.length === 0) return { ...known, refused: 'This practice takes no requests.' }

@@ -16,6 +16,7 @@ import type { HotStore } from '../../runtime/hot-store.ts'
 import { createRedisHotStore } from '../../runtime/hot-store-redis.ts'
 import { createInternalClient } from '../../runtime/internal-client.ts'
 import { silentLog } from '../../runtime/log.ts'
+import type { RedisPlace } from '../../runtime/redis-place.ts'
 import { createDatabase } from './postgres.ts'
 import { startRedis } from './redis.ts'
 import { keepSealedCode } from './sealed-code.ts'
@@ -73,6 +74,8 @@ export type FleetWish = {
   readonly change?: (config: Config) => Config
   /** Where one side finds the Redis at `redisUrl`, if not there. */
   readonly storeUrl?: (redisUrl: string, side: 'gateways' | 'control') => Promise<string>
+  /** Redis servers that both sides use instead of one of the fleet's own. */
+  readonly place?: RedisPlace
   /** Where the control plane finds the PostgreSQL at `databaseUrl`, if not there. */
   readonly recordUrl?: (databaseUrl: string) => Promise<string>
 }
@@ -98,7 +101,7 @@ export const startFleet = async (wish: FleetWish = {}) => {
   const gatewaysUrl = (await wish.storeUrl?.(redis.url, 'gateways')) ?? redis.url
   const controlUrl = (await wish.storeUrl?.(redis.url, 'control')) ?? redis.url
   const openStore = (url: string): HotStore => {
-    const store = createRedisHotStore({ url })
+    const store = createRedisHotStore(wish.place ?? { url })
     stores.push(store)
     return store
   }

@@ -1,5 +1,6 @@
 /**
- * `gatehouse gateway` as somebody types it, in a process of its own whose workers, log and end can be awaited.
+ * `gatehouse gateway` or `gatehouse admin` as somebody types it, in a process of its own whose workers, log and end can be
+ * awaited.
  *
  * Not tools/run.mjs, which would stand between a test's signals and the supervisor.
  */
@@ -17,11 +18,11 @@ export type ToldGateway = {
   readonly workers: readonly ToldWorker[]
 }
 
-/** A running command. */
-export type GatewayCommand = {
+/** A running command that prints `Told` once it is ready. */
+export type PlaneCommand<Told> = {
   readonly pid: number
   /** Rejects with what it wrote on standard error when it ends before. */
-  readonly ready: Promise<ToldGateway>
+  readonly ready: Promise<Told>
   /** The exit code, or the signal's name. */
   readonly ended: Promise<number | string>
   /** Resolves when nobody holds its standard error any more: it and all its workers are gone. */
@@ -34,17 +35,24 @@ export type GatewayCommand = {
   kill(signal: NodeJS.Signals): void
 }
 
-/** Starts it with this configuration file. */
-export const runGatewayCommand = (file: string): GatewayCommand => {
+/** A running `gatehouse gateway`. */
+export type GatewayCommand = PlaneCommand<ToldGateway>
+
+/** Starts one plane with this configuration file and further words. */
+export const runPlaneCommand = <Told>(
+  plane: 'gateway' | 'admin',
+  file: string,
+  more: readonly string[] = [],
+): PlaneCommand<Told> => {
   const environment = Object.entries(process.env).filter(
     ([name]) => !/^(GATEHOUSE_|DATABASE_URL$|REDIS_URL$)/.test(name),
   )
-  const words = [join(projectRoot, 'cli/main.ts'), 'gateway', '--config', file, '--json']
+  const words = [join(projectRoot, 'cli/main.ts'), plane, '--config', file, '--json', ...more]
   const child = spawn(process.execPath, words, {
     env: Object.fromEntries(environment),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  const ready = Promise.withResolvers<ToldGateway>()
+  const ready = Promise.withResolvers<Told>()
   const ended = Promise.withResolvers<number | string>()
   const allGone = Promise.withResolvers<void>()
   const waiting = new Set<() => void>()
@@ -52,7 +60,7 @@ export const runGatewayCommand = (file: string): GatewayCommand => {
   ready.promise.catch(() => undefined)
   child.stdout.on('data', (chunk) => {
     out += String(chunk)
-    if (out.includes('\n')) ready.resolve(JSON.parse(out) as ToldGateway)
+    if (out.includes('\n')) ready.resolve(JSON.parse(out) as Told)
   })
   child.stderr.on('data', (chunk) => {
     errors += String(chunk)
@@ -86,6 +94,10 @@ export const runGatewayCommand = (file: string): GatewayCommand => {
     kill: (signal) => void child.kill(signal),
   }
 }
+
+/** Starts a gateway with this configuration file. */
+export const runGatewayCommand = (file: string): GatewayCommand =>
+  runPlaneCommand<ToldGateway>('gateway', file)
 
 /** How many exchanges of a kind a worker has open. */
 export const openAt = async (worker: ToldWorker, kind: string): Promise<number> => {

@@ -21,6 +21,7 @@ import {
   refusals,
   savedSchema,
   slugSchema,
+  spanQuery,
 } from './wire.ts'
 
 const settingsSchema = policyDocumentSchema.shape.requests
@@ -110,6 +111,35 @@ export const accessRequestsRoutes = {
           nextCursor: z.string().nullable(),
         }),
         'One page of requests.',
+      ),
+      ...refusals,
+    },
+  }),
+  counts: createRoute({
+    method: 'get',
+    path: '/api/practices/{practice}/access-requests/counts',
+    summary: 'How many asked and how many waited over a span of at most 31 days, in at most 62 steps',
+    request: { params: practiceParams, query: spanQuery },
+    responses: {
+      200: answers(
+        z
+          .object({
+            stepMs: z.number().int(),
+            counts: z.array(
+              z.object({
+                at: instantSchema,
+                asked: z.number().int(),
+                /** At the end of the step, or now in the one that runs. */
+                waiting: z.number().int(),
+              }),
+            ),
+            /** How many were decided within the span; those that nobody decided in time are not. */
+            decided: z.number().int(),
+            /** Half of them had waited no longer; `null`: none was decided. */
+            medianMs: z.number().int().nullable(),
+          })
+          .openapi('RequestCounts'),
+        'The steps in order, also those with none.',
       ),
       ...refusals,
     },

@@ -1,8 +1,10 @@
 /**
- * Contract of practices: creating one, its name, zone and contact line, and which controls it has.
+ * Contract of practices: creating one, its name, zone and contact line, which controls it has, how it is recognised, and
+ * retiring it.
  *
- * The list of them is the shell's. Invariant: only operators (accounts of every practice) create practices and say what
- * they have; two-factor and signing in with Google are everybody's and cannot be taken away.
+ * The list of them is the shell's. Invariant: only operators (accounts of every practice) create and retire practices and
+ * say what they have; two-factor and signing in with Google are everybody's and cannot be taken away. Hosts are
+ * configuration: they are told, and never changed here.
  */
 import { createRoute, z } from '@hono/zod-openapi'
 import { policyDocumentSchema } from '../../../policies/document.ts'
@@ -12,6 +14,7 @@ import {
   confirmPracticeName,
   editRefusals,
   ifMatchHeaders,
+  instantSchema,
   practiceParams,
   reason,
   refusals,
@@ -36,6 +39,51 @@ const featuresSchema = z
     ),
   })
   .openapi('PracticeFeatures')
+
+const count = z.number().int()
+
+const retirementSchema = z
+  .object({
+    name: z.string(),
+    revision: count,
+    /** Whom its people are told to turn to, as its policy says now. */
+    contact: z.string(),
+    /** There is no other practice, so that this one stays. */
+    isLast: z.boolean(),
+    ...{ members: count, sessions: count, requests: count, tokens: count, emergencies: count },
+    scheduled: count,
+  })
+  .openapi('Retirement')
+
+const retiredSchema = z
+  .object({
+    id: slugSchema,
+    name: z.string(),
+    zone: z.string(),
+    contact: z.string(),
+    retiredAt: instantSchema,
+    retiredBy: z.string(),
+    reason: z.string(),
+    /** Until when it can be taken back; `null`: under a legal hold, with no end. */
+    reinstatableUntil: instantSchema.nullable(),
+  })
+  .openapi('RetiredPractice')
+
+const sourcesSchema = z
+  .object({
+    sources: z.array(
+      z.object({
+        upstream: z.string(),
+        /** `cookie`, `header` and `claim` name whichever practice a person is in, and count for its members only. */
+        kind: z.enum(['host', 'path', 'fixed', 'cookie', 'header', 'claim']),
+        /** The host, the first segment of the path, or the name of the cookie or header; empty: the only practice. */
+        value: z.string(),
+      }),
+    ),
+    /** For `upstreams[]` of the configuration: what gives the practice a host of its own, to be completed. */
+    yaml: z.string(),
+  })
+  .openapi('PracticeSources')
 
 /** Routes of practices. */
 export const practicesRoutes = {
@@ -92,5 +140,54 @@ export const practicesRoutes = {
       body: body(z.strictObject({ on: z.boolean(), reason })),
     },
     responses: { 200: answers(savedSchema, 'Switched.'), ...editRefusals },
+  }),
+  sources: createRoute({
+    method: 'get',
+    path: '/api/practices/{practice}/sources',
+    summary: 'How requests of the practice are recognised, as configured; operators only',
+    request: { params: practiceParams },
+    responses: { 200: answers(sourcesSchema, 'All of them.'), ...refusals },
+  }),
+  retirement: createRoute({
+    method: 'get',
+    path: '/api/practices/{practice}/retirement',
+    summary: 'What retiring the practice would end; operators only',
+    request: { params: practiceParams },
+    responses: { 200: answers(retirementSchema, 'Counted now; `ETag` is its revision.'), ...refusals },
+  }),
+  retire: createRoute({
+    method: 'post',
+    path: '/api/practices/{practice}/retire',
+    summary: 'Retires the practice: nobody of it comes in any more, its events stay; operators only',
+    request: {
+      params: practiceParams,
+      headers: ifMatchHeaders,
+      body: body(
+        z.strictObject({
+          reason: z.string().trim().min(1).max(500),
+          /** Whom people are told to turn to. */
+          contact,
+          /** Its name, typed. */
+          confirmPracticeName: z.string().max(80),
+        }),
+      ),
+    },
+    responses: { 200: answers(z.object({ sequence: count }), 'Retired.'), ...editRefusals },
+  }),
+  retired: createRoute({
+    method: 'get',
+    path: '/api/retired-practices',
+    summary: 'Practices that were retired; operators only',
+    responses: {
+      200: answers(z.object({ practices: z.array(retiredSchema) }), 'The last one first.'),
+      ...refusals,
+    },
+  }),
+  reinstate: createRoute({
+    method: 'post',
+    path: '/api/practices/{practice}/reinstate',
+    summary: 'Takes a retired practice back as it was; operators only',
+    request: { params: practiceParams, body: body(z.strictObject({ reason })) },
+    responses: { 200: answers(savedSchema, 'It is back; nobody is signed in.'), ...refusals },
   }),
 } as const

@@ -16,6 +16,7 @@ import {
   practiceParams,
   reason,
   refusals,
+  spanQuery,
 } from './wire.ts'
 
 const filters = z.strictObject({
@@ -348,13 +349,10 @@ export const securityEventsRoutes = {
   decisionCounts: createRoute({
     method: 'get',
     path: '/api/practices/{practice}/decisions/counts',
-    summary: 'How many refusals there were over a span of at most 31 days, in at most 62 steps',
+    summary: 'How many decisions there were by verdict over a span of at most 31 days, in at most 62 steps',
     request: {
       params: practiceParams,
-      query: z.strictObject({
-        from: z.coerce.number().int().nonnegative(),
-        to: z.coerce.number().int().nonnegative(),
-      }),
+      query: spanQuery,
     },
     responses: {
       200: answers(
@@ -363,8 +361,9 @@ export const securityEventsRoutes = {
             stepMs: z.number().int(),
             counts: z.array(
               z.object({
-                /** When the step begins. */
                 at: instantSchema,
+                /** Requests that were let through, by the hour they came in; `null`: the steps are shorter. */
+                permitted: z.number().int().nullable(),
                 refused: z.number().int(),
                 /** Sent to prove something first. */
                 challenged: z.number().int(),

@@ -43,6 +43,12 @@ export const pageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(500).default(100),
 })
 
+/** `?from=&to=` of a chart, milliseconds since 1970; `admin/api/chart-span.ts` says how long it may be. */
+export const spanQuery = z.strictObject({
+  from: z.coerce.number().int().nonnegative(),
+  to: z.coerce.number().int().nonnegative(),
+})
+
 /** The closed set of ways in which the API says no; each has one status (`admin/api/refusals.ts`). */
 export const refusalCodes = [
   'invalid',

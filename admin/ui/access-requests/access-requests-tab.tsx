@@ -2,13 +2,13 @@
  * Access requests: who asks to be let in from where or when, and the decisions made.
  *
  * People ask on the gateway's own pages, never here. Invariant: pending ones are shown first, the longest waiting
- * first; which are shown and how they are put together, the address of the page says.
+ * first; which are shown, how they are put together, which are ticked and what is asked, the address of the page says.
  */
 import { NativeSelect } from '@mantine/core'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { useState } from 'react'
 import { LoadMore } from '../parts/load-more.tsx'
+import { useKept, useOpened } from '../parts/opened.ts'
 import { Blank, Failed, Loading } from '../parts/states.tsx'
 import { usePractice } from '../practice.ts'
 import {
@@ -18,10 +18,11 @@ import {
   type RequestFilter,
 } from '../queries.ts'
 import { lengthText } from '../times.ts'
-import { type Asked, DecisionDialog } from './decision-dialog.tsx'
+import { type Act, type Ask, DecisionDialog } from './decision-dialog.tsx'
 import { PendingRequests } from './pending-requests.tsx'
 import type { Grouping } from './request-groups.ts'
 import { RequestRow } from './request-row.tsx'
+import { RequestsChart } from './requests-chart.tsx'
 
 const route = getRouteApi('/practices/$practice/access-requests')
 const to = '/practices/$practice/access-requests'
@@ -40,12 +41,11 @@ const empty: Readonly<Record<RequestFilter, string>> = {
   all: 'Nobody has asked for access yet',
 }
 
+const acts: readonly Act[] = ['approve', 'share', 'deny', 'withdraw']
+
 type Kind = AccessRequest['kind']
 
-function Table(props: {
-  readonly requests: readonly AccessRequest[]
-  readonly onAsk: (asked: Asked) => void
-}) {
+function Table(props: { readonly requests: readonly AccessRequest[]; readonly onAsk: Ask }) {
   return (
     <table className="gh-table">
       <caption className="gh-unseen">Requests for access</caption>
@@ -105,17 +105,24 @@ function Requests(props: {
 }) {
   const { status, kind, group } = props
   const practice = usePractice()
-  const [asked, setAsked] = useState<Asked | null>(null)
+  const { name, id, key, open, openWith, problem, close } = useOpened()
   const found = useInfiniteQuery(accessRequestsQuery(practice.id, status))
+  const all = found.data?.pages.flatMap((page) => page.requests) ?? []
+  const act = acts.find((one) => one === name)
+  const request = useKept(
+    act === undefined ? null : key,
+    all.find((one) => one.id === id),
+  )
   if (found.isPending) return <Loading rows={4} label="Loading the requests" />
   if (found.isError) return <Failed error={found.error} again={found.refetch} />
-  const all = found.data.pages.flatMap((page) => page.requests)
   // What a status means the API says; what arrives late is left out all the same.
-  const ofStatus = status === 'pending' ? all.filter((request) => request.status === 'pending') : all
-  const requests = ofStatus.filter((request) => kind === undefined || request.kind === kind)
+  const ofStatus = status === 'pending' ? all.filter((one) => one.status === 'pending') : all
+  const requests = ofStatus.filter((one) => kind === undefined || one.kind === kind)
   const [first] = found.data.pages
   const standardMs = first?.settings.standardMs ?? 0
-  const shared = { requests, onAsk: setAsked }
+  const onAsk: Ask = (wanted, { id: about }, refused) =>
+    refused === undefined ? open(wanted, about) : openWith(wanted, about, refused)
+  const shared = { requests, onAsk }
   return (
     <>
       {requests.length === 0 ? (
@@ -126,13 +133,8 @@ function Requests(props: {
         <Table {...shared} />
       )}
       <LoadMore hasMore={found.hasNextPage} isLoading={found.isFetchingNextPage} load={found.fetchNextPage} />
-      {asked !== null && (
-        <DecisionDialog
-          key={`${asked.act} ${asked.request.id} ${asked.audience ?? ''}`}
-          asked={asked}
-          standardMs={standardMs}
-          onClose={() => setAsked(null)}
-        />
+      {act !== undefined && request !== undefined && (
+        <DecisionDialog key={key} asked={{ act, request, problem }} standardMs={standardMs} onClose={close} />
       )}
     </>
   )
@@ -145,11 +147,13 @@ function Filters(props: {
 }) {
   const { status, kind, group } = props
   const practice = usePractice()
+  const { span } = route.useSearch()
   const navigate = route.useNavigate()
   const searchOf = (one: RequestFilter) => ({
     ...(one === 'pending' ? {} : { status: one }),
     ...(kind === undefined ? {} : { kind }),
     ...(group === undefined ? {} : { group }),
+    ...(span === undefined ? {} : { span }),
   })
   const go = (change: { readonly kind?: Kind | undefined; readonly group?: Grouping | undefined }) =>
     void navigate({ search: (now) => ({ ...now, ...change }), replace: true })
@@ -221,6 +225,7 @@ export function AccessRequestsTab() {
         <Filters status={status} kind={kind} group={group} />
         <Requests status={status} kind={kind} group={group} />
       </section>
+      <RequestsChart />
     </>
   )
 }

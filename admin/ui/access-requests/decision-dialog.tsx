@@ -17,13 +17,16 @@ import { type AccessRequest, rolesQuery } from '../queries.ts'
 import { type Approval, useDecisions } from './decisions.ts'
 import { LengthField, lengthOf, standardLength } from './length-field.tsx'
 
-/** A decision to be reviewed. `problem`: the refusal of a one-click decision that led here. */
+/** A decision that can be reviewed; `share`: an approval that is offered for the whole practice. */
+export type Act = 'approve' | 'share' | 'deny' | 'withdraw'
+/** Asks for its review. `problem`: the refusal of a one-click decision that led here. */
+export type Ask = (act: Act, request: AccessRequest, problem?: ShownProblem) => void
+
+/** A decision to be reviewed. */
 export type Asked = {
-  readonly act: 'approve' | 'deny' | 'withdraw'
+  readonly act: Act
   readonly request: AccessRequest
   readonly problem: ShownProblem | null
-  /** For whom the dialog offers the approval at first. */
-  readonly audience?: 'practice'
 }
 
 const toBeRead = {
@@ -116,7 +119,7 @@ function ApproveDialog({ asked, standardMs, onClose }: AskedProps) {
   const { approve, renew } = useDecisions()
   const [length, setLength] = useState(standardLength)
   const [wide, setWide] = useState({
-    audience: asked.audience ?? 'user',
+    audience: asked.act === 'share' ? 'practice' : 'user',
     network: request.network,
     label: `Network of ${request.user.name}`.slice(0, 80),
   })
@@ -209,7 +212,12 @@ function TakeBackDialog({ asked, onClose }: AskedProps) {
   )
 }
 
-const dialogs = { approve: ApproveDialog, deny: DenyDialog, withdraw: TakeBackDialog } as const
+const dialogs = {
+  approve: ApproveDialog,
+  share: ApproveDialog,
+  deny: DenyDialog,
+  withdraw: TakeBackDialog,
+} as const
 
 /** The dialog; draw it while it is open. */
 export function DecisionDialog(props: AskedProps) {

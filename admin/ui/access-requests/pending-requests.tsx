@@ -1,14 +1,15 @@
 /**
  * The requests that wait, as cards: one by one, or put together by network or person; several can be picked and decided.
  *
- * Invariant: picks never outlive their requests: what somebody else has decided meanwhile is no longer picked, and what
+ * Invariant: picks are in the address and never outlive their requests: what somebody else has decided meanwhile is no longer picked, and what
  * is decided for several is what is on the screen.
  */
 import { Button, Checkbox } from '@mantine/core'
 import { useEffect, useRef, useState } from 'react'
+import { useChosen } from '../parts/opened.ts'
 import { usePractice } from '../practice.ts'
 import type { AccessRequest } from '../queries.ts'
-import type { Asked } from './decision-dialog.tsx'
+import type { Ask } from './decision-dialog.tsx'
 import type { Undecided } from './decisions.ts'
 import { RequestCard } from './request-card.tsx'
 import { countsByNetwork, type Group, type Grouping, groupsOf } from './request-groups.ts'
@@ -18,7 +19,7 @@ const eagerMax = 12
 
 type Shared = {
   readonly standardMs: number
-  readonly onAsk: (asked: Asked) => void
+  readonly onAsk: Ask
   readonly onUndecided: (undecided: readonly Undecided[]) => void
 }
 
@@ -42,6 +43,7 @@ function GroupHead({ group, standardMs, onAsk, onUndecided }: Shared & { readonl
           <SeveralActs
             requests={requests}
             what={what}
+            scope={group.key.replaceAll(' ', '.')}
             standardMs={standardMs}
             onUndecided={onUndecided}
             onDone={() => undefined}
@@ -51,7 +53,7 @@ function GroupHead({ group, standardMs, onAsk, onUndecided }: Shared & { readonl
               size="compact-sm"
               variant="subtle"
               aria-label={`List ${network} for the practice`}
-              onClick={() => onAsk({ act: 'approve', request: first, problem: null, audience: 'practice' })}
+              onClick={() => onAsk('share', first)}
             >
               List for the practice
             </Button>
@@ -83,6 +85,7 @@ function PickBar(
           <SeveralActs
             requests={picked}
             what={`${picked.length} selected`}
+            scope="picked"
             standardMs={props.standardMs}
             onUndecided={props.onUndecided}
             onDone={() => pick([])}
@@ -98,10 +101,10 @@ export function PendingRequests(props: {
   readonly requests: readonly AccessRequest[]
   readonly grouping: Grouping | undefined
   readonly standardMs: number
-  readonly onAsk: (asked: Asked) => void
+  readonly onAsk: Ask
 }) {
   const { requests, grouping, standardMs, onAsk } = props
-  const [ids, setIds] = useState<ReadonlySet<string>>(new Set())
+  const { ids, choose, turn } = useChosen()
   const [undecided, setUndecided] = useState<readonly (Undecided & { readonly name: string })[]>([])
   const picked = requests.filter(({ id }) => ids.has(id))
   const place = useRef<HTMLDivElement>(null)
@@ -125,9 +128,7 @@ export function PendingRequests(props: {
   return (
     <div ref={place} tabIndex={-1} className="gh-quiet-focus">
       <UndecidedNotice undecided={undecided} onClose={() => setUndecided([])} />
-      {requests.length > 1 && (
-        <PickBar {...shared} shown={requests} picked={picked} pick={(list) => setIds(new Set(list))} />
-      )}
+      {requests.length > 1 && <PickBar {...shared} shown={requests} picked={picked} pick={choose} />}
       {groupsOf(requests, grouping).map((group) => (
         <div key={group.key}>
           {group.title !== '' && <GroupHead {...shared} group={group} />}
@@ -141,9 +142,7 @@ export function PendingRequests(props: {
                 heading={group.title === '' ? 'h2' : 'h3'}
                 others={(counts.get(request.network) ?? 1) - 1}
                 isPicked={ids.has(request.id)}
-                onPick={(isPicked) =>
-                  setIds((now) => new Set([...now, request.id].filter((id) => isPicked || id !== request.id)))
-                }
+                onPick={(isPicked) => turn([request.id], isPicked)}
                 onAsk={onAsk}
               />
             ))}

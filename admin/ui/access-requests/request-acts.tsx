@@ -9,14 +9,14 @@ import { useState } from 'react'
 import { problemOf } from '../problem.ts'
 import type { AccessRequest } from '../queries.ts'
 import { lengthText } from '../times.ts'
-import { type Asked, coverage } from './decision-dialog.tsx'
+import { type Ask, coverage } from './decision-dialog.tsx'
 import { useDecisions } from './decisions.ts'
 
 /** The buttons. `standardMs`: how long an approval lasts by the practice's setting. */
 export function RequestActs(props: {
   readonly request: AccessRequest
   readonly standardMs: number
-  readonly onAsk: (asked: Asked) => void
+  readonly onAsk: Ask
 }) {
   const { request, standardMs, onAsk } = props
   const { approve, deny } = useDecisions()
@@ -28,7 +28,7 @@ export function RequestActs(props: {
     try {
       await (act === 'approve' ? approve(request, { durationMs: 'standard' }) : deny(request))
     } catch (error) {
-      onAsk({ act, request, problem: problemOf(error) })
+      onAsk(act, request, problemOf(error))
     } finally {
       setBusy(null)
     }
@@ -49,7 +49,7 @@ export function RequestActs(props: {
         size="compact-sm"
         variant="default"
         aria-label={`Other grant for ${name}`}
-        onClick={() => onAsk({ act: 'approve', request, problem: null })}
+        onClick={() => onAsk('approve', request)}
       >
         Other grant
       </Button>
@@ -69,7 +69,7 @@ export function RequestActs(props: {
         variant="subtle"
         color="red"
         aria-label={`Deny with a note: ${name}`}
-        onClick={() => onAsk({ act: 'deny', request, problem: null })}
+        onClick={() => onAsk('deny', request)}
       >
         Deny with a note
       </Button>

@@ -8,7 +8,7 @@ import { Tag } from '../parts/tag.tsx'
 import { When } from '../parts/when.tsx'
 import type { AccessRequest } from '../queries.ts'
 import { useNow } from '../times.ts'
-import type { Asked } from './decision-dialog.tsx'
+import type { Ask } from './decision-dialog.tsx'
 import { RequestActs } from './request-acts.tsx'
 import { RequestHints } from './request-hints.tsx'
 
@@ -24,7 +24,7 @@ export function RequestCard(props: {
   readonly heading: 'h2' | 'h3'
   readonly isPicked: boolean
   readonly onPick: (isPicked: boolean) => void
-  readonly onAsk: (asked: Asked) => void
+  readonly onAsk: Ask
 }) {
   const { request, isPicked, onPick } = props
   const Heading = props.heading

@@ -13,7 +13,7 @@ import { usePractice } from '../practice.ts'
 import { problemOf } from '../problem.ts'
 import type { AccessRequest } from '../queries.ts'
 import { useNow } from '../times.ts'
-import type { Asked } from './decision-dialog.tsx'
+import type { Ask } from './decision-dialog.tsx'
 import { useDecisions } from './decisions.ts'
 
 const states: Readonly<Record<AccessRequest['status'], { readonly name: string; readonly tone: Tone }>> = {
@@ -84,10 +84,7 @@ function OpenAgain({ request }: { readonly request: AccessRequest }) {
 }
 
 /** The row. */
-export function RequestRow(props: {
-  readonly request: AccessRequest
-  readonly onAsk: (asked: Asked) => void
-}) {
+export function RequestRow(props: { readonly request: AccessRequest; readonly onAsk: Ask }) {
   const { request } = props
   const practice = usePractice()
   const now = useNow()
@@ -135,7 +132,7 @@ export function RequestRow(props: {
             variant="subtle"
             color="red"
             aria-label={`Take back the approval of ${request.user.name}`}
-            onClick={() => props.onAsk({ act: 'withdraw', request, problem: null })}
+            onClick={() => props.onAsk('withdraw', request)}
           >
             Take back
           </Button>

@@ -7,6 +7,7 @@
 import { Alert, Button, type ButtonProps } from '@mantine/core'
 import { useState } from 'react'
 import { ConfirmDialog } from '../parts/confirm-dialog.tsx'
+import { useOpened } from '../parts/opened.ts'
 import { problemOf, type ShownProblem } from '../problem.ts'
 import type { AccessRequest } from '../queries.ts'
 import { lengthText } from '../times.ts'
@@ -17,6 +18,10 @@ const atOnceMax = 100
 
 /** What several are asked to become; `problem`: the refusal of a click that led here. */
 type Asked = { readonly decision: Several['decision']; readonly problem: ShownProblem | null }
+
+/** The dialogs by what they are called in the address. */
+const dialogs = { approve: 'approve-all', reject: 'deny-all' } as const
+const decisions = ['approve', 'reject'] as const
 
 function SeveralDialog(props: {
   readonly requests: readonly AccessRequest[]
@@ -87,6 +92,8 @@ export function UndecidedNotice(props: {
 }
 
 type SeveralProps = {
+  /** Which of them, as the address calls it. */
+  readonly scope: string
   readonly requests: readonly AccessRequest[]
   readonly standardMs: number
   readonly onUndecided: (undecided: readonly Undecided[]) => void
@@ -94,10 +101,11 @@ type SeveralProps = {
 }
 
 /** Decides at once, or after a dialog; what a click is refused with opens the dialog. */
-function useSeveral({ requests, onUndecided, onDone }: SeveralProps) {
+function useSeveral({ scope, requests, onUndecided, onDone }: SeveralProps) {
   const { decide } = useDecisions()
   const [busy, setBusy] = useState<Several['decision'] | null>(null)
-  const [asked, setAsked] = useState<Asked | null>(null)
+  const { name, id, open, openWith, problem, close } = useOpened()
+  const decision = decisions.find((one) => dialogs[one] === name && id === scope)
   const settle = async (wish: Several) => {
     onUndecided(
       await decide(
@@ -107,18 +115,19 @@ function useSeveral({ requests, onUndecided, onDone }: SeveralProps) {
     )
     onDone()
   }
-  const click = async (decision: Several['decision']) => {
-    setBusy(decision)
+  const click = async (wanted: Several['decision']) => {
+    setBusy(wanted)
     try {
-      await settle({ decision })
+      await settle({ decision: wanted })
     } catch (error) {
-      setAsked({ decision, problem: problemOf(error) })
+      openWith(dialogs[wanted], scope, problemOf(error))
     } finally {
       setBusy(null)
     }
   }
-  const ask = (decision: Several['decision']) => setAsked({ decision, problem: null })
-  return { busy, asked, settle, click, ask, close: () => setAsked(null) }
+  const ask = (wanted: Several['decision']) => open(dialogs[wanted], scope)
+  const asked: Asked | null = decision === undefined ? null : { decision, problem }
+  return { busy, asked, settle, click, ask, close }
 }
 
 /** The buttons for `requests`; `what` ends their names, such as "all 3 of 198.51.100.23/32". */

@@ -15,7 +15,7 @@ const route = getRouteApi('/practices/$practice/active-users')
 
 /** The filters as the address has them, and the ways to change them. */
 export function useActive() {
-  const { user: _, chosen: __, from, ...filters } = route.useSearch()
+  const { user: _user, chosen: _chosen, open: _open, from, ...filters } = route.useSearch()
   const navigate = route.useNavigate()
   const look = useCallback(
     (change: ActiveFilters) =>

@@ -1,25 +1,25 @@
 /**
  * Active users: who is in this practice now and how, one of them in a drawer, and the ways to end it.
  *
- * Ended sessions are security events. Invariant: filters, page, drawer and who is chosen are in the address; every
+ * Ended sessions are security events. Invariant: filters, page, drawer, dialog and who is chosen are in the address; every
  * revocation is reviewed first and then followed until it is active everywhere.
  */
 import { Button } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
-import { useCallback, useState } from 'react'
+import { useCallback } from 'react'
+import { useChosen, useKept, useOpened } from '../parts/opened.ts'
 import { Pager } from '../parts/pager.tsx'
 import { SearchField } from '../parts/search-field.tsx'
 import { Blank, Failed, Loading } from '../parts/states.tsx'
 import { usePractice } from '../practice.ts'
 import { ActiveFilterFields, useActive } from './active-filters.tsx'
-import { activePageQuery } from './active-queries.ts'
+import { activePageQuery, activeUserQuery } from './active-queries.ts'
 import { ActiveTable } from './active-table.tsx'
-import { type Revocation, RevokeDialog } from './revoke-dialog.tsx'
+import { type OnRevoke, RevokeDialog, revocationIn } from './revoke-dialog.tsx'
 import { UserDrawer } from './user-drawer.tsx'
 
 const route = getRouteApi('/practices/$practice/active-users')
-const chosenMax = 100
 
 function Nobody() {
   const { isFiltered, clear } = useActive()
@@ -45,28 +45,10 @@ function Nobody() {
   )
 }
 
-function useChosen() {
-  const { chosen = '' } = route.useSearch()
-  const navigate = route.useNavigate()
-  const ids = chosen.split(',').filter((id) => id !== '')
-  const set = (next: readonly string[]) =>
-    void navigate({
-      search: (now) => ({
-        ...now,
-        chosen: next.length === 0 ? undefined : next.slice(0, chosenMax).join(','),
-      }),
-      replace: true,
-      resetScroll: false,
-    })
-  const choose = (users: readonly string[], isChosen: boolean) =>
-    set(isChosen ? [...new Set([...ids, ...users])] : ids.filter((id) => !users.includes(id)))
-  return { ids: new Set(ids), choose, clear: () => set([]) }
-}
-
-function People({ onRevoke }: { readonly onRevoke: (revocation: Revocation) => void }) {
+function People({ onRevoke }: { readonly onRevoke: OnRevoke }) {
   const practice = usePractice()
   const { filters, start, go } = useActive()
-  const { ids, choose, clear } = useChosen()
+  const { ids, turn, clear } = useChosen()
   const found = useQuery(activePageQuery(practice.id, filters))
   if (found.isPending) return <Loading rows={6} label="Loading the active users" />
   if (found.isError) return <Failed error={found.error} again={found.refetch} />
@@ -91,7 +73,7 @@ function People({ onRevoke }: { readonly onRevoke: (revocation: Revocation) => v
       <ActiveTable
         users={users}
         chosen={ids}
-        onChoose={choose}
+        onChoose={turn}
         onRevoke={(user) => onRevoke({ of: 'user', user })}
       />
       <Pager
@@ -118,7 +100,7 @@ function Count() {
   )
 }
 
-function Head({ onRevoke }: { readonly onRevoke: (revocation: Revocation) => void }) {
+function Head({ onRevoke }: { readonly onRevoke: OnRevoke }) {
   const practice = usePractice()
   return (
     <div className="gh-page-head gh-page-head-acts">
@@ -137,40 +119,63 @@ function Head({ onRevoke }: { readonly onRevoke: (revocation: Revocation) => voi
   )
 }
 
+/** What is to be revoked as the address has it, and the ways to ask for it and to leave it. */
+function useRevocation() {
+  const practice = usePractice()
+  const { user } = route.useSearch()
+  const { filters } = useActive()
+  const { ids } = useChosen()
+  const { name, id, key, open, close } = useOpened()
+  const page = useQuery(activePageQuery(practice.id, filters)).data?.users
+  const drawn = useQuery({ ...activeUserQuery(practice.id, user ?? ''), enabled: user !== undefined })
+  const known = [...(drawn.data?.users ?? []), ...(page ?? [])]
+  const asked = useKept(key, revocationIn(name, id, known, ids))
+  const onRevoke: OnRevoke = (revocation) => {
+    if (revocation.of === 'users') open('chosen')
+    else if (revocation.of === 'all-but-mine') open('all-but-mine')
+    else if (revocation.of === 'session') open('session', revocation.session.id)
+    else open(revocation.block === true ? 'block' : 'person', revocation.user.user)
+  }
+  return { asked, onRevoke, close }
+}
+
 /** The tab. */
 export function ActiveUsersTab() {
   const { user } = route.useSearch()
   const navigate = route.useNavigate()
   const { filters, look } = useActive()
   const { clear } = useChosen()
-  const [asked, setAsked] = useState<Revocation | null>(null)
+  const { asked, onRevoke, close } = useRevocation()
   const settle = useCallback((text: string) => look({ text: text === '' ? undefined : text }), [look])
   return (
     <>
-      <Head onRevoke={setAsked} />
+      <Head onRevoke={onRevoke} />
       <section className="gh-card" aria-labelledby="active-title">
         <div className="gh-card-head">
           <h2 id="active-title">In now</h2>
           <SearchField label="Search active users" text={filters.text ?? ''} onSettle={settle} />
         </div>
         <ActiveFilterFields />
-        <People onRevoke={setAsked} />
+        <People onRevoke={onRevoke} />
       </section>
       {user !== undefined && (
         <UserDrawer
           key={user}
           user={user}
-          isCovered={asked !== null}
-          onRevoke={setAsked}
+          isCovered={asked !== undefined}
+          onRevoke={onRevoke}
           onClose={() =>
-            void navigate({ search: (now) => ({ ...now, user: undefined }), resetScroll: false })
+            void navigate({
+              search: (now) => ({ ...now, user: undefined, open: undefined }),
+              resetScroll: false,
+            })
           }
         />
       )}
-      {asked !== null && (
+      {asked !== undefined && (
         <RevokeDialog
           revocation={asked}
-          onClose={() => setAsked(null)}
+          onClose={close}
           {...(asked.of === 'users' ? { onDone: clear } : {})}
         />
       )}

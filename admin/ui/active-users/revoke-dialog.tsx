@@ -23,6 +23,39 @@ export type Revocation =
   | { readonly of: 'users'; readonly users: readonly ActiveUser[] }
   | { readonly of: 'session'; readonly user: ActiveUser; readonly session: Session }
 
+/** Asks for the review of a revocation. */
+export type OnRevoke = (revocation: Revocation) => void
+
+/** The revocation that an address names, of those who are known; `undefined`: none, or of somebody who is not. */
+export function revocationIn(
+  name: string | null,
+  id: string,
+  known: readonly ActiveUser[],
+  chosen: ReadonlySet<string>,
+): Revocation | undefined {
+  const user = known.find((one) => one.user === id)
+  switch (name) {
+    case 'all-but-mine':
+      return { of: 'all-but-mine' }
+    case 'chosen': {
+      const users = known.filter((one) => chosen.has(one.user))
+      return users.length === 0 ? undefined : { of: 'users', users }
+    }
+    case 'person':
+      return user && { of: 'user', user }
+    case 'block':
+      return user && { of: 'user', user, block: true }
+    case 'session':
+      for (const one of known) {
+        const session = one.sessions.find((of) => of.id === id)
+        if (session !== undefined) return { of: 'session', user: one, session }
+      }
+      return undefined
+    default:
+      return undefined
+  }
+}
+
 type Choices = { readonly block: boolean; readonly everywhere: boolean }
 
 const routes = api.practices[':practice']

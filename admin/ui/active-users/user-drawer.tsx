@@ -18,7 +18,7 @@ import { actionsQuery } from '../security-events/event-queries.ts'
 import { titleOf } from '../security-events/event-titles.ts'
 import { memberQuery } from '../users/users-queries.ts'
 import { activeUserQuery, historyQuery } from './active-queries.ts'
-import type { Revocation } from './revoke-dialog.tsx'
+import type { OnRevoke } from './revoke-dialog.tsx'
 import { signInName } from './sign-in-words.ts'
 
 function Facts({ session }: { readonly session: Session }) {
@@ -109,13 +109,7 @@ function History({ user }: { readonly user: string }) {
   )
 }
 
-function Acts({
-  user,
-  onRevoke,
-}: {
-  readonly user: ActiveUser
-  readonly onRevoke: (asked: Revocation) => void
-}) {
+function Acts({ user, onRevoke }: { readonly user: ActiveUser; readonly onRevoke: OnRevoke }) {
   const practice = usePractice()
   const mayRevoke = practice.may('gw.sessions.revoke')
   return (
@@ -146,7 +140,7 @@ function Acts({
 export function UserDrawer(props: {
   readonly user: string
   readonly isCovered: boolean
-  readonly onRevoke: (asked: Revocation) => void
+  readonly onRevoke: OnRevoke
   readonly onClose: () => void
 }) {
   const { user: id, isCovered, onRevoke, onClose } = props

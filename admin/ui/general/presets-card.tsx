@@ -7,10 +7,10 @@
 import { Button } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { parseResponse } from 'hono/client'
-import { useState } from 'react'
 import { api } from '../api-client.ts'
 import { ConfirmDialog } from '../parts/confirm-dialog.tsx'
 import { followSave } from '../parts/follow-save.tsx'
+import { useOpened } from '../parts/opened.ts'
 import type { Extra } from '../parts/saving.ts'
 import { Failed, Loading } from '../parts/states.tsx'
 import { Tag } from '../parts/tag.tsx'
@@ -136,12 +136,11 @@ function PresetCard({ preset, onReview }: { readonly preset: Preset; readonly on
 export function PresetsCard() {
   const practice = usePractice()
   const presets = useQuery(presetsQuery(practice.id))
-  const [open, setOpen] = useState<string | null>(null)
+  const { name, id, open, close } = useOpened()
   if (presets.isPending) return <Loading rows={3} label="Loading the presets" />
   if (presets.isError) return <Failed error={presets.error} again={presets.refetch} />
   const { revision, last, presets: shown } = presets.data
-  const preset = shown.find(({ id }) => id === open)
-  const close = () => setOpen(null)
+  const preset = name === 'preset' ? shown.find((one) => one.id === id) : undefined
   return (
     <section className="gh-card" id="presets" aria-labelledby="presets-title">
       <div className="gh-card-head">
@@ -156,7 +155,7 @@ export function PresetsCard() {
             size="xs"
             variant="default"
             disabled={!practice.may('gw.security.settings.edit')}
-            onClick={() => setOpen('undo')}
+            onClick={() => open('preset-undo')}
           >
             Take back
           </Button>
@@ -164,13 +163,13 @@ export function PresetsCard() {
       </div>
       <ul className="gh-presets">
         {shown.map((one) => (
-          <PresetCard key={one.id} preset={one} onReview={() => setOpen(one.id)} />
+          <PresetCard key={one.id} preset={one} onReview={() => open('preset', one.id)} />
         ))}
       </ul>
       {preset !== undefined && (
         <ApplyDialog key={preset.id} preset={preset} revision={revision} onClose={close} />
       )}
-      {open === 'undo' && last !== null && (
+      {name === 'preset-undo' && last !== null && (
         <UndoDialog name={last.name} changes={last.undo} revision={revision} onClose={close} />
       )}
     </section>

@@ -7,11 +7,12 @@
 import { Button } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { parseResponse } from 'hono/client'
-import { lazy, Suspense, useState } from 'react'
+import { lazy, Suspense } from 'react'
 import { api } from '../api-client.ts'
 import { ConfirmDialog } from '../parts/confirm-dialog.tsx'
 import { tell } from '../parts/follow-save.tsx'
 import { Icon } from '../parts/icons.tsx'
+import { useKept, useOpened } from '../parts/opened.ts'
 import type { Extra } from '../parts/saving.ts'
 import { Tag } from '../parts/tag.tsx'
 import { When } from '../parts/when.tsx'
@@ -107,11 +108,13 @@ function WithdrawDialog({ one, onClose }: { readonly one: Scheduled; readonly on
 /** The card. */
 export function ScheduleCard({ general }: { readonly general: General }) {
   const practice = usePractice()
-  const [open, setOpen] = useState<string | null>(null)
-  const close = () => setOpen(null)
+  const { name, id, key, open, close } = useOpened()
   const { data: schedule } = useQuery(scheduleQuery(practice.id))
   const scheduled = schedule?.waiting ?? general.scheduled
-  const withdrawn = scheduled.find(({ id }) => id === open)
+  const withdrawn = useKept(
+    name === 'withdraw' ? key : null,
+    scheduled.find((one) => one.id === id),
+  )
   return (
     <section className="gh-card" id="scheduled" aria-labelledby="scheduled-title">
       <div className="gh-card-head">
@@ -120,7 +123,7 @@ export function ScheduleCard({ general }: { readonly general: General }) {
           size="xs"
           variant="default"
           disabled={!practice.may('gw.security.settings.edit')}
-          onClick={() => setOpen('new')}
+          onClick={() => open('plan')}
         >
           Plan a start
         </Button>
@@ -133,12 +136,17 @@ export function ScheduleCard({ general }: { readonly general: General }) {
       ) : (
         <ul className="gh-rows">
           {scheduled.map((one) => (
-            <Waiting key={one.id} one={one} people={general.named} onWithdraw={() => setOpen(one.id)} />
+            <Waiting
+              key={one.id}
+              one={one}
+              people={general.named}
+              onWithdraw={() => open('withdraw', one.id)}
+            />
           ))}
         </ul>
       )}
       <Settled settled={schedule?.settled ?? []} />
-      {open === 'new' && (
+      {name === 'plan' && (
         <Suspense fallback={null}>
           <ScheduleDialog general={general} onClose={close} />
         </Suspense>

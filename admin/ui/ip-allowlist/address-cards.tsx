@@ -14,6 +14,7 @@ import { ConfirmDialog } from '../parts/confirm-dialog.tsx'
 import { ConfirmationAhead } from '../parts/confirmation-ahead.tsx'
 import { followSave } from '../parts/follow-save.tsx'
 import { Icon } from '../parts/icons.tsx'
+import { useKept, useOpened } from '../parts/opened.ts'
 import { type Extra, reasonOf } from '../parts/saving.ts'
 import { tellDone } from '../parts/told.ts'
 import { usePractice } from '../practice.ts'
@@ -121,12 +122,14 @@ function DismissDialog({ card, onClose }: CardProps) {
 export function AddressCards() {
   const practice = usePractice()
   const { data } = useQuery(addressCardsQuery(practice.id))
-  const [asked, setAsked] = useState<{ readonly act: 'list' | 'dismiss'; readonly card: AddressCard } | null>(
-    null,
+  const { name, id, key, open, close } = useOpened()
+  const isAsked = name === 'list' || name === 'put-aside'
+  const card = useKept(
+    isAsked ? key : null,
+    data?.cards.find((one) => one.network === id),
   )
   const mayEdit = practice.may('gw.ip.edit')
   if (data === undefined || data.cards.length === 0) return null
-  const close = () => setAsked(null)
   return (
     <section className="gh-card" aria-labelledby="moved-title">
       <div className="gh-card-head">
@@ -134,28 +137,30 @@ export function AddressCards() {
         <h2 id="moved-title">Has the office address changed?</h2>
       </div>
       <ul className="gh-rows">
-        {data.cards.map((card) => (
-          <li key={card.network} className="gh-item">
+        {data.cards.map((one) => (
+          <li key={one.network} className="gh-item">
             <div className="gh-item-text">
-              <p>{card.sentence}</p>
-              <People card={card} />
+              <p>{one.sentence}</p>
+              <People card={one} />
             </div>
-            <Button size="xs" disabled={!mayEdit} onClick={() => setAsked({ act: 'list', card })}>
-              List it<span className="gh-unseen"> {card.network}</span>
+            <Button size="xs" disabled={!mayEdit} onClick={() => open('list', one.network)}>
+              List it<span className="gh-unseen"> {one.network}</span>
             </Button>
             <Button
               size="xs"
               variant="default"
               disabled={!mayEdit}
-              onClick={() => setAsked({ act: 'dismiss', card })}
+              onClick={() => open('put-aside', one.network)}
             >
-              Put aside<span className="gh-unseen"> {card.network}</span>
+              Put aside<span className="gh-unseen"> {one.network}</span>
             </Button>
           </li>
         ))}
       </ul>
-      {asked?.act === 'list' && <AcceptDialog card={asked.card} revision={data.revision} onClose={close} />}
-      {asked?.act === 'dismiss' && <DismissDialog card={asked.card} onClose={close} />}
+      {card !== undefined && name === 'list' && (
+        <AcceptDialog card={card} revision={data.revision} onClose={close} />
+      )}
+      {card !== undefined && name === 'put-aside' && <DismissDialog card={card} onClose={close} />}
     </section>
   )
 }

@@ -7,12 +7,14 @@
 import { Button, Group, TextInput } from '@mantine/core'
 import { useState } from 'react'
 import { ConfirmDialog } from '../parts/confirm-dialog.tsx'
+import { useOpened } from '../parts/opened.ts'
 import { usePractice } from '../practice.ts'
 import type { Entry } from '../queries.ts'
 import { instantOf } from '../times.ts'
 import { type BulkAct, entriesText, useEntrySaves } from './entry-saves.ts'
 
-type Kind = 'on' | 'off' | 'expire' | 'remove'
+const kinds = ['on', 'off', 'expire', 'remove'] as const
+type Kind = (typeof kinds)[number]
 const shownMax = 5
 
 const words: Readonly<Record<Kind, readonly [button: string, title: (count: string) => string]>> = {
@@ -80,15 +82,16 @@ function BulkDialog(props: BarProps & { readonly kind: Kind; readonly onClose: (
 
 /** The bar; draw it while something is chosen. */
 export function BulkBar(props: BarProps & { readonly onClear: () => void }) {
-  const [kind, setKind] = useState<Kind | null>(null)
+  const { name, id, open, close } = useOpened()
+  const kind = name === 'chosen' ? kinds.find((one) => one === id) : undefined
   return (
     <section className="gh-bulk" aria-label="Chosen entries">
       <span className="gh-strong" aria-live="polite">
         {entriesText(props.entries.length)} chosen
       </span>
       <Group gap="xs">
-        {(Object.keys(words) as Kind[]).map((one) => (
-          <Button key={one} size="xs" variant="default" onClick={() => setKind(one)}>
+        {kinds.map((one) => (
+          <Button key={one} size="xs" variant="default" onClick={() => open('chosen', one)}>
             {words[one][0]}
           </Button>
         ))}
@@ -96,7 +99,7 @@ export function BulkBar(props: BarProps & { readonly onClear: () => void }) {
           Choose none
         </Button>
       </Group>
-      {kind !== null && <BulkDialog key={kind} {...props} kind={kind} onClose={() => setKind(null)} />}
+      {kind !== undefined && <BulkDialog key={kind} {...props} kind={kind} onClose={close} />}
     </section>
   )
 }

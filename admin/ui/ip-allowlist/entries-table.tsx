@@ -9,7 +9,7 @@ import { ActionIcon, Checkbox, Menu, Switch } from '@mantine/core'
 import { useState } from 'react'
 import { ConfirmDialog } from '../parts/confirm-dialog.tsx'
 import { Icon } from '../parts/icons.tsx'
-import { useOpened } from '../parts/opened.ts'
+import { useKept, useOpened } from '../parts/opened.ts'
 import { Tag } from '../parts/tag.tsx'
 import { When } from '../parts/when.tsx'
 import { usePractice } from '../practice.ts'
@@ -197,9 +197,11 @@ function Head(props: { readonly allChosen: boolean; readonly isSome: boolean; re
   )
 }
 
-type Asked =
-  | { readonly act: 'delete'; readonly entry: Entry }
-  | { readonly act: 'switch'; readonly entry: Entry; readonly problem: ShownProblem }
+type Asked = {
+  readonly act: 'delete' | 'switch'
+  readonly entry: Entry
+  readonly problem: ShownProblem | null
+}
 
 /** The table; `revision` is what its edits are made from. */
 export function EntriesTable(props: {
@@ -207,26 +209,31 @@ export function EntriesTable(props: {
   readonly revision: number
   readonly total: number
   readonly chosen: ReadonlySet<string>
-  readonly onChoose: (chosen: ReadonlySet<string>) => void
+  readonly onChoose: (chosen: readonly string[]) => void
   readonly reload: () => unknown
 }) {
   const { entries, chosen, onChoose } = props
   const saves = useEntrySaves(props.revision)
   const [busyId, setBusyId] = useState<string | null>(null)
-  const [asked, setAsked] = useState<Asked | null>(null)
-  const turn = async (entry: Entry) => {
-    setBusyId(entry.id)
+  const { name, id, key, open, openWith, problem, close } = useOpened()
+  const isAsked = name === 'delete' || name === 'switch'
+  const entry = useKept(
+    isAsked ? key : null,
+    entries.find((one) => one.id === id),
+  )
+  const turn = async (one: Entry) => {
+    setBusyId(one.id)
     try {
-      await saves.turn(entry, {})
+      await saves.turn(one, {})
     } catch (error) {
-      setAsked({ act: 'switch', entry, problem: problemOf(error) })
+      openWith('switch', one.id, problemOf(error))
     } finally {
       setBusyId(null)
     }
   }
-  const choose = (id: string) =>
-    onChoose(new Set(chosen.has(id) ? [...chosen].filter((one) => one !== id) : [...chosen, id]))
-  const allChosen = entries.every(({ id }) => chosen.has(id))
+  const choose = (ticked: string) =>
+    onChoose(chosen.has(ticked) ? [...chosen].filter((one) => one !== ticked) : [...chosen, ticked])
+  const allChosen = entries.every((one) => chosen.has(one.id))
   return (
     <>
       <table className="gh-table gh-entries">
@@ -236,24 +243,29 @@ export function EntriesTable(props: {
         <Head
           allChosen={allChosen}
           isSome={chosen.size > 0}
-          onAll={() => onChoose(allChosen ? new Set() : new Set(entries.map(({ id }) => id)))}
+          onAll={() => onChoose(allChosen ? [] : entries.map((one) => one.id))}
         />
         <tbody>
-          {entries.map((entry) => (
+          {entries.map((one) => (
             <Row
-              key={entry.id}
-              entry={entry}
-              isBusy={busyId === entry.id}
-              isChosen={chosen.has(entry.id)}
-              onChoose={() => choose(entry.id)}
-              onTurn={() => void turn(entry)}
-              onDelete={() => setAsked({ act: 'delete', entry })}
+              key={one.id}
+              entry={one}
+              isBusy={busyId === one.id}
+              isChosen={chosen.has(one.id)}
+              onChoose={() => choose(one.id)}
+              onTurn={() => void turn(one)}
+              onDelete={() => open('delete', one.id)}
             />
           ))}
         </tbody>
       </table>
-      {asked !== null && (
-        <AskedDialog asked={asked} saves={saves} reload={props.reload} onClose={() => setAsked(null)} />
+      {entry !== undefined && (
+        <AskedDialog
+          asked={{ act: name === 'delete' ? 'delete' : 'switch', entry, problem }}
+          saves={saves}
+          reload={props.reload}
+          onClose={close}
+        />
       )}
     </>
   )
@@ -275,7 +287,7 @@ function AskedDialog(props: {
       title={isDelete ? `Delete “${entry.label}”?` : `Turn “${entry.label}” ${turned}?`}
       act={isDelete ? 'Delete' : `Turn ${turned}`}
       danger={isDelete}
-      firstProblem={asked.act === 'switch' ? asked.problem : null}
+      firstProblem={asked.problem}
       save={(extra) => (isDelete ? saves.remove(entry, extra) : saves.turn(entry, extra))}
       reload={() => void props.reload()}
       onClose={props.onClose}

@@ -11,7 +11,7 @@ import { useCallback, useState } from 'react'
 import { ControlSwitch } from '../general/control-switch.tsx'
 import { DownloadButton, fileAt } from '../parts/download-button.tsx'
 import { Icon } from '../parts/icons.tsx'
-import { useOpened } from '../parts/opened.ts'
+import { useChosen, useOpened } from '../parts/opened.ts'
 import { PageNav } from '../parts/page-nav.tsx'
 import { SearchField } from '../parts/search-field.tsx'
 import { Blank, Failed, Loading } from '../parts/states.tsx'
@@ -141,16 +141,15 @@ function Found(props: {
   readonly reload: () => unknown
 }) {
   const { entries, revision, total, next, reload } = props
-  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
+  const { ids: chosen, choose, clear } = useChosen()
   const pages = usePages(total, entries.length, next)
   const picked = entries.filter(({ id }) => chosen.has(id))
-  const clear = () => setChosen(new Set())
   return (
     <>
       {picked.length > 0 && (
         <BulkBar entries={picked} revision={revision} onDone={clear} onClear={clear} reload={reload} />
       )}
-      <EntriesTable {...{ entries, revision, total, chosen, reload }} onChoose={setChosen} />
+      <EntriesTable {...{ entries, revision, total, chosen, reload }} onChoose={choose} />
       {(pages.back !== null || pages.on !== null) && <PageNav {...pages} />}
     </>
   )

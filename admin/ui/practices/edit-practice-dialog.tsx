@@ -64,8 +64,8 @@ export function EditPracticeDialog(props: { readonly practice: PracticeLine; rea
         </p>
       )}
       <p className="gh-faint">
-        A practice is not removed: its security events must be kept. To close one, suspend its people and take
-        its hosts out of the configuration.
+        A practice is not removed, since its security events must be kept. One that leaves is retired, from
+        the list.
       </p>
     </ConfirmDialog>
   )

@@ -1,7 +1,8 @@
 /**
- * All practices, for operators: find one, create one, say what its plan has, change its name and zone.
+ * All practices, for operators: find one, create one, say what its plan has, change its name and zone, see how it is
+ * recognised, retire it.
  *
- * Removing one is not done: its security events must be kept. Invariant: whoever is no operator is told so; the API asks
+ * Those that are retired stand below (`retired-card.tsx`). Invariant: whoever is no operator is told so; the API asks
  * again at every change.
  */
 import { Button } from '@mantine/core'
@@ -20,6 +21,9 @@ import { CreatePracticeDialog } from './create-practice-dialog.tsx'
 import { EditPracticeDialog } from './edit-practice-dialog.tsx'
 import { PlanDialog } from './plan-dialog.tsx'
 import { type PracticeLine, practicesQuery } from './practice-queries.ts'
+import { RetireDialog } from './retire-dialog.tsx'
+import { RetiredCard } from './retired-card.tsx'
+import { SourcesDialog } from './sources-dialog.tsx'
 
 const route = getRouteApi('/practices/$practice/all-practices')
 const pageSize = 50
@@ -83,6 +87,12 @@ function Row({ practice }: { readonly practice: PracticeLine }) {
         </Button>
         <Button size="xs" variant="default" onClick={() => open('edit', practice.id)}>
           Edit<span className="gh-unseen"> {practice.name}</span>
+        </Button>
+        <Button size="xs" variant="default" onClick={() => open('hosts', practice.id)}>
+          Hosts{ofPractice}
+        </Button>
+        <Button size="xs" variant="subtle" color="red" onClick={() => open('retire', practice.id)}>
+          Retire<span className="gh-unseen"> {practice.name}</span>
         </Button>
       </td>
     </tr>
@@ -168,6 +178,8 @@ function Practices() {
       {name === 'new' && <CreatePracticeDialog onClose={close} />}
       {name === 'plan' && about !== undefined && <PlanDialog practice={about} onClose={close} />}
       {name === 'edit' && about !== undefined && <EditPracticeDialog practice={about} onClose={close} />}
+      {name === 'hosts' && about !== undefined && <SourcesDialog practice={about} onClose={close} />}
+      {name === 'retire' && about !== undefined && <RetireDialog practice={about} onClose={close} />}
     </>
   )
 }
@@ -203,6 +215,7 @@ export function PracticesTab() {
         </div>
         <Practices />
       </section>
+      <RetiredCard />
     </>
   )
 }

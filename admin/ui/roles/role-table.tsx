@@ -1,12 +1,13 @@
 /**
  * The roles of a practice in a table, with the ways to add, copy, rename and remove one.
  *
- * What a role grants is edited in `role-editor.tsx`. Invariant: every act opens a dialog first.
+ * What a role grants is edited in `role-editor.tsx`. Invariant: every act opens a dialog first, which the address
+ * names.
  */
 import { Button } from '@mantine/core'
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { useState } from 'react'
 import { Icon } from '../parts/icons.tsx'
+import { useKept, useOpened } from '../parts/opened.ts'
 import { Blank } from '../parts/states.tsx'
 import { Tag } from '../parts/tag.tsx'
 import { usePractice } from '../practice.ts'
@@ -19,6 +20,14 @@ const route = getRouteApi('/practices/$practice/roles')
 type Asked =
   | { readonly act: 'create'; readonly copyOf: Role | null }
   | { readonly act: 'settings' | 'remove'; readonly role: Role }
+
+/** The dialog that the address names, where its role is there. */
+function askedIn(name: string | null, id: string, roles: readonly Role[]): Asked | undefined {
+  const role = roles.find((one) => one.id === id)
+  if (name === 'create' && (id === '' || role !== undefined)) return { act: 'create', copyOf: role ?? null }
+  if ((name === 'settings' || name === 'remove') && role !== undefined) return { act: name, role }
+  return undefined
+}
 
 function Sessions({ role }: { readonly role: Role }) {
   if (role.idleMs === null && role.absoluteMs === null)
@@ -93,14 +102,15 @@ const columns = ['Role', 'People', 'Permissions', 'Sessions end'] as const
 export function RoleTable(props: { readonly roles: readonly Role[]; readonly revision: number }) {
   const { roles, revision } = props
   const mayEdit = usePractice().may('gw.roles.edit')
-  const [asked, setAsked] = useState<Asked | null>(null)
-  const close = () => setAsked(null)
+  const { name, id, key, open, close } = useOpened('dialog')
+  const asked = useKept(key, askedIn(name, id, roles))
+  const ask = (one: Asked) => open(one.act, one.act === 'create' ? one.copyOf?.id : one.role.id)
   const add = (
     <Button
       size="sm"
       leftSection={<Icon name="plus" />}
       disabled={!mayEdit}
-      onClick={() => setAsked({ act: 'create', copyOf: null })}
+      onClick={() => ask({ act: 'create', copyOf: null })}
     >
       Add role
     </Button>
@@ -132,7 +142,7 @@ export function RoleTable(props: { readonly roles: readonly Role[]; readonly rev
           </thead>
           <tbody>
             {roles.map((role) => (
-              <Row key={role.id} role={role} onAsk={setAsked} />
+              <Row key={role.id} role={role} onAsk={ask} />
             ))}
           </tbody>
         </table>

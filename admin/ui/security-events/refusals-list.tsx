@@ -128,7 +128,7 @@ function FoundCode({ code }: { readonly code: string }) {
     <ol className="gh-rows" aria-label="The refusal behind the code">
       <li className="gh-refusal">
         <Facts decision={found.data} />
-        <ReplayedRefusal code={code} isOpenFirst />
+        <ReplayedRefusal code={code} isFound />
       </li>
     </ol>
   )

@@ -5,7 +5,7 @@
  * was only monitored is never shown as having refused, and a replay that cannot be trusted says so first.
  */
 import { useQuery } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useOpened } from '../parts/opened.ts'
 import { Failed, Loading } from '../parts/states.tsx'
 import { Tag } from '../parts/tag.tsx'
 import { usePractice } from '../practice.ts'
@@ -102,12 +102,26 @@ function Answer({ code }: { readonly code: string }) {
   return <Story replay={found.data.replay} />
 }
 
-/** A line that opens to the replay of the refusal under `code`. */
-export function ReplayedRefusal(props: { readonly code: string; readonly isOpenFirst?: boolean }) {
-  const { code, isOpenFirst = false } = props
-  const [isOpen, setOpen] = useState(isOpenFirst)
+/** A line that opens to the replay of the refusal under `code`; which is open, the address says. `isFound`: open it is. */
+export function ReplayedRefusal({
+  code,
+  isFound = false,
+}: {
+  readonly code: string
+  readonly isFound?: boolean
+}) {
+  const { name, id, open, close } = useOpened()
+  const isOpen = isFound || (name === 'why' && id === code)
   return (
-    <details className="gh-replay" open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)}>
+    <details
+      className="gh-replay"
+      open={isOpen}
+      onToggle={({ currentTarget }) => {
+        if (isFound) return
+        if (currentTarget.open && !isOpen) open('why', code)
+        if (!currentTarget.open && isOpen) close()
+      }}
+    >
       <summary className="gh-replay-title">
         Why, and what would help<span className="gh-unseen">, reference {code}</span>
       </summary>

@@ -12,6 +12,7 @@ import { useLive } from '../live.ts'
 import { Icon } from '../parts/icons.tsx'
 import { Blank, Loading } from '../parts/states.tsx'
 import { PracticeContext } from '../practice.ts'
+import { retiredQuery } from '../practices/practice-queries.ts'
 import { meQuery, type PracticeOfAdmin } from '../queries.ts'
 import { ConfirmationBanner } from './confirmation-banner.tsx'
 import { EmergencyBanner } from './emergency-banner.tsx'
@@ -23,6 +24,9 @@ import { StateBadges } from './state-badges.tsx'
 
 const SearchDialog = lazy(() =>
   import('./search-dialog.tsx').then((file) => ({ default: file.SearchDialog })),
+)
+const RetiredPractice = lazy(() =>
+  import('./retired-practice.tsx').then((file) => ({ default: file.RetiredPractice })),
 )
 const KeysDialog = lazy(() => import('./keys-dialog.tsx').then((file) => ({ default: file.KeysDialog })))
 
@@ -107,14 +111,31 @@ function useShellKeys(id: string, onOpen: (what: Open) => void) {
   return { isOn, setOn }
 }
 
+/** Where there is no such practice: for operators it may be one that was retired. */
+function Absent({ id }: { readonly id: string }) {
+  const { data: me } = useQuery(meQuery)
+  const retired = useQuery({ ...retiredQuery, enabled: me?.operator === true })
+  const found = retired.data?.practices.find((one) => one.id === id)
+  if (retired.isFetching && found === undefined) return <Loading rows={6} />
+  if (found !== undefined)
+    return (
+      <Suspense fallback={<Loading rows={6} />}>
+        <RetiredPractice retired={found} elsewhere={me?.practices[0]?.id ?? null} />
+      </Suspense>
+    )
+  return (
+    <Blank icon="shield" title="You may not administer this practice" role="alert">
+      There is no practice “{id}”, or you hold no permission in it. Choose another one above.
+    </Blank>
+  )
+}
+
 function Screens({ practice }: { readonly practice: PracticeOfAdmin | null }) {
   const { practice: id } = useParams({ from: '/practices/$practice' })
   return (
     <main className="gh-main" id="content" tabIndex={-1}>
       {practice === null ? (
-        <Blank icon="shield" title="You may not administer this practice" role="alert">
-          There is no practice “{id}”, or you hold no permission in it. Choose another one above.
-        </Blank>
+        <Absent id={id} />
       ) : (
         <PracticeContext value={practice}>
           <EmergencyBanner />

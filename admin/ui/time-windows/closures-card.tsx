@@ -1,14 +1,14 @@
 /**
  * Closures and one-off openings: a month to choose days in, and all of them as a list.
  *
- * The dialog is `exception-dialog.tsx`. Invariant: the month stands in the address; calendar and list show the same
+ * The dialog is `exception-dialog.tsx`. Invariant: the month and the dialog stand in the address; calendar and list show the same
  * exceptions of the same revision.
  */
 import { ActionIcon, Button } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
-import { useState } from 'react'
 import { Icon } from '../parts/icons.tsx'
+import { useKept, useOpened } from '../parts/opened.ts'
 import { Loading } from '../parts/states.tsx'
 import { usePractice } from '../practice.ts'
 import { type TimeException, timeWindowsQuery } from '../queries.ts'
@@ -25,6 +25,15 @@ const monthFormat = new Intl.DateTimeFormat('en-GB', { month: 'long', year: 'num
 type Open = {
   readonly exception: TimeException | null
   readonly days: { readonly from: string; readonly to: string } | null
+}
+
+/** What the address asks for: `exception`, after a dot the days (`2026-12-24_2026-12-26`) or which one. */
+function openIn(name: string | null, id: string, exceptions: readonly TimeException[]): Open | undefined {
+  if (name !== 'exception') return undefined
+  const [from, to] = /^\d{4}-\d\d-\d\d_\d{4}-\d\d-\d\d$/.test(id) ? id.split('_') : []
+  if (from !== undefined && to !== undefined) return { exception: null, days: { from, to } }
+  const exception = exceptions.find((one) => one.id === id)
+  return id === '' || exception !== undefined ? { exception: exception ?? null, days: null } : undefined
 }
 
 function Months(props: { readonly list: TimeList; readonly onOpen: (open: Open) => void }) {
@@ -73,7 +82,10 @@ function Months(props: { readonly list: TimeList; readonly onOpen: (open: Open) 
 export function ClosuresCard() {
   const practice = usePractice()
   const list = useQuery(timeWindowsQuery(practice.id))
-  const [open, setOpen] = useState<Open | null>(null)
+  const { name, id, key, open, close } = useOpened()
+  const asked = useKept(key, openIn(name, id, list.data?.exceptions ?? []))
+  const ask = ({ exception, days }: Open) =>
+    open('exception', exception?.id ?? (days === null ? undefined : `${days.from}_${days.to}`))
   // The card of the weekly hours asks the same and says what went wrong.
   if (list.isError) return null
   return (
@@ -84,7 +96,7 @@ export function ClosuresCard() {
           variant="default"
           leftSection={<Icon name="plus" />}
           disabled={!practice.may('gw.time.edit') || list.data === undefined}
-          onClick={() => setOpen({ exception: null, days: null })}
+          onClick={() => ask({ exception: null, days: null })}
         >
           Add closure or opening
         </Button>
@@ -92,7 +104,7 @@ export function ClosuresCard() {
       {list.isPending && <Loading rows={3} label="Loading closures and openings" />}
       {list.data !== undefined && (
         <>
-          <Months list={list.data} onOpen={setOpen} />
+          <Months list={list.data} onOpen={ask} />
           <p className="gh-faint gh-card-foot">
             Choose a day, or drag over several; by keyboard: arrows, Shift and arrows, Enter. A closure (a
             holiday) beats every window; a one-off opening beats every closure.
@@ -101,15 +113,16 @@ export function ClosuresCard() {
             <ExceptionsTable
               exceptions={list.data.exceptions}
               revision={list.data.revision}
-              onEdit={(exception) => setOpen({ exception, days: null })}
+              onEdit={(exception) => ask({ exception, days: null })}
             />
           )}
-          {open !== null && (
+          {asked !== undefined && (
             <ExceptionDialog
-              exception={open.exception}
-              days={open.days}
+              key={key}
+              exception={asked.exception}
+              days={asked.days}
               revision={list.data.revision}
-              onClose={() => setOpen(null)}
+              onClose={close}
             />
           )}
         </>

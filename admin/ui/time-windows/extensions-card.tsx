@@ -13,6 +13,7 @@ import { ConfirmDialog, Dialog } from '../parts/confirm-dialog.tsx'
 import { followSave } from '../parts/follow-save.tsx'
 import { FormEnd } from '../parts/form-end.tsx'
 import { Icon } from '../parts/icons.tsx'
+import { useKept, useOpened } from '../parts/opened.ts'
 import { PeoplePicker, type Person } from '../parts/people-picker.tsx'
 import { type Extra, useSaving } from '../parts/saving.ts'
 import { Failed, Loading } from '../parts/states.tsx'
@@ -210,8 +211,11 @@ function ExtensionsTable(props: {
 export function ExtensionsCard() {
   const practice = usePractice()
   const list = useQuery(extensionsQuery(practice.id))
-  const [isGiven, setGiven] = useState(false)
-  const [ended, setEnded] = useState<Extension | null>(null)
+  const { name, id, key, open, close } = useOpened()
+  const ended = useKept(
+    name === 'stay-end' ? key : null,
+    list.data?.extensions.find((one) => one.id === id),
+  )
   return (
     <section className="gh-card" aria-labelledby="extensions-title">
       <div className="gh-card-head">
@@ -220,7 +224,7 @@ export function ExtensionsCard() {
           variant="default"
           leftSection={<Icon name="plus" />}
           disabled={!practice.may('gw.time.edit')}
-          onClick={() => setGiven(true)}
+          onClick={() => open('stay')}
         >
           Let somebody stay late
         </Button>
@@ -234,10 +238,10 @@ export function ExtensionsCard() {
         </p>
       )}
       {list.data !== undefined && list.data.extensions.length > 0 && (
-        <ExtensionsTable extensions={list.data.extensions} onEnd={setEnded} />
+        <ExtensionsTable extensions={list.data.extensions} onEnd={(one) => open('stay-end', one.id)} />
       )}
-      {isGiven && <GiveDialog onClose={() => setGiven(false)} />}
-      {ended !== null && <EndDialog key={ended.id} extension={ended} onClose={() => setEnded(null)} />}
+      {name === 'stay' && <GiveDialog onClose={close} />}
+      {ended !== undefined && <EndDialog key={ended.id} extension={ended} onClose={close} />}
     </section>
   )
 }

@@ -4,6 +4,7 @@
  * Invariant: a link sent to a colleague shows the same, a painted week that nobody has saved included; what is not
  * understood is dropped.
  */
+import { openIn } from '../route-search.ts'
 import type { WeekHours } from './week-hours.ts'
 import { readWeek, weekText, weekTextMax } from './week-text.ts'
 
@@ -20,6 +21,8 @@ export type TimeSearch = {
   readonly month?: string | undefined
   /** Whose days to come; as `week`. */
   readonly of?: string | undefined
+  /** The open dialog. */
+  readonly open?: string | undefined
 }
 
 const matched = (value: unknown, pattern: RegExp): string | undefined =>
@@ -37,6 +40,7 @@ export const timeSearch = (search: Readonly<Record<string, unknown>>): TimeSearc
     own: own === 'yes' || own === 'no' ? own : undefined,
     month: matched(search.month, /^20\d\d-(?:0[1-9]|1[0-2])$/),
     of: matched(search.of, audience),
+    open: openIn(search.open),
   }
 }
 

@@ -7,11 +7,11 @@
 import { ActionIcon } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { parseResponse } from 'hono/client'
-import { useState } from 'react'
 import { api } from '../api-client.ts'
 import { ConfirmDialog } from '../parts/confirm-dialog.tsx'
 import { followSave } from '../parts/follow-save.tsx'
 import { Icon } from '../parts/icons.tsx'
+import { useKept, useOpened } from '../parts/opened.ts'
 import type { Extra } from '../parts/saving.ts'
 import { usePractice } from '../practice.ts'
 import { type TimeException, type TimeWindow, topicKey } from '../queries.ts'
@@ -102,20 +102,27 @@ const Head = ({ titles, caption }: { readonly titles: readonly string[]; readonl
   </>
 )
 
+const nameOf = ({ label, audienceName, sentence }: TimeWindow): string =>
+  label ?? `${audienceName} ${sentence}`
+
 /** Windows of one audience, one by one. */
 export function WindowsTable(props: {
   readonly windows: readonly TimeWindow[]
   readonly revision: number
   readonly onEdit: (window: TimeWindow) => void
 }) {
-  const [asked, setAsked] = useState<Removable | null>(null)
+  const { name, id, open, close } = useOpened()
+  const found = props.windows.find((one) => one.id === id)
+  const asked = useKept(
+    name === 'window-delete' ? id : null,
+    found && { kind: 'window' as const, id, name: nameOf(found) },
+  )
   return (
     <>
       <table className="gh-table">
         <Head caption={`${props.windows.length} windows`} titles={['Hours', 'Label']} />
         <tbody>
           {props.windows.map((window) => {
-            const name = window.label ?? `${window.audienceName} ${window.sentence}`
             return (
               <tr key={window.id}>
                 <td data-label="Hours">
@@ -123,17 +130,17 @@ export function WindowsTable(props: {
                 </td>
                 <td data-label="Label">{window.label ?? <span className="gh-faint">none</span>}</td>
                 <Acts
-                  name={name}
+                  name={nameOf(window)}
                   onEdit={() => props.onEdit(window)}
-                  onDelete={() => setAsked({ kind: 'window', id: window.id, name })}
+                  onDelete={() => open('window-delete', window.id)}
                 />
               </tr>
             )
           })}
         </tbody>
       </table>
-      {asked !== null && (
-        <RemoveDialog item={asked} revision={props.revision} onClose={() => setAsked(null)} />
+      {asked !== undefined && (
+        <RemoveDialog key={asked.id} item={asked} revision={props.revision} onClose={close} />
       )}
     </>
   )
@@ -145,7 +152,12 @@ export function ExceptionsTable(props: {
   readonly revision: number
   readonly onEdit: (exception: TimeException) => void
 }) {
-  const [asked, setAsked] = useState<Removable | null>(null)
+  const { name, id, open, close } = useOpened()
+  const found = props.exceptions.find((one) => one.id === id)
+  const asked = useKept(
+    name === 'exception-delete' ? id : null,
+    found && { kind: 'exception' as const, id, name: found.label },
+  )
   return (
     <>
       <table className="gh-table">
@@ -167,14 +179,14 @@ export function ExceptionsTable(props: {
               <Acts
                 name={exception.label}
                 onEdit={() => props.onEdit(exception)}
-                onDelete={() => setAsked({ kind: 'exception', id: exception.id, name: exception.label })}
+                onDelete={() => open('exception-delete', exception.id)}
               />
             </tr>
           ))}
         </tbody>
       </table>
-      {asked !== null && (
-        <RemoveDialog item={asked} revision={props.revision} onClose={() => setAsked(null)} />
+      {asked !== undefined && (
+        <RemoveDialog key={asked.id} item={asked} revision={props.revision} onClose={close} />
       )}
     </>
   )

@@ -2,14 +2,14 @@
  * Weekly hours: whose there are, with what holds now, and the week of the chosen one to paint.
  *
  * Closures, openings and extensions have cards of their own. Invariant: whose week is shown and what is painted and not
- * saved stand in the address; a save names the revision that the page shows.
+ * saved, and the open dialog, stand in the address; a save names the revision that the page shows.
  */
 import { Button, Select } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { useState } from 'react'
 import { audienceOf, audienceText } from '../parts/audience-field.tsx'
 import { Icon } from '../parts/icons.tsx'
+import { useKept, useOpened } from '../parts/opened.ts'
 import { Failed, Loading } from '../parts/states.tsx'
 import { Tag } from '../parts/tag.tsx'
 import { usePractice } from '../practice.ts'
@@ -128,7 +128,9 @@ function OneByOne(props: {
   readonly revision: number
 }) {
   const { windows, beside } = props
-  const [edited, setEdited] = useState<{ readonly window: TimeWindow | null } | null>(null)
+  const { name, id, key, open, close } = useOpened()
+  const isOpen = name === 'window' && (id === '' || windows.some((one) => one.id === id))
+  const edited = useKept(isOpen ? key : null, { window: windows.find((one) => one.id === id) ?? null })
   const mayEdit = usePractice().may('gw.time.edit')
   return (
     <details className="gh-details gh-one-by-one" open={beside > 0}>
@@ -140,20 +142,21 @@ function OneByOne(props: {
         <WindowsTable
           windows={windows}
           revision={props.revision}
-          onEdit={(window) => setEdited({ window })}
+          onEdit={(window) => open('window', window.id)}
         />
       )}
       <p>
-        <Button size="xs" variant="default" disabled={!mayEdit} onClick={() => setEdited({ window: null })}>
+        <Button size="xs" variant="default" disabled={!mayEdit} onClick={() => open('window')}>
           Add window for some dates
         </Button>
       </p>
-      {edited !== null && (
+      {edited !== undefined && (
         <WindowDialog
+          key={key}
           window={edited.window}
           audience={props.audience}
           revision={props.revision}
-          onClose={() => setEdited(null)}
+          onClose={close}
         />
       )}
     </details>
@@ -192,7 +195,7 @@ function SimulateLink({
 function ChosenWeek({ list, audience, name }: ChosenProps) {
   const practice = usePractice()
   const now = useNow()
-  const [isReviewed, setReviewed] = useState(false)
+  const { name: opened, open, close } = useOpened()
   const key = audienceText(audience)
   const [params, setParams] = useDraftParams(key)
   const plan = weekPlanOf(list.windows, audience)
@@ -218,17 +221,17 @@ function ChosenWeek({ list, audience, name }: ChosenProps) {
         today={wallTime(now, practice.zone).slice(0, 10)}
         onDraft={(next) => setParams(searchOfDraft(next, plan))}
         onDiscard={discard}
-        onSave={() => setReviewed(true)}
+        onSave={() => open('review')}
       />
       <OneByOne windows={own} audience={key} beside={plan.beside.length} revision={list.revision} />
-      {isReviewed && (
+      {opened === 'review' && isChanged(searchOfDraft(draft, plan)) && (
         <WeekReview
           name={name}
           plan={plan}
           wish={{ audience, ...draft }}
           revision={list.revision}
           onSaved={discard}
-          onClose={() => setReviewed(false)}
+          onClose={close}
         />
       )}
     </div>

@@ -7,9 +7,10 @@
 import { Button, Checkbox, NativeSelect } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { useCallback, useState } from 'react'
+import { useCallback } from 'react'
 import { DownloadButton } from '../parts/download-button.tsx'
 import { factorName } from '../parts/factor-words.ts'
+import { useKept, useOpened } from '../parts/opened.ts'
 import { Pager } from '../parts/pager.tsx'
 import { SearchField } from '../parts/search-field.tsx'
 import { Blank, Failed, Loading } from '../parts/states.tsx'
@@ -25,7 +26,7 @@ const route = getRouteApi('/practices/$practice/two-factor')
 
 function useFound() {
   const practice = usePractice()
-  const { from, view: _, ...filters } = route.useSearch()
+  const { from, view: _view, open: _open, ...filters } = route.useSearch()
   return { filters, from, found: useQuery(factorPageQuery(practice.id, filters)) }
 }
 
@@ -151,16 +152,18 @@ function Nobody({ text, status }: { readonly text: string; readonly status: Fact
   )
 }
 
-type Asked = { readonly act: 'reset' | 'code'; readonly person: FactorStatus }
-
 function People() {
   const { filters, from, found } = useFound()
   const navigate = route.useNavigate()
-  const [asked, setAsked] = useState<Asked | null>(null)
+  const { name, id, key, open, close } = useOpened()
+  const isAsked = name === 'reset' || name === 'code'
+  const person = useKept<FactorStatus>(
+    isAsked ? key : null,
+    found.data?.people.find((one) => one.user === id),
+  )
   if (found.isPending) return <Loading rows={6} label="Loading the second factors" />
   if (found.isError) return <Failed error={found.error} again={found.refetch} />
   const { people, counts, total, nextCursor } = found.data
-  const close = () => setAsked(null)
   return (
     <>
       <States counts={counts} />
@@ -171,8 +174,8 @@ function People() {
         <>
           <PeopleTable
             people={people}
-            onReset={(person) => setAsked({ act: 'reset', person })}
-            onCode={(person) => setAsked({ act: 'code', person })}
+            onReset={({ user }) => open('reset', user)}
+            onCode={({ user }) => open('code', user)}
           />
           <Pager
             start={{ after: filters.after, from }}
@@ -186,8 +189,10 @@ function People() {
           />
         </>
       )}
-      {asked?.act === 'reset' && <ResetDialog person={asked.person} onClose={close} />}
-      {asked?.act === 'code' && <EnrolmentDialog person={asked.person} onClose={close} />}
+      {person !== undefined && name === 'reset' && <ResetDialog key={key} person={person} onClose={close} />}
+      {person !== undefined && name === 'code' && (
+        <EnrolmentDialog key={key} person={person} onClose={close} />
+      )}
     </>
   )
 }

@@ -1,15 +1,15 @@
 /**
  * One member in full: who they are, where else they belong, what they hold, and everything that can be done with them.
  *
- * Their sessions are Active users', their permissions Roles & permissions'. Invariant: which member is in the address; of
- * practices that the reading admin may not see only the number is told.
+ * Their sessions are Active users', their permissions Roles & permissions'. Invariant: which member and what is asked about
+ * them is in the address; of practices that the reading admin may not see only the number is told.
  */
 import { Button } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link, linkOptions } from '@tanstack/react-router'
-import { useState } from 'react'
 import { Drawer } from '../parts/drawer.tsx'
 import { factorName } from '../parts/factor-words.ts'
+import { useKept, useOpened } from '../parts/opened.ts'
 import { Blank, Failed, Loading } from '../parts/states.tsx'
 import { usePractice } from '../practice.ts'
 import type { Member, Role } from '../queries.ts'
@@ -19,7 +19,8 @@ import { PasswordLinkDialog } from './password-link-dialog.tsx'
 import { EditPersonDialog, RemovePersonDialog } from './person-dialogs.tsx'
 import { memberQuery } from './users-queries.ts'
 
-type Act = 'edit' | 'roles' | 'suspension' | 'password' | 'remove'
+const acts = ['edit', 'roles', 'suspension', 'password', 'remove'] as const
+type Act = (typeof acts)[number]
 
 function Facts({ member, roles }: { readonly member: Member; readonly roles: readonly Role[] }) {
   const elsewhere = otherPracticesText(member)
@@ -127,11 +128,18 @@ export function MemberDrawer(props: {
   const { user, roles, onClose } = props
   const practice = usePractice()
   const found = useQuery(memberQuery(practice.id, user))
-  const [act, setAct] = useState<Act | null>(null)
+  const { name, id, open, close } = useOpened()
+  const act = id === '' ? acts.find((one) => one === name) : undefined
   const member = found.data?.members[0]
+  // Who is removed is not found any more while the dialog still says so.
+  const asked = useKept(act ?? null, member)
   return (
     <>
-      <Drawer title={member?.name ?? 'Member'} isCovered={act !== null} onClose={onClose}>
+      <Drawer
+        title={member?.name ?? 'Member'}
+        isCovered={act !== undefined && asked !== undefined}
+        onClose={onClose}
+      >
         {found.isError && <Failed error={found.error} again={found.refetch} />}
         {found.isPending && <Loading rows={4} label="Loading the member" />}
         {found.isSuccess && member === undefined && (
@@ -142,16 +150,16 @@ export function MemberDrawer(props: {
         {member !== undefined && (
           <>
             <Facts member={member} roles={roles} />
-            <Acts member={member} onAct={setAct} />
+            <Acts member={member} onAct={open} />
             <Links member={member} />
           </>
         )}
       </Drawer>
-      {act !== null && member !== undefined && (
+      {act !== undefined && asked !== undefined && (
         <Dialogs
-          {...{ act, member, roles }}
+          {...{ act, member: asked, roles }}
           version={found.data?.version ?? 0}
-          onClose={() => setAct(null)}
+          onClose={close}
           onGone={onClose}
         />
       )}

@@ -1,16 +1,17 @@
 /**
  * Users: the members of a practice, a page at a time, with filters; one of them in a drawer; people from a file.
  *
- * Live sessions are Active users', what a role may do is Roles & permissions'. Invariant: filters, page and drawer are in
- * the address; roles are changed from the members version that is shown.
+ * Live sessions are Active users', what a role may do is Roles & permissions'. Invariant: filters, page, drawer and dialog
+ * are in the address; roles are changed from the members version that is shown.
  */
 import { Button, NativeSelect } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { useCallback, useState } from 'react'
+import { useCallback } from 'react'
 import { api } from '../api-client.ts'
 import { DownloadButton } from '../parts/download-button.tsx'
 import { Icon } from '../parts/icons.tsx'
+import { useKept, useOpened } from '../parts/opened.ts'
 import { Pager, type PageStart } from '../parts/pager.tsx'
 import { SearchField } from '../parts/search-field.tsx'
 import { Blank, Failed, Loading } from '../parts/states.tsx'
@@ -121,7 +122,13 @@ function Members({ roles }: { readonly roles: readonly Role[] }) {
   const { filters, start, go } = useFilters()
   const { after: _, ...asked } = filters
   const found = useQuery(memberPageQuery(practice.id, filters))
-  const [changing, setChanging] = useState<Member | null>(null)
+  const { user } = route.useSearch()
+  const { name, id, key, open, close } = useOpened()
+  const isChanging = name === 'roles' && user === undefined
+  const changing = useKept<Member>(
+    isChanging ? key : null,
+    found.data?.members.find((one) => one.user === id),
+  )
   if (found.isPending) return <Loading rows={6} label="Loading the members" />
   if (found.isError) return <Failed error={found.error} again={found.refetch} />
   const { members, total, nextCursor, version } = found.data
@@ -129,7 +136,7 @@ function Members({ roles }: { readonly roles: readonly Role[] }) {
     return <Nobody isFiltered={Object.values(asked).some((value) => value !== undefined)} />
   return (
     <>
-      <MemberTable members={members} roles={roles} onRoles={setChanging} />
+      <MemberTable members={members} roles={roles} onRoles={(member) => open('roles', member.user)} />
       <Pager
         start={start}
         shown={members.length}
@@ -138,8 +145,8 @@ function Members({ roles }: { readonly roles: readonly Role[] }) {
         what={total === 1 ? 'person' : 'people'}
         onGo={go}
       />
-      {changing !== null && (
-        <RolesDialog member={changing} version={version} roles={roles} onClose={() => setChanging(null)} />
+      {changing !== undefined && (
+        <RolesDialog key={key} member={changing} version={version} roles={roles} onClose={close} />
       )}
     </>
   )
@@ -200,11 +207,11 @@ export function UsersTab() {
   const { view, user } = route.useSearch()
   const navigate = route.useNavigate()
   const { data } = useQuery(rolesQuery(practice.id))
-  const [isAdding, setAdding] = useState(false)
+  const { name, open, close } = useOpened()
   const roles = data?.roles ?? []
   return (
     <>
-      <Head isImporting={view === 'import'} onAdd={() => setAdding(true)} />
+      <Head isImporting={view === 'import'} onAdd={() => open('add')} />
       {view === 'import' ? <ImportPeople /> : <MembersCard roles={roles} />}
       {user !== undefined && (
         <MemberDrawer
@@ -212,11 +219,14 @@ export function UsersTab() {
           user={user}
           roles={roles}
           onClose={() =>
-            void navigate({ search: (now) => ({ ...now, user: undefined }), resetScroll: false })
+            void navigate({
+              search: (now) => ({ ...now, user: undefined, open: undefined }),
+              resetScroll: false,
+            })
           }
         />
       )}
-      {isAdding && <AddPersonDialog roles={roles} onClose={() => setAdding(false)} />}
+      {name === 'add' && data !== undefined && <AddPersonDialog roles={roles} onClose={close} />}
     </>
   )
 }

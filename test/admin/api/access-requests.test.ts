@@ -54,6 +54,18 @@ type Listed = { id: string; user: { id: string; name: string }; status: string; 
 type List = { revision: number; pending: number; requests: Listed[]; settings: { standardMs: number } }
 const list = async (browser: Browser, query = '', practice = 'lakeside'): Promise<List> =>
   (await (await browser.ask('GET', `/api/practices/${practice}/access-requests${query}`)).json()) as List
+/** The last steps of a chart of the last day: who asked, who waits. */
+const charted = async () => {
+  const [now, day] = [stage.clock.now(), 86_400_000]
+  const ask = (from: number) =>
+    root.ask('GET', `/api/practices/lakeside/access-requests/counts?from=${from}&to=${now + 1}`)
+  expect((await ask(now - 32 * day)).status).toBe(422)
+  const { counts, ...told } = (await (await ask(now - day)).json()) as {
+    counts: { asked: number; waiting: number }[]
+  }
+  const sum = counts.reduce((asked, one) => asked + one.asked, 0)
+  return { ...told, steps: counts.length, asked: sum, waiting: counts.at(-1)?.waiting }
+}
 const at = (id: string, act: 'approve' | 'reject', practice = 'lakeside') =>
   `/api/practices/${practice}/access-requests/${id}/${act}`
 
@@ -74,6 +86,9 @@ it('lists who waits in this practice, nudges whoever looks, and approves for the
     { user: { id: 'usr_olga' } },
   ])
   expect((await list(hilly, '', 'hilltop')).requests).toMatchObject([{ user: { id: 'usr_olga' } }])
+  stage.clock.advance(60_000)
+  const span = { stepMs: 3_600_000, steps: 25, asked: 2 }
+  expect(await charted()).toEqual({ ...span, waiting: 2, decided: 0, medianMs: null })
   const response = await root.ask('POST', at(requests[0]!.id, 'approve'), { json: { note: 'Welcome' } })
   expect(response.status).toBe(200)
   expect(await response.json()).toMatchObject({
@@ -85,6 +100,7 @@ it('lists who waits in this practice, nudges whoever looks, and approves for the
       accessUntil: stage.clock.now() + settings.standardMs,
     },
   })
+  expect(await charted()).toEqual({ ...span, waiting: 1, decided: 1, medianMs: 61_000 })
   expect((await list(root, '?status=approved')).requests).toMatchObject([{ status: 'approved' }])
   expect(await list(root, '?status=pending')).toMatchObject({ pending: 1, requests: [{ status: 'pending' }] })
 })

@@ -13,6 +13,7 @@ import { createPolicyViews } from '../../../admin/api/policy-views.ts'
 import { createLive } from '../../../admin/live.ts'
 import type { Mail } from '../../../admin/notify/mail-queue.ts'
 import { hashPassword } from '../../../admin/passwords.ts'
+import type { NamingUpstream } from '../../../admin/practice-sources.ts'
 import { type AdminProviderKey, createAdminProviders } from '../../../admin/sign-in/admin-providers.ts'
 import { createAdminSessions } from '../../../admin/sign-in/admin-sessions.ts'
 import { createTryLimits } from '../../../admin/sign-in/try-limits.ts'
@@ -45,6 +46,17 @@ export const schedulePage: RouteRequirement = {
   mapped: true,
   unmapped: null,
   paths: 'lenient',
+}
+
+/** How its application names practices. */
+const naming: NamingUpstream = {
+  ...{ id: 'demo', identity: null },
+  practice: {
+    hosts: { 'hill.example': 'hilltop', 'lake.example': 'lakeside', 'www.hill.example': 'hilltop' },
+    pathPrefixes: { hill: 'hilltop' },
+    cookie: { name: 'location', authoritative: true },
+    ...{ header: null, fixed: null, choosingPage: null },
+  },
 }
 
 const practiceNames = { lakeside: 'Lakeside Dental', hilltop: 'Hilltop Dental' } as const
@@ -277,7 +289,7 @@ export const createStage = async (wish: StageWish = {}) => {
     ...{ keyring, limits, party, notifications: { mailGoesOut: true, webhooks: ['chat'] } },
     changed: () => {},
     portal: () => 'https://portal.example',
-    upstreams: ['demo'],
+    ...{ upstreams: ['demo'], sources: [naming] },
   }
   const proxies = readTrustedProxies(wish.trustedProxies ?? [])
   if (!proxies.ok) throw new Error('bad proxies')

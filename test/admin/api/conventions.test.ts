@@ -37,6 +37,8 @@ const wholeLists: Readonly<Record<string, string>> = {
   'GET /api/admins': 'own accounts, a handful for emergencies',
   'GET /api/admin-sessions': 'sessions of own accounts that are open now',
   [`GET ${of}/features`]: 'a closed set',
+  [`GET ${of}/sources`]: 'what the configuration names',
+  'GET /api/retired-practices': 'practices that left one plane, some dozens',
   [`GET ${of}/general`]: 'no list: samples of at most 100 people with their count',
   [`GET ${of}/presets`]: 'a closed set',
   [`GET ${of}/presets/:preset`]: 'no list: what one preset would change',
@@ -60,6 +62,7 @@ const wholeLists: Readonly<Record<string, string>> = {
   [`GET ${of}/security-events/chain`]: 'no list: where the chain stands, with the configured streams',
   [`GET ${of}/access-report`]: 'a document of one month, as a file',
   [`GET ${of}/two-factor/report`]: 'the whole practice as a file',
+  [`GET ${of}/access-requests/counts`]: 'at most 62 steps of a chart',
   [`GET ${of}/decisions/counts`]: 'at most 62 steps of a chart',
   [`GET ${of}/decisions/:code`]: 'no list: one refusal',
 }

@@ -108,3 +108,72 @@ test('what a practice does not have is off, and neither switch nor preset turns 
   expect((await feature(root, true)).status).toBe(200)
   expect((await enforce()).status).toBe(200)
 })
+
+test('how a practice is recognised is told to operators, with what the configuration takes', async () => {
+  const ask = (browser: Browser, id: string) => browser.ask('GET', `/api/practices/${id}/sources`)
+  expect((await ask(hilly, 'hilltop')).status).toBe(403)
+  expect((await ask(root, 'nowhere')).status).toBe(404)
+  expect(await (await ask(root, 'hilltop')).json()).toEqual({
+    sources: [
+      { upstream: 'demo', kind: 'host', value: 'hill.example' },
+      { upstream: 'demo', kind: 'host', value: 'www.hill.example' },
+      { upstream: 'demo', kind: 'path', value: 'hill' },
+      { upstream: 'demo', kind: 'cookie', value: 'location' },
+    ],
+    yaml: 'upstreams:\n  - id: demo\n    practice:\n      hosts:\n        "hill.example": hilltop\n',
+  })
+  const none = (await (await ask(root, 'seaside')).json()) as { yaml: string }
+  expect(none.yaml).toContain('"seaside.example.com": seaside')
+})
+
+test('a practice is retired by an operator who types its name; its events stay, all else of it is gone', async () => {
+  const of = '/api/practices/hilltop'
+  const wish = { reason: 'They left.', contact: 'them', confirmPracticeName: 'Hill Top' }
+  const retire = (browser: Browser, json: object, from: number) =>
+    browser.ask('POST', `${of}/retire`, { json, revision: from })
+  const review = await root.ask('GET', `${of}/retirement`)
+  const counted = (await review.json()) as { revision: number; isLast: boolean; members: number }
+  expect(review.headers.get('etag')).toBe(`"${counted.revision}"`)
+  expect(counted).toMatchObject({ name: 'Hill Top', contact: 'Nora, 555-0100', isLast: false })
+  expect((await hilly.ask('GET', `${of}/retirement`)).status).toBe(403)
+  expect((await retire(hilly, wish, counted.revision)).status).toBe(403)
+  const { reason: _, ...without } = wish
+  expect((await retire(root, without, counted.revision)).status).toBe(422)
+  const mistyped = await retire(root, { ...wish, confirmPracticeName: 'Hilltop' }, counted.revision)
+  expect([mistyped.status, (await json(mistyped)).problems[0]?.path]).toEqual([422, 'confirmPracticeName'])
+  expect((await json(await retire(root, wish, 1))).code).toBe('revision-conflict')
+  expect((await retire(root, wish, counted.revision)).status).toBe(200)
+
+  // Its own admin is told no more than that it is not here; so is everybody of what is not kept.
+  expect((await hilly.ask('GET', `${of}/general`)).status).toBe(404)
+  expect((await hilly.ask('GET', `${of}/security-events`)).status).toBe(404)
+  expect((await root.ask('GET', `${of}/general`)).status).toBe(404)
+  expect((await retire(root, wish, counted.revision)).status).toBe(404)
+  expect(await (await hilly.ask('GET', '/api/me')).json()).toMatchObject({ practices: [] })
+  const read = (await (await root.ask('GET', `${of}/security-events`)).json()) as {
+    events: { type: string; reason: string | null }[]
+  }
+  expect(read.events[0]).toMatchObject({ type: 'practice.retired', reason: 'They left.' })
+  expect((await root.ask('GET', `${of}/security-events/verify`)).status).toBe(200)
+  const kept = await root.ask('GET', `${of}/security-events/export?format=csv`)
+  expect(await kept.text()).toContain('practice.retired')
+  const retention = { years: 7, held: false, heldWhy: '' }
+  const chosen = await root.ask('PUT', `${of}/security-events/retention`, { json: retention, revision: 1 })
+  expect(chosen.status).toBe(200)
+  expect((await root.ask('GET', `${of}/decisions`)).status).toBe(200)
+  const taken = await root.ask('POST', '/api/practices', { json: { ...practice, id: 'hilltop' } })
+  expect((await json(taken)).problems[0]?.path).toBe('id')
+
+  expect((await hilly.ask('GET', '/api/retired-practices')).status).toBe(403)
+  const listed = (await (await root.ask('GET', '/api/retired-practices')).json()) as {
+    practices: { id: string; retiredAt: number; reinstatableUntil: number }[]
+  }
+  expect(listed.practices).toMatchObject([
+    { id: 'hilltop', name: 'Hill Top', contact: 'them', retiredBy: 'The root', reason: 'They left.' },
+  ])
+  const back = await root.ask('POST', `${of}/reinstate`, { json: { reason: 'A mistake.' } })
+  expect(await json(back)).toMatchObject({ revision: counted.revision })
+  expect((await root.ask('POST', `${of}/reinstate`, { json: {} })).status).toBe(404)
+  expect((await hilly.ask('GET', `${of}/general`)).status).toBe(200)
+  expect((await events('hilltop'))[0]).toBe('practice.reinstated by The root')
+})

@@ -158,9 +158,11 @@ describe('the decision log', () => {
       counts: object[]
     }
     expect([stepMs, counts.length]).toEqual([3_600_000, 25])
-    const none = { refused: 0, challenged: 0, unavailable: 0, monitored: 0 }
+    const none = { permitted: 0, refused: 0, challenged: 0, unavailable: 0, monitored: 0 }
     expect(counts[0]).toEqual({ ...none, at: at - day })
     expect(counts.at(-1)).toEqual({ ...none, at, refused: 1, monitored: 1 })
+    // Permits are sums by the hour: of shorter steps they are not known.
+    expect(await (await count(at - 3_600_000, at)).text()).toContain('"permitted":null')
     // What begins at the end of a span is not in it.
     expect(await (await count(at - day, at)).text()).not.toContain('"refused":1')
     for (const [from, to] of [

@@ -147,7 +147,7 @@ it('makes a passkey, keeps the codes, and shows it at the next sign-in', async (
   await heading('Schedule')
   expect(reached.filter((path) => path.startsWith('/.gatehouse/access?proof='))).toHaveLength(2)
   await come(null)
-  await page.locator('strong', { hasText: 'Front desk' }).waitFor()
+  await page.locator('.name', { hasText: 'Front desk' }).waitFor()
 })
 
 it('where only a passkey suffices, asks for somebody’s word once, and says so where nothing was confirmed', async () => {

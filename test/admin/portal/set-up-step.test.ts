@@ -211,7 +211,9 @@ describe('one’s own factors', () => {
     const answer = await stage.send(cookie, '/set-up', '/set-up', sent)
     expect(answer.headers.get('location')).toBe('/')
     const list = await text(stage.get('/', cookie))
-    expect(list).toContain('<strong>My &lt;b&gt;tablet&lt;/b&gt;</strong> (Authenticator app)')
+    expect(list).toMatch(
+      /<span class="name">My &lt;b&gt;tablet&lt;\/b&gt;<\/span>.*<span class="note">Authenticator app<\/span>/,
+    )
     const [first = ''] = [...list.matchAll(/\/factor\?id=(fac_[\w-]+)/g)].map(([, id]) => id ?? '')
     expect(heading(await text(stage.get(`/factor?id=${first}`, cookie)))).toBe('Authenticator app')
     await stage.send(cookie, `/factor?id=${first}`, '/factor', { id: first, do: 'remove' })

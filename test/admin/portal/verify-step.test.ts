@@ -74,6 +74,9 @@ describe('confirming', () => {
     expect(shown).toMatch(
       /<p class="problem" id="code-problem" role="alert">That is not the code[^<]*4 tries/,
     )
+    const late = (await verify(cookie, digits(key, now - 120_000))).headers.get('location') ?? ''
+    expect(late).toMatch(/said=expired-3$/)
+    expect(await text(stage.get(late, cookie))).toMatch(/role="alert">That code has run out[^<]*3 tries/)
     await verify(cookie, digits(key, now), 'app', 'set-up')
     const used = await verify(cookie, digits(key, now))
     expect(used.headers.get('location')).toMatch(/said=used-[0-4]$/)
@@ -83,7 +86,6 @@ describe('confirming', () => {
     expect(open).toMatch(
       /<details open>.*id="recovery-problem" role="alert">That is none of your[^<]*One try is left/s,
     )
-    await verify(cookie, '000000')
     const last = await verify(cookie, '000000')
     expect([last.status, heading(await last.text())]).toEqual([403, 'Too many wrong codes'])
     expect(last.headers.get('set-cookie')).toMatch(/Max-Age=0/)

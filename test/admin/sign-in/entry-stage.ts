@@ -61,7 +61,7 @@ const createOrigins = async () => {
       admission: createAdmission({ store, views, now, end: sessions.end }),
       ...{ notifications: { mailGoesOut: false, webhooks: [] }, passwordLinks: null },
       ...{ publicKey: stage.signer.publicKey, routes: new Map(), changed: () => {} },
-      ...{ portal: () => portal, upstreams: ['demo'] },
+      ...{ portal: () => portal, upstreams: ['demo'], sources: [] },
     },
     origin: admin,
     portal: () => portal,

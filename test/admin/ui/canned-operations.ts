@@ -212,13 +212,15 @@ export const actions = [
   { action: 'ip-entry.added', group: 'addresses', meaning: 'An entry was added to the IP allowlist.' },
 ]
 
-const none = { refused: 0, challenged: 0, unavailable: 0, monitored: 0 }
+const none = { permitted: 0, refused: 0, challenged: 0, unavailable: 0, monitored: 0 }
 
 /** A week in steps of three hours: a quiet one with two busy mornings. */
 export const decisionCounts = {
   stepMs: 3 * hour,
   counts: Array.from({ length: 56 }, (_, step) => ({
     ...{ ...none, at: at - 7 * day + step * 3 * hour },
+    // Of eight steps a day, three are of the hours in which people work.
+    permitted: [2, 3, 4].includes(step % 8) ? 240 + 60 * (step % 8) - 4 * step : 0,
     ...(step === 20 ? { refused: 12, challenged: 3, monitored: 4 } : {}),
     ...(step === 44 ? { refused: 30, unavailable: 2, monitored: 9 } : {}),
     ...(step % 7 === 3 ? { monitored: 2 } : {}),

@@ -83,6 +83,16 @@ export const accessRequests = {
 
 /** The answers to decisions, by what is asked. */
 export const requestAnswers: Readonly<Record<string, unknown>> = {
+  'GET /api/practices/:practice/access-requests/counts': {
+    stepMs: 180 * minute,
+    counts: Array.from({ length: 56 }, (_, step) => ({
+      at: at - 7 * day + step * 180 * minute,
+      asked: step % 8 === 3 ? 1 + (step % 5) : step % 8 === 6 ? 1 : 0,
+      waiting: step % 8 > 2 ? (step % 8) - 2 + (step % 3) : step > 48 ? 2 : 0,
+    })),
+    decided: 17,
+    medianMs: 25 * minute,
+  },
   'POST /api/practices/:practice/access-requests/:id/reopen': {
     request: { ...request, id: 'arq_home' },
     sequence: null,

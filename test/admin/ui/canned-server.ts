@@ -17,6 +17,7 @@ import * as hours from './canned-hours.ts'
 import { operations } from './canned-operations.ts'
 import { peopleAnswers } from './canned-people.ts'
 import * as canned from './canned-practice.ts'
+import { practiceAnswers } from './canned-practices.ts'
 import {
   accessRequests,
   approvedRequest,
@@ -43,7 +44,7 @@ export type CannedServer = {
   readonly asked: readonly Sent[]
   /** Requests that the contract does not know. */
   readonly strays: readonly string[]
-  /** From now on `GET /api/…` (path without query) is answered so; resets at `restart`. */
+  /** From now on `GET /api/…` (path without query) is answered so, with status 0 never; resets at `forget`. */
   readonly answer: (what: string, status: number, body: unknown) => void
   /** Sends one live message to every page. */
   readonly tell: (kind: string, message: object) => void
@@ -130,6 +131,7 @@ const good: Readonly<Record<string, unknown>> = {
   ...roleAnswers,
   ...factorAnswers,
   ...accountAnswers,
+  ...practiceAnswers,
 }
 
 function stored(place: number): unknown {
@@ -222,6 +224,8 @@ const answerApi = async (
   }
   const special = overrides.get(`${method} ${path}`)
   if (special !== undefined && special.status >= 400) return sendJson(response, special.status, special.body)
+  // Left open, as by a server that is slow.
+  if (special?.status === 0) return
   const body = special?.body ?? good[key]
   if (route === undefined || body === undefined) {
     strays.push(`${method} ${path}`)

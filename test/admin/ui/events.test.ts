@@ -97,13 +97,17 @@ it('counts refusals over time by verdict, filters them, and finds one by what wa
   const tabs = page().getByRole('navigation', { name: 'Kind of event' })
   expect(await tabs.locator('[aria-current=page]').allInnerTexts()).toEqual(['Refusals'])
   await page()
-    .getByRole('img', { name: /^Refusals of the last week: 42 refused, 3 asked.*29 would be refused$/ })
+    .getByRole('img', {
+      name: /^Decisions of the last week: 6,552 permitted, 42 refused, 3 asked.*29 would be refused$/,
+    })
     .waitFor()
   await page().getByText('As a table').click()
-  await page().getByRole('row', { name: '22 Nov 2026, 22:05 30 0 2 9' }).waitFor()
+  await page()
+    .getByRole('row', { name: /^22 Nov 2026, 22:05 304 30 0 2 9/ })
+    .waitFor()
   await clear('the refusals')
   const counts = /\/decisions\/counts\?/
-  const to = Math.ceil(at / 300_000) * 300_000
+  const to = Math.ceil((at + 1) / 3_600_000) * 3_600_000
   expect(await asked(counts, () => page().getByRole('link', { name: 'Day', exact: true }).click())).toBe(
     `from=${to - 86_400_000}&to=${to}`,
   )

@@ -53,8 +53,10 @@ it.each(['light', 'dark'] as const)(
   async (scheme) => {
     await openGeneral(scheme)
     await button('Requirement of Two-factor').click()
+    await dialog().waitFor()
     expect(await violations(scheme), 'scope').toEqual([])
     await page.keyboard.press('Escape')
+    await dialog().waitFor({ state: 'detached' })
     await button('Review Office only').click()
     expect(await violations(scheme), 'preset').toEqual([])
   },

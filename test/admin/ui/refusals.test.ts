@@ -55,7 +55,7 @@ it('says first that a replay does not agree, and shows the failure of the questi
     code: 'not-found',
     detail: 'There is no such refusal.',
   })
+  // What is open is in the address: it is open again, and asks again.
   await page().reload()
-  await page().getByText('Why, and what would help').click()
   await page().getByText('There is no such refusal.').waitFor()
 })

@@ -1,0 +1,179 @@
+/**
+ * What can happen to Gatehouse's own processes: a worker, a gateway, the control planes.
+ *
+ * Invariant: whoever is killed here is started again here, by the one who keeps it: the supervisor its workers, the stage the rest.
+ */
+import { activeEverywhere } from '../support/admin-client.ts'
+import { demandKept, type Edits, startEdits } from './edits.ts'
+import type { Fault } from './rehearsal.ts'
+import type { Stage } from './stage.ts'
+
+const isLiving = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** The worker of the first gateway that was started first and lives. */
+const someWorker = (stage: Stage): number => {
+  const worker = stage.gateways[0]?.told().workers.find(({ pid }) => isLiving(pid))
+  if (worker === undefined) throw new Error('no worker lives')
+  return worker.pid
+}
+
+let stopped = 0
+let found = ''
+let edits: Edits | null = null
+
+/** A revocation made now is active everywhere within `ms`, whoever publishes. */
+const revokes = async (stage: Stage, who: string, ms: number): Promise<string> => {
+  await stage.enter(who)
+  const from = performance.now()
+  const sequence = await stage.revoke(who)
+  for (;;) {
+    try {
+      await activeEverywhere(stage.admin, sequence)
+      return `a revocation was active everywhere after ${Math.round(performance.now() - from)} ms`
+    } catch (error) {
+      if (performance.now() - from > ms) throw error
+    }
+  }
+}
+
+/** Faults of processes. */
+export const processFaults: readonly Fault[] = [
+  {
+    id: 'worker-killed',
+    what: 'kill -9 of one of two workers of a gateway',
+    sees: 'answers of that worker are cut, and the browser can tell; the next request goes to the other',
+    allows: 'cut at most',
+    lastsMs: 1_500,
+    async strike(stage) {
+      process.kill(someWorker(stage), 'SIGKILL')
+      return performance.now()
+    },
+  },
+  {
+    id: 'worker-stopped',
+    what: 'SIGSTOP of one of two workers for three seconds',
+    sees: 'requests that reached it wait until it goes on; the others do not',
+    allows: 'cut at most',
+    lastsMs: 3_000,
+    async strike(stage) {
+      stopped = someWorker(stage)
+      process.kill(stopped, 'SIGSTOP')
+      return undefined
+    },
+    heal: async () => void process.kill(stopped, 'SIGCONT'),
+  },
+  {
+    id: 'control-planes-killed',
+    what: 'kill -9 of both control planes, away for six seconds (three leases)',
+    sees: 'nothing; new sign-ins wait',
+    allows: 'nobody notices',
+    lastsMs: 6_000,
+    strike: async ({ controls }) => void (await Promise.all(controls.map((plane) => plane.kill('SIGKILL')))),
+    heal: async ({ controls }) => void (await Promise.all(controls.map((plane) => plane.start()))),
+    check: (stage) => revokes(stage, 'dan', 10_000),
+  },
+  {
+    id: 'leader-stopped',
+    what: 'SIGSTOP of the control plane that publishes; its health check sends people to the other, where an admin edits',
+    sees: 'nothing; a revocation takes up to six seconds, until the other publishes',
+    allows: 'nobody notices',
+    lastsMs: 0,
+    async strike(stage) {
+      const [leader, other] = stage.controls
+      // Whoever leads now, the first does when the other is gone.
+      await other?.kill('SIGKILL')
+      await other?.start()
+      await leader?.kill('SIGSTOP')
+      stage.withdraw(0)
+      found = await revokes(stage, 'dan', 15_000)
+      return undefined
+    },
+    async heal(stage) {
+      await stage.controls[0]?.kill('SIGCONT')
+      stage.withdraw(null)
+    },
+    check: async (stage) => `${found}; afterwards ${await revokes(stage, 'dan', 10_000)}`,
+  },
+  {
+    id: 'control-planes-stopped',
+    what: 'SIGSTOP of both control planes for six seconds: they take questions and answer none',
+    sees: 'nothing; new sign-ins wait',
+    allows: 'nobody notices',
+    lastsMs: 6_000,
+    strike: async ({ controls }) => void (await Promise.all(controls.map((plane) => plane.kill('SIGSTOP')))),
+    heal: async ({ controls }) => void (await Promise.all(controls.map((plane) => plane.kill('SIGCONT')))),
+    check: (stage) => revokes(stage, 'dan', 10_000),
+  },
+  {
+    id: 'everything-gone',
+    what: 'SIGSTOP of all Redis servers and both control planes for eight seconds, longer than a lease of five',
+    sees: '503 of Gatehouse’s own once the lease is over; public pages go on',
+    allows: 'refused meanwhile',
+    lastsMs: 8_000,
+    async strike(stage) {
+      for (const plane of [...stage.controls, ...(stage.servers?.nodes ?? [])]) await plane.kill('SIGSTOP')
+      return undefined
+    },
+    async heal({ controls, servers }) {
+      for (const plane of [...controls, ...(servers?.nodes ?? [])]) await plane.kill('SIGCONT')
+    },
+    async check(_stage, load) {
+      if (!load.seen().some(({ may, outcome }) => may && outcome === 'refused'))
+        throw new Error('nobody was refused')
+      return ''
+    },
+  },
+  {
+    id: 'gateway-killed',
+    what: 'kill -9 of a whole gateway with its workers, started again',
+    sees: 'its requests are cut or not taken; the other gateway’s are not',
+    allows: 'cut at most',
+    lastsMs: 0,
+    async strike(stage) {
+      const [gateway] = stage.gateways
+      for (const { pid } of gateway?.told().workers ?? []) process.kill(pid, 'SIGKILL')
+      await gateway?.kill('SIGKILL')
+      await gateway?.start()
+      return performance.now()
+    },
+  },
+]
+
+/** One of a hundred kills under edits, alternating between a control plane and PostgreSQL. */
+export const hundredKills = (count: number): Fault => ({
+  id: 'hundred-kills',
+  what: `${count} kill -9 under edits, in turn of PostgreSQL and of a control plane`,
+  sees: 'nothing; the admin API answers 503 meanwhile',
+  allows: 'nobody notices',
+  lastsMs: 0,
+  async strike(stage) {
+    edits = startEdits(stage)
+    for (let n = 0; n < count; n++) {
+      await edits.next(20_000)
+      const primary = stage.postgres.primary()
+      const plane = stage.controls[n % stage.controls.length]
+      if (n % 4 === 3 && plane !== undefined) {
+        await plane.kill('SIGKILL')
+        await plane.start()
+      } else {
+        await primary.kill('SIGKILL')
+        await primary.start()
+      }
+    }
+    return performance.now()
+  },
+  async check(stage) {
+    const running = edits
+    if (running === null) throw new Error('nobody was editing')
+    await running.next(20_000)
+    await running.stop()
+    return demandKept(stage, running.confirmed)
+  },
+})
