@@ -61,9 +61,7 @@ test('a known header is worth nothing once its session is over, and a doubtful o
     await client.post('/sign-out', {})
     const before = stand.application.arrived.length
     for (let times = 0; times < 3; times += 1) expect(await statusOf(cookie)).toBe(401)
-    expect(stand.application.arrived.slice(before).filter(({ url }) => url === '/patients/7')).toEqual(
-      [],
-    )
+    expect(stand.application.arrived.slice(before).filter(({ url }) => url === '/patients/7')).toEqual([])
   } finally {
     await stand.close()
   }
