@@ -40,7 +40,8 @@ export const findProgram = async (name: 'nginx' | 'wrk'): Promise<Program> => {
   return { command, env, version }
 }
 
-const whole = (servers: string): string => `
+/** A whole setup around `servers`. */
+export const wholeSetup = (servers: string): string => `
 daemon off;
 master_process off;
 worker_processes 1;
@@ -88,7 +89,7 @@ export const applicationSetup = (
   body: string,
   { files, socketPath, socketPort }: Behind,
 ): string =>
-  whole(`${group('socket', socketPort)}
+  wholeSetup(`${group('socket', socketPort)}
   server {
     listen 127.0.0.1:${port};
 ${files
@@ -113,19 +114,23 @@ ${switching(socketPath, 'socket')}
     }
   }`)
 
-/** A plain reverse proxy, of the WebSocket at `socketPath` too. */
-export const bareSetup = (port: number, application: number, socketPath: string): string =>
-  whole(`${group('application', application)}
+/** A plain reverse proxy; `listening`: its directives of where, and with which certificate; `more`: further locations. */
+export const plainProxy = (listening: string, application: number, more = ''): string =>
+  wholeSetup(`${group('application', application)}
   server {
-    listen 127.0.0.1:${port};
-${switching(socketPath, 'application')}
+    ${listening}
+${more}
     location / {${passing('application')}
     }
   }`)
 
+/** A plain reverse proxy without TLS, of the WebSocket at `socketPath` too. */
+export const bareSetup = (port: number, application: number, socketPath: string): string =>
+  plainProxy(`listen 127.0.0.1:${port};`, application, switching(socketPath, 'application'))
+
 /** A reverse proxy that asks another server about every request. */
 export const askingSetup = (port: number, application: number, asked: number): string =>
-  whole(`${group('application', application)}
+  wholeSetup(`${group('application', application)}
 ${group('asked', asked)}
   server {
     listen 127.0.0.1:${port};
@@ -142,7 +147,7 @@ ${group('asked', asked)}
 
 /** Who is asked, at its cheapest: 204 for any cookie of the application, else 401. */
 export const answeringSetup = (port: number): string =>
-  whole(`
+  wholeSetup(`
   server {
     listen 127.0.0.1:${port};
     location / {
