@@ -5,6 +5,7 @@
  * case as in ASP.NET, `.` and spaces for `_` as in PHP, stray marks at the ends that a generous `trim` removes)
  * never passes as a different cookie. Comparing exactly was refused: what is judged must be what is read.
  */
+import { ownText } from './own-text.ts'
 
 /** Folded names by name as spelled; bounded, since clients choose names. */
 const foldCache = new Map<string, string>()
@@ -27,7 +28,7 @@ export const foldCookieName = (name: string): string => {
   if (foldCache.size >= foldCacheMax) foldCache.clear()
   const folded = findFold(name)
   // Long names are nobody's session cookie and would make the cache large.
-  if (name.length <= 64) foldCache.set(name, folded)
+  if (name.length <= 64) foldCache.set(ownText(name), folded)
   return folded
 }
 
@@ -89,7 +90,7 @@ export const createCookieFilter = (
       if (verdicts.size >= verdictsMax) verdicts.clear()
       const passes = judge(name)
       // Long names are nobody's session cookie and would make it large.
-      if (name.length <= 64) verdicts.set(name, passes)
+      if (name.length <= 64) verdicts.set(ownText(name), passes)
       return passes
     },
   }

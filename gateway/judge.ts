@@ -157,7 +157,12 @@ function permit(of: Case, who: Session, question: Question, decision: Decision, 
     !isUnmapped &&
     decision.wouldRefuse.length === 0
   )
-    parts.permits.keep(duties, { question, decision, judgement, tally }, at, toldUntil(at))
+    parts.permits.keep(
+      duties,
+      { question, credential: carried.credential, decision, judgement, tally },
+      at,
+      toldUntil(at),
+    )
   return judgement
 }
 
@@ -231,7 +236,8 @@ function judgeSession(of: Case, who: Session): Judgement | Promise<Judgement> {
   const { method, client } = exchange
   if (who.give === null && who.renewed.length === 0) {
     const now = parts.clock.now()
-    const asked = { duties, method, address: client.text, session, accompanied, sources }
+    const { credential } = of.carried
+    const asked = { duties, method, address: client.text, session, accompanied, sources, credential }
     const kept = parts.permits.find(asked, now)
     if (kept !== null) return permitAgain(of, kept, now)
   }

@@ -3,7 +3,7 @@
  *
  * It decides nothing and knows no refusal; who asks is found out anew each time, before anybody looks here. Invariant: a
  * permit is found only by what `decide` was given for it, compared one by one with what the mirrors hold now (session,
- * record, memberships, members, snapshots, address, route, method, practice), within the time that it said it holds; so no
+ * record, credential, memberships, members, snapshots, address, route, method, practice), within the time that it said it holds; so no
  * change has to be told here, and nothing that was changed or revoked finds one. What an exchange could go on by, another
  * may begin by. Comparing the numbers of changes was refused: one that somebody forgets to count would let people in.
  */
@@ -13,6 +13,7 @@ import type { Instant } from '../policies/instant.ts'
 import type { PolicySnapshot } from '../policies/snapshot.ts'
 import { createBoundedMap } from './bounded-map.ts'
 import type { Judgement } from './exchange.ts'
+import type { CredentialReading } from './identity/credential.ts'
 import { saySame } from './practice.ts'
 import { type Directory, type Question, scopeOf } from './questions.ts'
 import type { Duties } from './route-duties.ts'
@@ -22,9 +23,11 @@ import type { Tally } from './traffic.ts'
 /** A judgement that lets pass. */
 export type Passing = Extract<Judgement, { act: 'forward' }>
 
-/** One that was given. Of an exchange it holds nothing. */
+/** One that was given. Of an exchange it holds nothing but its credential. */
 export type KeptPermit = {
   readonly question: Question
+  /** What it came with: the judgement's notice forgets, and asks for, the application's word on that one alone. */
+  readonly credential: CredentialReading
   readonly decision: Decision
   readonly judgement: Passing
   /** What of it was counted last. */
@@ -35,6 +38,7 @@ export type KeptPermit = {
 export type Asked = Pick<Question, 'method' | 'session' | 'accompanied' | 'sources'> & {
   readonly duties: Duties
   readonly address: string
+  readonly credential: CredentialReading
 }
 
 /** Permits of those who are at work now. */
@@ -64,8 +68,12 @@ type Entry = {
 /** Of one session: the routes of a page and what it asks for again and again. */
 const entriesMax = 8
 
-const isAsked = ({ duties, permit: { question } }: Entry, asked: Asked): boolean =>
+const isSameCredential = (one: CredentialReading, other: CredentialReading): boolean =>
+  one === other || (typeof one !== 'string' && typeof other !== 'string' && one.hash === other.hash)
+
+const isAsked = ({ duties, permit: { question, credential } }: Entry, asked: Asked): boolean =>
   duties === asked.duties &&
+  isSameCredential(credential, asked.credential) &&
   question.method === asked.method &&
   question.accompanied === asked.accompanied &&
   question.address.text === asked.address &&
@@ -120,7 +128,16 @@ export function createKeptPermits(directory: Directory, sessionsMax: number): Ke
       }
       const of = kept.peek(session) ?? { list: [], next: 0 }
       kept.set(session, of)
-      const asked: Asked = { duties, session, method, accompanied, address: address.text, sources }
+      const { credential } = permit
+      const asked: Asked = {
+        duties,
+        session,
+        method,
+        accompanied,
+        address: address.text,
+        sources,
+        credential,
+      }
       const same = of.list.findIndex((one) => isAsked(one, asked))
       of.list[same === -1 ? of.next : same] = entry
       if (same === -1) of.next = (of.next + 1) % entriesMax

@@ -197,6 +197,8 @@ const createWorld = () => {
   return { directory, session, snapshots, retired, setMember, permits: createKeptPermits(directory, 10) }
 }
 
+const credential = 'none' as const
+
 describe('a permit that was kept', () => {
   test('says what deciding anew would say, in every history', () => {
     let found = 0
@@ -240,7 +242,8 @@ describe('a permit that was kept', () => {
             }
             const { text: address } = question.address
             const { method, accompanied, sources } = question
-            const kept = permits.find({ duties: due, address, method, accompanied, sources, session }, at)
+            const asked = { duties: due, address, method, accompanied, sources, session, credential }
+            const kept = permits.find(asked, at)
             const fresh = answer(directory, question, at)
             if (kept !== null) {
               found += 1
@@ -253,7 +256,8 @@ describe('a permit that was kept', () => {
                 changes: { dropCookies: [], setRequest: [], setCookies: [] },
               } as const
               const permit = {
-                ...{ question, decision: fresh, judgement: { ...judgement, held: null, standing: null } },
+                ...{ question, credential, decision: fresh },
+                judgement: { ...judgement, held: null, standing: null },
                 tally: { round: 0, period: 0, cells: [] },
               }
               permits.keep(due, permit, at, never)

@@ -107,7 +107,7 @@ describe('somebody who is refused in one of their two practices', () => {
     client.cookies.set('practice', 'riverside')
     expect(await status(client, '/river/patients/7')).toBe(200)
     expect(await status(client, '/lake/patients/7')).toBe(403)
-    expect(await unclear()).toEqual({ conflicting: 1 })
+    expect(await unclear()).toEqual({ conflicting: 1, unresolved: 0 })
     client.cookies.set('practice', 'lakeview')
     expect(await status(client, '/river/patients/7')).toBe(403)
     expect(await status(client, '/lake/patients/7')).toBe(403)
@@ -161,6 +161,23 @@ describe('the application’s word on where somebody is', () => {
     expect(stand.application.arrived.at(-1)?.headers['x-gatehouse-practice']).toBe('riverside')
     goTo('lakeview')
     expect((await again.post('/switch', { form: { to: 'lakeview' } })).status).toBe(200)
+    expect(await status(again, '/patients/7')).toBe(403)
+    goTo(null)
+  })
+
+  test('is asked for anew also where the credential is another one since the permit was kept', async () => {
+    await start({}, { currentPractice: 'now.practice' })
+    goTo('riverside')
+    const again = stand.client()
+    await stand.signIn(again, 'ben')
+    const switchTo = async (to: string) => (await again.post('/reports', { form: { to } })).status
+    for (let times = 0; times < 4; times += 1) expect(await switchTo('riverside')).toBe(200)
+    stand.application.settings.rewrites = true
+    expect(await status(again, '/patients/7')).toBe(200)
+    stand.application.settings.rewrites = false
+    expect(await status(again, '/patients/7')).toBe(200)
+    goTo('lakeview')
+    expect(await switchTo('lakeview')).toBe(200)
     expect(await status(again, '/patients/7')).toBe(403)
     goTo(null)
   })
