@@ -47,14 +47,16 @@ const swallowMs = 2_000
  * Swallows a little of a body that nobody wants, so that its sender reads the answer instead of a reset; one that
  * goes on is cut off. A connection that gets through this stays usable.
  */
-export const swallowBody = ({ body, breakOff }: Downstream, schedule: Schedule): void => {
+export const swallowBody = (client: Downstream, schedule: Schedule): void => {
+  const { body } = client
   if (body.isComplete()) return
   let swallowed = 0
-  const cancel = schedule(breakOff, swallowMs)
+  // Called on the client: what it is made of are methods.
+  const cancel = schedule(() => client.breakOff(), swallowMs)
   body.listen({
     data(chunk) {
       swallowed += chunk.length
-      if (swallowed > swallowBytesMax) breakOff()
+      if (swallowed > swallowBytesMax) client.breakOff()
     },
     ended: cancel,
     gone: cancel,

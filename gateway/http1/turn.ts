@@ -168,7 +168,8 @@ export class Turn implements Downstream {
   }
 
   breakOff(): void {
-    if (!this.isClosed) this.ground.breakOff()
+    // The next request is not read before the whole of this one: until then the connection is this turn's.
+    if (!this.isClosed || !this.body.isComplete()) this.ground.breakOff()
   }
 
   takeReading(): Socket {

@@ -122,6 +122,21 @@ describe.each(engines)('the engine "%s"', (engine) => {
       expect(stage.app.connections[0]!.received()).not.toMatch(/POST|abc/)
     })
 
+    it('a refused upload that goes on is cut off, and harms nobody else', async () => {
+      await stage.raw(answering('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'), {
+        judge: (exchange) =>
+          exchange.method === 'POST'
+            ? { act: 'answer', response: { status: 403, headers: [], body: 'no' }, decision: null }
+            : forwarded(),
+      })
+      const client = await connectRaw(stage.stand.port)
+      client.write('POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000\r\n\r\nabc')
+      await client.until(/no$/)
+      client.write(Buffer.alloc(2_000_000, 97))
+      expect(await client.closed()).toMatch(/^HTTP\/1\.1 403/)
+      expect(statusOf(await exchangeRaw(stage.stand.port, rawGet()))).toBe(200)
+    })
+
     it('an upload that its client breaks off is never completed for the application', async () => {
       const raw = await stage.raw(() => {})
       const client = await connectRaw(stage.stand.port)
