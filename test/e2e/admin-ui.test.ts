@@ -318,7 +318,7 @@ test('the tools: a token is made, who is told is chosen, the chain is checked, a
   await decided.click()
   const isTold = await decided.isChecked()
   await admin.getByRole('button', { name: 'Save', exact: true }).click()
-  await admin.getByText('Who is told is saved').waitFor()
+  await admin.getByRole('button', { name: 'Undo Who is told is saved' }).waitFor()
   await admin.reload()
   await decided.waitFor()
   expect(await decided.isChecked()).toBe(isTold)

@@ -9,11 +9,13 @@ import { parseResponse } from 'hono/client'
 import { useState } from 'react'
 import { api } from '../api-client.ts'
 import { ConfirmDialog } from '../parts/confirm-dialog.tsx'
+import { tell } from '../parts/follow-save.tsx'
 import { type Extra, reasonOf } from '../parts/saving.ts'
-import { tellDone } from '../parts/told.ts'
 import { usePractice } from '../practice.ts'
 import { topicKey } from '../queries.ts'
 import type { Retention } from './retention-queries.ts'
+
+type Choice = Pick<Retention, 'years' | 'held' | 'heldWhy'>
 
 /** The dialog. */
 export function RetentionDialog({
@@ -29,15 +31,22 @@ export function RetentionDialog({
   const [held, setHeld] = useState(retention.held)
   const [heldWhy, setHeldWhy] = useState(retention.heldWhy)
   const reload = () => client.invalidateQueries({ queryKey: topicKey(practice.id, 'retention') })
-  const save = async (extra: Extra) => {
-    await parseResponse(
+  const put = (version: number, json: Choice & Extra) =>
+    parseResponse(
       api.practices[':practice']['security-events'].retention.$put({
         param: { practice: practice.id },
-        header: { 'if-match': `"${retention.version}"` },
-        json: { years, held, heldWhy: held ? heldWhy : '', ...reasonOf(extra) },
+        header: { 'if-match': `"${version}"` },
+        json,
       }),
     )
-    tellDone('How long events are kept is saved')
+  const save = async (extra: Extra) => {
+    const choice = { years, held, heldWhy: held ? heldWhy : '' }
+    const { version } = await put(retention.version, { ...choice, ...reasonOf(extra) })
+    const before = { years: retention.years, held: retention.held, heldWhy: retention.heldWhy }
+    tell('How long events are kept is saved', '', async () => {
+      await put(version, before)
+      await reload()
+    })
     await reload()
   }
   const isYears = Number.isInteger(years) && years >= 1 && years <= 100
