@@ -337,11 +337,4 @@ test('the tools: a token is made, who is told is chosen, the chain is checked, a
   await dialog.getByText(/set-password/).waitFor()
   await kept()
   await admin.getByRole('row', { name: /Mia Martin.*link not used yet/ }).waitFor()
-
-  await screenLink(admin, 'Emergency access').click()
-  await admin.getByRole('button', { name: 'Change', exact: true }).click()
-  await dialog.getByRole('checkbox', { name: 'People may use emergency access' }).check()
-  await dialog.getByLabel('It lasts').selectOption('2 hours')
-  await act('Save')
-  await admin.getByText('Allowed, 2 hours').waitFor()
 }, 60_000)

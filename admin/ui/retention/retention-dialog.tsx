@@ -17,19 +17,10 @@ import type { Retention } from './retention-queries.ts'
 
 type Choice = Pick<Retention, 'years' | 'held' | 'heldWhy'>
 
-/** The dialog. */
-export function RetentionDialog({
-  retention,
-  onClose,
-}: {
-  readonly retention: Retention
-  readonly onClose: () => void
-}) {
+/** Saves a choice over the version that is shown; the message says so with the way back. */
+function useRetention(retention: Retention) {
   const practice = usePractice()
   const client = useQueryClient()
-  const [years, setYears] = useState(retention.years)
-  const [held, setHeld] = useState(retention.held)
-  const [heldWhy, setHeldWhy] = useState(retention.heldWhy)
   const reload = () => client.invalidateQueries({ queryKey: topicKey(practice.id, 'retention') })
   const put = (version: number, json: Choice & Extra) =>
     parseResponse(
@@ -39,16 +30,30 @@ export function RetentionDialog({
         json,
       }),
     )
-  const save = async (extra: Extra) => {
-    const choice = { years, held, heldWhy: held ? heldWhy : '' }
+  const save = async (choice: Choice, extra: Extra) => {
     const { version } = await put(retention.version, { ...choice, ...reasonOf(extra) })
-    const before = { years: retention.years, held: retention.held, heldWhy: retention.heldWhy }
+    const { years, held, heldWhy } = retention
     tell('How long events are kept is saved', '', async () => {
-      await put(version, before)
+      await put(version, { years, held, heldWhy })
       await reload()
     })
     await reload()
   }
+  return { save, reload }
+}
+
+/** The dialog. */
+export function RetentionDialog({
+  retention,
+  onClose,
+}: {
+  readonly retention: Retention
+  readonly onClose: () => void
+}) {
+  const [years, setYears] = useState(retention.years)
+  const [held, setHeld] = useState(retention.held)
+  const [heldWhy, setHeldWhy] = useState(retention.heldWhy)
+  const { save, reload } = useRetention(retention)
   const isYears = Number.isInteger(years) && years >= 1 && years <= 100
   return (
     <ConfirmDialog
@@ -56,7 +61,7 @@ export function RetentionDialog({
       act="Save"
       danger={isYears && years < retention.years && !held}
       canAct={isYears && (!held || heldWhy.trim() !== '')}
-      save={save}
+      save={(extra) => save({ years, held, heldWhy: held ? heldWhy : '' }, extra)}
       reload={() => void reload()}
       onClose={onClose}
     >
