@@ -6,8 +6,8 @@
  */
 import type { UpstreamConfig } from '../runtime/config.ts'
 
-/** An application, as far as it names practices. */
-export type NamingUpstream = Pick<UpstreamConfig, 'id' | 'practice' | 'identity'>
+/** An application, as far as it names practices; and whether it is learned (`route-proposal.ts`). */
+export type NamingUpstream = Pick<UpstreamConfig, 'id' | 'practice' | 'identity' | 'learn'>
 
 /** One way in which a request names the practice. `value`: the host, segment, cookie or header; empty: the only practice. */
 export type PracticeSource = {

@@ -3,8 +3,8 @@
  * those and as few others as can be through.
  *
  * It changes nothing: routes are configuration, and whoever runs the gateway pastes, completes and deletes. Invariant: the text
- * parses as `upstreams[].routes`, every permission in it is a comment, and each line says what it rests on. Writing
- * permissions as if they were meant was refused: what people did is not what they may do.
+ * parses as `upstreams[].routes`, every permission in it is a comment, and each line says what it rests on and what is not
+ * certain about it. Writing permissions as if they were meant was refused: what people did is not what they may do.
  */
 import type { PolicyDocument } from '../policies/document.ts'
 import { catalogue, effectivePermissions } from '../policies/permissions.ts'
@@ -15,8 +15,21 @@ import { patternOf } from './unmapped-yaml.ts'
 /** A permission that all roles that used a place hold. `others`: how many more roles of the practice hold it. */
 export type Candidate = { readonly permission: string; readonly others: number }
 
-/** A place with what might be asked for there. */
-export type ProposedPlace = LearnedPlace & { readonly match: string; readonly candidates: Candidate[] }
+/**
+ * What is not certain about a line. `few`: it rests on few requests; `unnamed`: segments of it stand for many; `no-role`: no
+ * role of the practice used it; `no-permission`: none that all of them hold; `shared`: others hold each that fits, too.
+ */
+export const doubts = ['few', 'unnamed', 'no-role', 'no-permission', 'shared'] as const
+/** One of them. */
+export type Doubt = (typeof doubts)[number]
+
+/** A place with what might be asked for there. `lines`: its part of `yaml`. */
+export type ProposedPlace = LearnedPlace & {
+  readonly match: string
+  readonly candidates: Candidate[]
+  readonly doubts: Doubt[]
+  readonly lines: string[]
+}
 
 /** What is proposed for one practice; `yaml` by upstream. */
 export type RouteProposal = {
@@ -24,7 +37,13 @@ export type RouteProposal = {
   readonly yaml: readonly { readonly upstream: string; readonly text: string }[]
 }
 
+/** What stands above each table. */
+export const proposalHead =
+  '# What people of this practice did, not what they may do. Nothing of it holds until it is configured.'
+
 const linesMax = 300
+/** Fewer requests may be one person’s mistake of one day. */
+const fewRequests = 20
 const candidatesMax = 3
 
 type Kind = 'route-read' | 'route-write'
@@ -64,8 +83,22 @@ function candidatesOf(
 
 const line = (text: string): string => text.replaceAll(/\p{Cc}/gu, ' ')
 
-function linesOf(place: ProposedPlace, nameOf: ReadonlyMap<string, string>): readonly string[] {
-  const { match, count, roles, candidates } = place
+function doubtsOf(place: LearnedPlace, used: readonly string[], candidates: readonly Candidate[]): Doubt[] {
+  const isUnnamed = place.template.split('/').some((segment) => segment.startsWith(':'))
+  const [first] = candidates
+  return [
+    ...(place.count < fewRequests ? (['few'] as const) : []),
+    ...(isUnnamed ? (['unnamed'] as const) : []),
+    ...(used.length === 0 ? (['no-role'] as const) : []),
+    ...(used.length > 0 && first === undefined ? (['no-permission'] as const) : []),
+    ...(first !== undefined && first.others > 0 ? (['shared'] as const) : []),
+  ]
+}
+
+function linesOf(
+  { match, count, roles, candidates }: Omit<ProposedPlace, 'doubts' | 'lines'>,
+  nameOf: ReadonlyMap<string, string>,
+): string[] {
   const by = roles.map(({ role, count: of }) => `${nameOf.get(role) ?? role} ${of}`).join(', ')
   const fits = candidates.map(({ permission, others }) =>
     others === 0 ? `${permission} (held by exactly these roles)` : `${permission} (and ${others} more)`,
@@ -92,15 +125,15 @@ export function proposeRoutes(document: PolicyDocument, learned: readonly Learne
     const isPattern = place.template.startsWith('/') && parseRoutes(place.upstream, [{ match }], 'report').ok
     if (!isPattern || taken.has(key) || taken.size >= linesMax) continue
     const used = place.roles.map(({ role }) => role).filter((role) => known.has(role))
-    taken.set(key, { ...place, match, candidates: candidatesOf(holders[kindOf(place.method)], used) })
+    const candidates = candidatesOf(holders[kindOf(place.method)], used)
+    const found = { ...place, match, candidates }
+    taken.set(key, { ...found, doubts: doubtsOf(place, used, candidates), lines: linesOf(found, nameOf) })
   }
   const places = [...taken.values()]
   const upstreams = [...new Set(places.map(({ upstream }) => upstream))].sort()
   const yaml = upstreams.map((upstream) => {
-    const lines = places.filter((one) => one.upstream === upstream).flatMap((one) => linesOf(one, nameOf))
-    const head =
-      '# What people of this practice did, not what they may do. Nothing of it holds until it is configured.'
-    return { upstream, text: `${head}\nroutes:\n${lines.join('\n')}\n` }
+    const lines = places.filter((one) => one.upstream === upstream).flatMap((one) => one.lines)
+    return { upstream, text: `${proposalHead}\nroutes:\n${lines.join('\n')}\n` }
   })
   return { places, yaml }
 }

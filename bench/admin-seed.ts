@@ -221,7 +221,7 @@ async function seedTraffic(tx: Tx, amounts: Amounts, at: Instant): Promise<void>
   await insertAll(
     tx,
     'session',
-    all(amounts.sessions, (n) => sessionOf(n * 3, at)),
+    all(amounts.sessions, (n) => sessionOf((n * 3) % amounts.users, at)),
   )
   await insertAll(tx, 'access_request', requestsOf(amounts, at))
   const refusals = all(amounts.refusals, (n) => refusalOf(amounts, n, at))

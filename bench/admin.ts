@@ -56,12 +56,14 @@ export type AdminResults = {
   readonly planes: PlanesResults
 }
 
-const origin = 'https://admin.example'
+/** Where the app is, as it is told. */
+export const origin = 'https://admin.example'
 const login = 'bench'
 const password = 'correct horse battery staple'
 const rounds = 20
 
-const insertAccount = async (store: Store, at: number): Promise<void> => {
+/** Adds the account that the measurements sign in with. */
+export const insertAccount = async (store: Store, at: number): Promise<void> => {
   const password_hash = await hashPassword(password)
   const row = { id: 'adm_bench', login, name: 'Bench', password_hash, every_practice: true }
   await store.read((rows) =>
@@ -74,8 +76,16 @@ const insertAccount = async (store: Store, at: number): Promise<void> => {
 
 type Ask = (path: string) => Promise<Response>
 
-/** The app on `store`, and a way to ask it as somebody who is signed in. */
-const openApp = async (store: Store): Promise<{ readonly ask: Ask; readonly close: () => void }> => {
+/** The app, ways to ask it as somebody who is signed in and as anybody, and the cookie of the former. */
+export type App = {
+  readonly ask: Ask
+  readonly request: (path: string, init: RequestInit) => Promise<Response>
+  readonly cookie: string
+  readonly close: () => void
+}
+
+/** The app on `store`; `built`: where the pages lie, if they are wanted. */
+export const openApp = async (store: Store, built = '/nowhere'): Promise<App> => {
   const now = Date.now
   const limits = createTryLimits(store, now)
   const keyring = createFactorKeyring([{ id: 'k1', bytes: randomBytes(32) }])
@@ -94,7 +104,7 @@ const openApp = async (store: Store): Promise<{ readonly ask: Ask; readonly clos
       changed: () => {},
       ...{ upstreams: ['desk'], sources: [] },
     },
-    ...{ origin, portal, trustedProxies: [], ui: createUiAssets('/nowhere'), log: silentLog },
+    ...{ origin, portal, trustedProxies: [], ui: createUiAssets(built), log: silentLog },
     heartbeatMs: 15_000,
   })
   const request = async (path: string, init: RequestInit): Promise<Response> =>
@@ -105,7 +115,7 @@ const openApp = async (store: Store): Promise<{ readonly ask: Ask; readonly clos
     headers: { 'content-type': 'application/x-www-form-urlencoded', origin, 'sec-fetch-site': 'same-origin' },
   })
   const cookie = (signedIn.headers.get('set-cookie') ?? '').split(';')[0] ?? ''
-  return { ask: (path) => request(path, { headers: { cookie } }), close: live.close }
+  return { ask: (path) => request(path, { headers: { cookie } }), request, cookie, close: live.close }
 }
 
 const month = new Date().toISOString().slice(0, 7)

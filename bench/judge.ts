@@ -5,10 +5,10 @@
  * the same headers, so that what one costs more than the other is what the controls cost; each answer is looked at.
  * One stage after the other over and over was refused: they take turns, and the mirrors live on between.
  */
-import { setTimeout as pause } from 'node:timers/promises'
 import { getHeapStatistics } from 'node:v8'
 import type { Exchange, Judgement, WholeResponse } from '../gateway/exchange.ts'
 import type { Live } from '../gateway/exchanges.ts'
+import { tailOf } from '../gateway/headers.ts'
 import { writeRequestHead } from '../gateway/http1/request-writer.ts'
 import { requestFacts } from '../gateway/passage.ts'
 import type { UpstreamConfig } from '../runtime/config.ts'
@@ -56,12 +56,16 @@ const measureOnce = ({ run, calls }: Case) => {
 
 const warmRounds = 3
 
-/** The cases take turns; between two of them the gateway gets to renew what it knows. */
-const measure = async (cases: readonly Case[], rounds: number): Promise<readonly Stage[]> => {
+/** The cases take turns; `between` two of them the gateway gets to renew what it knows. */
+const measure = async (
+  cases: readonly Case[],
+  rounds: number,
+  between: () => Promise<void>,
+): Promise<readonly Stage[]> => {
   const found = cases.map((): ReturnType<typeof measureOnce>[] => [])
   for (let round = -warmRounds; round < rounds; round++)
     for (const [at, one] of cases.entries()) {
-      await pause(1)
+      await between()
       one.prepare?.()
       const measured = measureOnce(one)
       if (round >= 0) found[at]?.push(measured)
@@ -122,10 +126,27 @@ const stagesOf = ({ rules, exchanges }: JudgeGround) => ({
   },
   told: (exchange: Exchange, { changes }: Forward): string[] =>
     rules.forRequest(exchange.headers, requestFacts(exchange, false), changes),
-  written: ({ target, method }: Exchange, headers: readonly string[]): number =>
-    writeRequestHead({ method, target: target.raw, headers, content: null }).text.length,
+  written: ({ target, method }: Exchange, { changes }: Forward, headers: readonly string[]): number =>
+    writeRequestHead({ method, target: target.raw, headers, tail: tailOf(changes), content: null }).text
+      .length,
   answered: ({ changes }: Forward): number => rules.forResponse(answerHeaders, 200, changes).length,
 })
+
+/** More routes than permits are kept of, so that each request is decided anew; what else is known of people stays known. */
+const anewCase = ({ judge, exchangeOf, cookies, guarded }: JudgeGround): Case => {
+  const routes = 49
+  const sent = Array.from({ length: routes }, (_, route) =>
+    requestsOf(cookies, (at) => `/area-${((route + at) % routes) + 1}/${at}`),
+  ).flat()
+  let read: readonly Exchange[] = []
+  return {
+    ...{ name: 'judge, every time on another route', calls },
+    prepare() {
+      read = Array.from({ length: calls }, (_, at) => exchangeOf(of(sent, at), guarded))
+    },
+    run: (at) => passed(judge(of(read, at))).changes.setRequest.length,
+  }
+}
 
 /** All stages of passing to this upstream. */
 const passingCases = (ground: JudgeGround, upstream: UpstreamConfig): readonly Case[] => {
@@ -155,7 +176,7 @@ const passingCases = (ground: JudgeGround, upstream: UpstreamConfig): readonly C
     stage('judge', readAll, (at) => passed(judge(of(read, at))).changes.setRequest.length),
     stage('admit, release', judgeAll, (at) => admit(of(judged, at))),
     stage('request headers', judgeAll, (at) => told(of(read, at), of(judged, at)).length),
-    stage('request written', judgeAll, (at) => written(of(read, at), of(headers, at))),
+    stage('request written', judgeAll, (at) => written(of(read, at), of(judged, at), of(headers, at))),
     stage('answer headers', judgeAll, (at) => answered(of(judged, at))),
     stage(
       'all of it',
@@ -163,7 +184,9 @@ const passingCases = (ground: JudgeGround, upstream: UpstreamConfig): readonly C
       (at) => {
         const exchange = exchangeOf(of(sent, at), upstream)
         const judgement = passed(judge(exchange))
-        return admit(judgement) + written(exchange, told(exchange, judgement)) + answered(judgement)
+        return (
+          admit(judgement) + written(exchange, judgement, told(exchange, judgement)) + answered(judgement)
+        )
       },
     ),
   ]
@@ -200,11 +223,11 @@ export const benchJudge = async (date: string, say: (line: string) => void): Pro
   const ground = await prepareJudge()
   try {
     say('requests that pass …')
-    const guardedCases = passingCases(ground, ground.guarded)
-    const all = await measure([...guardedCases, ...passingCases(ground, ground.open)], rounds)
+    const guardedCases = [anewCase(ground), ...passingCases(ground, ground.guarded)]
+    const all = await measure([...guardedCases, ...passingCases(ground, ground.open)], rounds, ground.renew)
     const [guarded, open] = [all.slice(0, guardedCases.length), all.slice(guardedCases.length)]
     say('requests that are refused …')
-    const refused = await measure(refusedCases(ground), rounds)
+    const refused = await measure(refusedCases(ground), rounds, ground.renew)
     return { date, machine: describeMachine(), rounds, guarded, open, refused }
   } finally {
     await ground.close()
@@ -239,6 +262,9 @@ export const judgePage = (results: JudgeResults): string => {
     'browser’s headers. Open: the same requests where every route is public and nobody is identified. No socket is in it:',
     'a running gateway’s processor has more to do than this and forgets more between two requests, so that each of these',
     `costs more there (\`bench proxy\`). ${rounds} rounds in which every stage had a turn of ${number(calls)} requests.`,
+    '',
+    'A permit that still holds by its own word is given again, so that the usual stage decides nothing; the one with every',
+    'request on another route does.',
     '',
     `**The controls cost ${number(more)} ns of processor time a request that passes.**`,
     '',

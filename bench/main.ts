@@ -10,6 +10,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { benchAdmin } from './admin.ts'
 import { adminPage } from './admin-page.ts'
+import { benchConsole, consolePage } from './console.ts'
 import { benchDecide, decidePage } from './decide.ts'
 import { figuresPage } from './figures.ts'
 import { benchJudge, judgePage } from './judge.ts'
@@ -21,6 +22,7 @@ import { benchSoak } from './soak.ts'
 import { readSoakWish, soakPage } from './soak-page.ts'
 import { strangersPage } from './strangers.ts'
 import { benchStreams, streamsPage } from './streams.ts'
+import { benchTls } from './tls.ts'
 import { unitsPage } from './units.ts'
 
 /** A page with the name of its file, or a sentence: what was left instead, or what the arguments lack. */
@@ -48,13 +50,15 @@ const benches: {
   readonly [name: string]: (date: string, say: Say, args: readonly string[]) => Promise<Outcome>
 } = {
   admin: async (date, say) => ({ name: 'admin', page: adminPage(await benchAdmin(date, say)) }),
+  console: async (date, say) => ({ name: 'console', page: consolePage(await benchConsole(date, say)) }),
   decide: async (date, say) => ({ name: 'decide', page: decidePage(benchDecide(date, say)) }),
   figures: async (date) => ({ name: 'figures', page: await figuresPage(date) }),
-  plots: async () => ({ said: `drawn: ${drawAll(root).join(', ')}`, exitCode: 0 }),
   judge: async (date, say) => ({ name: 'judge', page: judgePage(await benchJudge(date, say)) }),
+  plots: async () => ({ said: `drawn: ${drawAll(root).join(', ')}`, exitCode: 0 }),
   proxy,
   soak,
   strangers: async (date) => ({ name: 'strangers', page: await strangersPage(date) }),
+  tls: async (date, say) => ({ name: 'tls', page: await benchTls(date, say) }),
   streams: async (date, say) => ({ name: 'streams', page: streamsPage(await benchStreams(date, say)) }),
   units: async (date, say) => ({ name: 'units', page: await unitsPage(date, say) }),
 }

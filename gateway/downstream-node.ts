@@ -34,6 +34,7 @@ export const createNodeAnswers = (response: ServerResponse): AnswerWriter => ({
 const createBody = (request: IncomingMessage, response: ServerResponse): ClientBody => {
   let stop = (): void => {}
   return {
+    atHand: () => null,
     listen(listener) {
       stop()
       stop = () => {}
@@ -85,7 +86,7 @@ export const createNodeDownstream = (
     body: createBody(request, response),
     attend(attendant) {
       hooks.attended(attendant)
-      response.on('drain', attendant.drained)
+      response.on('drain', () => attendant.drained())
       response.on('close', () => {
         hooks.closed(attendant)
         attendant.closed()

@@ -23,6 +23,8 @@ export type BodyListener = {
 
 /** The body of a request, pushed while it is let flow; it does not flow by itself. */
 export type ClientBody = {
+  /** All of it, where nobody has heard of it and it has come whole; `null`: it must be listened to. Once. */
+  atHand(): Uint8Array | null
   /** From now on this one hears; `null`: nobody does, and what comes waits. */
   listen(listener: BodyListener | null): void
   pause(): void

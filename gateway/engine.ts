@@ -208,37 +208,44 @@ const proceed = (
   const admission = reservation.admit(judgement.standing)
   if (!admission.admitted) passage.cut(admission.reason, admission.decision)
   else if (upgrade === null) passage.forward(judgement)
-  else upgrade.forward(judgement, reservation.release)
+  else upgrade.forward(judgement, () => reservation.release())
+}
+
+const failUnjudged = (log: Log, passage: Passage, error: unknown): void => {
+  log.error({ error, exchange: passage.exchange.id }, 'an exchange could not be judged')
+  passage.fail({
+    status: 500,
+    ...failureTexts.unjudged,
+  })
+}
+
+/** Once the judge has thought it over. */
+const proceedLater = async (
+  log: Log,
+  passage: Passage,
+  upgrade: Upgrade | null,
+  reservation: Reservation,
+  judged: Promise<Judgement>,
+): Promise<void> => {
+  try {
+    proceed(passage, upgrade, reservation, await judged)
+  } catch (error) {
+    failUnjudged(log, passage, error)
+  }
 }
 
 const judgeExchange = (
-  state: EngineState,
+  { judge, log }: EngineOptions,
   passage: Passage,
   upgrade: Upgrade | null,
   reservation: Reservation,
 ): void => {
-  const { judge, log } = state.options
-  const { exchange } = passage
-  const fail = (error: unknown): void => {
-    log.error({ error, exchange: exchange.id }, 'an exchange could not be judged')
-    passage.fail({
-      status: 500,
-      ...failureTexts.unjudged,
-    })
-  }
-  const go = (judgement: Judgement): void => {
-    try {
-      proceed(passage, upgrade, reservation, judgement)
-    } catch (error) {
-      fail(error)
-    }
-  }
   try {
-    const judged = judge(exchange)
-    if (judged instanceof Promise) judged.then(go, fail)
-    else go(judged)
+    const judged = judge(passage.exchange)
+    if (judged instanceof Promise) void proceedLater(log, passage, upgrade, reservation, judged)
+    else proceed(passage, upgrade, reservation, judged)
   } catch (error) {
-    fail(error)
+    failUnjudged(log, passage, error)
   }
 }
 
@@ -247,7 +254,7 @@ const receive = (state: EngineState, client: Downstream): void => {
   if (readable === null) return
   if (state.draining || !readable.head.mayPersist) client.closeBehind()
   const body = createRequestBody(client.body, readable.head)
-  const exchange = createExchange(state, client, readable, (bytesMax) => body.whole(bytesMax))
+  const exchange = createExchange(state, client, readable, body.whole)
   if (exchange === null) {
     client.breakOff()
     return
@@ -255,15 +262,9 @@ const receive = (state: EngineState, client: Downstream): void => {
   const passage = createPassage(state.tools, exchange, client, body)
   const upgrade = exchange.upgrade === null ? null : createUpgrade(state.tools, passage, client)
   const reservation = state.options.exchanges.reserve(upgrade ?? passage)
-  client.attend({
-    drained: passage.drained,
-    closed() {
-      passage.closed()
-      reservation.release()
-    },
-    isStalled: passage.isStalled,
-  })
-  judgeExchange(state, passage, upgrade, reservation)
+  passage.occupy(reservation)
+  client.attend(passage)
+  judgeExchange(state.options, passage, upgrade, reservation)
 }
 
 const close = async (

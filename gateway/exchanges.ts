@@ -100,18 +100,36 @@ export type ExchangesOptions = {
   readonly onFault?: (error: unknown) => void
 }
 
-type Entry = {
+/** A live exchange with all that is known of it; a class, as everything that is made for each request. */
+class Entry implements Reservation {
   /** Its place in the roster. */
-  index: number
+  index = -1
   readonly live: Live
-  standing: Standing | null
+  standing: Standing | null = null
   /** Everything was cut while the judge was still at it: admitted only if public. */
-  condemned: CutReason | null
+  condemned: CutReason | null = null
   /** It is held, and a slice will cut it for this; `null`: it is not. */
-  held: CutReason | null
-  place: Place<Entry> | null
+  held: CutReason | null = null
+  place: Place<Entry> | null = null
   /** Until when it may still end by itself after its window closed; `null`: not draining. */
-  drainUntil: Instant | null
+  drainUntil: Instant | null = null
+  private readonly registry: Registry
+  /** The generation of knowledge before the judge was asked. */
+  private readonly seen: number
+
+  constructor(registry: Registry, live: Live) {
+    this.registry = registry
+    this.live = live
+    this.seen = registry.generation
+  }
+
+  admit(standing: Standing | null): Admission {
+    return admit(this.registry, this, standing, this.seen)
+  }
+
+  release(): void {
+    release(this.registry, this)
+  }
 }
 
 /** How long one slice may take, with what it leaves to the loop; others wait for as long. */
@@ -340,21 +358,9 @@ export const createExchanges = (options: ExchangesOptions): Exchanges => {
 
   return {
     reserve(live) {
-      const entry: Entry = {
-        index: -1,
-        live,
-        standing: null,
-        condemned: null,
-        held: null,
-        place: null,
-        drainUntil: null,
-      }
-      const seen = registry.generation
+      const entry = new Entry(registry, live)
       registry.entries.add(entry)
-      return {
-        admit: (standing) => admit(registry, entry, standing, seen),
-        release: () => release(registry, entry),
-      }
+      return entry
     },
     recheck: (scope) => recheck(registry, scope),
     cutAll: (reason, extent) => cutAll(registry, reason, extent),

@@ -4,7 +4,8 @@
  * It decides nothing and reads no policy. Invariant: exactly one of these ends it, and the others then do nothing: an
  * answer of our own, the application's complete answer, a broken-off one (the browser's connection is destroyed,
  * never completed), a cut, or the browser going away (the application's connection is closed). Promises per
- * chunk were refused: callbacks carry the bytes, and back-pressure is a boolean.
+ * chunk were refused: callbacks carry the bytes, and back-pressure is a boolean. A class, as everything that is made for
+ * each request (`http1/turn.ts` says why).
  */
 import type { Decision } from '../policies/decision.ts'
 import type { DurationMs } from '../policies/instant.ts'
@@ -16,8 +17,8 @@ import { sendWhole, swallowBody } from './answers.ts'
 import { setCookieLines } from './cookies.ts'
 import type { Attendant, Downstream } from './downstream.ts'
 import type { CutReason, Exchange, Held, Judgement, RawHeaders, WholeResponse } from './exchange.ts'
-import type { Live, LiveKind, Schedule } from './exchanges.ts'
-import type { HeaderRules, RequestFacts } from './headers.ts'
+import type { Live, LiveKind, Reservation, Schedule } from './exchanges.ts'
+import { type HeaderRules, type RequestFacts, tailOf } from './headers.ts'
 import { vouchingNames } from './identity/trusted-header.ts'
 import type { Latency } from './latency.ts'
 import type { EngineCounters } from './metrics.ts'
@@ -46,6 +47,8 @@ export type PassageTools = {
 export type Passage = Live &
   Attendant & {
     readonly exchange: Exchange
+    /** Its place among the live ones, given back when the client has had its answer or is gone. */
+    occupy(place: Reservation): void
     /** An answer of the gateway's own; nothing was or will be forwarded after it. */
     answer(whole: WholeResponse): void
     fail(failure: Failure): void
@@ -67,194 +70,6 @@ const ourFault: Failure = {
   status: 500,
   ...failureTexts.mistake,
 }
-
-const plainReason = (reason: string): string => (/^[\x20-\x7e]{1,100}$/.test(reason) ? reason : '')
-
-type State = {
-  readonly tools: PassageTools
-  readonly exchange: Exchange
-  readonly client: Downstream
-  readonly body: RequestBody
-  readonly startedAt: DurationMs
-  /** `null`: the application has not been asked. */
-  sentAt: DurationMs | null
-  call: UpstreamCall | null
-  kind: 'request' | 'events'
-  /** Bytes of an answer have gone to the browser, or are about to. */
-  begun: boolean
-  /** Bytes have followed the head. */
-  hasCompany: boolean
-  /** Nothing more of the answer passes; a cut follows. */
-  held: boolean
-  over: boolean
-  /** Calls off the limit on all of it, where there is one. */
-  endDeadline: () => void
-}
-
-const finish = (state: State): boolean => {
-  if (state.over) return false
-  state.over = true
-  state.endDeadline()
-  return true
-}
-
-const answer = (state: State, whole: WholeResponse): void => {
-  if (!finish(state)) return
-  state.call?.abort()
-  if (state.begun) {
-    state.client.breakOff()
-    return
-  }
-  try {
-    if (state.body.isUnfinished()) swallowBody(state.client, state.tools.schedule)
-    sendWhole(state.client, whole, false)
-    state.tools.counters.answered('gateway', whole.status)
-    if (state.sentAt === null) state.tools.latency.answered(state.tools.monotonic() - state.startedAt)
-  } catch (error) {
-    state.tools.log.error({ error, exchange: state.exchange.id }, 'an answer could not be written')
-    state.client.breakOff()
-  }
-}
-
-const fail = (state: State, failure: Failure): void => answer(state, answerFailure(state.exchange, failure))
-
-const failByFault = (state: State, reason: Fault): void => {
-  if (state.over) return
-  const { tools, exchange } = state
-  // The browser going away, or failing to send, is no failure of the application.
-  if (reason.source === 'downstream') {
-    finish(state)
-    state.client.breakOff()
-    return
-  }
-  tools.counters.upstreamFailed(reason.source === 'upstream' ? reason.kind : 'self')
-  if (reason.source === 'upstream') tools.latency.upstreamFailed(exchange.upstream.id)
-  const line = { error: reason, exchange: exchange.id, upstream: exchange.upstream.id }
-  if (reason.source === 'self') tools.log.error(line, 'a request could not be forwarded')
-  else tools.log.warn(line, 'the application failed')
-  fail(state, failureOf(reason))
-}
-
-/** Does what must not throw; if it does, the exchange ends here and nothing else is harmed. */
-const guard = (state: State, what: () => void): void => {
-  try {
-    what()
-  } catch (error) {
-    failByFault(state, isFault(error) ? error : fault('self', 'garbage', 'an exchange failed', 'no', error))
-  }
-}
-
-/** Interim answers are a courtesy: hints only, and none while an answer is held. */
-const relayInterim = (state: State, status: number, headers: RawHeaders): void => {
-  if (state.over || state.begun || state.exchange.upgrade !== null || state.client.received.version !== '1.1')
-    return
-  const hints: string[] = []
-  for (let i = 0; i < headers.length; i += 2)
-    if ((headers[i] ?? '').toLowerCase() === 'link') hints.push('Link', headers[i + 1] ?? '')
-  if (status === 103 && hints.length > 0) state.client.inform(103, hints)
-  if (status === 102) state.client.inform(102, [])
-}
-
-const noteSent = (state: State): void => {
-  const { tools, startedAt } = state
-  const at = tools.monotonic()
-  state.sentAt = at
-  tools.latency.forwarded(at - startedAt)
-}
-
-const noteAnswered = ({ tools, exchange, sentAt }: State, status: number): void => {
-  if (sentAt !== null)
-    tools.latency.upstreamAnswered(exchange.upstream.id, status, tools.monotonic() - sentAt)
-}
-
-const isEventStream = (headers: RawHeaders): boolean => {
-  for (let i = 0; i < headers.length; i += 2)
-    if ((headers[i] ?? '').toLowerCase() === 'content-type')
-      return /^\s*text\/event-stream\b/i.test(headers[i + 1] ?? '')
-  return false
-}
-
-const flushHead = (state: State): void => {
-  if (!state.hasCompany && !state.over) state.client.flush()
-}
-
-/** Passes an answer on as it comes. */
-const streamingSink = (state: State, { changes, notice }: Forwarding): UpstreamSink => {
-  const { client, tools } = state
-  return {
-    informed: (status, headers) => guard(state, () => relayInterim(state, status, headers)),
-    begun: (status, reason, headers) =>
-      guard(state, () => {
-        if (state.over) return
-        notice?.(setCookieLines(headers))
-        const out = tools.rules.forResponse(headers, status, changes)
-        if (isEventStream(headers)) {
-          state.kind = 'events'
-          state.endDeadline()
-        }
-        client.begin(status, plainReason(reason), out)
-        state.begun = true
-        tools.counters.answered('application', status)
-        noteAnswered(state, status)
-        // The head travels with the first bytes, or alone if they let us wait (events).
-        process.nextTick(flushHead, state)
-      }),
-    data(chunk) {
-      if (state.over || state.held) return true
-      state.hasCompany = true
-      return client.write(chunk)
-    },
-    ended() {
-      // What lost bytes must not look whole.
-      if (state.held || !finish(state)) return
-      if (state.body.isUnfinished()) swallowBody(client, tools.schedule)
-      client.end()
-    },
-    failed: (reason) => failByFault(state, reason),
-  }
-}
-
-/** Keeps an answer until the judge has spoken; whatever goes wrong, nothing of it is released. */
-const holdingSink = (state: State, { changes }: Forwarding, held: Held): UpstreamSink => {
-  const { tools } = state
-  const parts: Uint8Array[] = []
-  let size = 0
-  let head = { status: 502, headers: [] as readonly string[] }
-  const settle = async (): Promise<void> => {
-    const settled = await held.settle({ ...head, body: Buffer.concat(parts) })
-    const cookies = changes.setCookies.flatMap((line) => ['Set-Cookie', line])
-    answer(state, { ...settled, headers: [...settled.headers, ...cookies] })
-  }
-  return {
-    informed: () => {},
-    begun: (status, _reason, headers) =>
-      guard(state, () => {
-        noteAnswered(state, status)
-        head = { status, headers: tools.rules.forResponse(headers, status, { setCookies: [] }) }
-      }),
-    data(chunk) {
-      size += chunk.length
-      if (size <= held.bytesMax) parts.push(chunk)
-      else failByFault(state, fault('upstream', 'full', 'a held answer is too large', 'no'))
-      return true
-    },
-    ended() {
-      if (state.over) return
-      state.endDeadline()
-      settle().catch((error: unknown) => {
-        if (state.over) return
-        tools.log.error({ error, exchange: state.exchange.id }, 'a held answer could not be settled')
-        fail(state, ourFault)
-      })
-    },
-    failed: (reason) => failByFault(state, reason),
-  }
-}
-
-const sinkOf = (state: State, forwarding: Forwarding): UpstreamSink =>
-  forwarding.held === null
-    ? streamingSink(state, forwarding)
-    : holdingSink(state, forwarding, forwarding.held)
 
 /** One list per application, so that the filter made for it is found again. */
 const guardedNames = new WeakMap<UpstreamConfig, readonly string[]>()
@@ -279,37 +94,296 @@ export const requestFacts = (exchange: Exchange, observed: boolean): RequestFact
   observed,
 })
 
-/** The limit on the whole of an ordinary exchange with the application (`totalTimeoutMs`). */
-const startDeadline = (state: State): void => {
-  const { totalTimeoutMs } = state.exchange.upstream
-  if (totalTimeoutMs === null) return
-  state.endDeadline = state.tools.schedule(
-    () => failByFault(state, fault('upstream', 'timeout', 'the whole answer takes too long', 'no')),
-    totalTimeoutMs,
-  )
-}
+const plainReason = (reason: string): string => (/^[\x20-\x7e]{1,100}$/.test(reason) ? reason : '')
 
-const forward = (state: State, forwarding: Forwarding): void => {
-  const { exchange, tools, body } = state
-  const facts = requestFacts(exchange, forwarding.held !== null)
-  const request: UpstreamRequest = {
-    method: exchange.method,
-    target: exchange.target.raw,
-    headers: tools.rules.forRequest(exchange.headers, facts, forwarding.changes),
-    body: body.forUpstream(),
+const isEventStream = (headers: RawHeaders): boolean => {
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] ?? ''
+    if (name.length === 12 && name.toLowerCase() === 'content-type')
+      return /^\s*text\/event-stream\b/i.test(headers[i + 1] ?? '')
   }
-  startDeadline(state)
-  noteSent(state)
-  const call = tools.upstreams.send(exchange.upstream, request, sinkOf(state, forwarding))
-  if (state.over) call.abort()
-  else state.call = call
+  return false
 }
 
-const kindOf = (state: State): LiveKind => {
-  if (state.exchange.upgrade !== null) return 'websocket'
-  if (state.begun) return state.kind
-  const waits = state.call !== null && state.exchange.method === 'GET' && !state.body.isUnfinished()
-  return waits && state.tools.monotonic() - state.startedAt >= pollMs ? 'poll' : 'request'
+/** The hints of an interim answer. */
+const hintsOf = (headers: RawHeaders): readonly string[] => {
+  const hints: string[] = []
+  for (let i = 0; i < headers.length; i += 2)
+    if ((headers[i] ?? '').toLowerCase() === 'link') hints.push('Link', headers[i + 1] ?? '')
+  return hints
+}
+
+/** Keeps an answer until the judge has spoken; whatever goes wrong, nothing of it is released. */
+const holdingSink = (way: PassageState, { changes }: Forwarding, held: Held): UpstreamSink => {
+  const { tools } = way
+  const parts: Uint8Array[] = []
+  let size = 0
+  let head = { status: 502, headers: [] as readonly string[] }
+  const settle = async (): Promise<void> => {
+    const settled = await held.settle({ ...head, body: Buffer.concat(parts) })
+    const cookies = changes.setCookies.flatMap((line) => ['Set-Cookie', line])
+    way.answer({ ...settled, headers: [...settled.headers, ...cookies] })
+  }
+  return {
+    informed: () => {},
+    begun(status, _reason, headers) {
+      try {
+        way.noteAnswered(status)
+        head = { status, headers: tools.rules.forResponse(headers, status, { setCookies: [] }) }
+      } catch (error) {
+        way.failBy(error)
+      }
+    },
+    data(chunk) {
+      size += chunk.length
+      if (size <= held.bytesMax) parts.push(chunk)
+      else way.failed(fault('upstream', 'full', 'a held answer is too large', 'no'))
+      return true
+    },
+    lulled: () => {},
+    ended() {
+      if (way.isOver()) return
+      way.endDeadline()
+      settle().catch((error: unknown) => {
+        if (way.isOver()) return
+        tools.log.error({ error, exchange: way.exchange.id }, 'a held answer could not be settled')
+        way.fail(ourFault)
+      })
+    },
+    failed: (reason) => way.failed(reason),
+  }
+}
+
+/** A passage; it is the sink of the answer that it passes on as it comes. */
+class PassageState implements Passage, UpstreamSink {
+  readonly tools: PassageTools
+  readonly exchange: Exchange
+  private readonly client: Downstream
+  private readonly body: RequestBody
+  private readonly startedAt: DurationMs
+  /** `null`: the application has not been asked. */
+  private sentAt: DurationMs | null = null
+  private place: Reservation | null = null
+  private call: UpstreamCall | null = null
+  private forwarding: Forwarding | null = null
+  private isEvents = false
+  /** Bytes of an answer have gone to the browser, or are about to. */
+  private hasBegun = false
+  /** Nothing more of the answer passes; a cut follows. */
+  private isHeld = false
+  private hasEnded = false
+  /** Calls off the limit on all of it, where there is one. */
+  private deadline: (() => void) | null = null
+
+  constructor(tools: PassageTools, exchange: Exchange, client: Downstream, body: RequestBody) {
+    this.tools = tools
+    this.exchange = exchange
+    this.client = client
+    this.body = body
+    this.startedAt = tools.monotonic()
+  }
+
+  endDeadline(): void {
+    this.deadline?.()
+    this.deadline = null
+  }
+
+  private finish(): boolean {
+    if (this.hasEnded) return false
+    this.hasEnded = true
+    if (this.deadline !== null) this.endDeadline()
+    return true
+  }
+
+  isOver(): boolean {
+    return this.hasEnded
+  }
+
+  occupy(place: Reservation): void {
+    this.place = place
+  }
+
+  kind(): LiveKind {
+    const { exchange, tools } = this
+    if (exchange.upgrade !== null) return 'websocket'
+    if (this.hasBegun) return this.isEvents ? 'events' : 'request'
+    const waits = this.call !== null && exchange.method === 'GET' && !this.body.isUnfinished()
+    return waits && tools.monotonic() - this.startedAt >= pollMs ? 'poll' : 'request'
+  }
+
+  hold(): boolean {
+    // Only of these there are thousands; of an upload the other side would have to be held too.
+    this.isHeld ||= this.hasBegun && this.isEvents && !this.body.isUnfinished()
+    return this.isHeld
+  }
+
+  cut(reason: CutReason, decision: Decision | null): void {
+    try {
+      this.answer(this.tools.answerCut(this.exchange, reason, decision))
+    } catch (error) {
+      this.failBy(error)
+    }
+  }
+
+  answer(whole: WholeResponse): void {
+    if (!this.finish()) return
+    const { tools, client, body, exchange } = this
+    this.call?.abort()
+    if (this.hasBegun) {
+      client.breakOff()
+      return
+    }
+    try {
+      if (body.isUnfinished()) swallowBody(client, tools.schedule)
+      sendWhole(client, whole, false)
+      tools.counters.answered('gateway', whole.status)
+      if (this.sentAt === null) tools.latency.answered(tools.monotonic() - this.startedAt)
+    } catch (error) {
+      tools.log.error({ error, exchange: exchange.id }, 'an answer could not be written')
+      client.breakOff()
+    }
+  }
+
+  fail(failure: Failure): void {
+    this.answer(answerFailure(this.exchange, failure))
+  }
+
+  /** Ends this exchange by what was thrown in it; nothing else is harmed. */
+  failBy(error: unknown): void {
+    this.failed(isFault(error) ? error : fault('self', 'garbage', 'an exchange failed', 'no', error))
+  }
+
+  failed(reason: Fault): void {
+    if (this.hasEnded) return
+    const { tools, exchange } = this
+    // The browser going away, or failing to send, is no failure of the application.
+    if (reason.source === 'downstream') {
+      this.finish()
+      this.client.breakOff()
+      return
+    }
+    tools.counters.upstreamFailed(reason.source === 'upstream' ? reason.kind : 'self')
+    if (reason.source === 'upstream') tools.latency.upstreamFailed(exchange.upstream.id)
+    const line = { error: reason, exchange: exchange.id, upstream: exchange.upstream.id }
+    if (reason.source === 'self') tools.log.error(line, 'a request could not be forwarded')
+    else tools.log.warn(line, 'the application failed')
+    this.fail(failureOf(reason))
+  }
+
+  noteAnswered(status: number): void {
+    const { tools, exchange, sentAt } = this
+    if (sentAt !== null)
+      tools.latency.upstreamAnswered(exchange.upstream.id, status, tools.monotonic() - sentAt)
+  }
+
+  /** Interim answers are a courtesy: hints only, and none while an answer is held. */
+  informed(status: number, headers: RawHeaders): void {
+    const { client, exchange } = this
+    if (this.hasEnded || this.hasBegun || exchange.upgrade !== null || client.received.version !== '1.1')
+      return
+    try {
+      const hints = status === 103 ? hintsOf(headers) : []
+      if (hints.length > 0) client.inform(103, hints)
+      if (status === 102) client.inform(102, [])
+    } catch (error) {
+      this.failBy(error)
+    }
+  }
+
+  begun(status: number, reason: string, headers: RawHeaders): void {
+    const { forwarding, tools, client } = this
+    if (this.hasEnded || forwarding === null) return
+    try {
+      forwarding.notice?.(setCookieLines(headers))
+      const out = tools.rules.forResponse(headers, status, forwarding.changes)
+      if (isEventStream(headers)) {
+        this.isEvents = true
+        this.endDeadline()
+      }
+      client.begin(status, plainReason(reason), out)
+      this.hasBegun = true
+      tools.counters.answered('application', status)
+      this.noteAnswered(status)
+    } catch (error) {
+      this.failBy(error)
+    }
+  }
+
+  data(chunk: Uint8Array): boolean {
+    return this.hasEnded || this.isHeld || this.client.write(chunk)
+  }
+
+  lulled(): void {
+    if (this.hasBegun && !this.hasEnded) this.client.flush()
+  }
+
+  ended(): void {
+    // What lost bytes must not look whole.
+    if (this.isHeld || !this.finish()) return
+    if (this.body.isUnfinished()) swallowBody(this.client, this.tools.schedule)
+    this.client.end()
+  }
+
+  /** The limit on the whole of an ordinary exchange with the application (`totalTimeoutMs`). */
+  private startDeadline(): void {
+    const { totalTimeoutMs } = this.exchange.upstream
+    if (totalTimeoutMs === null) return
+    this.deadline = this.tools.schedule(
+      () => this.failed(fault('upstream', 'timeout', 'the whole answer takes too long', 'no')),
+      totalTimeoutMs,
+    )
+  }
+
+  forward(forwarding: Forwarding): void {
+    const { exchange, tools, body } = this
+    try {
+      const facts = requestFacts(exchange, forwarding.held !== null)
+      const request: UpstreamRequest = {
+        method: exchange.method,
+        target: exchange.target.raw,
+        headers: tools.rules.forRequest(exchange.headers, facts, forwarding.changes),
+        tail: tailOf(forwarding.changes),
+        body: body.forUpstream(),
+      }
+      this.startDeadline()
+      this.follow(tools.upstreams.send(exchange.upstream, request, this.sink(forwarding)))
+    } catch (error) {
+      this.failBy(error)
+    }
+  }
+
+  sink(forwarding: Forwarding): UpstreamSink {
+    const { tools, startedAt } = this
+    this.sentAt = tools.monotonic()
+    tools.latency.forwarded(this.sentAt - startedAt)
+    if (forwarding.held !== null) return holdingSink(this, forwarding, forwarding.held)
+    this.forwarding = forwarding
+    return this
+  }
+
+  follow(call: UpstreamCall): void {
+    if (this.hasEnded) call.abort()
+    else this.call = call
+  }
+
+  handOver(): boolean {
+    if (!this.finish()) return false
+    this.noteAnswered(101)
+    return true
+  }
+
+  drained(): void {
+    this.call?.resume()
+  }
+
+  closed(): void {
+    if (this.finish()) this.call?.abort()
+    this.place?.release()
+  }
+
+  isStalled(): boolean {
+    return this.body.isWanted() || this.client.needsDrain()
+  }
 }
 
 /** The passage of one exchange; nothing has been written to its `client` so far. */
@@ -318,52 +392,4 @@ export const createPassage = (
   exchange: Exchange,
   client: Downstream,
   body: RequestBody,
-): Passage => {
-  const state: State = {
-    tools,
-    exchange,
-    client,
-    body,
-    startedAt: tools.monotonic(),
-    sentAt: null,
-    call: null,
-    kind: 'request',
-    begun: false,
-    hasCompany: false,
-    held: false,
-    over: false,
-    endDeadline: () => {},
-  }
-  return {
-    exchange,
-    kind: () => kindOf(state),
-    hold() {
-      // Only of these there are thousands; of an upload the other side would have to be held too.
-      state.held ||= state.begun && state.kind === 'events' && !state.body.isUnfinished()
-      return state.held
-    },
-    cut: (reason, decision) => guard(state, () => answer(state, tools.answerCut(exchange, reason, decision))),
-    answer: (whole) => answer(state, whole),
-    fail: (failure) => fail(state, failure),
-    forward: (forwarding) => guard(state, () => forward(state, forwarding)),
-    follow(call) {
-      if (state.over) call.abort()
-      else state.call = call
-    },
-    sink(forwarding) {
-      noteSent(state)
-      return sinkOf(state, forwarding)
-    },
-    handOver() {
-      if (!finish(state)) return false
-      noteAnswered(state, 101)
-      return true
-    },
-    isOver: () => state.over,
-    drained: () => state.call?.resume(),
-    closed() {
-      if (finish(state)) state.call?.abort()
-    },
-    isStalled: () => body.isWanted() || client.needsDrain(),
-  }
-}
+): Passage => new PassageState(tools, exchange, client, body)

@@ -95,11 +95,20 @@ const streamRest = (source: Source, parts: readonly Buffer[]): Readable => {
   return stream
 }
 
+/** Of a request without one. */
+const noBody: RequestBody = {
+  whole: async () => new Uint8Array(0),
+  forUpstream: () => null,
+  isUnfinished: () => false,
+  isWanted: () => false,
+}
+
 /** The body of a request that nobody has read from. */
 export const createRequestBody = (body: ClientBody, head: RequestHead): RequestBody => {
+  if (head.framing === 'none') return noBody
   const parts: Buffer[] = []
   let known: Promise<boolean> | null = null
-  let bytes: Uint8Array | null = head.framing === 'none' ? new Uint8Array(0) : null
+  let bytes: Uint8Array | null = null
   let asked = false
   const source: Source = {
     body,
@@ -111,16 +120,17 @@ export const createRequestBody = (body: ClientBody, head: RequestHead): RequestB
   return {
     async whole(bytesMax) {
       if (bytes === null && head.length !== null && head.length > bytesMax && known === null) return null
-      known ??= bytes === null ? collectUpTo(source, parts, bytesMax) : Promise.resolve(true)
+      known ??= collectUpTo(source, parts, bytesMax)
       const complete = await known
       if (complete) bytes ??= Buffer.concat(parts)
       return bytes !== null && bytes.length <= bytesMax ? bytes : null
     },
     forUpstream() {
-      if (head.framing === 'none') return null
+      // Who waits for a `100 Continue` has sent nothing.
+      if (known === null && !head.expectsContinue) bytes ??= body.atHand()
       return bytes ?? streamRest(source, parts)
     },
-    isUnfinished: () => head.framing !== 'none' && !body.isComplete(),
+    isUnfinished: () => !body.isComplete(),
     isWanted: () => asked && !body.isComplete() && body.isFlowing(),
   }
 }

@@ -41,48 +41,72 @@ export type CheckedHead =
   | { readonly ok: true; readonly head: RequestHead }
   | { readonly ok: false; readonly status: 400 | 501 | 414 | 417 | 431 | 505; readonly sentence: string }
 
-/** The headers that count here, by lower-case name. */
-const singleNames = [
-  'host',
-  'content-length',
-  'transfer-encoding',
-  'upgrade',
-  'expect',
-  'connection',
-  'proxy-connection',
-  'sec-websocket-key',
-  'sec-websocket-version',
-] as const
-type SingleName = (typeof singleNames)[number]
-type Singles = Record<SingleName, readonly string[]>
+/** The values of the headers that count here. */
+type Singles = {
+  host: readonly string[]
+  length: readonly string[]
+  coding: readonly string[]
+  upgrade: readonly string[]
+  expect: readonly string[]
+  connection: readonly string[]
+  proxyConnection: readonly string[]
+  key: readonly string[]
+  version: readonly string[]
+}
 
 const none: readonly string[] = []
 
-const noSingles = (): Singles => ({
-  host: none,
-  'content-length': none,
-  'transfer-encoding': none,
-  upgrade: none,
-  expect: none,
-  connection: none,
-  'proxy-connection': none,
-  'sec-websocket-key': none,
-  'sec-websocket-version': none,
-})
-
-/** By length: 1 for those of the names above. Most headers of a request are none of them, and need no lower case. */
+/** By length: 1 for those of the names below. Most headers of a request are none of them, and need no lower case. */
 const singleLengths = new Uint8Array(64)
-for (const name of singleNames) singleLengths[name.length] = 1
+for (const length of [4, 6, 7, 10, 14, 16, 17, 21]) singleLengths[length] = 1
 
-const isSingle = (name: string): name is SingleName => (singleNames as readonly string[]).includes(name)
+/** Notes one header. By a switch, since a key that was made a moment ago has to be looked up among all strings first. */
+const note = (singles: Singles, lower: string, value: string): void => {
+  switch (lower) {
+    case 'host':
+      singles.host = [...singles.host, value]
+      return
+    case 'content-length':
+      singles.length = [...singles.length, value]
+      return
+    case 'transfer-encoding':
+      singles.coding = [...singles.coding, value]
+      return
+    case 'upgrade':
+      singles.upgrade = [...singles.upgrade, value]
+      return
+    case 'expect':
+      singles.expect = [...singles.expect, value]
+      return
+    case 'connection':
+      singles.connection = [...singles.connection, value]
+      return
+    case 'proxy-connection':
+      singles.proxyConnection = [...singles.proxyConnection, value]
+      return
+    case 'sec-websocket-key':
+      singles.key = [...singles.key, value]
+      return
+    case 'sec-websocket-version':
+      singles.version = [...singles.version, value]
+  }
+}
 
 const collect = (headers: RawHeaders): Singles => {
-  const singles = noSingles()
+  const singles: Singles = {
+    host: none,
+    length: none,
+    coding: none,
+    upgrade: none,
+    expect: none,
+    connection: none,
+    proxyConnection: none,
+    key: none,
+    version: none,
+  }
   for (let i = 0; i < headers.length; i += 2) {
-    const given = headers[i] ?? ''
-    if (singleLengths[given.length] !== 1) continue
-    const name = given.toLowerCase()
-    if (isSingle(name)) singles[name] = [...singles[name], headers[i + 1] ?? '']
+    const name = headers[i] ?? ''
+    if (singleLengths[name.length] === 1) note(singles, name.toLowerCase(), headers[i + 1] ?? '')
   }
   return singles
 }
@@ -101,7 +125,7 @@ const hostSyntax = /^(?:[a-z0-9_](?:[a-z0-9._-]{0,252})|\[[0-9a-f:.]{2,45}\])(?:
 
 /** The head as it is usually written. Node counts names, values and target alone, so it refuses later than this. */
 const headBytes = ({ method, target, version, headers }: ReceivedHead): number => {
-  let bytes = `${method} ${target} HTTP/${version}\r\n\r\n`.length
+  let bytes = method.length + target.length + version.length + ' '.length + ' HTTP/\r\n\r\n'.length
   for (const text of headers) bytes += text.length + 2
   return bytes
 }
@@ -123,15 +147,15 @@ const frame = (
   singles: Singles,
   version: string,
 ): Pick<RequestHead, 'framing' | 'length'> | (CheckedHead & { ok: false }) => {
-  const [length, ...lengths] = singles['content-length']
-  const [coding, ...codings] = singles['transfer-encoding']
+  const [length] = singles.length
+  const [coding] = singles.coding
   if (coding !== undefined) {
     if (length !== undefined) return refused(400, requestTexts.twoLengths)
     if (version !== '1.1') return refused(400, requestTexts.oldCodings)
-    return framedBy(coding, codings.length === 0) ?? { framing: 'chunked', length: null }
+    return framedBy(coding, singles.coding.length === 1) ?? { framing: 'chunked', length: null }
   }
   if (length === undefined) return { framing: 'none', length: 0 }
-  if (lengths.length > 0 || !/^\d{1,15}$/.test(length)) return refused(400, requestTexts.length)
+  if (singles.length.length > 1 || !/^\d{1,15}$/.test(length)) return refused(400, requestTexts.length)
   const bytes = Number(length)
   return { framing: bytes === 0 ? 'none' : 'length', length: bytes }
 }
@@ -157,8 +181,8 @@ const upgradeOf = (
   const [protocol, ...protocols] = singles.upgrade
   if (!asks || protocols.length > 0 || protocol?.toLowerCase() !== 'websocket') return null
   if (received.method !== 'GET' || received.version !== '1.1') return null
-  const [key, ...keys] = singles['sec-websocket-key']
-  const [version, ...versions] = singles['sec-websocket-version']
+  const [key, ...keys] = singles.key
+  const [version, ...versions] = singles.version
   if (
     keys.length > 0 ||
     versions.length > 0 ||
@@ -183,21 +207,33 @@ export const checkHead = (
   // TRACE would show the caller the headers that we add for the application.
   if (method === 'TRACE') return refused(501, requestTexts.trace)
   const singles = collect(received.headers)
-  const [hostText, ...hosts] = singles.host
-  const host = (hostText ?? '').toLowerCase()
-  if (hosts.length > 0 || !hostSyntax.test(host)) return refused(400, requestTexts.hosts)
+  const host = (singles.host[0] ?? '').toLowerCase()
+  if (singles.host.length > 1 || !hostSyntax.test(host)) return refused(400, requestTexts.hosts)
   const framing = frame(singles, version)
   if ('ok' in framing) return framing
   const upgrade = upgradeOf(received, singles, framing.framing !== 'none')
   if (upgrade !== null && upgrade !== 'websocket') return refused(400, upgrade.sentence)
-  const [expectation, ...expectations] = singles.expect
-  if (expectations.length > 0 || (expectation !== undefined && expectation.toLowerCase() !== '100-continue'))
+  const [expectation] = singles.expect
+  if (
+    singles.expect.length > 1 ||
+    (expectation !== undefined && expectation.toLowerCase() !== '100-continue')
+  )
     return refused(417, requestTexts.expectation)
   const expectsContinue = expectation !== undefined && version === '1.1' && framing.framing !== 'none'
   const mayPersist =
     version === '1.1' &&
     singles.upgrade.length === 0 &&
     !lists(singles.connection, closing) &&
-    !lists(singles['proxy-connection'], closing)
-  return { ok: true, head: { host, ...framing, upgrade, mayPersist, expectsContinue } }
+    !lists(singles.proxyConnection, closing)
+  return {
+    ok: true,
+    head: {
+      host,
+      framing: framing.framing,
+      length: framing.length,
+      upgrade,
+      mayPersist,
+      expectsContinue,
+    },
+  }
 }

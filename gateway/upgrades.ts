@@ -12,7 +12,7 @@ import type { CutReason, RawHeaders } from './exchange.ts'
 import type { Live } from './exchanges.ts'
 import { type Forwarding, type Passage, type PassageTools, requestFacts } from './passage.ts'
 import { joinTunnel, type Tunnel } from './tunnel.ts'
-import { openUpgrade } from './upstream-upgrade.ts'
+import { openUpgrade, type UpgradeSink } from './upstream-upgrade.ts'
 
 /** An upgraded exchange as the registry sees it. */
 export type Upgrade = Live & {
@@ -132,7 +132,16 @@ export const createUpgrade = (tools: PassageTools, passage: Passage, client: Dow
           sink.failed(fault('upstream', 'garbage', 'the 101 could not be passed on', 'no', error))
         }
       }
-      passage.follow(openUpgrade(exchange.upstream, request, { ...sink, upgraded }, tools.schedule))
+      const heard: UpgradeSink = {
+        informed: (status, headers) => sink.informed(status, headers),
+        begun: (status, reason, headers) => sink.begun(status, reason, headers),
+        data: (chunk) => sink.data(chunk),
+        lulled: () => sink.lulled(),
+        ended: () => sink.ended(),
+        failed: (reason) => sink.failed(reason),
+        upgraded,
+      }
+      passage.follow(openUpgrade(exchange.upstream, request, heard, tools.schedule))
     },
   }
 }

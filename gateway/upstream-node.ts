@@ -66,6 +66,10 @@ const failCall = (call: Call, error: unknown): void => {
   }
 }
 
+const lull = (call: Call): void => {
+  if (!call.over) call.sink.lulled()
+}
+
 const begin = (
   call: Call,
   controller: Dispatcher.DispatchController,
@@ -76,6 +80,8 @@ const begin = (
   const headers = rawHeadersOf(controller)
   if (status >= 200) {
     call.sink.begun(status, reason, headers)
+    // The head travels with the first bytes, or alone if they let us wait (events).
+    process.nextTick(lull, call)
     return
   }
   call.interims += 1

@@ -68,9 +68,11 @@ const createRequest = (upstream: UpstreamConfig, request: UpgradeRequest): http.
 /** An answer that is no upgrade, told to the sink piece by piece. */
 const relayDeclined = (answer: http.IncomingMessage, sink: UpgradeSink): void => {
   sink.begun(answer.statusCode ?? 502, answer.statusMessage ?? '', answer.rawHeaders)
+  sink.lulled()
   answer
     .on('data', (chunk: Buffer) => {
       if (!sink.data(chunk)) answer.pause()
+      sink.lulled()
     })
     .on('error', () => {})
     .on('close', () => {

@@ -16,6 +16,8 @@ export type UpstreamRequest = {
   readonly method: string
   readonly target: string
   readonly headers: readonly string[]
+  /** The last of `headers`, as a list that comes again and again, so that it need not be written each time; absent: none. */
+  readonly tail?: readonly string[] | undefined
   readonly body: Uint8Array | Readable | null
 }
 
@@ -26,6 +28,8 @@ export type UpstreamSink = {
   begun(status: number, reason: string, headers: RawHeaders): void
   /** Answers whether more may come; else `resume` is awaited. */
   data(chunk: Uint8Array): boolean
+  /** Nothing more is at hand for now: what was kept for company goes on. Not told behind an end. */
+  lulled(): void
   ended(): void
   failed(fault: Fault): void
 }

@@ -17,7 +17,7 @@ import {
   permissionName,
 } from '../../policies/permissions.ts'
 import type { RouteRequirement } from '../../policies/routes.ts'
-import { proposeRoutes } from '../route-proposal.ts'
+import { proposalHead, proposeRoutes } from '../route-proposal.ts'
 import { listLearned } from '../store/learned-routes.ts'
 import { findMember } from '../store/members.ts'
 import { listUnmapped } from '../store/unmapped-routes.ts'
@@ -137,7 +137,12 @@ function answerProposal(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
       proposeRoutes(document, await listLearned(rows, practice, learnedMax)),
     )
     return c.json(
-      { places: places.map(({ roles, ...place }) => ({ ...place, roles: [...roles] })), yaml: [...yaml] },
+      {
+        learning: plane.sources.map(({ id: upstream, learn }) => ({ upstream, learn })),
+        head: proposalHead,
+        places: places.map(({ roles, ...place }) => ({ ...place, roles: [...roles] })),
+        yaml: [...yaml],
+      },
       200,
     )
   })

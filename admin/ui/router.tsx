@@ -156,25 +156,30 @@ const userSearch = (search: Search): UserSearch =>
 
 /** What Roles & permissions shows; `open`: components of the matrix, by comma; `dialog`: an open dialog. */
 export type RoleSearch = {
-  readonly view?: 'person' | 'routes' | 'import'
+  readonly view?: 'person' | 'routes' | 'proposal' | 'import'
   readonly role?: string | undefined
   readonly user?: string | undefined
   readonly text?: string | undefined
   readonly open?: string | undefined
   readonly show?: 'blocked' | 'missing' | undefined
   readonly dialog?: string | undefined
+  /** Lines of the proposed routes that are left out, by their short names. */
+  readonly without?: string | undefined
 }
 
+const roleViews = ['person', 'routes', 'proposal', 'import'] as const
+
 const roleSearch = (search: Search): RoleSearch => {
-  const { view, show } = search
+  const { view, show, without } = search
   const fields = {
-    view: view === 'person' || view === 'routes' || view === 'import' ? view : undefined,
+    view: roleViews.find((one) => one === view),
     role: textOf(search.role),
     user: textOf(search.user),
     text: textOf(search.text),
     open: textOf(search.open),
     show: show === 'blocked' || show === 'missing' ? show : undefined,
     dialog: openIn(search.dialog),
+    without: typeof without === 'string' && /^[a-z0-9.]{1,2400}$/.test(without) ? without : undefined,
   }
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 }

@@ -80,5 +80,8 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--mantine-color-default': '#1d2023',
     '--mantine-color-default-hover': '#25282c',
     '--mantine-color-default-border': '#373b41',
+    // Buttons without a ground: what they do has its colour in the dark too.
+    '--mantine-color-red-light-color': '#ff9592',
+    '--mantine-color-gate-light-color': '#b3c5ff',
   },
 })

@@ -6,7 +6,8 @@
  * (RFC 9112 §6, §9.3). Filtering bad values was refused: what it would leave has never been meant.
  */
 import { STATUS_CODES } from 'node:http'
-import { isFieldValue, isToken } from './grammar.ts'
+import { isName } from './field-names.ts'
+import { isFieldValue } from './grammar.ts'
 import { isWithoutContent } from './response-head.ts'
 
 /** What the head depends on besides its parts. */
@@ -26,17 +27,6 @@ export type AnswerContext = {
 export type AnswerFraming = {
   readonly kind: 'none' | 'length' | 'chunked' | 'close'
   readonly length: number
-}
-
-/** Names that have been found to be tokens; bounded, since applications choose some. */
-const goodNames = new Set<string>()
-const goodNamesMax = 1_024
-
-const demandName = (name: string): void => {
-  if (goodNames.has(name)) return
-  if (!isToken(name)) throw new TypeError('a header name that is no token')
-  if (goodNames.size >= goodNamesMax) goodNames.clear()
-  goodNames.add(name)
 }
 
 /** What the headers say that the head must know. */
@@ -67,7 +57,7 @@ export const headerLines = (
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] ?? ''
     const value = headers[i + 1] ?? ''
-    demandName(name)
+    if (!isName(name)) throw new TypeError('a header name that is no token')
     if (!isFieldValue(value)) throw new TypeError('a header value that cannot be sent')
     const { length } = name
     if (length === 4 || length === 10 || length === 14 || length === 17) note(said, name, value)

@@ -10,16 +10,15 @@ import type { Socket } from 'node:net'
 import type { Address } from '../../policies/address.ts'
 import type { DurationMs } from '../../policies/instant.ts'
 import type { Limits } from '../../runtime/config.ts'
-import type { Attendant, Downstream, Receiver } from '../downstream.ts'
+import type { Receiver } from '../downstream.ts'
 import type { Schedule } from '../exchanges.ts'
 import { rawAnswer } from '../raw-answer.ts'
 import { checkHead } from '../request-head.ts'
-import { type Answer, createAnswer } from './answer.ts'
-import type { AnswerContext } from './answer-head.ts'
 import { createOutlet, type Outlet } from './outlet.ts'
-import { behind, createRequestContent, noContent, type RequestContent } from './request-content.ts'
+import { behind } from './request-content.ts'
 import { mayBecomeHead, parseRequestHead } from './request-parser.ts'
-import type { TimerWheel } from './timer-wheel.ts'
+import type { Timed, TimerWheel } from './timer-wheel.ts'
+import { Turn, type TurnGround } from './turn.ts'
 
 /** What all connections of a listener share. */
 export type ConnectionParts = {
@@ -35,43 +34,100 @@ export type ConnectionParts = {
 
 /** A connection as its listener sees it. */
 export type Connection = {
-  /** Nothing is being asked or answered. */
-  isIdle(): boolean
-}
-
-/** One request and its answer. */
-type Turn = {
-  readonly content: RequestContent
-  readonly answer: Answer
-  attendant: Attendant | null
-  /** The answer has been sent, or nobody is there; the attendant has heard. */
-  isClosed: boolean
+  /** Closes it if nothing is being asked or answered. */
+  closeIdle(): void
 }
 
 /** `lingering`: all is said, the rest is thrown away; `taken`: somebody else reads; `gone`: closed, or handed over. */
 type Phase = 'open' | 'lingering' | 'taken' | 'gone'
 
-type State = {
+/** A class, so that thousands of idle ones share its methods. */
+class State implements TurnGround, Timed, Connection {
   readonly parts: ConnectionParts
   readonly socket: Socket
   readonly peer: Address | null
   readonly outlet: Outlet
-  phase: Phase
+  phase: Phase = 'open'
   /** What has come and is not read. */
-  ahead: Buffer | null
+  ahead: Buffer | null = null
   /** How much of it is known to be no whole head. */
-  scanned: number
-  isEmptyLineRead: boolean
-  turn: Turn | null
-  served: number
+  scanned = 0
+  isEmptyLineRead = false
+  turn: Turn | null = null
+  served = 0
   /** No request is read behind the one under way. */
-  isLast: boolean
-  isReading: boolean
+  last = false
+  isReading = false
   /** Since when, by the wheel: idle, or a head is awaited, or nothing has moved. */
   since: DurationMs
-  thrownAway: number
+  thrownAway = 0
   /** Takes our listeners off the socket. */
-  letGo: (what: 'reading' | 'all') => void
+  letGo: (what: 'reading' | 'all') => void = () => {}
+
+  constructor(parts: ConnectionParts, socket: Socket, peer: Address | null) {
+    this.parts = parts
+    this.socket = socket
+    this.peer = peer
+    this.since = parts.wheel.now()
+    this.outlet = createOutlet(socket, this)
+  }
+
+  closeIdle(): void {
+    if (this.phase !== 'open' || this.turn !== null || this.ahead !== null) return
+    this.outlet.sendKept()
+    this.socket.destroy()
+  }
+
+  isLast(): boolean {
+    return this.last
+  }
+
+  beLast(): void {
+    this.last = true
+  }
+
+  moved(): void {
+    this.since = this.parts.wheel.now()
+  }
+
+  written(): void {
+    settle(this)
+  }
+
+  ended(): void {
+    settle(this)
+  }
+
+  wanted(): void {
+    read(this)
+  }
+
+  takeAhead(size: number): Buffer | null {
+    const { ahead } = this
+    if (ahead === null || ahead.length < size) return null
+    this.ahead = behind(ahead, size)
+    return ahead.subarray(0, size)
+  }
+
+  breakOff(): void {
+    breakOff(this)
+  }
+
+  takeReading(): Socket {
+    return takeReading(this)
+  }
+
+  handOver(): void {
+    handOver(this)
+  }
+
+  dueMs(): DurationMs {
+    return dueMs(this)
+  }
+
+  expire(): void {
+    expire(this)
+  }
 }
 
 /** How much a client may send ahead of being answered; then it is not read from. */
@@ -84,20 +140,29 @@ const cr = 0x0d
 const lf = 0x0a
 const headEnd = Buffer.from('\r\n\r\n', 'latin1')
 
+/** Ends our side, behind all that was said. */
+const endOurs = ({ outlet, socket }: State): void => {
+  outlet.flush()
+  outlet.sendKept()
+  socket.end()
+}
+
 /** Ends our side, and throws away what still comes. */
 const linger = (state: State): void => {
   state.phase = 'lingering'
   state.ahead = null
   state.since = state.parts.wheel.now()
-  state.socket.end()
+  endOurs(state)
   state.socket.resume()
 }
 
 const breakOff = (state: State): void => {
   const { socket, outlet, turn } = state
   outlet.drop()
+  // Answers before this one are whole.
+  outlet.sendKept()
   // Where only the end of the connection ends an answer, an orderly end would lie.
-  if (turn?.answer.endsWithConnection() === true) socket.resetAndDestroy()
+  if (turn?.endsWithConnection() === true) socket.resetAndDestroy()
   else socket.destroy()
 }
 
@@ -105,14 +170,7 @@ const breakOff = (state: State): void => {
 const refuse = (state: State, status: number, words: string): void => {
   state.parts.receiver.malformed(status === 408 ? 'timeout' : 'head')
   state.outlet.text(rawAnswer(status, words))
-  state.outlet.flush()
   linger(state)
-}
-
-const closeTurn = (turn: Turn): void => {
-  if (turn.isClosed) return
-  turn.isClosed = true
-  turn.attendant?.closed()
 }
 
 /** The answer may have gone out in whole: then the next request is read, once this one is. */
@@ -120,16 +178,17 @@ const settle = (state: State): void => {
   const { turn } = state
   if (turn === null || turn.isClosed || state.phase === 'gone') return
   state.since = state.parts.wheel.now()
-  if (!turn.answer.isEnded() || !state.outlet.isEmpty()) return
-  closeTurn(turn)
+  if (!turn.isEnded || !state.outlet.isFree()) return
+  turn.close()
   if (state.phase === 'taken') endTaken(state)
-  else if (state.isLast) linger(state)
+  else if (state.last) linger(state)
   else read(state)
 }
 
 /** Of a declined handshake: what the browser sends is somebody else's to hear, and then nobody's. */
-const endTaken = ({ socket, parts }: State): void => {
-  socket.end()
+const endTaken = (state: State): void => {
+  const { socket, parts } = state
+  endOurs(state)
   socket.on('data', () => {})
   socket.resume()
   socket.once(
@@ -151,68 +210,19 @@ const takeReading = (state: State): Socket => {
 const handOver = (state: State): void => {
   state.phase = 'gone'
   state.turn = null
+  state.outlet.sendKept()
   state.letGo('all')
 }
 
-const contextOf = (state: State, method: string, version: string): AnswerContext => ({
-  method,
-  version,
-  persists: !state.isLast,
-  persistLines: state.parts.persistLines,
-  date: state.parts.date,
-})
-
-const startTurn = (state: State, text: string): Downstream | null => {
-  const { parts, outlet, socket } = state
-  const received = parseRequestHead(text)
+/** Begins with the request whose head is in the first `end` bytes; `null`: it is none. */
+const startTurn = (state: State, bytes: Buffer, end: number): Turn | null => {
+  const { limits } = state.parts
+  const received = parseRequestHead(bytes, end)
   if (received === null) return null
-  const checked = checkHead(received, parts.limits)
   state.served += 1
-  state.isLast = state.served >= parts.limits.requestsPerConnectionMax
-  let isAwaited = checked.ok && checked.head.expectsContinue
-  const answer = createAnswer(outlet, {
-    context() {
-      // A client that was not told to go on may send its body or another request: nobody can tell which.
-      if (isAwaited) state.isLast = true
-      return contextOf(state, received.method, received.version)
-    },
-    ended: () => process.nextTick(settle, state),
-    breakOff: () => breakOff(state),
-  })
-  const content = checked.ok
-    ? createRequestContent(checked.head, {
-        wanted: () => read(state),
-        sendContinue() {
-          isAwaited = false
-          outlet.text('HTTP/1.1 100 Continue\r\n\r\n')
-          outlet.flush()
-        },
-      })
-    : noContent
-  const turn: Turn = { content, answer, attendant: null, isClosed: false }
-  state.turn = turn
-  return {
-    received,
-    checked,
-    peer: state.peer,
-    socket,
-    body: content,
-    attend(attendant) {
-      turn.attendant = attendant
-    },
-    begin: answer.begin,
-    write: answer.write,
-    end: answer.end,
-    inform: answer.inform,
-    flush: outlet.flush,
-    closeBehind() {
-      state.isLast = true
-    },
-    needsDrain: () => socket.writableNeedDrain,
-    breakOff: () => breakOff(state),
-    takeReading: () => takeReading(state),
-    handOver: () => handOver(state),
-  }
+  state.last = state.served >= limits.requestsPerConnectionMax
+  state.turn = new Turn(state, received, checkHead(received, limits))
+  return state.turn
 }
 
 /** Reads a head, if there is a whole one; false: not yet. */
@@ -236,17 +246,16 @@ const readHead = (state: State): boolean => {
     state.scanned = bytes.length
     return false
   }
-  const text = bytes.toString('latin1', 0, end + 4)
   state.ahead = behind(bytes, end + 4)
   state.scanned = 0
   state.isEmptyLineRead = false
-  const downstream = startTurn(state, text)
-  if (downstream === null) {
+  const turn = startTurn(state, bytes, end + 4)
+  if (turn === null) {
     refuse(state, 400, 'Bad Request')
     return false
   }
   state.since = parts.wheel.now()
-  parts.receiver.request(downstream)
+  parts.receiver.request(turn)
   return true
 }
 
@@ -254,13 +263,13 @@ const readHead = (state: State): boolean => {
 const advance = (state: State): boolean => {
   const { turn } = state
   if (turn === null) return readHead(state)
-  const rest = turn.content.take(state.ahead)
+  const rest = turn.body.take(state.ahead)
   if (rest === 'broken') {
     breakOff(state)
     return false
   }
   state.ahead = rest
-  if (!turn.isClosed || state.isLast || !turn.content.isComplete()) return false
+  if (!turn.isClosed || state.last || !turn.body.isComplete()) return false
   state.turn = null
   return true
 }
@@ -286,24 +295,25 @@ const hearBytes = (state: State, chunk: Buffer): void => {
   }
   const { turn, ahead, parts } = state
   // A head's deadline begins with its first byte; what is sent ahead of an answer is no sign of life.
-  const isSign = turn === null ? ahead === null && state.served > 0 : !turn.content.isComplete()
+  const isSign = turn === null ? ahead === null && state.served > 0 : !turn.body.isComplete()
   if (isSign) state.since = parts.wheel.now()
   state.ahead = ahead === null ? chunk : Buffer.concat([ahead, chunk])
   read(state)
 }
 
 /** The client sends no more. Who waits for an answer then is gone: there is no telling the two apart. */
-const hearEnd = ({ phase, turn, socket }: State): void => {
+const hearEnd = (state: State): void => {
+  const { phase, turn, socket } = state
   if (phase !== 'open') return
-  if (turn === null || turn.answer.isEnded()) socket.end()
+  if (turn === null || turn.isEnded) endOurs(state)
   else socket.destroy()
 }
 
 const hearClose = (state: State): void => {
   state.phase = 'gone'
   if (state.turn === null) return
-  closeTurn(state.turn)
-  state.turn.content.lose()
+  state.turn.close()
+  state.turn.body.lose()
 }
 
 const dueMs = ({ phase, turn, since, served, ahead, parts: { limits } }: State): DurationMs => {
@@ -316,7 +326,7 @@ const expire = (state: State): void => {
   const { phase, turn, socket, outlet } = state
   if (phase === 'lingering' || (turn === null && state.ahead === null)) socket.destroy()
   else if (turn === null) refuse(state, 408, 'Request Timeout')
-  else if (turn.answer.isEnded() ? !outlet.isEmpty() : (turn.attendant?.isStalled() ?? true)) breakOff(state)
+  else if (turn.isEnded ? !outlet.isEmpty() : (turn.attendant?.isStalled() ?? true)) breakOff(state)
   else state.since = state.parts.wheel.now()
 }
 
@@ -330,23 +340,7 @@ export const serveConnection = (
   peer: Address | null,
   onGone: () => void,
 ): Connection => {
-  const state: State = {
-    parts,
-    socket,
-    peer,
-    outlet: createOutlet(socket, () => settle(state)),
-    phase: 'open',
-    ahead: null,
-    scanned: 0,
-    isEmptyLineRead: false,
-    turn: null,
-    served: 0,
-    isLast: false,
-    isReading: false,
-    since: parts.wheel.now(),
-    thrownAway: 0,
-    letGo: () => {},
-  }
+  const state = new State(parts, socket, peer)
   const onData = (chunk: Buffer): void => hearBytes(state, chunk)
   const onEnd = (): void => hearEnd(state)
   const onDrain = (): void => state.turn?.attendant?.drained()
@@ -354,7 +348,7 @@ export const serveConnection = (
     leave()
     hearClose(state)
   }
-  const leaveWheel = parts.wheel.add({ dueMs: () => dueMs(state), expire: () => expire(state) })
+  const leaveWheel = parts.wheel.add(state)
   const leave = (): void => {
     leaveWheel()
     onGone()
@@ -371,5 +365,5 @@ export const serveConnection = (
     .on('drain', onDrain)
     .on('close', onClose)
     .on('error', () => {})
-  return { isIdle: () => state.phase === 'open' && state.turn === null && state.ahead === null }
+  return state
 }

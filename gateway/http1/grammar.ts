@@ -2,7 +2,7 @@
  * Which bytes may stand where in a message head (RFC 9110 §5.5, §5.6.2; RFC 9112 §3).
  *
  * Tables and nothing else. Invariant: a byte has one class, whoever asks; text here is latin1, a character a byte.
- * Regular expressions were refused where every byte of every request passes.
+ * Regular expressions were refused where a position is wanted; where only a fault is looked for they are the faster half.
  */
 
 const tableOf = (holds: (code: number) => boolean): Uint8Array =>
@@ -25,5 +25,8 @@ const isAll = (table: Uint8Array, text: string): boolean => {
 /** Whether it is a `token`. */
 export const isToken = (text: string): boolean => text !== '' && isAll(tokenBytes, text)
 
+/** What no field's value holds, the same as in `valueBytes`. */
+const unfit = /[^\t\x20-\x7e\x80-\xff]/
+
 /** Whether it can stand as a field's value: in particular no CR, LF, NUL, and no character beyond latin1. */
-export const isFieldValue = (text: string): boolean => isAll(valueBytes, text)
+export const isFieldValue = (text: string): boolean => !unfit.test(text)

@@ -185,7 +185,7 @@ export const createOwnListener = (options: OwnListenerOptions, receiver: Receive
       return new Promise((resolve) => void server.close(() => resolve()))
     },
     closeIdle() {
-      for (const [socket, connection] of connections) if (connection.isIdle()) socket.destroy()
+      for (const connection of connections.values()) connection.closeIdle()
       for (const session of sessions) if (session.isIdle()) session.close()
     },
     destroyAll() {

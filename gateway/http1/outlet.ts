@@ -1,72 +1,124 @@
 /**
  * What goes out on a connection, joined into as few writes as can be.
  *
- * It knows nothing of messages. Invariant: order is kept, and what is held back goes out at the latest when the turn of
- * the event loop that brought it is over, but for text alone, which waits for `flush`. Corking every answer was refused:
- * one write of one string costs half of a gathered one.
+ * It knows nothing of messages. Invariant: order is kept; what was flushed goes out in the same turn of the event loop, or at
+ * once by `sendKept`, and nothing else does. Corking every answer was refused: one write of one string costs half of a
+ * gathered one. So was asking the socket to call back after every write: mostly the system takes all at once, and then a
+ * turn of the event loop is spent on hearing so.
  */
 import type { Socket } from 'node:net'
+import { joinedBytesMax, latin1, type Sender, sendBehind } from './write-behind.ts'
 
 /** The way out of one connection. */
-export type Outlet = {
-  /** Latin1 text; waits for bytes or `flush`. */
+export type Outlet = Sender & {
+  /** Latin1 text; waits for `flush`. */
   text(piece: string): void
-  /** Answers whether more may be written at once. */
+  /** Answers whether more may be written at once. Small pieces wait for `flush`. */
   bytes(chunk: Uint8Array): boolean
   flush(): void
-  /** Nothing is held back, and the system has taken all. */
+  /** All was flushed, and the system has taken what was sent. */
+  isFree(): boolean
+  /** Nothing is left that the system has not taken. */
   isEmpty(): boolean
-  /** Forgets what is held back. */
+  /** Forgets what was not flushed. */
   drop(): void
 }
 
-/** Smaller pieces are copied and joined, larger ones are written as they are. */
-const joinedBytesMax = 4_096
+/** Who is told. `moved`: the system has taken all, within the call; `written`: later, something that it had not. */
+type OutletHooks = { moved(): void; written(): void }
+
+/** More is not held back for company. */
 const heldBytesMax = 16_384
 
-const latin1 = (chunk: Uint8Array): string =>
-  (Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)).toString(
-    'latin1',
-  )
+const nothing = new Uint8Array(0)
 
-/** The outlet of `socket`; `onWritten` is called each time that the system has taken something. */
-export const createOutlet = (socket: Socket, onWritten: () => void): Outlet => {
-  let held = ''
-  let isDue = false
-  const flush = (): void => {
-    if (held === '') return
-    const text = held
-    held = ''
-    if (!socket.destroyed) socket.write(text, 'latin1', onWritten)
+/** A class, so that thousands of connections share its methods. */
+class SocketOutlet implements Outlet {
+  private readonly socket: Socket
+  private readonly hooks: OutletHooks
+  private held = ''
+  /** What was flushed and not sent. */
+  private kept = ''
+  private isDue = false
+  private isAwaited = false
+
+  constructor(socket: Socket, hooks: OutletHooks) {
+    this.socket = socket
+    this.hooks = hooks
   }
-  const flushDue = (): void => {
-    isDue = false
-    flush()
+
+  text(piece: string): void {
+    this.held += piece
   }
-  return {
-    text(piece) {
-      held += piece
-    },
-    bytes(chunk) {
-      if (chunk.length > joinedBytesMax) {
-        socket.cork()
-        flush()
-        const mayGoOn = socket.write(chunk, onWritten)
-        socket.uncork()
-        return mayGoOn
-      }
-      held += latin1(chunk)
-      if (held.length > heldBytesMax) flush()
-      else if (!isDue) {
-        isDue = true
-        process.nextTick(flushDue)
-      }
-      return !socket.writableNeedDrain
-    },
-    flush,
-    isEmpty: () => held === '' && socket.writableLength === 0,
-    drop() {
-      held = ''
-    },
+
+  bytes(chunk: Uint8Array): boolean {
+    const { socket } = this
+    if (chunk.length <= joinedBytesMax) {
+      this.held += latin1(chunk)
+      if (this.held.length > heldBytesMax) this.flush()
+    } else {
+      this.kept += this.held
+      this.held = ''
+      this.send(chunk)
+    }
+    return !socket.writableNeedDrain
+  }
+
+  flush(): void {
+    if (this.held === '') return
+    this.kept = this.kept === '' ? this.held : this.kept + this.held
+    this.held = ''
+    if (this.kept.length > heldBytesMax) this.send(null)
+    else if (!this.isDue) {
+      this.isDue = true
+      sendBehind(this)
+    }
+  }
+
+  sendKept(): void {
+    this.isDue = false
+    if (this.kept !== '') this.send(null)
+  }
+
+  isFree(): boolean {
+    return this.held === '' && this.socket.writableLength === 0
+  }
+
+  isEmpty(): boolean {
+    return this.kept === '' && this.isFree()
+  }
+
+  drop(): void {
+    this.held = ''
+  }
+
+  /** Sends what is kept, and `chunk` behind it. */
+  private send(chunk: Uint8Array | null): void {
+    const { socket, kept, hooks } = this
+    this.kept = ''
+    if (socket.destroyed) return
+    if (chunk === null) socket.write(kept, 'latin1')
+    else {
+      socket.cork()
+      if (kept !== '') socket.write(kept, 'latin1')
+      socket.write(chunk)
+      socket.uncork()
+    }
+    if (socket.writableLength === 0) hooks.moved()
+    else if (!this.isAwaited) this.awaitWritten()
+  }
+
+  /** Sees to it that we hear when what waits is taken. */
+  private awaitWritten(): void {
+    const { socket, hooks } = this
+    this.isAwaited = true
+    socket.write(nothing, () => {
+      this.isAwaited = false
+      if (socket.writableLength > 0 && !socket.destroyed) this.awaitWritten()
+      hooks.written()
+    })
   }
 }
+
+/** The outlet of `socket`. */
+export const createOutlet = (socket: Socket, hooks: OutletHooks): Outlet => new SocketOutlet(socket, hooks)

@@ -21,11 +21,14 @@ export type RequestContent = ClientBody & {
 export type ContentHooks = {
   /** It flows again. */
   wanted(): void
+  /** The first `size` of the bytes that have come and are not read, which then are; `null`: there are not so many. */
+  takeAhead(size: number): Buffer | null
   sendContinue(): void
 }
 
 /** Of a request without content. */
 export const noContent: RequestContent = {
+  atHand: () => null,
   listen: () => {},
   pause: () => {},
   resume: () => {},
@@ -119,6 +122,15 @@ export const createRequestContent = (
     isGone: false,
   }
   return {
+    atHand() {
+      const isUntouched = state.listener === null && state.decoder === null && !state.isFlowing
+      const bytes = isUntouched && !state.isComplete ? hooks.takeAhead(state.left) : null
+      if (bytes === null) return null
+      state.left = 0
+      state.isComplete = true
+      state.isEndHeard = true
+      return bytes
+    },
     listen(listener) {
       state.listener = listener
     },

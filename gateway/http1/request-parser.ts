@@ -7,34 +7,13 @@
  */
 import { METHODS } from 'node:http'
 import type { ReceivedHead } from '../request-head.ts'
-import { targetBytes, tokenBytes, valueBytes } from './grammar.ts'
+import { type NameHints, readFieldLines } from './field-lines.ts'
+import { targetBytes, valueBytes } from './grammar.ts'
 
 const methods: ReadonlyMap<string, string> = new Map(METHODS.map((method) => [method, method]))
 
 const cr = 0x0d
 const lf = 0x0a
-const space = 0x20
-const tab = 0x09
-const colon = 0x3a
-
-/**
- * Names as spelled, each once: a name cut out of a head would keep all of it in memory for whoever remembers it, and
- * has to be hashed anew by everybody who looks it up. Bounded, since clients choose names.
- */
-const names = new Map<string, string>()
-const namesMax = 2_048
-const nameLengthMax = 64
-
-const nameOf = (text: string, from: number, to: number): string => {
-  const cut = text.slice(from, to)
-  const known = names.get(cut)
-  if (known !== undefined) return known
-  if (cut.length > nameLengthMax) return cut
-  if (names.size >= namesMax) names.clear()
-  const own = Buffer.from(cut, 'latin1').toString('latin1')
-  names.set(own, own)
-  return own
-}
 
 /** Where the header lines begin, and what stood before; `null`: no request line. */
 type Line = {
@@ -59,44 +38,15 @@ const parseLine = (text: string): Line | null => {
   return version === undefined ? null : { method, target, version, next: at + 11 }
 }
 
-/** By which a body's end is found: where blanks around their values are odd, not everybody finds the same. */
-const isFraming = (name: string): boolean =>
-  (name.length === 14 || name.length === 17) && /^(?:content-length|transfer-encoding)$/i.test(name)
+const hints: NameHints = []
 
-/** The header lines from `from` on, up to the empty line; `null`: one of them is none. */
-const parseFields = (text: string, from: number): string[] | null => {
-  const headers: string[] = []
-  const last = text.length - 2
-  let at = from
-  while (at < last) {
-    const nameStart = at
-    while (tokenBytes[text.charCodeAt(at)] === 1) at += 1
-    if (at === nameStart || text.charCodeAt(at) !== colon) return null
-    const name = nameOf(text, nameStart, at)
-    at += 1
-    while (text.charCodeAt(at) === space || text.charCodeAt(at) === tab) at += 1
-    const valueStart = at
-    while (valueBytes[text.charCodeAt(at)] === 1) at += 1
-    if (text.charCodeAt(at) !== cr || text.charCodeAt(at + 1) !== lf) return null
-    let valueEnd = at
-    while (
-      valueEnd > valueStart &&
-      (text.charCodeAt(valueEnd - 1) === space || text.charCodeAt(valueEnd - 1) === tab)
-    )
-      valueEnd -= 1
-    if (valueEnd < at && isFraming(name) && text.slice(valueEnd, at).includes('\t')) return null
-    headers.push(name, text.slice(valueStart, valueEnd))
-    at += 2
-  }
-  return at === last ? headers : null
-}
-
-/** The head in `text`: latin1, from the first byte of the request line to the empty line, both in it. `null`: 400. */
-export const parseRequestHead = (text: string): ReceivedHead | null => {
+/** The head in the first `end` bytes, from the request line to the empty line, both in it. `null`: 400. */
+export const parseRequestHead = (bytes: Buffer, end: number): ReceivedHead | null => {
+  const text = bytes.toString('latin1', 0, end)
   const line = parseLine(text)
   if (line === null) return null
   const { method, target, version } = line
-  const headers = parseFields(text, line.next)
+  const headers = readFieldLines({ bytes, from: 0, end, text }, line.next, hints, 'behind')
   return headers === null ? null : { method, target, version, headers }
 }
 

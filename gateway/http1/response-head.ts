@@ -6,6 +6,8 @@
  * bytes), the answer is garbage and its connection closed: whoever shares the connection must not be given what follows.
  * Mending such heads was refused, though RFC 9112 §6.3 allows some of it.
  */
+import { type NameHints, readFieldLines } from './field-lines.ts'
+import { valueBytes } from './grammar.ts'
 
 /**
  * How the content ends: there is none, after `length` bytes, by the chunked coding, or with the connection
@@ -32,13 +34,9 @@ export type ResponseHeadRead =
   | { readonly ok: true; readonly head: ResponseHead }
   | { readonly ok: false; readonly why: string }
 
-const statusLine = /HTTP\/1\.([01]) (\d{3})(?: ([^\r]*))?\r\n/y
-const name = /[!#$%&'*+\-.^_`|~0-9A-Za-z]+:/y
-/** Control bytes but HTAB, CR without LF, LF without CR, and lines that begin with white space. */
-const broken = /[^\t\r\n\x20-\x7e\x80-\xff]|\r(?!\n)|(?<!\r)\n|\n[\t ]/
+const cr = 0x0d
+const lf = 0x0a
 const lengthDigits = /^\d{1,15}$/
-
-const isBlank = (code: number): boolean => code === 0x20 || code === 0x09
 
 /** What the headers say about the message itself. */
 type Framing = {
@@ -73,28 +71,43 @@ const note = (framing: Framing, lower: string, value: string): void => {
 /** The lengths of the names that `note` knows, so that most names are not looked at twice. */
 const isNoted = (length: number): boolean => length === 10 || length === 14 || length === 17
 
-/** Header lines of `text` from `at` to the empty line; `null`: one of them is none. */
-const readLines = (text: string, from: number, framing: Framing): string[] | null => {
-  const headers: string[] = []
-  let at = from
-  while (text.charCodeAt(at) !== 0x0d) {
-    name.lastIndex = at
-    if (!name.test(text)) return null
-    const colon = name.lastIndex - 1
-    const end = text.indexOf('\r\n', colon)
-    let first = colon + 1
-    let last = end
-    while (first < last && isBlank(text.charCodeAt(first))) first += 1
-    while (last > first && isBlank(text.charCodeAt(last - 1))) last -= 1
-    const key = text.slice(at, colon)
-    const value = text.slice(first, last)
-    // A tab around a coding is no part of it to us and part of it to others.
-    if (isNoted(key.length))
-      note(framing, key.toLowerCase(), text.slice(colon + 1, end).includes('\t') ? '\t' : value)
-    headers.push(key, value)
-    at = end + 2
+/** What these headers say about the message. */
+const framingSaid = (headers: readonly string[]): Framing => {
+  const said: Framing = { length: null, coding: null, twice: false, closes: false, keepsSeconds: null }
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] ?? ''
+    if (isNoted(name.length)) note(said, name.toLowerCase(), headers[i + 1] ?? '')
   }
-  return headers
+  return said
+}
+
+/** Status line: `at` is behind it. */
+type Line = {
+  readonly status: number
+  readonly reason: string
+  readonly isOld: boolean
+  readonly at: number
+}
+
+const digit = (text: string, at: number): number => {
+  const value = text.charCodeAt(at) - 0x30
+  return value >= 0 && value <= 9 ? value : Number.NaN
+}
+
+/** The first line; `null`: it is no status line. */
+const readStatusLine = (text: string): Line | null => {
+  const version = text.charCodeAt(7)
+  if (!text.startsWith('HTTP/1.') || (version !== 0x30 && version !== 0x31) || text[8] !== ' ') return null
+  const status = 100 * digit(text, 9) + 10 * digit(text, 10) + digit(text, 11)
+  if (!(status >= 0)) return null
+  let at = 12
+  const hasReason = text[at] === ' '
+  if (hasReason) {
+    at += 1
+    while (valueBytes[text.charCodeAt(at)] === 1) at += 1
+  }
+  if (text.charCodeAt(at) !== cr || text.charCodeAt(at + 1) !== lf) return null
+  return { status, reason: hasReason ? text.slice(13, at) : '', isOld: version === 0x30, at: at + 2 }
 }
 
 /** Whether an answer of this status to this method has no content, whatever it says (RFC 9112 §6.3). */
@@ -109,56 +122,54 @@ export const isWithoutContent = (status: number, method: string): boolean =>
 const mayBringContent = (status: number, method: string, { length, coding }: Framing): boolean =>
   method === 'HEAD' || coding !== null || (status !== 304 && length !== null && Number(length) > 0)
 
-/** How the answer is framed; a text: why that cannot be said. */
+/** How the answer is framed; else why that cannot be said. */
 const framingOf = (
   { length, coding, twice }: Framing,
   isOld: boolean,
   isEmpty: boolean,
-): { readonly framing: ResponseFraming; readonly length: number } | string => {
-  if (twice) return 'a length or coding said twice'
+): ResponseFraming | { readonly why: string } => {
+  if (twice) return { why: 'a length or coding said twice' }
   if (coding !== null) {
-    if (length !== null) return 'a length beside a transfer coding'
-    if (isOld) return 'a transfer coding in HTTP/1.0'
-    if (coding !== 'chunked') return 'a transfer coding other than chunked'
-    return { framing: isEmpty ? 'none' : 'chunked', length: 0 }
+    if (length !== null) return { why: 'a length beside a transfer coding' }
+    if (isOld) return { why: 'a transfer coding in HTTP/1.0' }
+    if (coding !== 'chunked') return { why: 'a transfer coding other than chunked' }
+    return isEmpty ? 'none' : 'chunked'
   }
-  if (length !== null && !lengthDigits.test(length)) return 'a length that is none'
-  if (isEmpty) return { framing: 'none', length: 0 }
-  if (length === null) return { framing: 'close', length: 0 }
-  const bytes = Number(length)
-  return { framing: bytes === 0 ? 'none' : 'length', length: bytes }
+  if (length !== null && !lengthDigits.test(length)) return { why: 'a length that is none' }
+  if (isEmpty) return 'none'
+  if (length === null) return 'close'
+  return Number(length) === 0 ? 'none' : 'length'
 }
 
-/** Reads the head of an answer to `method`. `text`: from the status line to the empty line, both in it, as latin1. */
-export const readResponseHead = (text: string, method: string): ResponseHeadRead => {
-  statusLine.lastIndex = 0
-  const line = statusLine.exec(text)
+const hints: NameHints = []
+
+/** Reads the head of an answer to `method`: `bytes` from the status line at `from` to the empty line before `end`. */
+export const readResponseHead = (
+  bytes: Buffer,
+  from: number,
+  end: number,
+  method: string,
+): ResponseHeadRead => {
+  const text = bytes.toString('latin1', from, end)
+  const line = readStatusLine(text)
   if (line === null) return { ok: false, why: 'no status line' }
-  if (broken.test(text))
-    return { ok: false, why: 'a header with a control byte, a bare CR or LF, or a folded line' }
-  const status = Number(line[2])
+  const { status, reason, isOld } = line
   if (status < 100) return { ok: false, why: 'no status' }
-  const isOld = line[1] === '0'
   if (isOld && status < 200) return { ok: false, why: 'an interim answer in HTTP/1.0' }
-  const said: Framing = { length: null, coding: null, twice: false, closes: false, keepsSeconds: null }
-  const headers = readLines(text, line[0].length, said)
-  if (headers === null) return { ok: false, why: 'a line that is no header' }
+  // A tab around a coding is no part of it to us and part of it to others.
+  const headers = readFieldLines({ bytes, from, end, text }, from + line.at, hints, 'around')
+  if (headers === null)
+    return {
+      ok: false,
+      why: 'a line that is no header, is folded, or holds a control byte or a bare CR or LF',
+    }
+  const said = framingSaid(headers)
   const isEmpty = isWithoutContent(status, method)
-  const framed = framingOf(said, isOld, isEmpty)
-  if (typeof framed === 'string') return { ok: false, why: framed }
-  return {
-    ok: true,
-    head: {
-      status,
-      reason: line[3] ?? '',
-      headers,
-      ...framed,
-      persists:
-        !isOld &&
-        !said.closes &&
-        framed.framing !== 'close' &&
-        !(isEmpty && mayBringContent(status, method, said)),
-      keepsSeconds: said.keepsSeconds,
-    },
-  }
+  const framing = framingOf(said, isOld, isEmpty)
+  if (typeof framing === 'object') return { ok: false, why: framing.why }
+  const length = framing === 'length' ? Number(said.length) : 0
+  const persists =
+    !isOld && !said.closes && framing !== 'close' && !(isEmpty && mayBringContent(status, method, said))
+  const { keepsSeconds } = said
+  return { ok: true, head: { status, reason, headers, framing, length, persists, keepsSeconds } }
 }

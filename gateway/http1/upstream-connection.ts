@@ -14,6 +14,9 @@ import { answerHeadBytesMax, interimsMax, type UpstreamRequest } from '../upstre
 import { type ChunkedDecoder, createChunkedDecoder } from './chunked.ts'
 import { type RequestFraming, writeRequestHead } from './request-writer.ts'
 import { type ResponseHead, readResponseHead } from './response-head.ts'
+import type { TimerWheel } from './timer-wheel.ts'
+import { sendContent } from './upstream-content.ts'
+import { joinedBytesMax, latin1, type Sender } from './write-behind.ts'
 
 /** Who listens to the answer of one request. Nothing here may throw. */
 export type AnswerListener = {
@@ -22,12 +25,22 @@ export type AnswerListener = {
   head(head: ResponseHead): void
   /** Answers whether more may come; else `resume` is awaited. The bytes are the listener's. */
   data(piece: Buffer): boolean
+  /** Nothing more is at hand for now. */
+  lulled(): void
   ended(): void
   failed(error: unknown): void
 }
 
-/** How long the application may keep silent. */
-export type Patience = { readonly firstByteMs: DurationMs; readonly idleMs: DurationMs }
+/** How long the application may keep silent, and what tells the time. */
+export type Patience = {
+  readonly firstByteMs: DurationMs
+  readonly idleMs: DurationMs
+  readonly monotonic: () => DurationMs
+  /** On which its connections are while they are open. */
+  readonly wheel: TimerWheel
+  /** `sendBehind`, but in tests. */
+  readonly sendBehind: (sender: Sender) => void
+}
 
 /** An open connection. */
 export type Connection = {
@@ -68,12 +81,17 @@ type Ask = {
   headBy: DurationMs | null
 }
 
-type State = {
+type State = Sender & {
   readonly socket: Socket
   readonly patience: Patience
-  readonly monotonic: () => DurationMs
   readonly onIdle: (keepsSeconds: number | null) => void
   ask: Ask | null
+  /** By the wheel: since when nothing has moved. */
+  since: DurationMs
+  /** How long it rests while nobody asks. */
+  restMs: DurationMs
+  /** A request that is sent once all that has arrived is read; empty: there is none. */
+  kept: string
   /** Bytes of a head that is not complete. */
   partial: Buffer | null
   used: boolean
@@ -88,6 +106,10 @@ const closedEarly = (ask: Ask) =>
     ? fault('upstream', 'reset', 'it closed the connection before an answer', 'no')
     : fault('upstream', 'truncated', 'the answer broke off', 'no')
 
+const moved = (state: State): void => {
+  state.since = state.patience.wheel.now()
+}
+
 /** Stops sending what is not sent yet, and lets go of where it comes from. */
 const dropBody = ({ request, isSent }: Ask): void => {
   const { body } = request
@@ -97,6 +119,7 @@ const dropBody = ({ request, isSent }: Ask): void => {
 const fail = (state: State, error: unknown): void => {
   const { ask } = state
   state.ask = null
+  state.kept = ''
   state.socket.destroy()
   if (ask === null) return
   dropBody(ask)
@@ -177,12 +200,12 @@ const readHead = (state: State, ask: Ask, bytes: Buffer, from: number): number =
   }
   if (end < 0) {
     state.partial = from === 0 ? bytes : bytes.subarray(from)
-    const now = state.monotonic()
+    const now = state.patience.monotonic()
     ask.headBy ??= now + state.patience.firstByteMs
     if (now > ask.headBy) fail(state, fault('upstream', 'timeout', 'its head takes too long', 'no'))
     return -1
   }
-  const read = readResponseHead(bytes.toString('latin1', from, end + 4), ask.request.method)
+  const read = readResponseHead(bytes, from, end + 4, ask.request.method)
   if (!read.ok) {
     fail(state, garbage(read.why))
     return -1
@@ -190,7 +213,6 @@ const readHead = (state: State, ask: Ask, bytes: Buffer, from: number): number =
   if (isInterim(state, ask, read.head)) return state.ask === ask ? end + 4 : -1
   ask.head = read.head
   ask.left = read.head.length
-  state.socket.setTimeout(state.patience.idleMs)
   ask.listener.head(read.head)
   return state.ask === ask ? end + 4 : -1
 }
@@ -201,16 +223,22 @@ const receive = (state: State, chunk: Buffer): void => {
     state.socket.destroy()
     return
   }
-  if (ask.head !== null) {
-    readContent(state, ask, ask.head, chunk, 0)
+  // It was said before we asked, as some do who then close.
+  if (state.kept !== '') {
+    fail(state, fault('upstream', 'reset', 'it said something before it was asked', 'no'))
     return
   }
-  ask.listener.answered()
-  const bytes = state.partial === null ? chunk : Buffer.concat([state.partial, chunk])
-  state.partial = null
-  let at = 0
-  while (at >= 0 && ask.head === null && at < bytes.length) at = readHead(state, ask, bytes, at)
-  if (at >= 0 && ask.head !== null) readContent(state, ask, ask.head, bytes, at)
+  moved(state)
+  if (ask.head !== null) readContent(state, ask, ask.head, chunk, 0)
+  else {
+    ask.listener.answered()
+    const bytes = state.partial === null ? chunk : Buffer.concat([state.partial, chunk])
+    state.partial = null
+    let at = 0
+    while (at >= 0 && ask.head === null && at < bytes.length) at = readHead(state, ask, bytes, at)
+    if (at >= 0 && ask.head !== null) readContent(state, ask, ask.head, bytes, at)
+  }
+  if (state.ask === ask) ask.listener.lulled()
 }
 
 /** The other side has sent all that it will. */
@@ -222,11 +250,16 @@ const end = (state: State): void => {
   else fail(state, closedEarly(ask))
 }
 
+const dueMs = ({ ask, since, restMs, patience }: State): DurationMs => {
+  if (ask === null) return since + restMs
+  return since + (ask.head === null ? patience.firstByteMs : patience.idleMs)
+}
+
 const timeOut = (state: State): void => {
   const { ask, socket, patience } = state
   if (ask === null) socket.destroy()
   // Not its silence: whoever reads takes nothing more for now.
-  else if (state.paused) socket.setTimeout(patience.idleMs)
+  else if (state.paused) state.since = patience.wheel.now()
   else
     fail(
       state,
@@ -234,83 +267,60 @@ const timeOut = (state: State): void => {
     )
 }
 
-/** Answers whether more may be written. */
-const writeChunk = (socket: Socket, chunk: Buffer): boolean => {
-  // An empty one would be the last.
-  if (chunk.length === 0) return true
-  socket.cork()
-  socket.write(`${chunk.length.toString(16)}\r\n`, 'latin1')
-  socket.write(chunk)
-  const isTaken = socket.write('\r\n', 'latin1')
-  socket.uncork()
-  return isTaken
+const sendKept = (state: State): void => {
+  const { ask, kept, socket } = state
+  state.kept = ''
+  if (ask === null || kept === '') return
+  ask.isSent = true
+  socket.write(kept, 'latin1')
 }
 
-/** Sends the bytes of `body` as they come, exactly as many as were announced. */
-const sendStream = (state: State, ask: Ask, body: Readable, framing: RequestFraming): void => {
-  const { socket } = state
-  const lengthOf = framing.kind === 'length' ? framing.bytes : null
-  let sent = 0
-  const onDrain = (): void => void body.resume()
-  const stop = (): void => {
-    socket.off('drain', onDrain)
-    body.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose)
-  }
-  const breakOff = (error: unknown): void => {
-    stop()
-    if (state.ask === ask) fail(state, error)
-  }
-  const onData = (chunk: Buffer): void => {
-    sent += chunk.length
-    if (state.ask !== ask) stop()
-    else if (lengthOf !== null && sent > lengthOf)
-      breakOff(fault('downstream', 'garbage', 'more content than announced', 'no'))
-    else if (!(lengthOf === null ? writeChunk(socket, chunk) : socket.write(chunk))) body.pause()
-  }
-  const onEnd = (): void => {
-    stop()
-    if (state.ask !== ask) return
-    if (lengthOf !== null && sent !== lengthOf)
-      breakOff(fault('downstream', 'truncated', 'less content than announced', 'no'))
-    else {
-      if (lengthOf === null) socket.write('0\r\n\r\n', 'latin1')
+const sendStream = (state: State, ask: Ask, body: Readable, framing: RequestFraming): void =>
+  sendContent(state.socket, body, framing.kind === 'length' ? framing.bytes : null, {
+    isWanted: () => state.ask === ask,
+    moved: () => moved(state),
+    sent() {
       ask.isSent = true
-    }
-  }
-  const onClose = (error?: unknown): void =>
-    breakOff(error ?? fault('downstream', 'closed', 'the content broke off', 'no'))
-  socket.on('drain', onDrain)
-  body.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose)
-}
+    },
+    failed: (error) => fail(state, error),
+  })
 
 const send = (state: State, ask: Ask): void => {
   const { socket } = state
-  const { request } = ask
-  const { body } = request
+  const { method, target, headers, tail, body } = ask.request
   const isStream = body !== null && !(body instanceof Uint8Array)
   const content = body === null ? null : isStream ? 'stream' : body.length
-  const { text, framing } = writeRequestHead({ ...request, content })
+  const { text, framing } = writeRequestHead({ method, target, headers, tail, content })
   if (isStream) {
     socket.write(text, 'latin1')
     sendStream(state, ask, body, framing)
     return
   }
-  ask.isSent = true
-  if (body === null || body.length === 0) socket.write(text, 'latin1')
-  else {
-    socket.cork()
-    socket.write(text, 'latin1')
-    socket.write(body)
-    socket.uncork()
+  if (body === null || body.length <= joinedBytesMax) {
+    state.kept = body === null ? text : text + latin1(body)
+    state.patience.sendBehind(state)
+    return
   }
+  ask.isSent = true
+  socket.cork()
+  socket.write(text, 'latin1')
+  socket.write(body)
+  socket.uncork()
 }
 
 const ask = (state: State, request: UpstreamRequest, listener: AnswerListener): void => {
   const asked: Ask = {
-    ...{ request, listener, head: null, decoder: null, left: 0, interims: 0, isSent: false, headBy: null },
+    request,
+    listener,
+    head: null,
+    decoder: null,
+    left: 0,
+    interims: 0,
+    isSent: false,
+    headBy: null,
   }
   state.ask = asked
-  state.socket.setTimeout(state.patience.firstByteMs)
+  moved(state)
   try {
     send(state, asked)
   } catch (error) {
@@ -321,6 +331,7 @@ const ask = (state: State, request: UpstreamRequest, listener: AnswerListener): 
 const destroy = (state: State): void => {
   const { ask } = state
   state.ask = null
+  state.kept = ''
   if (ask !== null) dropBody(ask)
   state.socket.destroy()
 }
@@ -329,16 +340,21 @@ const destroy = (state: State): void => {
 export const createConnection = (
   socket: Socket,
   patience: Patience,
-  monotonic: () => DurationMs,
   events: ConnectionEvents,
 ): Connection => {
+  const { wheel } = patience
   const state: State = {
-    ...{ socket, patience, monotonic, ask: null, partial: null, used: false, paused: false, ended: false },
+    ...{ socket, patience, ask: null, since: wheel.now(), restMs: 0, kept: '' },
+    ...{ partial: null, used: false, paused: false, ended: false },
+    sendKept: () => sendKept(state),
     onIdle: (keepsSeconds) => events.idle(connection, keepsSeconds),
   }
   const connection: Connection = {
     ask: (request, listener) => ask(state, request, listener),
-    rest: (ms) => void socket.setTimeout(ms),
+    rest(ms) {
+      state.since = wheel.now()
+      state.restMs = ms
+    },
     resume() {
       if (state.paused) resume(state)
     },
@@ -346,12 +362,13 @@ export const createConnection = (
     isUsed: () => state.used,
     isOpen: () => !state.ended && !socket.destroyed,
   }
+  const leave = wheel.add({ dueMs: () => dueMs(state), expire: () => timeOut(state) })
   socket
     .on('data', (chunk: Buffer) => receive(state, chunk))
     .on('end', () => end(state))
-    .on('timeout', () => timeOut(state))
     .on('error', (error) => fail(state, error))
     .on('close', () => {
+      leave()
       if (state.ask !== null) fail(state, closedEarly(state.ask))
       events.closed(connection)
     })

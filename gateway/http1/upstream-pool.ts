@@ -19,7 +19,15 @@ import {
   type UpstreamSink,
   type Upstreams,
 } from '../upstreams.ts'
-import { type AnswerListener, type Connection, createConnection } from './upstream-connection.ts'
+import type { ResponseHead } from './response-head.ts'
+import { createTimerWheel } from './timer-wheel.ts'
+import {
+  type AnswerListener,
+  type Connection,
+  createConnection,
+  type Patience,
+} from './upstream-connection.ts'
+import { sendBehind } from './write-behind.ts'
 
 /** What the calls need. `connectionsMax`: at most so many at once to each application. */
 export type PoolOptions = {
@@ -39,6 +47,7 @@ type Idle = { readonly connection: Connection; readonly until: DurationMs }
 type Pool = {
   readonly upstream: UpstreamConfig
   readonly options: PoolOptions
+  readonly patience: Patience
   /** Newest last. */
   readonly idle: Idle[]
   readonly waiting: Call[]
@@ -46,56 +55,85 @@ type Pool = {
   closed: boolean
 }
 
-type Call = {
+const nothing = (): void => {}
+
+/** One call; a class, as everything that is made for each request (`turn.ts` says why). */
+class Call implements UpstreamCall, AnswerListener {
   readonly pool: Pool
   readonly request: UpstreamRequest
-  readonly sink: UpstreamSink
-  connection: Connection | null
+  connection: Connection | null = null
   /** Calls off connecting or waiting. */
-  callOff: () => void
-  answered: boolean
-  hasRetried: boolean
-  over: boolean
-}
+  callOff: () => void = nothing
+  isOver = false
+  private readonly sink: UpstreamSink
+  private hasAnswer = false
+  private hasRetried = false
 
-const failCall = (call: Call, error: unknown): void => {
-  if (call.over) return
-  const { request, connection } = call
-  const failure = upstreamFault(error, call.answered ? 'the answer broke off' : 'no answer')
-  const mayRetry =
-    !call.hasRetried && !call.answered && mayBeSentAgain(request) && connection?.isUsed() === true
-  if (mayRetry && failure.kind === 'reset') {
-    call.hasRetried = true
-    call.connection = null
-    // Others that were kept may have died with it.
-    connect(call)
-    return
+  constructor(pool: Pool, request: UpstreamRequest, sink: UpstreamSink) {
+    this.pool = pool
+    this.request = request
+    this.sink = sink
   }
-  call.over = true
-  call.sink.failed(failure)
-}
 
-const listenerOf = (call: Call): AnswerListener => ({
-  answered() {
-    call.answered = true
-  },
-  head({ status, reason, headers }) {
-    if (call.over) return
-    if (status < 200) call.sink.informed(status, headers)
-    else call.sink.begun(status, reason, headers)
-  },
-  data: (piece) => call.over || call.sink.data(piece),
-  ended() {
-    if (call.over) return
-    call.over = true
-    call.sink.ended()
-  },
-  failed: (error) => failCall(call, error),
-})
+  answered(): void {
+    this.hasAnswer = true
+  }
+
+  head({ status, reason, headers }: ResponseHead): void {
+    if (this.isOver) return
+    if (status < 200) this.sink.informed(status, headers)
+    else this.sink.begun(status, reason, headers)
+  }
+
+  data(piece: Buffer): boolean {
+    return this.isOver || this.sink.data(piece)
+  }
+
+  lulled(): void {
+    if (!this.isOver) this.sink.lulled()
+  }
+
+  ended(): void {
+    if (this.isOver) return
+    this.isOver = true
+    this.sink.ended()
+  }
+
+  failed(error: unknown): void {
+    if (this.isOver) return
+    const failure = upstreamFault(error, this.hasAnswer ? 'the answer broke off' : 'no answer')
+    const mayRetry =
+      !this.hasRetried &&
+      !this.hasAnswer &&
+      mayBeSentAgain(this.request) &&
+      this.connection?.isUsed() === true
+    if (mayRetry && failure.kind === 'reset') {
+      this.hasRetried = true
+      this.connection = null
+      // Others that were kept may have died with it.
+      connect(this)
+      return
+    }
+    this.isOver = true
+    this.sink.failed(failure)
+  }
+
+  abort(): void {
+    if (this.isOver) return
+    this.isOver = true
+    this.callOff()
+    this.connection?.destroy()
+  }
+
+  resume(): void {
+    // Its connection may be another call's by now.
+    if (!this.isOver) this.connection?.resume()
+  }
+}
 
 const askOn = (call: Call, connection: Connection): void => {
   call.connection = connection
-  connection.ask(call.request, listenerOf(call))
+  connection.ask(call.request, call)
 }
 
 /** The next call that waits gets the connection; without one it is kept for a while. */
@@ -164,7 +202,7 @@ const connect = (call: Call): void => {
   const fail = (error: unknown): void => {
     cancel()
     socket.destroy()
-    failCall(call, error)
+    call.failed(error)
   }
   const cancel = options.schedule(
     () => fail(fault('upstream', 'timeout', 'connecting', 'no')),
@@ -182,8 +220,7 @@ const connect = (call: Call): void => {
   socket.once(ready, () => {
     cancel()
     socket.off('error', fail).off('close', onClose)
-    const patience = { firstByteMs: upstream.firstByteTimeoutMs, idleMs: upstream.idleTimeoutMs }
-    const connection = createConnection(socket, patience, options.monotonic, {
+    const connection = createConnection(socket, pool.patience, {
       idle: (one, keepsSeconds) => keep(pool, one, keepsSeconds),
       closed(one) {
         const at = pool.idle.findIndex((idle) => idle.connection === one)
@@ -191,8 +228,8 @@ const connect = (call: Call): void => {
         leave()
       },
     })
-    call.callOff = () => {}
-    if (call.over) connection.destroy()
+    call.callOff = nothing
+    if (call.isOver) connection.destroy()
     else askOn(call, connection)
   })
 }
@@ -206,7 +243,7 @@ const wait = (call: Call): void => {
   }
   const cancel = pool.options.schedule(() => {
     giveUp()
-    failCall(call, fault('upstream', 'timeout', 'every connection is in use', 'no'))
+    call.failed(fault('upstream', 'timeout', 'every connection is in use', 'no'))
   }, pool.upstream.firstByteTimeoutMs)
   call.callOff = () => {
     cancel()
@@ -226,7 +263,12 @@ const start = (call: Call): void => {
 const createPool = (upstream: UpstreamConfig, options: PoolOptions): Pool => {
   // Read now, so that a file that cannot be used is an error of the first request and not of a socket.
   if (upstream.url.startsWith('https:')) upstreamTls(upstream)
-  return { upstream, options, idle: [], waiting: [], all: new Set(), closed: false }
+  const { firstByteTimeoutMs: firstByteMs, idleTimeoutMs: idleMs } = upstream
+  // Fine enough for the shorter of the two, and never busy.
+  const revolutionMs = Math.min(1_000, Math.max(40, Math.min(firstByteMs, idleMs) / 4))
+  const wheel = createTimerWheel(options.schedule, revolutionMs)
+  const patience = { firstByteMs, idleMs, monotonic: options.monotonic, wheel, sendBehind }
+  return { upstream, options, patience, idle: [], waiting: [], all: new Set(), closed: false }
 }
 
 /** Pools are made on first use. */
@@ -241,23 +283,9 @@ export const createOwnUpstreams = (options: PoolOptions): Upstreams => {
   }
   return {
     send(upstream, request, sink) {
-      const call: Call = {
-        ...{ pool: poolOf(upstream), request, sink, connection: null },
-        ...{ callOff: () => {}, answered: false, hasRetried: false, over: false },
-      }
+      const call = new Call(poolOf(upstream), request, sink)
       start(call)
-      return {
-        abort() {
-          if (call.over) return
-          call.over = true
-          call.callOff()
-          call.connection?.destroy()
-        },
-        resume() {
-          // Its connection may be another call's by now.
-          if (!call.over) call.connection?.resume()
-        },
-      } satisfies UpstreamCall
+      return call
     },
     uses: () =>
       [...pools.values()].map(({ upstream, all, idle, waiting }) => ({

@@ -78,6 +78,7 @@ export const createStreamContent = (
   })
   stream.on('close', () => tellGone(state))
   return {
+    atHand: () => null,
     listen(listener) {
       state.listener = listener
     },

@@ -87,6 +87,8 @@ type State = {
   served: number
   /** The client has said what it wants, which comes first. */
   isGreeted: boolean
+  /** It is about to be hung up on; nothing that still comes is heard. */
+  isFlooded: boolean
   /** Somebody has said that it ends, or it has been counted already why. */
   isEnding: boolean
   /** Since when no stream is open. */
@@ -98,9 +100,15 @@ type State = {
 }
 
 /** The client does what no client has to; counted as every error of a connection is. */
-const calm = ({ session }: State): void => {
-  // Without an error node would say NO_ERROR, whatever the code.
-  session.destroy(new Error('the client floods the connection'), constants.NGHTTP2_ENHANCE_YOUR_CALM)
+const calm = (state: State): void => {
+  if (state.isFlooded) return
+  state.isFlooded = true
+  const { session } = state
+  // Not from within nghttp2's own reading, where older versions of node end the whole process. Without an error node would
+  // say NO_ERROR, whatever the code.
+  setImmediate(() =>
+    session.destroy(new Error('the client floods the connection'), constants.NGHTTP2_ENHANCE_YOUR_CALM),
+  )
 }
 
 /** Takes no more streams; closes behind the last. */
@@ -133,7 +141,7 @@ const hooksOf = (state: State, leave: () => void): StreamHooks => {
 const receive = (state: State, stream: ServerHttp2Stream, raw: readonly string[]): void => {
   const { parts, peer } = state
   // Reset already, in the turn in which it came: it costs its client all the same.
-  if (stream.destroyed || peer === null) {
+  if (stream.destroyed || peer === null || state.isFlooded) {
     stream.on('error', () => {})
     if (!state.takeReset(parts.monotonic())) calm(state)
     stream.destroy()
@@ -213,7 +221,7 @@ export const serveSession = (
   const session = performServerHandshake(socket, optionsOf(parts.limits))
   const state: State = {
     ...{ parts, session, socket, peer, takeReset: createTaker(resets) },
-    ...{ open: 0, served: 0, isGreeted: false, isEnding: false, since: parts.wheel.now() },
+    ...{ open: 0, served: 0, isGreeted: false, isFlooded: false, isEnding: false, since: parts.wheel.now() },
     ...{ heard: 0, bytesRead: socket.bytesRead, bytesWritten: socket.bytesWritten },
   }
   session.on('stream', (stream, _headers, _flags, raw) => receive(state, stream, raw))

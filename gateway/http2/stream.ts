@@ -126,7 +126,7 @@ export const receiveStream = (
   if (!checked.ok) stream.once('finish', () => stream.close())
   let body: ClientBody = noContent
   if (stream.endAfterHeaders) stream.resume()
-  else if (checked.ok)
+  else if (checked.ok) {
     body = createStreamContent(stream, checked.head, {
       heard(bytes) {
         watched.since = wheel.now()
@@ -134,9 +134,13 @@ export const receiveStream = (
       },
       broken: breakAsBroken,
     })
+    // Nobody asks for content of which there is none; its end comes all the same.
+    if (checked.head.framing === 'none') body.resume()
+  }
   stream.once('close', () => {
     leaveWheel()
-    hooks.closed(answer.isEnded() && stream.writableFinished)
+    // `finish` may never come where both sides end in order at once.
+    hooks.closed(answer.isEnded() && stream.rstCode === 0)
     watched.attendant?.closed()
   })
   return { ...downstreamOf(stream, hooks, answer, watched), received: head.received, checked, body }

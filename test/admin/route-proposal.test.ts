@@ -41,14 +41,20 @@ type Proposal = {
     count: number
     roles: { role: string; count: number }[]
     candidates: { permission: string; others: number }[]
+    doubts: string[]
+    lines: string[]
   }[]
   yaml: { upstream: string; text: string }[]
+  head: string
 }
 const proposal = async (practice = 'lakeside') =>
   (await (await root.ask('GET', `/api/practices/${practice}/route-proposal`)).json()) as Proposal
 
 test('nothing gathered proposes nothing', async () => {
-  expect(await proposal()).toEqual({ places: [], yaml: [] })
+  expect(await proposal()).toEqual({
+    ...{ places: [], yaml: [], head: expect.stringContaining('Nothing of it holds') },
+    learning: [{ upstream: 'demo', learn: 'roles' }],
+  })
 })
 
 test('uses are summed, proposed by most requests with what fits, and parse as routes that ask for nothing', async () => {
@@ -80,7 +86,15 @@ test('uses are summed, proposed by most requests with what fits, and parse as ro
   )
   expect(candidates.every(({ permission }) => !permission.startsWith('gw.'))).toBe(true)
   expect(places[2]?.candidates).toEqual([])
+  expect(places.map(({ doubts }) => doubts.filter((one) => one !== 'shared'))).toEqual([
+    [],
+    ['few', 'unnamed'],
+    ['few', 'no-role'],
+  ])
   const text = yaml[0]?.text ?? ''
+  // Whoever leaves lines out puts the rest together from these.
+  const { head } = await proposal()
+  expect(text).toBe(`${head}\nroutes:\n${places.flatMap(({ lines }) => lines).join('\n')}\n`)
   expect(text).toContain('# 11 requests: Dentist 10, Hygienist 2')
   expect(text).toContain(`# any: [${candidates[0]?.permission}]`)
   const { routes } = parse(text) as { routes: { match: string }[] }

@@ -23,6 +23,8 @@ export type Fault = {
   /** How soon all is well after the cause has ended; a second unless told otherwise. */
   readonly wellWithinMs?: number
   readonly lastsMs: number
+  /** How long striking may take; a minute unless told otherwise. */
+  readonly strikeMsMax?: number
   /** Resolves when it has happened; answers when the cause ended by itself, where nobody heals it (`performance.now()`). */
   strike(stage: Stage, load: Load): Promise<number | undefined>
   heal?(stage: Stage, load: Load): Promise<void>
@@ -76,6 +78,16 @@ const brokenBy = (fault: Fault, counts: Record<Outcome, number>, wellAfterMs: nu
 /** What people are given to come back within; longer is broken, whatever else. */
 const settleMs = 20_000
 
+/** How long striking, healing or looking may take: a rehearsal has an end, whatever hangs. */
+const stepMs = 60_000
+
+/** `work`, or a failure once `ms` are over. */
+const within = <T>(ms: number, what: string, work: Promise<T>): Promise<T> =>
+  new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`${what} has no end after ${ms} ms`)), ms)
+    work.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
+
 /** Strikes, waits, heals, and looks. Never rejects: what fails is part of the figures. */
 export const rehearse = async (stage: Stage, load: Load, fault: Fault): Promise<Figures> => {
   let endedAt: number | undefined
@@ -86,17 +98,17 @@ export const rehearse = async (stage: Stage, load: Load, fault: Fault): Promise<
   try {
     await load.settled(settleMs)
     load.forget()
-    endedAt = await fault.strike(stage, load)
+    endedAt = await within(fault.strikeMsMax ?? stepMs, 'striking', fault.strike(stage, load))
     await pause(fault.lastsMs)
-    await fault.heal?.(stage, load)
+    await within(stepMs, 'healing', fault.heal?.(stage, load) ?? Promise.resolve())
     endedAt ??= performance.now()
     await load.settled(settleMs)
     await pause(300)
-    found = (await fault.check?.(stage, load)) ?? ''
+    found = await within(stepMs, 'looking', fault.check?.(stage, load) ?? Promise.resolve(''))
   } catch (error) {
     note(error)
     // Whatever was left broken would be blamed on the next one.
-    await fault.heal?.(stage, load).catch(note)
+    await within(stepMs, 'healing', fault.heal?.(stage, load) ?? Promise.resolve()).catch(note)
   }
   const seen = [...load.seen()]
   const after = endedAt ?? performance.now()

@@ -6,7 +6,7 @@
  * itself. Invariant: everything that was started is ended by `close`, in the reverse order, also when a start fails half-way.
  */
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AdminReady } from '../../cli/planes.ts'
 import { loadConfig } from '../../runtime/config-load.ts'
@@ -19,7 +19,7 @@ import { signInWell } from '../support/people.ts'
 import { type PostgresPair, startPostgresPair } from '../support/postgres-pair.ts'
 import { startRedis, type TestRedis } from '../support/redis.ts'
 import { type RedisServers, startClusterRedis, startSentinelRedis } from '../support/redis-fleet.ts'
-import { type Application, startApplication } from './application.ts'
+import { type Application, blobPath, startApplication } from './application.ts'
 import { type Balancer, startBalancer } from './balancer.ts'
 import type { Asker } from './load.ts'
 
@@ -30,6 +30,10 @@ export type StageWish = {
   readonly workers: number
   readonly controls: number
   readonly standby: boolean
+  /** Whether Redis servers have addresses of their own, so that one can be cut off. */
+  readonly apart?: boolean
+  /** libfaketime, under which the last gateway runs; absent: none does. */
+  readonly fakeTime?: string
   /** Laid over the configuration of every plane. */
   readonly config?: Readonly<Record<string, unknown>>
 }
@@ -60,12 +64,25 @@ export type Stage = {
   readonly admin: AdminClient
   /** Sends nobody to this control plane any more, as a balancer's health check would; `null`: to all. */
   withdraw(control: number | null): void
-  readonly folder: string
+  /** The file that says how far the last gateway's clock is off; `null`: it cannot be moved. */
+  readonly fakeClock: string | null
   /** Signs somebody of the demo in, and gives what they ask with. */
   enter(who: string): Promise<Asker>
   /** Ends every session of theirs; the sequence by which it is so. */
   revoke(who: string): Promise<number>
+  /**
+   * Ends every session of somebody who was let in until now; from the answer to that until no gateway lets them in, in ms.
+   * Rejects after `ms`.
+   */
+  shutOut(who: string, ms: number): Promise<number>
   close(): Promise<void>
+}
+
+/** The processes of a gateway's workers now, as the system tells it: others may have taken the place of those it told of. */
+export const workersOf = (gateway: Plane<ToldGateway>): readonly number[] => {
+  const { pid } = gateway.command()
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()
+  return children.split(' ').filter(Boolean).map(Number)
 }
 
 const clusterKey = 'a-cluster-key-for-rehearsals-only-0123456789'
@@ -77,12 +94,13 @@ const startPlane = async <Told>(
   folder: string,
   port: number,
   config: object,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<Plane<Told>> => {
   mkdirSync(folder, { recursive: true })
   const file = join(folder, 'gatehouse.yaml')
   writeFileSync(file, JSON.stringify(config), { mode: 0o600 })
   const words = plane === 'admin' ? ['--first-account', 'password'] : []
-  let command = runPlaneCommand<Told>(plane, file, words)
+  let command = runPlaneCommand<Told>(plane, file, words, env)
   let told = await command.ready
   return {
     file,
@@ -90,7 +108,7 @@ const startPlane = async <Told>(
     command: () => command,
     told: () => told,
     async start() {
-      command = runPlaneCommand<Told>(plane, file, words)
+      command = runPlaneCommand<Told>(plane, file, words, env)
       told = await command.ready
     },
     async kill(signal) {
@@ -115,6 +133,7 @@ const sharedConfig = (upstreamUrl: string, wish: StageWish): object => {
     upstreams: upstreams.map((one) => ({
       ...one,
       url: upstreamUrl,
+      firstByteTimeoutMs: 3_000,
       // What is written out anew is what was written, without what reading filled in.
       routes: [...one.routes, blob],
     })),
@@ -139,7 +158,11 @@ const startStores = async (wish: StageWish, undo: Undo) => {
   const redis = wish.redis === 'one' ? await startRedis() : null
   if (redis !== null) undo(redis.stop)
   const [servers, postgres, application] = await Promise.all([
-    wish.redis === 'one' ? null : wish.redis === 'sentinels' ? startSentinelRedis() : startClusterRedis(),
+    wish.redis === 'one'
+      ? null
+      : wish.redis === 'sentinels'
+        ? startSentinelRedis({ apart: wish.apart ?? false })
+        : startClusterRedis(),
     startPostgresPair({ standby: wish.standby }),
     startApplication(),
   ])
@@ -197,43 +220,86 @@ const startControls = async ({ config, folder, undo }: Shared, databaseUrl: stri
   }
 }
 
-const startGateways = async ({ config, folder, undo }: Shared, internalUrl: string, count: number) => {
+/** The clock is read from that file at every look; monotonic time stays the system's. */
+const clockFrom = (library: string, file: string): Readonly<Record<string, string>> => ({
+  ...{ LD_PRELOAD: library, FAKETIME_TIMESTAMP_FILE: file, FAKETIME_NO_CACHE: '1' },
+  ...{ FAKETIME_DONT_FAKE_MONOTONIC: '1', DONT_FAKE_MONOTONIC: '1' },
+})
+
+const startGateways = async (
+  { config, folder, undo }: Shared,
+  internalUrl: string,
+  { gateways: count, fakeTime }: StageWish,
+) => {
+  const fakeClock = fakeTime === undefined ? null : join(folder, 'clock')
+  if (fakeClock !== null) writeFileSync(fakeClock, '+0')
   const { signingKey: _secret, twoFactor: _keys, ...known } = config as Record<string, unknown>
-  return Promise.all(
+  const gateways = await Promise.all(
     Array.from({ length: count }, async (_, at) => {
       const place = join(folder, `gateway-${at + 1}`)
       const port = await freePort()
-      const plane = await startPlane<ToldGateway>('gateway', place, port, {
+      const own = {
         ...known,
         gateway: { ...(known['gateway'] as object), id: `gateway-${at + 1}` },
+        log: { level: 'info' },
         dataDir: join(place, 'data'),
         controlPlane: { url: internalUrl },
         listen: { application: loopback(port), gatewayMetrics: loopback(0), internal: loopback(0) },
-      })
+      }
+      const isMoved = fakeTime !== undefined && fakeClock !== null && at === count - 1
+      const env = isMoved ? clockFrom(fakeTime, fakeClock) : {}
+      const plane = await startPlane<ToldGateway>('gateway', place, port, own, env)
       undo(() => plane.kill('SIGTERM'))
       return plane
     }),
   )
+  return { gateways, fakeClock }
 }
 
 const practice = '/api/practices/riverside'
 
-const deeds = (bases: readonly string[], admin: AdminClient): Pick<Stage, 'enter' | 'revoke'> => ({
-  async enter(who) {
+const userOf = async (admin: AdminClient, who: string): Promise<string> => {
+  const { users } = (await admin.read(`${practice}/active-users`)).json() as {
+    readonly users: readonly { readonly user: string; readonly email: string }[]
+  }
+  const user = users.find(({ email }) => email.startsWith(who))?.user
+  if (user === undefined) throw new Error(`${who} is not active`)
+  return user
+}
+
+const deeds = (bases: readonly string[], admin: AdminClient): Pick<Stage, 'enter' | 'revoke' | 'shutOut'> => {
+  const enter = async (who: string): Promise<Asker> => {
     const client = createClient(bases[0] ?? '')
-    await signInWell(client, who)
-    return { who, cookie: client.cookieHeader(), may: true }
-  },
-  async revoke(who) {
-    const { users } = (await admin.read(`${practice}/active-users`)).json() as {
-      readonly users: readonly { readonly user: string; readonly email: string }[]
+    // On a machine that is busy with starting all of it a sign-in can be told to come again.
+    for (let tries = 1; ; tries++) {
+      const failed = await signInWell(client, who).then(
+        () => null,
+        (error: unknown) => error,
+      )
+      if (failed === null) break
+      if (tries === 5) throw failed
+      await new Promise((resolve) => setTimeout(resolve, 1_000))
     }
-    const user = users.find(({ email }) => email.startsWith(who))?.user
-    if (user === undefined) throw new Error(`${who} is not active`)
-    const path = `${practice}/users/${user}/revoke`
+    return { who, cookie: client.cookieHeader(), may: true }
+  }
+  const revoke = async (who: string): Promise<number> => {
+    const path = `${practice}/users/${await userOf(admin, who)}/revoke`
     return (await admin.edit<{ readonly sequence: number }>('POST', path, { reason: 'rehearsal' })).sequence
-  },
-})
+  }
+  const isIn = async (base: string, cookie: string): Promise<boolean> =>
+    (await createClient(base).get(blobPath(20), { navigation: false, headers: { cookie } })).status === 200
+  const shutOut = async (who: string, ms: number): Promise<number> => {
+    const { cookie } = await enter(who)
+    for (const base of bases) if (!(await isIn(base, cookie))) throw new Error(`${who} is not in`)
+    await revoke(who)
+    const from = performance.now()
+    for (const base of bases)
+      while (await isIn(base, cookie))
+        if (performance.now() - from > ms) throw new Error(`${who} is still in after ${ms} ms`)
+    return Math.round(performance.now() - from)
+  }
+  return { enter, revoke, shutOut }
+}
 
 /** Starts all of it, about eight seconds. */
 export const startStage = async (wish: StageWish): Promise<Stage> => {
@@ -251,12 +317,12 @@ export const startStage = async (wish: StageWish): Promise<Stage> => {
     }
     const shared = { config, folder, undo }
     const planes = await startControls(shared, stores.postgres.url, wish.controls)
-    const gateways = await startGateways(shared, planes.internalUrl, wish.gateways)
-    const bases = gateways.map(({ port }) => `http://${loopback(port)}`)
+    const front = await startGateways(shared, planes.internalUrl, wish)
+    const bases = front.gateways.map(({ port }) => `http://${loopback(port)}`)
     const first = planes.controls[0]?.told().firstAdmin
     if (first == null) throw new Error('no first admin')
     const admin = await signInAdmin(planes.adminOrigin, first)
-    return { ...stores, ...planes, gateways, bases, admin, folder, ...deeds(bases, admin), close }
+    return { ...stores, ...planes, ...front, bases, admin, ...deeds(bases, admin), close }
   } catch (error) {
     await close()
     throw error

@@ -67,6 +67,12 @@ const everywhere = (): Promise<void> =>
     .first()
     .waitFor()
 
+const confirm = async (): Promise<void> => {
+  const waiting = admin.getByRole('region', { name: 'Waiting for confirmation' })
+  await waiting.getByRole('button', { name: 'Confirm' }).click()
+  await waiting.waitFor({ state: 'detached' })
+}
+
 beforeAll(async () => {
   await ensureUiBuilt()
   ;[fleet, browser] = await Promise.all([startFleet(), launchBrowser()])
@@ -104,9 +110,7 @@ test('the office only: guarded, monitored, enforced; another network meets a hel
   await choose('Enforce')
   await screenLink(admin, 'IP allowlist Enforce').waitFor()
   await everywhere()
-  const waiting = admin.getByRole('region', { name: 'Waiting for confirmation' })
-  await waiting.getByRole('button', { name: 'Confirm' }).click()
-  await waiting.waitFor({ state: 'detached' })
+  await confirm()
   expect(await axeFindings(admin)).toEqual([])
 
   const office = await newPage()
@@ -250,4 +254,94 @@ test('settings: two admins at once are told of each other, a start is planned an
     .poll(async () => (await hotel.goto(`${relay.url}/schedule`))?.status(), { timeout: 8_000 })
     .toBe(403)
   await relay.close()
+}, 60_000)
+
+test('a role is edited; what it refuses is found by the code that the person reads out', async () => {
+  const person = await newPage()
+  await signInPerson(person, one, 'fiona.front@demo.test', 'front-desk-demo')
+  await person.waitForURL(`${one}/schedule`)
+  await screenLink(admin, 'General settings').click()
+  await admin
+    .getByRole('radiogroup', { name: 'Permission control mode' })
+    .getByRole('radio', { name: 'Enforce' })
+    .click()
+  await admin.getByRole('button', { name: 'Apply', exact: true }).click()
+  await confirm()
+  await screenLink(admin, 'Roles & permissions Enforce').click()
+  await admin.getByRole('table', { name: 'Roles' }).getByRole('link', { name: 'Front desk' }).click()
+  await admin.getByRole('button', { name: 'Withdraw See schedule page' }).click()
+  await admin.getByRole('button', { name: 'Review and save' }).click()
+  await admin.getByRole('dialog').getByText('See schedule page').waitFor()
+  await admin.getByRole('button', { name: 'Save', exact: true }).click()
+  await expect
+    .poll(async () => (await person.goto(`${one}/schedule`))?.status(), { timeout: 8_000 })
+    .toBe(403)
+  const [code = ''] = /GH-[0-9A-Z]{4}-[0-9A-Z]{4}/.exec(await person.locator('body').innerText()) ?? []
+
+  await screenLink(admin, 'Security events').click()
+  await admin.getByRole('link', { name: 'Refusals' }).click()
+  await admin.getByRole('list', { name: 'Refusals, newest first' }).getByText(code).first().waitFor()
+  await admin.getByRole('textbox', { name: 'Reference code' }).fill(code)
+  await admin.keyboard.press('Enter')
+  const found = admin.getByRole('list', { name: 'The refusal behind the code' })
+  await found.getByText(/Fiona/).first().waitFor()
+  await found
+    .getByText(/See schedule page/)
+    .first()
+    .waitFor()
+  await admin
+    .getByRole('img', { name: /^Decisions of the last week: .* permitted, [1-9]\d* refused/ })
+    .waitFor()
+}, 60_000)
+
+test('the tools: a token is made, who is told is chosen, the chain is checked, an account is invited', async () => {
+  const dialog = admin.getByRole('dialog')
+  const act = (name: string) => dialog.getByRole('button', { name, exact: true }).click()
+  const kept = async (): Promise<void> => {
+    await dialog.getByRole('checkbox').check()
+    await act('Done')
+    await dialog.waitFor({ state: 'detached' })
+  }
+  await screenLink(admin, 'Service tokens').click()
+  await admin.getByRole('button', { name: 'New token' }).click()
+  await dialog.getByLabel('Name').fill('Nightly sync')
+  await dialog.getByLabel('Owner').selectOption({ index: 1 })
+  await dialog.getByRole('checkbox', { name: 'Any route' }).check()
+  await dialog.getByLabel('Addresses').fill('127.0.0.9')
+  await act('Make token')
+  await dialog.getByText(/^ght_/).waitFor()
+  await kept()
+  await admin.getByRole('row', { name: /Nightly sync/ }).waitFor()
+
+  await screenLink(admin, 'Notifications').click()
+  const decided = admin.getByRole('checkbox', { name: 'A request is decided, by mail' })
+  await decided.click()
+  const isTold = await decided.isChecked()
+  await admin.getByRole('button', { name: 'Save', exact: true }).click()
+  await admin.getByText('Who is told is saved').waitFor()
+  await admin.reload()
+  await decided.waitFor()
+  expect(await decided.isChecked()).toBe(isTold)
+
+  await screenLink(admin, 'Audit and retention').click()
+  await admin.getByRole('button', { name: 'Check the whole chain now' }).click()
+  const chain = admin.getByRole('region', { name: 'The chain' })
+  await chain.getByText(/^\d+ events, none altered or missing$/).waitFor()
+
+  await screenLink(admin, 'Own accounts').click()
+  await admin.getByRole('button', { name: 'Invite by link' }).click()
+  await dialog.getByLabel('Sign-in name').fill('mia@example.com')
+  await dialog.getByRole('textbox', { name: 'Name', exact: true }).fill('Mia Martin')
+  await dialog.getByRole('checkbox', { name: /^Operator/ }).check()
+  await act('Make the link')
+  await dialog.getByText(/set-password/).waitFor()
+  await kept()
+  await admin.getByRole('row', { name: /Mia Martin.*link not used yet/ }).waitFor()
+
+  await screenLink(admin, 'Emergency access').click()
+  await admin.getByRole('button', { name: 'Change', exact: true }).click()
+  await dialog.getByRole('checkbox', { name: 'People may use emergency access' }).check()
+  await dialog.getByLabel('It lasts').selectOption('2 hours')
+  await act('Save')
+  await admin.getByText('Allowed, 2 hours').waitFor()
 }, 60_000)

@@ -92,6 +92,7 @@ test('every request of a busy minute is accounted for', async () => {
     ),
     unmapped: await sum("select sum(count) from unmapped_route where odd = ''"),
     odd: await sum("select sum(count) from unmapped_route where odd = 'encoded-slash'"),
+    permitted: await sum("select sum(count) from permit_count where practice = 'riverside'"),
     lost: await sum('select sum(lost) from report_source'),
   })
   const sent = { wouldBeRefused: 60, refused: 40, unmapped: 120, odd: 50, lost: 0 }
@@ -99,6 +100,7 @@ test('every request of a busy minute is accounted for', async () => {
   expect(await counted()).toMatchObject(sent)
   // The sign-in leads to pages of its own; all of the rest is counted by what it was.
   expect((await counted()).passedFromOffice).toBe(90 + 70 + 50)
+  expect((await counted()).permitted).toBe(90 + 70 + 50 + 60)
   // One fact for each person, address, route and quarter of an hour, however many the requests.
   const facts = await sum("select count(*) as sum from traffic_fact where address = '127.0.0.7'")
   expect(facts).toBeGreaterThanOrEqual(1)

@@ -16,6 +16,7 @@ afterEach(stage.end)
 const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
 const get = (path: string, ...lines: readonly string[]): string =>
   `${[`GET ${path} HTTP/1.1`, 'Host: a', ...lines].join('\r\n')}\r\n\r\n`
+const whole = { status: 200, headers: [], body: 'first' }
 const judgedPaths = (): readonly string[] => stage.stand.seen.map(({ target }) => target.raw)
 
 describe('requests on one connection', () => {
@@ -60,6 +61,35 @@ describe('requests on one connection', () => {
     expect(client.socket.writableLength).toBeGreaterThan(0)
     expect(judgedPaths()).toEqual(['/first'])
     client.socket.destroy()
+  })
+
+  it('with content are passed on whole, and what is behind them is read as what it is, at every cut', async () => {
+    await stage.http((request, response) => {
+      let body = ''
+      request.setEncoding('latin1').on('data', (text: string) => {
+        body += text
+      })
+      request.on('end', () => response.end(`[${request.method} ${body}]`))
+    })
+    const post = (body: string): string =>
+      get('/1', `Content-Length: ${body.length}`).replace('GET', 'POST') + body
+    const text = post('first\r\n\r\nGET /x') + post('2') + get('/3', 'Connection: close')
+    for (let at = 0; at < text.length; at += 1) {
+      const client = await connectRaw(stage.stand.port)
+      client.socket.setNoDelay(true)
+      client.write(text.slice(0, at))
+      await new Promise((wake) => setImmediate(wake))
+      client.write(text.slice(at))
+      const bodies = (await client.closed()).match(/\[.*?\]/gs)
+      expect([at, bodies]).toEqual([at, ['[POST first\r\n\r\nGET /x]', '[POST 2]', '[GET ]']])
+    }
+  })
+
+  it('that break do not take the answer before them along', async () => {
+    await stage.raw(answering(ok), { judge: () => ({ act: 'answer', response: whole, decision: null }) })
+    const broken = get('/2', 'Transfer-Encoding: chunked').replace('GET', 'POST')
+    const answer = await exchangeRaw(stage.stand.port, `${get('/1')}${broken}zz\r\n`)
+    expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n\r\nfirst/)
   })
 
   it('are as many as configured: the last answer says so, and nothing is read behind it', async () => {

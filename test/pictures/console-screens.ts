@@ -10,6 +10,7 @@ import { factorStatuses } from '../admin/ui/canned-factors.ts'
 import { emergencyInUse, peoplePlan } from '../admin/ui/canned-people.ts'
 import { at, general, me, members } from '../admin/ui/canned-practice.ts'
 import { retired } from '../admin/ui/canned-practices.ts'
+import { proposal } from '../admin/ui/canned-roles.ts'
 import type { ConsoleScreen } from './console-screen.ts'
 import { away, consoleStates, forbidden, operator } from './console-states.ts'
 
@@ -43,6 +44,7 @@ const noEntries = [
 ] as const
 const noEvents = [`GET ${api}/security-events`, 200, { events: [], nextCursor: null }] as const
 const haveRetired = ['GET /api/retired-practices', 200, { practices: retired }] as const
+const notLearned = { ...proposal, places: [], learning: [{ upstream: 'demo', learn: 'off' }] }
 const nobody = { version: 5, total: 0, members: [], nextCursor: null }
 const manyMembers = Array.from({ length: 100 }, (_, place) => ({
   ...members[place % members.length],
@@ -61,7 +63,14 @@ const frame: readonly ConsoleScreen[] = [
       await page.getByRole('option', { name: 'Office Network' }).waitFor()
     },
   },
-  { name: 'frame-keys', path: 'general', act: (page) => page.keyboard.press('?') },
+  {
+    name: 'frame-keys',
+    path: 'general',
+    act: async (page) => {
+      await page.locator('body').press('?')
+      await page.getByRole('dialog').waitFor()
+    },
+  },
   {
     name: 'frame-emergency',
     path: 'general',
@@ -109,7 +118,7 @@ const security: readonly ConsoleScreen[] = [
     path: 'ip-allowlist',
     act: async (page) => {
       await page.getByRole('textbox', { name: 'Address' }).fill('203.0.113.7')
-      await press(page, 'Test')
+      await press(page, 'Test address')
     },
   },
   { name: 'ip-allowlist-chosen', path: 'ip-allowlist?chosen=ipe-office,ipe-lab' },
@@ -248,6 +257,12 @@ const people: readonly ConsoleScreen[] = [
   { name: 'roles-person', path: 'roles?view=person&user=u-fiona' },
   { name: 'roles-nobody', path: 'roles?view=person' },
   { name: 'roles-routes', path: 'roles?view=routes' },
+  { name: 'roles-proposal', path: 'roles?view=proposal' },
+  {
+    name: 'roles-proposal-off',
+    path: 'roles?view=proposal',
+    answers: [[`GET ${api}/route-proposal`, 200, notLearned]],
+  },
   {
     name: 'roles-import',
     path: 'roles?view=import',

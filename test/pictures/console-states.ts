@@ -5,7 +5,10 @@
  * The screens as they usually are, and what has to be done in them first, are `console-screens.ts`. Invariant: as there, and each
  * state of a room comes from one line of its list, so that a new room has them all.
  */
+import { addressCards } from '../admin/ui/canned-allowlist.ts'
 import { emptyRefusals, nothingYet } from '../admin/ui/canned-empty.ts'
+import { planned, refusedStart } from '../admin/ui/canned-general.ts'
+import { emergency } from '../admin/ui/canned-operations.ts'
 import { me } from '../admin/ui/canned-practice.ts'
 import type { ConsoleScreen } from './console-screen.ts'
 
@@ -91,21 +94,32 @@ const statesOf = ({ name, path, asks, nothing, isOperators }: Room): readonly Co
   ]
 }
 
+type Answers = NonNullable<ConsoleScreen['answers']>
+
+const planning: Answers = [
+  [`GET ${api}/scheduled-changes`, 200, { waiting: [planned], settled: [refusedStart] }],
+]
+const moved: Answers = [[`GET ${api}/address-cards`, 200, addressCards]]
+const used: Answers = [
+  [`GET ${api}/emergency-access`, 200, emergency],
+  ['GET /api/me', 200, { ...me, sealedCodesLeft: 3 }],
+]
+
 /** Dialogs by the room and what its address carries. */
-const dialogs: readonly (readonly [name: string, path: string, isOperators?: true])[] = [
+const dialogs: readonly (readonly [name: string, path: string, answers?: Answers])[] = [
   ['general-enforce', 'general?open=control.ip.enforce'],
   ['general-two-factor', 'general?open=control.twoFactor.enforce'],
   ['general-permission', 'general?open=control.permission.enforce'],
   ['general-preset', 'general?open=preset.office-only'],
   ['general-preset-undo', 'general?open=preset-undo'],
   ['general-plan', 'general?open=plan'],
-  ['general-withdraw', 'general?open=withdraw.sch_1'],
+  ['general-withdraw', 'general?open=withdraw.sch_1', planning],
   ['ip-allowlist-add-mine', 'ip-allowlist?open=add-mine'],
   ['ip-allowlist-edit', 'ip-allowlist?open=edit.ipe-lab'],
   ['ip-allowlist-delete', 'ip-allowlist?open=delete.ipe-lab'],
   ['ip-allowlist-import', 'ip-allowlist?open=import'],
-  ['ip-allowlist-moved', 'ip-allowlist?open=list.198.51.100.9/32'],
-  ['ip-allowlist-put-aside', 'ip-allowlist?open=put-aside.198.51.100.9/32'],
+  ['ip-allowlist-moved', 'ip-allowlist?open=list.198.51.100.9/32', moved],
+  ['ip-allowlist-put-aside', 'ip-allowlist?open=put-aside.198.51.100.9/32', moved],
   ['ip-allowlist-heartbeat', 'ip-allowlist?open=heartbeat.ipe-office'],
   ['ip-allowlist-heartbeat-revoke', 'ip-allowlist?open=revoke-beat.hbt-1'],
   ['ip-allowlist-bulk', 'ip-allowlist?chosen=ipe-office,ipe-lab&open=chosen.expire'],
@@ -125,23 +139,23 @@ const dialogs: readonly (readonly [name: string, path: string, isOperators?: tru
   ['users-roles', 'users?open=roles.u-fiona'],
   ['roles-settings', 'roles?dialog=settings.front-desk'],
   ['roles-copy', 'roles?dialog=create.front-desk'],
-  ['emergency-settings', 'emergency?open=settings'],
-  ['emergency-end', 'emergency?open=end.eme-1'],
-  ['emergency-review', 'emergency?open=review.eme-2'],
-  ['emergency-codes', 'emergency?open=codes'],
-  ['emergency-void', 'emergency?open=void-codes'],
+  ['emergency-settings', 'emergency?open=settings', used],
+  ['emergency-end', 'emergency?open=end.eme-1', used],
+  ['emergency-review', 'emergency?open=review.eme-2', used],
+  ['emergency-codes', 'emergency?open=codes', used],
+  ['emergency-void', 'emergency?open=void-codes', used],
   ['tokens-new', 'tokens?open=new'],
   ['tokens-rotate', 'tokens?open=rotate.tok-sync'],
   ['tokens-revoke', 'tokens?open=revoke.tok-sync'],
   ['retention-change', 'retention?open=retention'],
-  ['all-practices-new', 'all-practices?open=new', true],
-  ['all-practices-edit', 'all-practices?open=edit.maple', true],
-  ['all-practices-plan', 'all-practices?open=plan.maple', true],
-  ['own-accounts-invite', 'own-accounts?open=invite', true],
-  ['own-accounts-edit', 'own-accounts?open=edit.adm_otto', true],
-  ['own-accounts-reset', 'own-accounts?open=reset.adm_otto', true],
-  ['own-accounts-remove', 'own-accounts?open=remove.adm_otto', true],
-  ['own-accounts-link', 'own-accounts?open=link.adm_otto', true],
+  ['all-practices-new', 'all-practices?open=new', [operator]],
+  ['all-practices-edit', 'all-practices?open=edit.maple', [operator]],
+  ['all-practices-plan', 'all-practices?open=plan.maple', [operator]],
+  ['own-accounts-invite', 'own-accounts?open=invite', [operator]],
+  ['own-accounts-edit', 'own-accounts?open=edit.adm_otto', [operator]],
+  ['own-accounts-reset', 'own-accounts?open=reset.adm_otto', [operator]],
+  ['own-accounts-remove', 'own-accounts?open=remove.adm_otto', [operator]],
+  ['own-accounts-link', 'own-accounts?open=link.adm_otto', [operator]],
 ]
 
 /** All of them, room by room. */
@@ -155,10 +169,8 @@ export const consoleStates: readonly ConsoleScreen[] = [
       [`GET ${api}/decisions/counts`, 200, emptyRefusals],
     ],
   },
-  ...dialogs.map(([name, path, isOperators]) => ({
-    name,
-    path,
-    isDialog: true as const,
-    ...(isOperators === true ? { answers: [operator] } : {}),
-  })),
+  { name: 'general-planned', path: 'general#scheduled', answers: planning },
+  { name: 'ip-allowlist-office-moved', path: 'ip-allowlist', answers: moved },
+  { name: 'emergency-used', path: 'emergency', answers: used },
+  ...dialogs.map(([name, path, answers = []]) => ({ name, path, answers, isDialog: true as const })),
 ]

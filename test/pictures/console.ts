@@ -39,6 +39,8 @@ async function openState(page: Page, server: CannedServer, screen: ConsoleScreen
 async function takeState(page: Page, screen: ConsoleScreen, size: Size, folder: string): Promise<void> {
   for (const look of looks) {
     await page.emulateMedia({ colorScheme: look, reducedMotion: 'reduce' })
+    // Colours change over a tenth of a second.
+    await page.waitForTimeout(150)
     const height = Number(await page.evaluate('document.documentElement.scrollHeight'))
     const isCovered = (await page.getByRole('dialog').count()) > 0
     // What lies above the page is placed by the window: such a picture is of the window alone.
@@ -92,20 +94,23 @@ ${names
   .join('\n')}
 `
 
-/** Takes them into `folder`, which is emptied first, and answers how many. `only`: of names that contain it. */
+/**
+ * Takes them into `folder`, which is emptied first, and answers how many. `only`: of names that contain it; `phone` and
+ * `desktop`: of that size.
+ */
 export async function takeConsolePictures(folder: string, only = ''): Promise<number> {
+  const chosen = (Object.keys(sizes) as Size[]).filter((size) => !Object.hasOwn(sizes, only) || size === only)
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
-  const screens = consoleScreens.filter(({ name }) => name.includes(only))
+  const screens = consoleScreens.filter(({ name }) => Object.hasOwn(sizes, only) || name.includes(only))
   const server = await startCannedServer()
   const browser = await launchBrowser()
   try {
-    for (const size of Object.keys(sizes) as Size[])
-      await takeSize(browser, server, screens, { size, folder })
+    for (const size of chosen) await takeSize(browser, server, screens, { size, folder })
   } finally {
     await browser.close()
     await server.close()
   }
   writeFileSync(join(folder, 'all.html'), sheet(screens.map(({ name }) => name)))
-  return screens.length * looks.length * Object.keys(sizes).length
+  return screens.length * looks.length * chosen.length
 }

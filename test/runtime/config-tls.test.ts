@@ -30,3 +30,14 @@ test('what is right passes, and so does nothing at all', () => {
   expect(problemsOf('https://desk.internal', {})).toEqual([])
   expect(problemsOf('http://desk.internal', { totalTimeoutMs: 60_000 })).toEqual([])
 })
+
+test('HTTP/2 is offered only where TLS is spoken, and by the engine that speaks it', () => {
+  const files = { certificateFile: 'chain.pem', keyFile: 'key.pem' }
+  const problemsWith = (gateway: object) => {
+    const checked = loadConfig({ file: null, environment: {}, overrides: { gateway } })
+    return checked.ok ? [] : checked.problems.map(({ path }) => path)
+  }
+  expect(problemsWith({ http2: true })).toEqual(['gateway.http2'])
+  expect(problemsWith({ http2: true, tls: files, engine: 'node' })).toEqual(['gateway.http2'])
+  expect(problemsWith({ http2: true, tls: files })).toEqual([])
+})

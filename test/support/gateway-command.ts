@@ -38,18 +38,19 @@ export type PlaneCommand<Told> = {
 /** A running `gatehouse gateway`. */
 export type GatewayCommand = PlaneCommand<ToldGateway>
 
-/** Starts one plane with this configuration file and further words. */
+/** Starts one plane with this configuration file, further words and environment. */
 export const runPlaneCommand = <Told>(
   plane: 'gateway' | 'admin',
   file: string,
   more: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
 ): PlaneCommand<Told> => {
   const environment = Object.entries(process.env).filter(
     ([name]) => !/^(GATEHOUSE_|DATABASE_URL$|REDIS_URL$)/.test(name),
   )
   const words = [join(projectRoot, 'cli/main.ts'), plane, '--config', file, '--json', ...more]
   const child = spawn(process.execPath, words, {
-    env: Object.fromEntries(environment),
+    env: { ...Object.fromEntries(environment), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const ready = Promise.withResolvers<Told>()

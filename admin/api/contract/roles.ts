@@ -285,7 +285,11 @@ export const rolesRoutes = {
     responses: {
       200: answers(
         z.object({
-          /** Most requests first, at most 300; gathered where the application is learned (`upstreams[].learn`). */
+          /** What is gathered of each application (`upstreams[].learn`). */
+          learning: z.array(z.object({ upstream: z.string(), learn: z.enum(['off', 'roles', 'paths']) })),
+          /** The comment above each table. */
+          head: z.string(),
+          /** Most requests first, at most 300; gathered where the application is learned. */
           places: z.array(
             z.object({
               upstream: z.string(),
@@ -298,6 +302,13 @@ export const rolesRoutes = {
               roles: z.array(z.object({ role: z.string(), count: z.number().int() })),
               /** Permissions that all these roles hold, those first that the fewest others hold. */
               candidates: z.array(z.object({ permission: z.string(), others: z.number().int() })),
+              /**
+               * What is not certain: few requests, segments that nothing names, no role of the practice, no permission
+               * that all of them hold, or only such as others hold, too.
+               */
+              doubts: z.array(z.enum(['few', 'unnamed', 'no-role', 'no-permission', 'shared'])),
+              /** Its lines of `yaml`. */
+              lines: z.array(z.string()),
               firstAt: instantSchema,
               lastAt: instantSchema,
             }),

@@ -9,6 +9,7 @@ import { getRouteApi } from '@tanstack/react-router'
 import { Failed } from '../parts/states.tsx'
 import { StepChart, type Strip, spanOf } from '../parts/step-chart.tsx'
 import { usePractice } from '../practice.ts'
+import { problemOf } from '../problem.ts'
 import { useNow } from '../times.ts'
 import { requestCountsQuery } from './request-queries.ts'
 
@@ -32,6 +33,8 @@ export function RequestsChart() {
   const { span = 'week' } = route.useSearch()
   const { from, to } = spanOf(span, useNow())
   const { data, isError, error, refetch } = useQuery(requestCountsQuery(practice.id, from, to))
+  // Whoever may not see the requests is told so once, by the list.
+  if (isError && problemOf(error).status === 403) return null
   return (
     <section className="gh-card" aria-labelledby="requests-chart-title">
       <div className="gh-card-head">

@@ -147,7 +147,9 @@ export function PresetsCard() {
         <h2 id="presets-title">Presets</h2>
         {last !== null && (
           <p className="gh-summary">
-            {last.by} applied “{last.name}” <When at={last.at} />
+            <span>
+              {last.by} applied “{last.name}” <When at={last.at} />
+            </span>
           </p>
         )}
         {last !== null && last.undo.length > 0 && (

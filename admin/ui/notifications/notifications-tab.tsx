@@ -75,7 +75,7 @@ function Matrix({ data, chosen, isDisabled, turn }: MatrixProps) {
   const channels: readonly Channel[] = [null, ...data.webhooks]
   return (
     <div className="gh-scroll-x">
-      <table className="gh-table gh-matrix">
+      <table className="gh-table">
         <thead>
           <tr>
             <th scope="col">What happened</th>

@@ -35,7 +35,7 @@ export function FormEnd(props: {
           onReload={props.onReload ?? (() => saving.setProblem(null))}
         />
       )}
-      <Group justify="flex-end" gap="sm">
+      <Group justify="flex-end" gap="sm" className="gh-form-end">
         <Button variant="default" onClick={props.onCancel}>
           Cancel
         </Button>

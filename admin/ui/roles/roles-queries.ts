@@ -1,5 +1,6 @@
 /**
- * What Roles & permissions asks beside the roles themselves: the catalogue, a preview, one person, the route table.
+ * What Roles & permissions asks beside the roles themselves: the catalogue, a preview, one person, the route table, a
+ * proposed one.
  *
  * The roles are `queries.ts`'s, since other screens ask for them too. Invariant: keys begin with `roles` below the
  * practice, so that a change of policy or members makes all of it stale; a preview is kept by what it is of.
@@ -21,6 +22,10 @@ export type Held = InferResponseType<(typeof one.users)[':user']['permissions'][
 export type HeldPermission = Held['permissions'][number]
 /** The route table with what no route maps. */
 export type RouteTable = InferResponseType<typeof one.routes.$get, 200>
+/** A route table proposed from what people did. */
+export type Proposal = InferResponseType<(typeof one)['route-proposal']['$get'], 200>
+/** One of its lines. */
+export type ProposedPlace = Proposal['places'][number]
 /** What a file of roles would do, or did. */
 export type ImportedRoles = InferResponseType<(typeof one.roles)['import']['$post'], 200>
 
@@ -57,5 +62,13 @@ export const routesQuery = (practice: string) =>
   queryOptions({
     queryKey: topicKey(practice, 'roles', 'routes'),
     queryFn: () => parseResponse(one.routes.$get({ param: { practice } })),
+    staleTime: 60_000,
+  })
+
+/** Routes proposed from what people did. */
+export const proposalQuery = (practice: string) =>
+  queryOptions({
+    queryKey: topicKey(practice, 'roles', 'proposal'),
+    queryFn: () => parseResponse(one['route-proposal'].$get({ param: { practice } })),
     staleTime: 60_000,
   })

@@ -19,6 +19,7 @@ import { RoleEditor } from './role-editor.tsx'
 import { RoleTable } from './role-table.tsx'
 import { catalogueQuery } from './roles-queries.ts'
 import { RouteMap } from './route-map.tsx'
+import { RouteProposal } from './route-proposal.tsx'
 
 const route = getRouteApi('/practices/$practice/roles')
 
@@ -26,6 +27,7 @@ const views = [
   { view: undefined, name: 'Roles' },
   { view: 'person', name: 'One person' },
   { view: 'routes', name: 'Route map' },
+  { view: 'proposal', name: 'Proposed routes' },
   { view: 'import', name: 'Import' },
 ] as const
 
@@ -89,6 +91,7 @@ export function RolesTab() {
       {view === undefined && <RolesView />}
       {view === 'person' && <PersonView />}
       {view === 'routes' && <RouteMap />}
+      {view === 'proposal' && <RouteProposal />}
       {view === 'import' && <ImportView />}
     </>
   )

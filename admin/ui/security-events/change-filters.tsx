@@ -116,12 +116,18 @@ export function DayFilters() {
       <TextInput
         type="date"
         aria-label="From day"
+        className="gh-day-field"
+        leftSection="From"
+        leftSectionWidth={48}
         value={search.from ?? ''}
         onChange={(event) => set({ from: event.currentTarget.value })}
       />
       <TextInput
         type="date"
         aria-label="To day"
+        className="gh-day-field"
+        leftSection="to"
+        leftSectionWidth={32}
         value={search.to ?? ''}
         onChange={(event) => set({ to: event.currentTarget.value })}
       />

@@ -156,7 +156,7 @@ function RefusalFilters() {
         value={search.kind ?? ''}
         onChange={(event) => set({ kind: event.currentTarget.value })}
       >
-        <option value="">Refused and monitored</option>
+        <option value="">Any outcome</option>
         <option value="refused">Refused</option>
         <option value="monitored">Would be refused</option>
       </NativeSelect>

@@ -108,7 +108,7 @@ export const groups: readonly ScreenGroup[] = [
         to: '/practices/$practice/roles',
         name: 'Roles & permissions',
         icon: 'key',
-        says: 'What roles may do, effective permissions of a person, route map, unmapped routes, import',
+        says: 'What roles may do, effective permissions of a person, route map, unmapped and proposed routes, import',
         key: 'p',
         control: 'permission',
       },

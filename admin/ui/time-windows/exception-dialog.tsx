@@ -84,7 +84,7 @@ function ExceptionFields({ fields, problem, set }: FieldsProps) {
       </NativeSelect>
       <TextInput label="Label" description="Such as Christmas." maxLength={80} {...text('label')} />
       <div className="gh-pair">
-        <TextInput label="First day" type="date" {...text('from')} />
+        <TextInput label="First day" type="date" description="Or the only one." {...text('from')} />
         <TextInput label="Last day" type="date" description="Empty: only the first." {...text('to')} />
       </div>
       <div className="gh-pair">

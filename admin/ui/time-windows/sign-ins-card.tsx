@@ -105,6 +105,37 @@ function Picture({
   )
 }
 
+/** The hours in which anybody signed in, as a table. */
+function Numbers({ picture }: { readonly picture: ReturnType<typeof signInPicture> }) {
+  return (
+    <details className="gh-replay gh-card-foot">
+      <summary className="gh-replay-title">As a table</summary>
+      <div className="gh-table-scroll">
+        <table className="gh-diff">
+          <thead>
+            <tr>
+              <th scope="col">Hour</th>
+              <th scope="col">Sign-ins</th>
+              <th scope="col">The hours above</th>
+            </tr>
+          </thead>
+          <tbody>
+            {picture.hours.map(({ day, hour, count, outside }) => (
+              <tr key={`${day} ${hour}`}>
+                <th scope="row">
+                  {dayNames[day]} {clockOf(hour * 60)}–{clockOf(hour * 60 + 60)}
+                </th>
+                <td className="gh-numbers">{count}</td>
+                <td>{outside ? 'outside' : 'within'}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </details>
+  )
+}
+
 function Counted({ list, audience }: { readonly list: TimeList; readonly audience: Audience }) {
   const practice = usePractice()
   const search = route.useSearch()
@@ -121,7 +152,12 @@ function Counted({ list, audience }: { readonly list: TimeList; readonly audienc
           Sign-ins are counted on the clocks of {counts.data.zone}, the hours above are those of {draft.zone}.
         </p>
       )}
-      {picture.total > 0 && <Picture picture={picture} hours={draft.hours} />}
+      {picture.total > 0 && (
+        <>
+          <Picture picture={picture} hours={draft.hours} />
+          <Numbers picture={picture} />
+        </>
+      )}
     </>
   )
 }

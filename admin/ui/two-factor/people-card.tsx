@@ -95,7 +95,7 @@ function Filters() {
           look({ unseen: value === '30' || value === '90' ? value : undefined })
         }
         data={[
-          { value: '', label: 'Verified at any time' },
+          { value: '', label: 'Any verification' },
           { value: '30', label: 'Not verified for 30 days' },
           { value: '90', label: 'Not verified for 90 days' },
         ]}

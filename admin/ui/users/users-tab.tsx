@@ -70,7 +70,7 @@ function Filters({ roles }: { readonly roles: readonly Role[] }) {
           look({ state: value === 'active' || value === 'suspended' ? value : undefined })
         }
         data={[
-          { value: '', label: 'Active and suspended' },
+          { value: '', label: 'Any state' },
           { value: 'active', label: 'Active' },
           { value: 'suspended', label: 'Suspended' },
         ]}

@@ -50,7 +50,7 @@ export const schedulePage: RouteRequirement = {
 
 /** How its application names practices. */
 const naming: NamingUpstream = {
-  ...{ id: 'demo', identity: null },
+  ...{ id: 'demo', identity: null, learn: 'roles' },
   practice: {
     hosts: { 'hill.example': 'hilltop', 'lake.example': 'lakeside', 'www.hill.example': 'hilltop' },
     pathPrefixes: { hill: 'hilltop' },

@@ -102,6 +102,55 @@ export const routeTable = {
   ],
 }
 
+const used = { upstream: 'demo', method: 'GET', firstAt: at - 300 * hour, lastAt: at - hour }
+const proposedLines = (match: string, note: string, permission: string): string[] => [
+  `  - match: "${match}" # ${note}`,
+  `    # any: [${permission}]`,
+]
+
+/** One application is learned, the other is not; one line is certain, the others are not. */
+export const proposal = {
+  learning: [
+    { upstream: 'demo', learn: 'paths' },
+    { upstream: 'imaging', learn: 'off' },
+  ],
+  head: '# What people of this practice did, not what they may do.',
+  places: [
+    {
+      ...{ ...used, template: '/schedule/day', match: 'GET /schedule/day', count: 4_210 },
+      roles: [
+        { role: 'front-desk', count: 3_900 },
+        { role: 'hygienist', count: 310 },
+      ],
+      candidates: [
+        { permission: 'see-schedule-page', others: 0 },
+        { permission: 'view-patient-window', others: 2 },
+      ],
+      doubts: [] as string[],
+      lines: proposedLines('GET /schedule/day', '4210 requests: Front desk 3900', 'see-schedule-page'),
+    },
+    {
+      ...{
+        ...used,
+        method: 'POST',
+        template: '/appointments/:x',
+        match: 'POST /appointments/*',
+        count: 1_841,
+      },
+      roles: [{ role: 'front-desk', count: 1_841 }],
+      candidates: [{ permission: 'create-appointments-on-schedule', others: 1 }],
+      doubts: ['unnamed', 'shared'],
+      lines: proposedLines('POST /appointments/*', '1841 requests', 'create-appointments-on-schedule'),
+    },
+    {
+      ...{ ...used, template: '/exports/daily', match: 'GET /exports/daily', count: 3 },
+      ...{ roles: [] as object[], candidates: [] as object[], doubts: ['few', 'no-role'] },
+      lines: proposedLines('GET /exports/daily', '3 requests', 'see-schedule-page'),
+    },
+  ],
+  yaml: [] as object[],
+}
+
 /** What a file with an old name would do; nothing is saved. */
 export const importPlan = {
   saved: null,
@@ -170,4 +219,5 @@ export const roleAnswers: Readonly<Record<string, unknown>> = {
     permissions: held,
   },
   [`GET ${practice}/routes`]: routeTable,
+  [`GET ${practice}/route-proposal`]: proposal,
 }

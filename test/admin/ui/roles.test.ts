@@ -4,6 +4,7 @@
  */
 import { expect, it } from 'vitest'
 import { axeFindings } from '../../support/axe.ts'
+import { proposal } from './canned-roles.ts'
 import { stageConsole } from './console-stage.ts'
 
 const title = 'Roles & permissions'
@@ -156,4 +157,49 @@ it('shows what old names become before a file is imported', async () => {
   })
   await button('Check the file').click()
   await page.getByText('there is no role in it').waitFor()
+})
+
+it('proposes routes from what people did: evidence, what is not certain, chosen lines to copy, how to begin', async () => {
+  const page = stage.page()
+  const [first] = proposal.places
+  await show('roles?view=proposal', title)
+  const row = (name: RegExp) => page.getByRole('row', { name })
+  expect(await row(/GET \/schedule\/day/).innerText()).toMatch(
+    /4,210.*Front desk 3,900, Hygienist 310.*See schedule page.*or View patient window.*nothing/s,
+  )
+  expect(await row(/POST \/appointments/).innerText()).toMatch(
+    /parts of the path unnamed.*1 more role would pass/s,
+  )
+  expect(await row(/GET \/exports/).innerText()).toMatch(/nobody with a role.*few requests/s)
+  await page.getByText('3 of 3 lines').waitFor()
+  expect(await stage.findings()).toEqual([])
+  expect(await stage.widthOnPhone()).toBe(360)
+
+  await button('Only certain ones').click()
+  await page.getByText('1 of 3 lines').waitFor()
+  await page.getByRole('checkbox', { name: 'GET /exports/daily' }).check()
+  const table = page.getByRole('region', { name: 'Proposed routes of demo' })
+  await page.getByText('2 of 3 lines').waitFor()
+  expect(await table.innerText()).not.toContain('POST /appointments')
+  await button('Copy').click()
+  const copied = await page.evaluate<string>('navigator.clipboard.readText()')
+  expect(copied.startsWith(`${proposal.head}\nroutes:\n${first?.lines.join('\n')}\n`)).toBe(true)
+  // The address says which lines are left out.
+  await page.reload()
+  await page.getByText('2 of 3 lines').waitFor()
+  expect(await page.getByRole('checkbox', { name: 'POST /appointments/*' }).isChecked()).toBe(false)
+  await button('None').click()
+  await page.getByText('Tick a line to have something to copy.').waitFor()
+
+  const empty = { ...proposal, places: [] }
+  stage.server().answer('GET /api/practices/maple/route-proposal', 200, empty)
+  await show('roles?view=proposal', title)
+  await page.getByRole('heading', { name: 'Nothing was gathered yet' }).waitFor()
+  const off = { ...empty, learning: [{ upstream: 'demo', learn: 'off' }] }
+  stage.server().answer('GET /api/practices/maple/route-proposal', 200, off)
+  await show('roles?view=proposal', title)
+  await page.getByRole('heading', { name: 'Learning is off' }).waitFor()
+  expect(
+    await page.getByRole('region', { name: 'Configuration that switches learning on' }).innerText(),
+  ).toMatch(/- id: demo\s+learn: roles/)
 })

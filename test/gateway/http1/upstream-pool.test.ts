@@ -59,6 +59,7 @@ const send = (wish: Partial<UpstreamRequest> = {}, takes = Infinity): Heard => {
         heard.paused = left < 0
         return !heard.paused
       },
+      lulled: () => {},
       ended: () => once(String(status)),
       failed: (error) => once(isFault(error) ? `${error.source} ${error.kind}` : 'no fault'),
     },

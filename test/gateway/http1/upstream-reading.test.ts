@@ -8,6 +8,7 @@ import { Duplex } from 'node:stream'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createConnection } from '../../../gateway/http1/upstream-connection.ts'
+import type { Sender } from '../../../gateway/http1/write-behind.ts'
 import { isFault } from '../../../runtime/fault.ts'
 import { readAnswers } from '../../support/llhttp.ts'
 
@@ -27,16 +28,21 @@ const createSilentSocket = (): Socket => {
 
 /**
  * What a listener hears of these pieces, with the end of the connection behind them if `ends`. `beforeMs`: until the
- * first, as behind a long upload; `pauseMs`: behind each.
+ * first, as behind a long upload; `pauseMs`: behind each. Not `isSent`: they come before the request has gone out.
  */
 const hear = (
   pieces: readonly string[],
-  { method = 'GET', ends = true, pauseMs = 0, beforeMs = 0 } = {},
+  { method = 'GET', ends = true, pauseMs = 0, beforeMs = 0, isSent = true } = {},
 ): Told => {
   let now = 0
   const told: Told = { heads: [], body: '', end: 'none', why: '', idle: false }
   const socket = createSilentSocket()
-  const connection = createConnection(socket, { firstByteMs: 1_000, idleMs: 1_000 }, () => now, {
+  const sendBehind = (sender: Sender): void => {
+    if (isSent) sender.sendKept()
+  }
+  const wheel = { now: () => now, add: () => () => {} }
+  const patience = { firstByteMs: 1_000, idleMs: 1_000, monotonic: () => now, wheel, sendBehind }
+  const connection = createConnection(socket, patience, {
     idle: () => {
       told.idle = true
     },
@@ -51,6 +57,7 @@ const hear = (
         told.body += piece.toString('latin1')
         return true
       },
+      lulled() {},
       ended() {
         expect(told.end).toBe('none')
         told.end = 'ended'
@@ -99,6 +106,11 @@ describe('an answer', () => {
       // Bytes that come later meet an idle connection, which is then closed.
       if (idle) expect([at, told.idle]).toEqual([at, true])
     }
+  })
+
+  it('that comes before the request went out is none, and the connection as good as dead', () => {
+    const told = hear([`${head}Content-Length: 2\r\n\r\nok`], { isSent: false })
+    expect(told).toMatchObject({ heads: [], end: 'failed', why: 'upstream reset', idle: false })
   })
 
   it.each([

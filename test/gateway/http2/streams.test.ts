@@ -4,8 +4,10 @@
  */
 import { createHash, randomBytes } from 'node:crypto'
 import http2 from 'node:http2'
+import net from 'node:net'
+import { connect as connectTls } from 'node:tls'
 import { afterEach, expect, test } from 'vitest'
-import { listenerTls } from '../../support/certificates.ts'
+import { createAuthority, listenerTls } from '../../support/certificates.ts'
 import { createStage } from '../../support/engine-stage.ts'
 import { connectFrames, flags, frame, frames, frameTypes, isEnded, usual } from '../../support/frames.ts'
 import { eventually } from '../../support/gateway-stand.ts'
@@ -287,4 +289,43 @@ test('it is agreed on only where it is configured, and WebSockets are not announ
   expect(await client.status(3)).toBe(400)
   expect(stage.stand.seen).toHaveLength(0)
   client.socket.destroy()
+})
+
+test('a length of nothing is nothing, however its end comes; more than that ends the connection', async () => {
+  const app = await stage.raw(answering(ok), { tls, http2: true })
+  const client = await connectFrames(stage.stand.port)
+  const none = [...usual('/x', 'POST'), ['content-length', '0']] as const
+  client.write(frames.headers(1, none, flags.endHeaders))
+  expect(await client.status(1)).toBe(200)
+  client.write(frames.data(1, '', flags.endStream))
+  await eventually(() => stage.stand.exchanges.size() === 0, 'it is over')
+  client.write(frames.headers(3, none, flags.endHeaders), frames.data(3, 'abc', flags.endStream))
+  await client.closed()
+  expect(client.goneAway()).not.toBe(0)
+  expect(app.connections.map((accepted) => accepted.received()).join('')).not.toContain('abc')
+})
+
+test('behind a balancer the client is the one it announces, and a proxy shows its certificate', async () => {
+  const authority = createAuthority('Proxies')
+  const secured = { ...tls, ca: [authority.cert], requestCert: true }
+  await stage.raw(answering(ok), {
+    ...{ tls: secured, http2: true, proxyProtocol: { from: ['127.0.0.1'], deadlineMs: 2_000 } },
+  })
+  const socket = net.connect(stage.stand.port, '127.0.0.1')
+  socket.write('PROXY TCP4 203.0.113.9 192.0.2.1 5555 443\r\n')
+  const session = http2.connect('https://app.example', {
+    createConnection: () =>
+      connectTls({
+        socket,
+        rejectUnauthorized: false,
+        ALPNProtocols: ['h2'],
+        ...authority.issue({ names: ['proxy.test'] }),
+      }),
+  })
+  sessions.push(session)
+  expect((await send(session, {})).headers[':status']).toBe(200)
+  expect(stage.stand.seen[0]).toMatchObject({
+    ...{ peer: { text: '203.0.113.9' }, client: { text: '203.0.113.9' } },
+    peerNames: ['dns:proxy.test', 'cn:proxy.test'],
+  })
 })
