@@ -47,8 +47,11 @@ const streamsMax = 100
 const resets: Allowance = { burst: 200, perSecond: 20 }
 const pings: Allowance = { burst: 50, perSecond: 5 }
 const settingsChanges: Allowance = { burst: 10, perSecond: 1 }
-/** Bytes that are neither head nor content: window updates, priorities, padding, empty frames. */
-const overhead: Allowance = { burst: 262_144, perSecond: 32_768 }
+/**
+ * Bytes that are neither head nor content: window updates, priorities, padding, empty frames; and content that was on its
+ * way, a window for each stream, when its stream was reset.
+ */
+const overhead: Allowance = { burst: 1_048_576, perSecond: 65_536 }
 /** Of what we send, so much may come back as window updates. */
 const updateShare = 1 / 32
 
