@@ -168,6 +168,7 @@ const catalogue: Readonly<Record<ActionGroup, Lines>> = {
     'admin.two-factor.enrolled': 'An account of the admin pages set up a second factor.',
     'admin.two-factor.failed': 'A code or a passkey of an account of the admin pages was wrong.',
     'admin.two-factor.removed': 'An account of the admin pages removed a second factor.',
+    'admin.recovery-codes.renewed': 'An account of the admin pages made new recovery codes.',
     'admin.two-factor.renamed': 'An account of the admin pages renamed a passkey.',
     'token.created': 'A service token was made.',
     'token.revoked': 'A service token was revoked.',

@@ -98,7 +98,7 @@ const notToBeHad =
 /** Why no policy was asked; `null`: policies were. */
 const plainReason = ({ session, practices }: RecordedQuestion, recorded: string): string | null => {
   if (session === null) return recorded
-  if (practices.length === 0) return 'not-a-member'
+  if (practices.length === 0) return recorded === 'practice-retired' ? recorded : 'not-a-member'
   if (!practices.some(({ policy }) => policy === null)) return null
   return recorded === 'practice-retired' ? recorded : 'practice-unknown'
 }

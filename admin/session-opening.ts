@@ -22,6 +22,7 @@ import { noteAddress } from './store/address-use.ts'
 import type { Store, Tx } from './store/database.ts'
 import { type Actor, appendEvent } from './store/events.ts'
 import { announceSession } from './store/outbox.ts'
+import { retiredPracticesOf } from './store/retired-practices.ts'
 import { findSession, insertSession, markEnded, markHeld, type SessionRow } from './store/sessions.ts'
 
 /** A session opened, or why not. `changed`: practices whose members record is new. */
@@ -100,6 +101,9 @@ const epochsOf = (
       epochAtOpening({ epoch, revokedAt: revoked_at }, request, at),
     ]),
   )
+
+const retiredEpochs = async (tx: Tx, user: string): Promise<Record<string, number>> =>
+  Object.fromEntries((await retiredPracticesOf(tx, user)).map((practice) => [practice, endedHere]))
 
 /** What became of the newest session that this very cookie of this user had before. */
 async function earlierSession(tx: Tx, request: OpenSession, user: string): Promise<SessionRow | null> {
@@ -246,7 +250,8 @@ async function storeSession(
     upstream: request.upstream,
     appUser: request.identity.appUser,
     method: request.method,
-    epochs: epochsOf(memberships, request, at),
+    // Where somebody belongs nowhere any more, the gateway tells them why by these; they let nobody in.
+    epochs: { ...(await retiredEpochs(tx, person.user)), ...epochsOf(memberships, request, at) },
     startedAt: at,
     absoluteDeadline: at + lasts,
     address: request.address,

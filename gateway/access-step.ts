@@ -7,7 +7,7 @@
  * gateway that lags must not lose the sign-in.
  */
 import type { ControlPlane } from '../runtime/internal.ts'
-import { securityManagementPath } from '../runtime/pages/management-line.ts'
+import { accountPath, securityManagementPath } from '../runtime/pages/management-line.ts'
 import type { ParkedAnswer } from '../runtime/records.ts'
 import { notAPage, notOurs, stale, tooOften } from './access-failures.ts'
 import { readAccessForm } from './access-form.ts'
@@ -41,7 +41,7 @@ import { readCredential } from './identity/credential.ts'
 import { practicesPath, showPractices } from './practices-step.ts'
 import { answer, plainDecision } from './questions.ts'
 import { answerFailure, samePath } from './refusal.ts'
-import { accountPath, secondFactorPath } from './refusals.ts'
+import { secondFactorPath } from './refusals.ts'
 import { askAccess, heldAsking, showApproved, showRequests, withdrawAccess } from './request-step.ts'
 import type { Duties } from './route-duties.ts'
 import type { MirroredSession } from './sessions.ts'
@@ -348,7 +348,11 @@ export const createAccessStep = (parts: StepParts, waiting: Waiting = createWait
   gate(exchange, duties, companion) {
     const concerned =
       duties.judged.length > 0 || (isPage(exchange) && duties.login === null && !duties.logout)
-    if (!concerned || !parts.isAlive()) return null
+    if (!concerned) return null
+    const known = parts.sessions.known(companion)
+    // Nearly everybody: nothing here concerns them.
+    if (known !== null && typeof known === 'object' && !known.record.held) return null
+    if (!parts.isAlive()) return null
     const judge = (found: MirroredSession | string | null): Judgement | null => {
       const session = usable(exchange, found)
       return session?.record.held === true ? gateHeld(parts, exchange, session) : null

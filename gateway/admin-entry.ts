@@ -36,6 +36,7 @@ export async function handOverToAdmin(visit: Visit): Promise<WholeResponse> {
     const entered = await parts.controlPlane?.enterAdmin({
       ticketHash: hashToken(ticket),
       tokenHash: session.tokenHash,
+      origin: `${exchange.secure ? 'https' : 'http'}://${exchange.host}`,
     })
     if (entered === null) return seeOther(signInPage(exchange), [parts.companion.take(exchange.secure)])
     if (entered !== undefined && /^https?:\/\/[^/?#@\s]+$/.test(entered.admin)) {

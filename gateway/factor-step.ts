@@ -6,8 +6,10 @@
  * another machine raises nobody; and whatever the proof said, the way on is judged anew. Letting the portal raise the
  * session by itself was refused: it cannot know whose browser began.
  */
+
 import type { ControlPlane } from '../runtime/internal.ts'
 import { type FactorView, factorPage } from '../runtime/pages/factor-page.ts'
+import { accountPath } from '../runtime/pages/management-line.ts'
 import { hashToken, newToken } from '../runtime/token.ts'
 import { tooOften } from './access-failures.ts'
 import { formToken } from './access-form.ts'
@@ -25,7 +27,7 @@ import type { WholeResponse } from './exchange.ts'
 import { isClaimed, practiceSources } from './practice.ts'
 import type { Question } from './questions.ts'
 import { answerFailure } from './refusal.ts'
-import { accountPath, secondFactorPath } from './refusals.ts'
+import { secondFactorPath } from './refusals.ts'
 import { readableNear, spanText } from './shown-hours.ts'
 import {
   addressOf,

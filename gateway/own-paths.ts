@@ -6,7 +6,7 @@
  * origin (SPEC §12). Invariant: whatever some back end would read as such a path is answered here, so that an application cannot pose as the gateway.
  */
 import type { Clock } from '../runtime/clock.ts'
-import { securityManagementPath } from '../runtime/pages/management-line.ts'
+import { accountPath, securityManagementPath } from '../runtime/pages/management-line.ts'
 import { problemsPage } from '../runtime/pages/problems-page.ts'
 import { failureTexts } from '../runtime/pages/texts-failures.ts'
 import { gatewayProblems, gatewayProblemsPath } from '../runtime/problem-kinds.ts'
@@ -17,7 +17,7 @@ import type { Exchange, Judgement, WholeResponse } from './exchange.ts'
 import { practicesPath } from './practices-step.ts'
 import type { Directory } from './questions.ts'
 import { answerFailure } from './refusal.ts'
-import { accountPath, secondFactorPath, stepPath } from './refusals.ts'
+import { secondFactorPath, stepPath } from './refusals.ts'
 import type { Site } from './site.ts'
 import { statusAnswer } from './status-answer.ts'
 import { stepPage } from './step-visit.ts'
@@ -33,6 +33,8 @@ const pagePaths: ReadonlySet<string> = new Set([
 ])
 
 const isOwn = (path: string): boolean => {
+  // Nearly all paths: a dot cannot be written in capitals.
+  if (path.charCodeAt(1) !== 46) return false
   const lower = path.toLowerCase()
   return lower === folder || lower.startsWith(`${folder}/`)
 }

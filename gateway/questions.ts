@@ -104,12 +104,17 @@ export function scopeOf(directory: Directory, question: Question): PracticeScope
   return practiceScope(sources, isGone ? [...memberships, carried] : memberships)
 }
 
+/** The practice that somebody belonged to who belongs nowhere any more, since it is no longer here; `null`: no such. */
+export const goneOf = (directory: Directory, { session }: Question): PracticeId | null =>
+  Object.keys(session.record.epochs).find((practice) => directory.retired(practice) !== null) ?? null
+
 type Asking = { readonly asked: readonly (readonly Asked[])[]; readonly until: Instant }
 
 /** What to ask, per requirement; a reason where something is not known. */
 function askingOf(directory: Directory, question: Question, at: Instant): Asking | Reason {
   const { practices } = scopeOf(directory, question)
-  if (practices.length === 0) return 'not-a-member'
+  if (practices.length === 0)
+    return goneOf(directory, question) === null ? 'not-a-member' : 'practice-retired'
   let until = never
   const parts: {
     readonly known: KnownPractice

@@ -19,7 +19,7 @@ import { emergencyEnd } from './emergency-shown.ts'
 import { signInOf } from './engine.ts'
 import type { Exchange, WholeResponse } from './exchange.ts'
 import { practiceRows } from './practice-rows.ts'
-import { answer, type Directory, type Question, scopeOf } from './questions.ts'
+import { answer, type Directory, goneOf, type Question, scopeOf } from './questions.ts'
 import { type RefusalExtra, refuse, samePath } from './refusal.ts'
 import { readableMoment, type ShownHours, shownHours } from './shown-hours.ts'
 
@@ -46,6 +46,7 @@ const practiceOf = (directory: Directory, { question, decision, at }: Told): Pra
   const { practices } = scopeOf(directory, question)
   const refuses = (practice: PracticeId): boolean =>
     answer(directory, { ...question, sources: onlyIn(practice) }, at).reason === decision.reason
+  if (practices.length === 0) return goneOf(directory, question)
   return (practices.length > 1 ? practices.find(refuses) : undefined) ?? practices[0] ?? null
 }
 

@@ -47,9 +47,6 @@ export const stepPath = '/.gatehouse/access'
 /** Where a browser is handed over to the portal, on the application's own origin too. */
 export const secondFactorPath = '/.gatehouse/second-factor'
 
-/** The same way, to one's own sessions and what was decided about one. */
-export const accountPath = '/.gatehouse/account'
-
 /** The step's address. The code is shown there; `to`: where the person was going, `null`: nowhere to return to. */
 const stepOf = (code: string, to: string | null): string =>
   `${stepPath}?code=${code}${to === null ? '' : `&to=${encodeURIComponent(to)}`}`

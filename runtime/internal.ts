@@ -152,6 +152,8 @@ const factorReason = z.enum([
   'emergency',
 ])
 
+const originText = z.string().regex(/^https?:\/\/[^/?#@\s]{1,300}$/)
+
 /**
  * Somebody to hand over to the portal (SPEC §7). The gateway made the ticket, good for 30 s and once; only its hash
  * leaves it. Idempotent by `ticketHash`.
@@ -162,7 +164,7 @@ export const handOverSchema = z.strictObject({
   tokenHash: hash,
   reason: factorReason.nullable(),
   /** The application as this browser calls it: `http(s)://host[:port]`. */
-  origin: z.string().regex(/^https?:\/\/[^/?#@\s]{1,300}$/),
+  origin: originText,
   /** Where they were going, a path of that origin; `null`: nowhere to return to. */
   to: z.string().max(1_000).nullable(),
   address: z.string().max(64),
@@ -183,6 +185,8 @@ export const enterAdminSchema = z.strictObject({
   ticketHash: hash,
   /** Of the companion token of the browser that goes there: the session there stands on this one. */
   tokenHash: hash,
+  /** The application as this browser calls it. Absent: from a gateway of before it was told. */
+  origin: originText.optional(),
 })
 /** Somebody who wants into the admin origin. */
 export type EnterAdmin = z.infer<typeof enterAdminSchema>

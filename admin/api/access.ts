@@ -58,6 +58,7 @@ export const neededBy: Readonly<Record<string, Needed>> = {
   'PATCH /api/me/factors/passkeys/:id': { account: 'own', factor: 'always' },
   'DELETE /api/me/factors/passkeys/:id': { account: 'own', factor: 'always' },
   'DELETE /api/me/factors': { account: 'own', factor: 'always' },
+  'POST /api/me/factors/recovery-codes': { account: 'own', factor: 'always' },
   'POST /api/me/sealed-codes': { account: 'own', factor: 'always' },
   'POST /api/me/sealed-codes/revoke': { account: 'own', factor: 'always' },
   'POST /api/me/password': { account: 'own', factor: 'always' },

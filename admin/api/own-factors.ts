@@ -6,7 +6,7 @@
  * and each change is an event and ends the account's other sessions.
  */
 import type { OpenAPIHono } from '@hono/zod-openapi'
-import { noteFactor, noteRenamed } from '../sign-in/own-accounts.ts'
+import { noteFactor, noteNewCodes, noteRenamed } from '../sign-in/own-accounts.ts'
 import {
   beginOwnTotp,
   confirmOwnTotp,
@@ -14,6 +14,7 @@ import {
   readOwnFactor,
   removeOwnApp,
   removeOwnFactor,
+  renewOwnCodes,
   settleOwnCodes,
 } from '../sign-in/own-factors.ts'
 import {
@@ -148,6 +149,34 @@ function answerPasskeys(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
   })
 }
 
+/** Whoever has only a recovery code left would live on it for ever: an app or a passkey makes new ones. */
+const notByCode = (): Error =>
+  invalid([
+    {
+      path: '',
+      sentence:
+        'Confirm with your app or a passkey first: a recovery code makes no others. Is the app lost? Set it up anew, and ten new codes come with it.',
+    },
+  ])
+
+function answerCodes(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
+  const { store, keyring } = plane
+  app.openapi(ownAccountsRoutes.renewCodes, async (c) => {
+    const { account, session, factor } = c.get('admin')
+    if (factor?.method === 'recovery-code') throw notByCode()
+    const deed = deedOf(c, plane, undefined)
+    const codes = await store.transaction(async (tx) => {
+      const { recoveryCodesLeft: before } = await readOwnFactor(tx, account.id)
+      const made = await renewOwnCodes(tx, keyring, account.id)
+      if (made !== null) await noteNewCodes(tx, { account, session, before, deed })
+      return made
+    })
+    if (codes === null)
+      throw invalid([{ path: '', sentence: 'Set up a second factor first: ten codes come with it.' }])
+    return c.json({ recoveryCodes: [...codes] }, 200)
+  })
+}
+
 /** Adds the answers. */
 export function answerOwnFactors(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
   const { store } = plane
@@ -158,6 +187,7 @@ export function answerOwnFactors(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): v
   })
   answerApp(app, plane)
   answerPasskeys(app, plane)
+  answerCodes(app, plane)
   app.openapi(ownAccountsRoutes.removeFactor, async (c) => {
     const { account, session } = c.get('admin')
     const deed = deedOf(c, plane, undefined)

@@ -10,6 +10,7 @@ import type { Context } from 'hono'
 import { streamSSE } from 'hono/streaming'
 import type { DurationMs, Instant } from '../../policies/instant.ts'
 import type { ClientHop } from '../../runtime/forwarded.ts'
+import { accountPath } from '../../runtime/pages/management-line.ts'
 import { publishAnswer } from '../live.ts'
 import { countSealedCodes } from '../sealed-codes.ts'
 import type { Administrator } from '../sign-in/admin-sessions.ts'
@@ -37,7 +38,8 @@ async function practicesOf(plane: ApiPlane, account: Administrator) {
 }
 
 async function answerMe(c: Context<AdminEnv>, plane: ApiPlane) {
-  const { account, csrf, endsAt } = c.get('admin')
+  const { account, csrf, endsAt, gateway } = c.get('admin')
+  const application = gateway?.application ?? null
   const hop = c.get('hop')
   const practices = await practicesOf(plane, account)
   const views = await plane.views.readMany(practices.map(({ id }) => id))
@@ -48,6 +50,7 @@ async function answerMe(c: Context<AdminEnv>, plane: ApiPlane) {
     endsAt,
     sealedCodesLeft:
       account.kind === 'admin' ? await plane.store.read((rows) => countSealedCodes(rows, account.id)) : null,
+    accountPage: application === null ? null : `${application}${accountPath}`,
     operator: account.practices === 'every',
     seenAt: { address: hop.client.text, sentence: hopSentence(hop) },
     practices: practices.map(({ id, name, zone }) => {

@@ -36,8 +36,9 @@ const plainText = (text: string): string =>
 const cut = (text: string, max: number): string => [...text].slice(0, max).join('')
 
 /**
- * Queues a mail in the transaction of the change it tells of; it is sent once that has committed. `false`: `to` is no
- * address, nothing was queued (directories hold what applications say, and that is not always one).
+ * Queues a mail in the transaction of the change it tells of; it is sent once that has committed. `false`: nothing was queued,
+ * since `to` is no address (directories hold what applications say, and that is not always one), or since it could only
+ * have waited in the clear. A change is not held up for want of its mail: revoking must go on.
  */
 export async function queueMail(tx: Tx, mail: Mail, at: Instant): Promise<boolean> {
   const subject = cut(onOneLine(mail.subject), subjectMax)
@@ -45,6 +46,7 @@ export async function queueMail(tx: Tx, mail: Mail, at: Instant): Promise<boolea
   if (subject === '' || body === '') throw new Error('invariant: a mail has a subject and a text')
   if (!isMailAddress(mail.to)) return false
   const key = await readMailKey(tx)
+  if (key === 'unreadable') return false
   const said =
     key === null
       ? { subject, body, key_id: null, sealed: null }

@@ -103,10 +103,15 @@ export function openMail(keyring: FactorKeyring, keyId: string, sealed: string, 
   return textSchema.parse(JSON.parse(Buffer.concat([text, decipher.final()]).toString('utf8')))
 }
 
-/** The key that mails are sealed to; `null`: no control plane that seals has started on this database. */
-export async function readMailKey(rows: Rows): Promise<MailKey | null> {
-  const read = keySchema.safeParse(await readSetting(rows, setting))
-  return read.success ? read.data : null
+/**
+ * The key that mails are sealed to; `null`: no control plane that seals has started on this database. `unreadable`: there is
+ * one of another form, so that mails are meant to be sealed and cannot be.
+ */
+export async function readMailKey(rows: Rows): Promise<MailKey | 'unreadable' | null> {
+  const kept = await readSetting(rows, setting)
+  if (kept === undefined || kept === null) return null
+  const read = keySchema.safeParse(kept)
+  return read.success ? read.data : 'unreadable'
 }
 
 const batchMax = 200

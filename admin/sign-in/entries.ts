@@ -38,9 +38,10 @@ export const grantsOfEntrant = (rows: Rows, { person, gateway }: Entrant, grants
 
 /**
  * Lays down a gateway's ticket, good for 30 s; repeating it changes nothing. False: the session has ended, is held, or the
- * ticket is another session's.
+ * ticket is another session's. Where the application is stays with the session: its person's own pages are there.
  */
-export function layEntry(store: Store, { ticketHash, tokenHash }: EnterAdmin, at: Instant): Promise<boolean> {
+export function layEntry(store: Store, request: EnterAdmin, at: Instant): Promise<boolean> {
+  const { ticketHash, tokenHash, origin = null } = request
   return store.transaction(async (tx) => {
     const row = await tx
       .selectFrom('session')
@@ -58,7 +59,10 @@ export function layEntry(store: Store, { ticketHash, tokenHash }: EnterAdmin, at
       .select('session')
       .where('ticket_hash', '=', ticketHash)
       .executeTakeFirst()
-    return laid?.session === row.id
+    if (laid?.session !== row.id) return false
+    if (origin !== null)
+      await tx.updateTable('session').set({ application: origin }).where('id', '=', row.id).execute()
+    return true
   })
 }
 

@@ -275,6 +275,16 @@ export async function noteFactor(
   else await note(tx, deed, 'admin.two-factor.removed', account, told, { 'second factor': wish.left })
 }
 
+/** Notes that an account made new recovery codes, `before` of which were unused; its other sessions end. */
+export async function noteNewCodes(
+  tx: Tx,
+  wish: { readonly account: Target; readonly session: string; readonly before: number; readonly deed: Deed },
+): Promise<void> {
+  const { account, session, before, deed } = wish
+  await endSessions(tx, account.id, deed.at, session)
+  await note(tx, deed, 'admin.recovery-codes.renewed', account, { unused: before }, { unused: 10 })
+}
+
 /** Notes that an account renamed a passkey. */
 export const noteRenamed = async (
   tx: Tx,

@@ -210,8 +210,24 @@ async function removeApp(tx: Tx, account: string): Promise<boolean> {
   return gone.numDeletedRows > 0n
 }
 
+/** One change of an account’s factors at a time: what is left is known only once the others are done. */
+const lockAccount = (tx: Tx, account: string) =>
+  tx.selectFrom('admin_account').select('id').where('id', '=', account).forUpdate().execute()
+
+/** Ten new recovery codes for an account that has a second factor, in place of any before; `null`: it has none. */
+export async function renewOwnCodes(
+  tx: Tx,
+  keyring: FactorKeyring,
+  account: string,
+): Promise<readonly string[] | null> {
+  await lockAccount(tx, account)
+  const { enrolledAt, passkeys } = await readOwnFactor(tx, account)
+  return enrolledAt === null && passkeys.length === 0 ? null : issueCodes(tx, keyring, account)
+}
+
 /** Whether anything is left to ask an account for; with the last thing go its recovery codes. */
 export async function settleOwnCodes(tx: Tx, account: string): Promise<boolean> {
+  await lockAccount(tx, account)
   const { enrolledAt, passkeys } = await readOwnFactor(tx, account)
   const isLeft = enrolledAt !== null || passkeys.length > 0
   if (!isLeft) await tx.deleteFrom('admin_recovery_code').where('account', '=', account).execute()

@@ -99,17 +99,36 @@ export async function countEmergencies(
   return row.count
 }
 
-const lastAt = async (rows: Rows, chains: readonly string[], action: string): Promise<Instant | null> => {
+type Whose = { readonly chains: readonly string[]; readonly accounts?: readonly string[] }
+
+const lastAt = async (rows: Rows, { chains, accounts }: Whose, action: string): Promise<Instant | null> => {
   const row = await rows
     .selectFrom('security_event')
     .select(({ fn }) => fn.max('at').as('at'))
     .where('practice', 'in', chains)
     .where('action', '=', action)
+    .$if(accounts !== undefined, (query) => query.where('target_id', 'in', [...(accounts ?? []), '']))
     .executeTakeFirst()
   return row?.at ?? null
 }
 
-/** When each of the ways in was last seen to be used; `null`: never. Codes and overrides are no single practice's. */
+/** Own accounts whose codes open this practice; what others do is not told here. */
+const accountsOf = async (rows: Rows, practice: string): Promise<readonly string[]> => {
+  const found = await rows
+    .selectFrom('admin_account as a')
+    .leftJoin('admin_grant as g', (join) =>
+      join.onRef('g.account', '=', 'a.id').on('g.practice', '=', practice),
+    )
+    .select('a.id')
+    .where((eb) => eb.or([eb('a.every_practice', '=', true), eb('g.practice', 'is not', null)]))
+    .execute()
+  return found.map(({ id }) => id)
+}
+
+/**
+ * When each of the ways in was last seen to be used; `null`: never. A code counts where its account reaches the practice; an
+ * override is of the whole host.
+ */
 export const readDrill = async (
   rows: Rows,
   practice: string,
@@ -118,7 +137,11 @@ export const readDrill = async (
   readonly codeUsedAt: Instant | null
   readonly overrideAt: Instant | null
 }> => ({
-  usedAt: await lastAt(rows, [practice], 'break-glass.used'),
-  codeUsedAt: await lastAt(rows, [gatewayChain], 'break-glass.code-used'),
-  overrideAt: await lastAt(rows, [practice, gatewayChain], 'host-override.on'),
+  usedAt: await lastAt(rows, { chains: [practice] }, 'break-glass.used'),
+  codeUsedAt: await lastAt(
+    rows,
+    { chains: [gatewayChain], accounts: await accountsOf(rows, practice) },
+    'break-glass.code-used',
+  ),
+  overrideAt: await lastAt(rows, { chains: [practice, gatewayChain] }, 'host-override.on'),
 })

@@ -50,6 +50,19 @@ export async function findRetired(rows: Rows, practice: string): Promise<Retired
   return row === undefined ? null : retiredOf(row)
 }
 
+/** The retired practices that somebody belonged to. */
+export async function retiredPracticesOf(rows: Rows, user: string): Promise<readonly string[]> {
+  const found = await rows
+    .selectFrom('membership_record as m')
+    .innerJoin('practice_record as p', 'p.id', 'm.practice')
+    .select('m.practice')
+    .where('m.user_id', '=', user)
+    .where('p.retired_at', 'is not', null)
+    .orderBy('m.practice')
+    .execute()
+  return found.map(({ practice }) => practice)
+}
+
 /** Marks a practice that is here as retired. */
 export async function markRetired(
   tx: Tx,

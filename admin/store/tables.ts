@@ -150,6 +150,8 @@ type SessionTable = {
   address_last: string
   device: string
   streams: Generated<number>
+  /** As the browser called it that came to Security Management; `null`: none has, or it was before that was kept. */
+  application: string | null
 }
 
 type AdminAccountTable = {
@@ -285,6 +287,7 @@ export type Tables = AdminEntryTables &
   ScheduleTables & {
     practice: PracticeTable
     practice_record: PracticeRecordTable
+    membership_record: MembershipTable
     policy_revision: PolicyRevisionTable
     app_user: AppUserTable
     app_identity: AppIdentityTable

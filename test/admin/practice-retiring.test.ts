@@ -114,9 +114,9 @@ test('nothing comes upon it later: no sign-in, mail, person or practice of the s
   await retire()
   expect((await store.read(listPractices)).map(({ id }) => id)).toEqual([south])
   expect(await store.read((rows) => findMember(rows, north, ada.user_id, clock.now()))).toBeNull()
-  // The application still names it: they are known, and members of nothing.
+  // The application still names it: they are known, and members of nothing; the gateway can tell them why.
   const again = await plane.signIn('ada')
-  expect(again.epochs).toEqual({})
+  expect(again.epochs).toEqual({ [north]: -1 })
   expect(await plane.signIn('new')).toMatchObject({ epochs: {} })
   clock.advance(25 * 3_600_000)
   expect(await remindReviewers(store, clock.now())).toBe(0)

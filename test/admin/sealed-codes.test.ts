@@ -80,6 +80,18 @@ it('is made void by its account, which is told once and is counted and dated whe
   expect(made).toMatchObject({
     drill: { usedAt: null, codeUsedAt: stage.clock.now(), overrideAt: null },
   })
+  // Whoever reaches only another practice used theirs: that is told there.
+  const before = stage.clock.now()
+  const [other = ''] = await makeSealedCodes(stage.store, { id: 'adm_hilly', name: 'The hilly' }, deed())
+  stage.clock.advance(1_000)
+  expect((await type(other, 'hilly')).status).toBe(303)
+  for (const [practice, codeUsedAt] of [
+    ['lakeside', before],
+    ['hilltop', before + 1_000],
+  ] as const) {
+    const drill = await (await root.ask('GET', `/api/practices/${practice}/emergency-access`)).json()
+    expect(drill, practice).toMatchObject({ drill: { codeUsedAt } })
+  }
   for (const voided of [9, 0]) {
     const answer = await root.ask('POST', '/api/me/sealed-codes/revoke', { json: { reason: 'lost' } })
     expect(await answer.json()).toEqual({ voided })

@@ -3,7 +3,7 @@
  * Method: real sign-ins through a gateway, forged and odd ones too; what is bound is read from the admin API.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type AdminClient, signInAdmin } from '../support/admin-client.ts'
+import { type AdminClient, activeEverywhere, signInAdmin } from '../support/admin-client.ts'
 import { createClient } from '../support/client.ts'
 import { type Fleet, startFleet } from '../support/fleet.ts'
 import { signIn, signInWell } from '../support/people.ts'
@@ -153,4 +153,27 @@ test("the gateway's session ending ends the application's, by its own sign-out",
       .status,
   ).toBe(303)
   expect(await around(helens)).toBe(401)
+})
+
+test('whose only practice is retired is signed out, and told so at the next sign-in too', async () => {
+  const bea = createClient(app)
+  await signInWell(bea, 'bea')
+  expect((await bea.get('/schedule')).status).toBe(200)
+  const of = '/api/practices/lakeview'
+  const { name, revision } = (await admin.read(`${of}/retirement`)).json() as { name: string; revision: number }
+  const wish = { reason: 'They left.', contact: 'Maya, ext. 12', confirmPracticeName: name }
+  const { sequence } = await admin.edit<{ sequence: number }>('POST', `${of}/retire`, wish, revision)
+  await activeEverywhere(admin, sequence)
+  const told = async () => (await bea.get('/schedule')).text
+  await expect.poll(told).toContain('no longer at Gatehouse')
+  expect(await told()).not.toContain('See schedule')
+  expect((await signIn(bea, 'bea')).text).toMatch(/no longer at Gatehouse.*Maya, ext\. 12/s)
+  const dan = createClient(app, '127.0.0.4')
+  await signInWell(dan, 'dan')
+  // Who has another one goes on there, and is not let past the one that is gone by it.
+  dan.cookies.set('desk_practice', 'riverside')
+  expect((await dan.get('/schedule')).status).toBe(200)
+  dan.cookies.set('desk_practice', 'lakeview')
+  const refused = await dan.get('/schedule')
+  expect([refused.status, refused.text.includes('no longer at Gatehouse')]).toEqual([403, true])
 })

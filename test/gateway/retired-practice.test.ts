@@ -62,6 +62,8 @@ test('named by the application’s cookie: whoever may not be a member any more 
   expect((await client.get('/home', inLake)).status).toBe(200)
   // Their session is over as well: the credential goes, and the page still says why.
   await stand.control.saveMember('riverside', people.ben.user, () => null)
+  // Who belongs nowhere any more is told why, though nothing names a practice.
+  await eventually(async () => isRefused((await client.get('/patients/7')).text), 'told')
   for (const tokenHash of stand.control.sessions.keys()) await stand.control.endSession(tokenHash, 'revoked')
   await eventually(async () => {
     const { text, headers } = await client.get('/patients/7', inLake)

@@ -26,6 +26,7 @@ test('leads a signed-in person over with a ticket of this very session, and noth
     /^http:\/\/admin\.example\/hand-over\?ticket=([\w-]{43})$/.exec(gone.headers.location ?? '') ?? []
   expect(stand.control.entries.get(hashToken(ticket))).toEqual({
     ...{ ticketHash: hashToken(ticket), tokenHash: hashOf(client) },
+    origin: new URL(stand.gateways[0]!.addresses.application).origin,
   })
   expect(gone.headers.location).not.toContain(client.cookies.get('gatehouse') ?? '-')
   expect(stand.application.arrived.filter(({ url }) => url.includes('.gatehouse'))).toEqual([])

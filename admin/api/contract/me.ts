@@ -36,6 +36,8 @@ const meSchema = z
     practices: z.array(practiceOfAdminSchema),
     /** Whether the account is for every practice: the screens of the whole installation are theirs alone. */
     operator: z.boolean(),
+    /** Where a person from the application looks after their own sign-in; `null`: an own account, or it is not known. */
+    accountPage: z.string().nullable(),
     /** Unused sealed break-glass codes; `null`: a person from the application, who has none. */
     sealedCodesLeft: z.number().int().nullable(),
   })

@@ -182,6 +182,16 @@ export const ownAccountsRoutes = {
     summary: "Removes every second factor of one's own account",
     responses: { 200: answers(done, 'Removed.'), ...refusals },
   }),
+  renewCodes: createRoute({
+    method: 'post',
+    path: '/api/me/factors/recovery-codes',
+    summary:
+      'Ten new recovery codes, asked for with an app or a passkey; those before are void, other sessions end',
+    responses: {
+      200: answers(z.object({ recoveryCodes: z.array(z.string()) }), 'Ten codes, shown this once.'),
+      ...refusals,
+    },
+  }),
   sealedCodes: createRoute({
     method: 'post',
     path: '/api/me/sealed-codes',

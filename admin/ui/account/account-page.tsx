@@ -60,7 +60,7 @@ function SealedCard({ left, practice }: { readonly left: number; readonly practi
 function Content() {
   const { data: me } = useQuery(meQuery)
   if (me === undefined) return null
-  const { account, sealedCodesLeft, operator, practices } = me
+  const { account, sealedCodesLeft, operator, practices, accountPage } = me
   return (
     <>
       <div className="gh-page-head">
@@ -71,10 +71,23 @@ function Content() {
       </div>
       {sealedCodesLeft === null ? (
         <section className="gh-card">
-          <Blank icon="user" title="Your sign-in is kept by your application">
+          <Blank
+            icon="user"
+            title="Your sign-in is kept by your application"
+            action={
+              accountPage === null ? undefined : (
+                <Button component="a" href={accountPage} rel="noreferrer">
+                  Open “Your account”
+                </Button>
+              )
+            }
+          >
             You came to Security Management from the application of your practice. Password, passkeys,
-            authenticator app and recovery codes are those you sign in with there: open the application and go
-            to /.gatehouse/account, “Your account”, to change them. Nothing of them is kept here.
+            authenticator app and recovery codes are those you sign in with there
+            {accountPage === null
+              ? ': open the application and go to /.gatehouse/account, “Your account”, to change them.'
+              : ', and changed on its page “Your account”.'}{' '}
+            Nothing of them is kept here.
           </Blank>
         </section>
       ) : (

@@ -1,8 +1,8 @@
 /**
- * Takes a second factor of one's own away, after saying what is left.
+ * Takes a second factor of one's own away, after saying what is left; makes new recovery codes.
  *
  * Invariant: whoever removes the last one reads before that the password alone opens the account then, and that the
- * recovery codes go with it.
+ * recovery codes go with it; whoever makes new codes reads that those on paper are void.
  */
 import { parseResponse } from 'hono/client'
 import { api } from '../api-client.ts'
@@ -47,6 +47,38 @@ export function RemoveFactorDialog(props: {
       onClose={onClose}
     >
       <WhatIsLeft factors={factors} />
+    </ConfirmDialog>
+  )
+}
+
+/** Makes ten new recovery codes; `onMade` shows them. */
+export function RenewCodesDialog(props: {
+  readonly left: number
+  readonly onMade: (codes: readonly string[]) => void
+  readonly onClose: () => void
+}) {
+  const { left, onMade, onClose } = props
+  const reload = useFactorsReload()
+  const save = async () => {
+    const { recoveryCodes } = await parseResponse(api.me.factors['recovery-codes'].$post())
+    await reload()
+    onMade(recoveryCodes)
+  }
+  return (
+    <ConfirmDialog
+      title="Make new recovery codes?"
+      act="Make ten new ones"
+      hasReason={false}
+      save={save}
+      reload={() => void reload()}
+      onClose={onClose}
+    >
+      <p>
+        {left === 0
+          ? 'You have none left. Ten new ones are shown once.'
+          : `Your ${left === 1 ? 'unused code is' : `${left} unused codes are`} void from then on, on whatever paper they stand. Ten new ones are shown once.`}{' '}
+        Your second factors stay as they are; your other sessions end.
+      </p>
     </ConfirmDialog>
   )
 }

@@ -13,7 +13,7 @@ import { Failed, Loading } from '../parts/states.tsx'
 import { Tag } from '../parts/tag.tsx'
 import { countOf, factorsQuery, type OwnFactors, type OwnPasskey } from './account-queries.ts'
 import { AppDialog } from './app-dialog.tsx'
-import { RemoveFactorDialog } from './factor-acts.tsx'
+import { RemoveFactorDialog, RenewCodesDialog } from './factor-acts.tsx'
 import { OwnInstant } from './own-instant.tsx'
 import { MakePasskeyDialog, RenamePasskeyDialog } from './passkey-dialogs.tsx'
 import { RecoveryCodesDialog } from './recovery-codes.tsx'
@@ -83,6 +83,7 @@ function Passkey({ passkey }: { readonly passkey: OwnPasskey }) {
 }
 
 function RecoveryCodes({ factors }: Of) {
+  const { open } = useOpened()
   const left = factors.recoveryCodesLeft
   return (
     <li className="gh-item">
@@ -96,9 +97,16 @@ function RecoveryCodes({ factors }: Of) {
         <p className="gh-faint">
           {countOf(factors) === 0
             ? 'You get ten with your first second factor.'
-            : 'For when the second factor is not at hand. Ten new ones come with setting up the authenticator app.'}
+            : 'For when the second factor is not at hand. Each works once.'}
         </p>
       </div>
+      {countOf(factors) > 0 && (
+        <div className="gh-item-acts">
+          <Button size="xs" variant="default" onClick={() => open('codes')}>
+            Make new ones<span className="gh-unseen"> for recovery</span>
+          </Button>
+        </div>
+      )}
     </li>
   )
 }
@@ -121,6 +129,9 @@ function Dialogs({ factors }: Of) {
       )}
       {name === 'remove-passkey' && passkey !== undefined && (
         <RemoveFactorDialog factors={factors} passkey={passkey} onClose={close} />
+      )}
+      {name === 'codes' && countOf(factors) > 0 && (
+        <RenewCodesDialog left={factors.recoveryCodesLeft} onMade={setCodes} onClose={close} />
       )}
       {codes !== null && <RecoveryCodesDialog codes={codes} onClose={() => setCodes(null)} />}
     </>

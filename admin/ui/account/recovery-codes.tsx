@@ -19,8 +19,8 @@ export function RecoveryCodesDialog(props: {
       onClose={props.onClose}
     >
       <p>
-        Your second factor is set up. When it is not at hand, type one of these in its place. Each works once;
-        any codes you had before are void.
+        When your second factor is not at hand, type one of these in its place. Each works once; any codes you
+        had before are void.
       </p>
       <ol className="gh-codes" aria-label="Recovery codes">
         {props.codes.map((code) => (

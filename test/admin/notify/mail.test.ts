@@ -295,6 +295,17 @@ describe('what a mail says', () => {
     expect([server.mails.length, await waiting(), counts.at(-1)]).toEqual([1, 0, 'given-up'])
   })
 
+  test('is not queued at all where the key that it is to be sealed with cannot be read', async () => {
+    await plane.store.read((rows) =>
+      rows.updateTable('setting').set({ value: '{"keyId":"k9"}' }).where('key', '=', 'mail-key').execute(),
+    )
+    await queue(link)
+    expect(await rowsNow()).toEqual([])
+    await publishMailKey(plane.store, keyring)
+    await queue(link)
+    expect(await rowsNow()).toMatchObject([{ body: null, key_id: 'k1' }])
+  })
+
   test('that was queued in the clear by an earlier version is sealed at the start', async () => {
     await plane.store.read((rows) => rows.deleteFrom('setting').where('key', '=', 'mail-key').execute())
     await queue(link)

@@ -108,7 +108,8 @@ const createWay = ({ stage, request, get }: Origins) => {
   /** A gateway's ticket for a session. */
   const ticketOf = async ({ token_hash: tokenHash }: SessionRow): Promise<string> => {
     const ticket = newToken()
-    if (!(await layEntry(store, { ticketHash: hashToken(ticket), tokenHash }, now())))
+    const origin = 'https://desk.example'
+    if (!(await layEntry(store, { ticketHash: hashToken(ticket), tokenHash, origin }, now())))
       throw new Error('no ticket')
     return ticket
   }

@@ -54,9 +54,11 @@ describe('the way in', () => {
     const inside = await stage.inside(entered)
     const told = (await (await inside.ask('GET', '/api/me')).json()) as {
       account: { name: string; login: string }
+      accountPage: string | null
       practices: { id: string; permissions: string[] }[]
     }
     expect(told.account.name).toBe('INSIDER1')
+    expect(told.accountPage).toBe('https://desk.example/.gatehouse/account')
     expect(told.practices.map(({ id }) => id)).toEqual([north])
     expect(told.practices[0]?.permissions).toContain('gw.security.settings.edit')
   })

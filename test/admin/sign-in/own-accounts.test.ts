@@ -4,6 +4,7 @@
  * Method: forms and API calls as browsers send them, on a real database, with codes of a real app under a stepped clock.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { listEvents } from '../../../admin/store/events.ts'
 import { type Browser, createStage, origin, password, type Stage } from '../api/admin-stage.ts'
 import { digits } from '../portal/portal-stage.ts'
 
@@ -123,6 +124,41 @@ describe('a second factor', () => {
     expect(await me(sessionOf(recovered))).toBe(200)
     const again = cookieOf(await signIn('totty'), '__Host-gatehouse-admin-step')
     expect((await post('/sign-in/code', { code: codes[0] ?? '' }, again)).status).toBe(403)
+  })
+
+  it('makes new recovery codes by itself: the old ones are void, and a recovery code makes no others', async () => {
+    const root = await stage.signIn('root', somewhere())
+    await makeAccount(root, 'renewer')
+    const browser = await stage.signIn('renewer', somewhere(), good)
+    const renew = (of: Browser) => of.ask('POST', '/api/me/factors/recovery-codes', { json: {} })
+    expect((await renew(browser)).status).toBe(422)
+    const { codes } = await enrol(browser)
+    const elsewhere = cookieOf(await signIn('renewer'), '__Host-gatehouse-admin-step')
+    const there = sessionOf(await post('/sign-in/code', { code: codes[0] ?? '' }, elsewhere))
+    expect(await me(there)).toBe(200)
+    const { recoveryCodes } = await json<{ recoveryCodes: string[] }>(renew(browser))
+    expect([recoveryCodes.length, new Set([...recoveryCodes, ...codes]).size]).toEqual([10, 20])
+    expect(await me(there)).toBe(401)
+    const [event] = await stage.store.read((rows) =>
+      listEvents(rows, { practice: null, type: 'admin.recovery-codes' }, { countMax: 1, before: null }),
+    )
+    expect([event?.actor.name, event?.before]).toEqual(['The renewer', { unused: 9 }])
+    expect(JSON.stringify(event)).not.toContain(recoveryCodes[0])
+    const waiting = cookieOf(await signIn('renewer'), '__Host-gatehouse-admin-step')
+    expect((await post('/sign-in/code', { code: codes[1] ?? '' }, waiting)).status).toBe(403)
+    const byCode = await post('/sign-in/code', { code: recoveryCodes[0] ?? '' }, waiting)
+    const cookie = sessionOf(byCode)
+    const { csrf } = await json<{ csrf: string }>(stage.request('/api/me', { headers: { cookie } }))
+    const refused = await stage.request('/api/me/factors/recovery-codes', {
+      ...{ method: 'POST', body: '{}' },
+      headers: {
+        ...{ cookie, origin, 'content-type': 'application/json' },
+        ...{ 'sec-fetch-site': 'same-origin', 'x-gatehouse-csrf': csrf },
+      },
+    })
+    expect([refused.status, await refused.text()]).toEqual([422, expect.stringContaining('makes no others')])
+    stage.clock.advance(15 * 60_000)
+    expect((await renew(browser)).status).toBe(401)
   })
 
   it('has five tries a sign-in and ten an hour, and a waiting sign-in is over after five minutes', async () => {

@@ -133,6 +133,19 @@ describe('making a passkey', () => {
     expect((await typePassword('keeper')).waiting).toBe('')
   })
 
+  it('leaves no recovery codes where app and passkey are removed at once', async () => {
+    const browser = await makeAccount('twice')
+    await enrol(browser, createSoftwareAuthenticator(origin))
+    const { key } = await json<{ key: string }>(browser.ask('POST', '/api/me/factors/totp', { json: {} }))
+    const code = digits(key, stage.clock.now())
+    await browser.ask('POST', '/api/me/factors/totp/confirm', { json: { code } })
+    const [passkey] = (await factors(browser)).passkeys
+    const paths = ['/api/me/factors/totp', `/api/me/factors/passkeys/${passkey?.id}`]
+    const gone = await Promise.all(paths.map((path) => browser.ask('DELETE', path)))
+    expect(gone.map(({ status }) => status)).toEqual([200, 200])
+    expect(await factors(browser)).toMatchObject({ enrolledAt: null, passkeys: [], recoveryCodesLeft: 0 })
+  })
+
   it('goes when an admin resets the second factor', async () => {
     const browser = await makeAccount('lost')
     await enrol(browser, createSoftwareAuthenticator(origin))

@@ -87,11 +87,19 @@ it('an app is set up by picture or key, its codes shown once; a second factor is
   await dialog().getByRole('checkbox').check()
   await act('Done')
   expect(await page.content()).not.toContain('shown-once-9')
+  await button('Make new ones for recovery').click()
+  await dialog().getByText('Your 7 unused codes are void from then on').waitFor()
+  expect(await stage.findings('dialog')).toEqual([])
+  await dialog().getByRole('button', { name: 'Make ten new ones' }).click()
+  await dialog().getByText('shown-once-9').waitFor()
+  await dialog().getByRole('checkbox').check()
+  await act('Done')
   await button('Remove the authenticator app').click()
   await dialog().getByText('Your other second factors and your recovery codes stay.').waitFor()
   await act('Remove')
-  expect(sent().slice(-2)).toEqual([
+  expect(sent().slice(-3)).toEqual([
     ['POST /api/me/factors/totp/confirm', { code: '123456' }],
+    ['POST /api/me/factors/recovery-codes', null],
     ['DELETE /api/me/factors/totp', null],
   ])
 })
@@ -148,7 +156,7 @@ it('passkeys are made by the device, named, renamed and removed; own sessions al
   ])
 })
 
-it('who has no second factor is warned; who came from the application is told where theirs are kept', async () => {
+it('who has no second factor is warned; who came from the application is led to where theirs are kept', async () => {
   const page = stage.page()
   stage.server().answer('GET /api/me/factors', 200, noFactors)
   await openAccount({ ...operator, operator: false })
@@ -159,6 +167,11 @@ it('who has no second factor is warned; who came from the application is told wh
   await openAccount(me)
   await page.getByRole('heading', { name: 'Your sign-in is kept by your application' }).waitFor()
   expect(await button('Change password').count()).toBe(0)
+  const link = page.getByRole('link', { name: 'Open “Your account”' })
+  expect(await link.getAttribute('href')).toBe('https://desk.example.com/.gatehouse/account')
   expect(await stage.findings()).toEqual([])
+  await openAccount({ ...me, accountPage: null })
+  await page.getByText('go to /.gatehouse/account').waitFor()
+  expect(await link.count()).toBe(0)
   expect(sent()).toEqual([])
 })

@@ -52,6 +52,7 @@ export const accountAnswers: Readonly<Record<string, unknown>> = {
   'POST /api/me/factors/totp': { key, uri: `otpauth://totp/Gatehouse:nora?secret=${key}&issuer=Gatehouse` },
   'POST /api/me/factors/totp/confirm': { recoveryCodes },
   'DELETE /api/me/factors/totp': done,
+  'POST /api/me/factors/recovery-codes': { recoveryCodes },
   'POST /api/me/factors/passkeys': {
     publicKey: {
       ...{ challenge: 'AQID', rp: { id: 'console.example', name: 'Gatehouse' }, pubKeyCredParams: [] },

@@ -102,7 +102,7 @@ export const routeTable = {
 }
 
 /** An operator, with three sealed codes left. */
-export const operator = { ...me, operator: true, sealedCodesLeft: 3 }
+export const operator = { ...me, operator: true, sealedCodesLeft: 3, accountPage: null }
 
 /** The choice, with one webhook configured. */
 export const notifications = {

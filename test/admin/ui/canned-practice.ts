@@ -34,6 +34,7 @@ export const everyPermission = [
 export const me = {
   account: { login: 'nora', name: 'Nora Owner' },
   sealedCodesLeft: null,
+  accountPage: 'https://desk.example.com/.gatehouse/account' as string | null,
   operator: false,
   csrf: 'token-of-the-test',
   endsAt: at + 8 * hour,
