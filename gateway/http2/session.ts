@@ -96,6 +96,8 @@ type State = {
   isEnding: boolean
   /** Since when no stream is open. */
   since: DurationMs
+  /** When the session was first found to be over. */
+  endedAt: DurationMs | null
   /** Bytes of heads and content since the last look, and the socket's totals at it. */
   heard: number
   bytesRead: number
@@ -165,8 +167,23 @@ const receive = (state: State, stream: ServerHttp2Stream, raw: readonly string[]
   parts.receiver.request(downstream)
 }
 
+/** How long a client may take to close its side once ours is closed, and all has gone out. */
+const lingerMs: DurationMs = 2_000
+
+/** Closes a connection whose session is over and whose client does not: node waits for it without end. */
+const lookAtEnd = (state: State): void => {
+  const { socket, parts } = state
+  state.endedAt ??= parts.wheel.now()
+  const patienceMs = socket.writableLength === 0 ? lingerMs : parts.limits.bodyIdleMs
+  if (parts.wheel.now() >= state.endedAt + patienceMs) socket.destroy()
+}
+
 /** Looks at what the connection was used for since the last look. */
 const lookAt = (state: State, takeOverhead: Taker): void => {
+  if (state.session.destroyed) {
+    lookAtEnd(state)
+    return
+  }
   const { socket, parts, session, heard } = state
   const { bytesRead, bytesWritten } = socket
   const surplus =
@@ -224,7 +241,15 @@ export const serveSession = (
   const session = performServerHandshake(socket, optionsOf(parts.limits))
   const state: State = {
     ...{ parts, session, socket, peer, takeReset: createTaker(resets) },
-    ...{ open: 0, served: 0, isGreeted: false, isFlooded: false, isEnding: false, since: parts.wheel.now() },
+    ...{
+      open: 0,
+      served: 0,
+      isGreeted: false,
+      isFlooded: false,
+      isEnding: false,
+      since: parts.wheel.now(),
+      endedAt: null,
+    },
     ...{ heard: 0, bytesRead: socket.bytesRead, bytesWritten: socket.bytesWritten },
   }
   session.on('stream', (stream, _headers, _flags, raw) => receive(state, stream, raw))
