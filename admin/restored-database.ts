@@ -42,7 +42,7 @@ async function leap(tx: Tx, seen: number, at: Instant): Promise<void> {
   const { sequence, practicesVersion } = await readSequence(tx)
   await writeSequence(tx, Math.max(seen, sequence) + sequenceLeap, practicesVersion + versionLeap)
   await tx
-    .updateTable('practice')
+    .updateTable('practice_record')
     .set((eb) => ({
       members_version: eb('members_version', '+', versionLeap),
       version_base: eb('version_base', '+', versionLeap),
@@ -56,10 +56,10 @@ async function leap(tx: Tx, seen: number, at: Instant): Promise<void> {
     .updateTable('canary')
     .set((eb) => ({ round: eb('round', '+', versionLeap) }))
     .execute()
-  await tx
-    .updateTable('membership')
-    .set((eb) => ({ epoch: eb('epoch', '+', epochLeap), revoked_at: at }))
-    .execute()
+  // Of retired practices too: they may be taken back.
+  await sql`update membership_record set epoch = epoch + ${epochLeap}::integer, revoked_at = ${at}::bigint`.execute(
+    tx,
+  )
   await tx.updateTable('admin_session').set({ ended_at: at }).where('ended_at', 'is', null).execute()
 }
 

@@ -40,6 +40,8 @@ export type JudgeGround = {
   readonly open: UpstreamConfig
   /** Checks a head as the engine does, and makes an exchange of it. Throws on a head that is refused. */
   exchangeOf(sent: Sent, upstream: UpstreamConfig): Exchange
+  /** Lets the gateway do what it does by the clock, and has everyone known again. */
+  renew(): Promise<void>
   close(): Promise<void>
 }
 
@@ -200,6 +202,11 @@ export async function prepareJudge(): Promise<JudgeGround> {
   return {
     ...{ judge: court.judge, exchanges, cookies, guarded, open, exchangeOf },
     rules: createHeaderRules(config.gateway.companionName),
+    async renew() {
+      await new Promise((resolve) => setTimeout(resolve, 1))
+      for (const sent of requestsOf(cookies, () => '/patients/1'))
+        await judgedOnceKnown(court.judge, exchangeOf(sent, guarded))
+    },
     async close() {
       await close()
       server.closeAllConnections()

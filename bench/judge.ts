@@ -5,10 +5,10 @@
  * the same headers, so that what one costs more than the other is what the controls cost; each answer is looked at.
  * One stage after the other over and over was refused: they take turns, and the mirrors live on between.
  */
-import { setTimeout as pause } from 'node:timers/promises'
 import { getHeapStatistics } from 'node:v8'
 import type { Exchange, Judgement, WholeResponse } from '../gateway/exchange.ts'
 import type { Live } from '../gateway/exchanges.ts'
+import { tailOf } from '../gateway/headers.ts'
 import { writeRequestHead } from '../gateway/http1/request-writer.ts'
 import { requestFacts } from '../gateway/passage.ts'
 import type { UpstreamConfig } from '../runtime/config.ts'
@@ -56,12 +56,16 @@ const measureOnce = ({ run, calls }: Case) => {
 
 const warmRounds = 3
 
-/** The cases take turns; between two of them the gateway gets to renew what it knows. */
-const measure = async (cases: readonly Case[], rounds: number): Promise<readonly Stage[]> => {
+/** The cases take turns; `between` two of them the gateway gets to renew what it knows. */
+const measure = async (
+  cases: readonly Case[],
+  rounds: number,
+  between: () => Promise<void>,
+): Promise<readonly Stage[]> => {
   const found = cases.map((): ReturnType<typeof measureOnce>[] => [])
   for (let round = -warmRounds; round < rounds; round++)
     for (const [at, one] of cases.entries()) {
-      await pause(1)
+      await between()
       one.prepare?.()
       const measured = measureOnce(one)
       if (round >= 0) found[at]?.push(measured)
@@ -122,8 +126,9 @@ const stagesOf = ({ rules, exchanges }: JudgeGround) => ({
   },
   told: (exchange: Exchange, { changes }: Forward): string[] =>
     rules.forRequest(exchange.headers, requestFacts(exchange, false), changes),
-  written: ({ target, method }: Exchange, headers: readonly string[]): number =>
-    writeRequestHead({ method, target: target.raw, headers, content: null }).text.length,
+  written: ({ target, method }: Exchange, { changes }: Forward, headers: readonly string[]): number =>
+    writeRequestHead({ method, target: target.raw, headers, tail: tailOf(changes), content: null }).text
+      .length,
   answered: ({ changes }: Forward): number => rules.forResponse(answerHeaders, 200, changes).length,
 })
 
@@ -171,7 +176,7 @@ const passingCases = (ground: JudgeGround, upstream: UpstreamConfig): readonly C
     stage('judge', readAll, (at) => passed(judge(of(read, at))).changes.setRequest.length),
     stage('admit, release', judgeAll, (at) => admit(of(judged, at))),
     stage('request headers', judgeAll, (at) => told(of(read, at), of(judged, at)).length),
-    stage('request written', judgeAll, (at) => written(of(read, at), of(headers, at))),
+    stage('request written', judgeAll, (at) => written(of(read, at), of(judged, at), of(headers, at))),
     stage('answer headers', judgeAll, (at) => answered(of(judged, at))),
     stage(
       'all of it',
@@ -179,7 +184,9 @@ const passingCases = (ground: JudgeGround, upstream: UpstreamConfig): readonly C
       (at) => {
         const exchange = exchangeOf(of(sent, at), upstream)
         const judgement = passed(judge(exchange))
-        return admit(judgement) + written(exchange, told(exchange, judgement)) + answered(judgement)
+        return (
+          admit(judgement) + written(exchange, judgement, told(exchange, judgement)) + answered(judgement)
+        )
       },
     ),
   ]
@@ -217,10 +224,10 @@ export const benchJudge = async (date: string, say: (line: string) => void): Pro
   try {
     say('requests that pass …')
     const guardedCases = [anewCase(ground), ...passingCases(ground, ground.guarded)]
-    const all = await measure([...guardedCases, ...passingCases(ground, ground.open)], rounds)
+    const all = await measure([...guardedCases, ...passingCases(ground, ground.open)], rounds, ground.renew)
     const [guarded, open] = [all.slice(0, guardedCases.length), all.slice(guardedCases.length)]
     say('requests that are refused …')
-    const refused = await measure(refusedCases(ground), rounds)
+    const refused = await measure(refusedCases(ground), rounds, ground.renew)
     return { date, machine: describeMachine(), rounds, guarded, open, refused }
   } finally {
     await ground.close()

@@ -22,6 +22,7 @@ import { benchSoak } from './soak.ts'
 import { readSoakWish, soakPage } from './soak-page.ts'
 import { strangersPage } from './strangers.ts'
 import { benchStreams, streamsPage } from './streams.ts'
+import { benchTls } from './tls.ts'
 import { unitsPage } from './units.ts'
 
 /** A page with the name of its file, or a sentence: what was left instead, or what the arguments lack. */
@@ -57,6 +58,7 @@ const benches: {
   proxy,
   soak,
   strangers: async (date) => ({ name: 'strangers', page: await strangersPage(date) }),
+  tls: async (date, say) => ({ name: 'tls', page: await benchTls(date, say) }),
   streams: async (date, say) => ({ name: 'streams', page: streamsPage(await benchStreams(date, say)) }),
   units: async (date, say) => ({ name: 'units', page: await unitsPage(date, say) }),
 }

@@ -40,7 +40,8 @@ export const findProgram = async (name: 'nginx' | 'wrk'): Promise<Program> => {
   return { command, env, version }
 }
 
-const whole = (servers: string): string => `
+/** A whole setup around `servers`. */
+export const wholeSetup = (servers: string): string => `
 daemon off;
 master_process off;
 worker_processes 1;
@@ -68,11 +69,40 @@ const passing = (name: string): string => `
       proxy_set_header X-Forwarded-For $remote_addr;
       proxy_set_header X-Forwarded-Proto $scheme;`
 
+/** What is behind an application: files of these sizes at these paths, in chunks where it says so, and a WebSocket at `socketPort`. */
+type Behind = {
+  readonly files: readonly { readonly path: string; readonly file: string; readonly isChunked: boolean }[]
+  readonly socketPath: string
+  readonly socketPort: number
+}
+
+const switching = (path: string, to: string): string => `
+    location = ${path} {${passing(to)}
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Connection "upgrade";
+      proxy_read_timeout 1h;
+    }`
+
 /** An application that answers from memory: a page of `body`, a sign-in that believes `X-Person`, and `/me`. */
-export const applicationSetup = (port: number, body: string): string =>
-  whole(`
+export const applicationSetup = (
+  port: number,
+  body: string,
+  { files, socketPath, socketPort }: Behind,
+): string =>
+  wholeSetup(`${group('socket', socketPort)}
   server {
     listen 127.0.0.1:${port};
+${files
+  .map(({ path, file, isChunked }) =>
+    // What may include something has no length beforehand.
+    [
+      `location = ${path} { default_type text/plain; alias ${file};`,
+      isChunked ? ' ssi on; ssi_types *;' : '',
+      ' }',
+    ].join(''),
+  )
+  .join('\n')}
+${switching(socketPath, 'socket')}
     location / { default_type text/plain; return 200 "${body}"; }
     location = /sign-in {
       add_header Set-Cookie "sid=$http_x_person; Path=/; HttpOnly" always;
@@ -84,18 +114,23 @@ export const applicationSetup = (port: number, body: string): string =>
     }
   }`)
 
-/** A plain reverse proxy. */
-export const bareSetup = (port: number, application: number): string =>
-  whole(`${group('application', application)}
+/** A plain reverse proxy; `listening`: its directives of where, and with which certificate; `more`: further locations. */
+export const plainProxy = (listening: string, application: number, more = ''): string =>
+  wholeSetup(`${group('application', application)}
   server {
-    listen 127.0.0.1:${port};
+    ${listening}
+${more}
     location / {${passing('application')}
     }
   }`)
 
+/** A plain reverse proxy without TLS, of the WebSocket at `socketPath` too. */
+export const bareSetup = (port: number, application: number, socketPath: string): string =>
+  plainProxy(`listen 127.0.0.1:${port};`, application, switching(socketPath, 'application'))
+
 /** A reverse proxy that asks another server about every request. */
 export const askingSetup = (port: number, application: number, asked: number): string =>
-  whole(`${group('application', application)}
+  wholeSetup(`${group('application', application)}
 ${group('asked', asked)}
   server {
     listen 127.0.0.1:${port};
@@ -112,7 +147,7 @@ ${group('asked', asked)}
 
 /** Who is asked, at its cheapest: 204 for any cookie of the application, else 401. */
 export const answeringSetup = (port: number): string =>
-  whole(`
+  wholeSetup(`
   server {
     listen 127.0.0.1:${port};
     location / {

@@ -5,6 +5,7 @@
  * unchanged and, where it guards, has refused whom it should; a gateway that refuses quickly must never look fast.
  * One contender after the other was refused: they wait together, so that rounds can alternate.
  */
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Client, createClient } from '../test/support/client.ts'
 import { freePort } from '../test/support/free-port.ts'
@@ -17,7 +18,7 @@ import {
   startNginx,
 } from './nginx.ts'
 import { type Pinned, startPinned } from './pinned.ts'
-import { networks, page, people, practices, type Rule, rules, shotsOf } from './proxy-practice.ts'
+import { networks, page, people, places, practices, type Rule, rules, shotsOf } from './proxy-practice.ts'
 import type { Shot } from './wrk.ts'
 
 /** Somebody in the comparison, running. `programs`: all that works for it, on its core. */
@@ -33,6 +34,10 @@ export type Contender = {
 
 /** The base of all ratios. */
 export const baseName = 'nginx'
+/** The gateway as it is meant to be. */
+export const oursName = 'Gatehouse, all controls'
+/** The gateway with nothing to guard. */
+export const engineName = 'Gatehouse, the engine alone'
 
 /** Where things run: `core` is the contenders'; the application, the load and we are on another. */
 export type Ground = {
@@ -68,10 +73,20 @@ const answers = (url: string): Promise<void> =>
 
 /** Starts the application. */
 export const startApplication = async ({ nginx, folder, otherCore }: Ground) => {
-  const port = await freePort()
-  const program = startNginx(nginx, join(folder, 'application'), applicationSetup(port, page), otherCore)
+  const [port, socketPort] = [await freePort(), await freePort()]
+  const home = join(folder, 'application')
+  mkdirSync(home, { recursive: true })
+  const files = (['large', 'huge', 'chunks'] as const).map((place) => {
+    const file = join(home, place)
+    writeFileSync(file, 'x'.repeat(places[place].bytes))
+    return { path: places[place].path, file, isChunked: place === 'chunks' }
+  })
+  const echo = new URL('proxy-echo.ts', import.meta.url).pathname
+  const socket = startPinned({ core: otherCore, command: process.execPath, args: [echo, String(socketPort)] })
+  const setup = applicationSetup(port, page, { files, socketPath: places.socket.path, socketPort })
+  const program = startNginx(nginx, home, setup, otherCore)
   await answers(urlOf(port))
-  return { port, program }
+  return { port, programs: [socket, program] }
 }
 
 const askAs = (client: Client, { method, path, headers, body }: Shot) =>
@@ -154,7 +169,7 @@ const tryRules = async (gateway: Pinned, url: string, shots: readonly Shot[]): P
 
 /** Its engines, each in a process and a database of its own. */
 const engines = {
-  own: { name: 'Gatehouse, all controls', database: 0 },
+  own: { name: oursName, database: 0 },
   node: { name: 'Gatehouse, first engine', database: 1 },
 } as const
 
@@ -191,7 +206,7 @@ export const startEngineAlone = async (
   const program = startPinned({ core, command: process.execPath, args })
   await answers(url)
   const contender: Contender = {
-    ...{ name: 'Gatehouse, the engine alone', url, programs: [program], guards: 'nothing', cookies: null },
+    ...{ name: engineName, url, programs: [program], guards: 'nothing', cookies: null },
   }
   await prove(contender, cookies)
   return contender
@@ -223,7 +238,7 @@ export const startOthers = async (
     {
       name: baseName,
       url: urlOf(bare),
-      programs: [nginxOf('bare', bareSetup(bare, application))],
+      programs: [nginxOf('bare', bareSetup(bare, application, places.socket.path))],
       guards: 'nothing',
       cookies: null,
     },

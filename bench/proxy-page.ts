@@ -40,7 +40,7 @@ const tableOf = (scenario: string, summaries: readonly Summary[]): readonly stri
 
 /** The page. */
 export const proxyPage = (results: ProxyResults): string => {
-  const { machine, date, versions, rounds, tries, load, summaries } = results
+  const { machine, date, versions, rounds, tries, load, summaries, idle } = results
   const scenarios = [...new Set(summaries.map(({ scenario }) => scenario))]
   return [
     '# What passing a request on costs',
@@ -62,6 +62,7 @@ export const proxyPage = (results: ProxyResults): string => {
     'used for one request, without the kernel’s interrupts; × nginx by it: nginx’s divided by theirs. Core: how much of',
     'its core a contender had; others: how much went to programs that are none of ours. Where the two are far from 100 %',
     'the load’s core was the limit. Where others had a good part of it, the processor time tells more than the rate.',
+    'Larger answers come from files; of WebSockets a message and its answer, of 60 bytes each, count as one request.',
     ...(tries === 1
       ? []
       : [
@@ -69,6 +70,12 @@ export const proxyPage = (results: ProxyResults): string => {
         ]),
     '',
     ...scenarios.flatMap((scenario) => tableOf(scenario, summaries)),
+    '## Idle connections',
+    '',
+    idle === null
+      ? 'Not measured: too few files may be open at once.'
+      : `${number(idle.connections)} connections, each of which has had one answer, took ${number(idle.bytesEach / 1e3, 1)} kB of resident memory each.`,
+    '',
     '## As JSON',
     '',
     '```json',

@@ -145,6 +145,16 @@ export const openConfig = (url: string, port: number, dataDir: string): Config =
 /** The application's page, 1,024 bytes. */
 export const page = 'Gatehouse measures this page. '.repeat(35).slice(0, 1_024)
 
+/** What else the application has, all of it as the patients' own: larger pages by size, one in chunks, a WebSocket. */
+export const places = {
+  large: { path: '/patients/64k', bytes: 65_536 },
+  huge: { path: '/patients/1m', bytes: 1_048_576 },
+  chunks: { path: '/patients/chunks', bytes: 65_536 },
+  socket: { path: '/patients/socket', bytes: 0 },
+} as const
+/** One of them. */
+export type Place = keyof typeof places
+
 /** What a browser's script sends along; cookies are added. */
 const browserHeaders = {
   Accept: 'application/json',
@@ -160,11 +170,15 @@ const browserHeaders = {
 const bodyBytes = 4_096
 const jsonBody = JSON.stringify({ note: 'n'.repeat(bodyBytes - JSON.stringify({ note: '' }).length) })
 
-/** A reading or a writing request of each of these cookie headers. */
-export const shotsOf = (method: Shot['method'], cookies: readonly string[]): readonly Shot[] =>
+/** A reading or a writing request of each of these cookie headers; `place`: of that, absent: each of a page of its own. */
+export const shotsOf = (
+  method: Shot['method'],
+  cookies: readonly string[],
+  place: Place | null = null,
+): readonly Shot[] =>
   cookies.map((cookie, at) => ({
     method,
-    path: `/patients/${4_100 + at * 7}`,
+    path: place === null ? `/patients/${4_100 + at * 7}` : places[place].path,
     headers: {
       ...browserHeaders,
       ...(method === 'POST' ? { 'Content-Type': 'application/json' } : {}),

@@ -64,8 +64,8 @@ export function reckon(demand: Demand, units: Units): readonly (readonly [string
   const table = demand.practices * tableBytesEach
   const marks = workers * beatsPerSecond
   const record =
-    demand.people * ((postgres['app_user'] ?? 0) + (postgres['membership'] ?? 0)) +
-    demand.practices * (postgres['practice'] ?? 0)
+    demand.people * ((postgres['app_user'] ?? 0) + (postgres['membership_record'] ?? 0)) +
+    demand.practices * (postgres['practice_record'] ?? 0)
   const daily =
     demand.people * (postgres['session'] ?? 0) + demand.eventsPerDay * (postgres['security_event'] ?? 0)
   return [

@@ -186,7 +186,10 @@ export async function benchSoak(
 ): Promise<SoakResults> {
   const dataDir = await mkdtemp(join(tmpdir(), 'gatehouse-soak-'))
   const redisServer = await startRedis()
-  const { child, ready } = await startAll(dataDir, redisServer.url)
+  const { child, ready } = await startAll(dataDir, redisServer.url).catch(async (error: unknown) => {
+    await redisServer.stop()
+    throw error
+  })
   const ended = new Promise((resolve) => child.once('exit', resolve))
   const redis = new Redis(redisServer.url)
   const tally: Tally = { signIns: 0, revocations: 0, webSockets: 0, webSocketsCut: 0 }

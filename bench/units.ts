@@ -146,7 +146,7 @@ const amounts: Amounts = {
   ...largeAmounts,
   ...{ events: 50_000, crowdEvents: 5_000, crowdEntries: 20, wideEntries: 20 },
 }
-const tables = ['practice', 'policy_revision', 'app_user', 'membership', 'session'] as const
+const tables = ['practice_record', 'policy_revision', 'app_user', 'membership_record', 'session'] as const
 const logs = ['security_event', 'decision_log', 'access_request', 'traffic_fact'] as const
 
 const measurePostgres = async (): Promise<Readonly<Record<string, number>>> => {

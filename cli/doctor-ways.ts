@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { parseAddress } from '../policies/address.ts'
 import type { DurationMs, Instant } from '../policies/instant.ts'
 import type { Config } from '../runtime/config.ts'
+import { certificateFileFindings } from './doctor-certificates.ts'
 import { type Finding, fail, fine, warn } from './doctor-stores.ts'
 
 /** No machine of anybody's: an address of the documentation (RFC 5737). */
@@ -193,5 +194,10 @@ export async function wayFindings(
     ...around.map(aroundFinding),
     ...named.filter((origin) => origin.startsWith('https:')).map((origin) => certificateFinding(origin, at)),
   ])
-  return [...looked, ...privateFindings(config), ...upstreamFindings(config)]
+  return [
+    ...looked,
+    ...certificateFileFindings(config, at),
+    ...privateFindings(config),
+    ...upstreamFindings(config),
+  ]
 }

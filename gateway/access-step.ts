@@ -348,7 +348,11 @@ export const createAccessStep = (parts: StepParts, waiting: Waiting = createWait
   gate(exchange, duties, companion) {
     const concerned =
       duties.judged.length > 0 || (isPage(exchange) && duties.login === null && !duties.logout)
-    if (!concerned || !parts.isAlive()) return null
+    if (!concerned) return null
+    const known = parts.sessions.known(companion)
+    // Nearly everybody: nothing here concerns them.
+    if (known !== null && typeof known === 'object' && !known.record.held) return null
+    if (!parts.isAlive()) return null
     const judge = (found: MirroredSession | string | null): Judgement | null => {
       const session = usable(exchange, found)
       return session?.record.held === true ? gateHeld(parts, exchange, session) : null

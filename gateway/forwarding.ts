@@ -114,7 +114,7 @@ const minuteMs = 60_000
 export const toldUntil = (at: Instant): Instant => (Math.floor(at / minuteMs) + 1) * minuteMs
 
 /**
- * Who asks, as headers for the application; minted once per session, practice, roles and minute. Where several
+ * Who asks, as headers for the application; minted once per session, practice, member, policy and minute. Where several
  * practices were asked, no practice is named, and no roles.
  */
 export function identityHeaders(
@@ -124,35 +124,41 @@ export function identityHeaders(
   upstream: string,
   at: Instant,
 ): Changes {
-  const { session } = question
+  const { session, accompanied } = question
+  const { record, assertion } = session
   const { practices, resolved } = scopeOf(directory, question)
   const [first] = practices
-  const member = first === undefined ? null : directory.member(first, session.record.user)
+  const member = first === undefined ? null : directory.member(first, record.user)
   if (first === undefined || member === null) return unchanged
-  const revision = directory.practice(first, at)?.snapshot.revision ?? 0
-  const roles = resolved ? member.roles : []
-  const { method, startedAt } = session.record
-  // What was proved elsewhere with this session says nothing of a browser without its companion.
-  const factor = question.accompanied ? session.record.factor : null
-  const level = factor === null ? '' : `${factor.method} ${factor.verifiedAt}`
-  const minute = Math.floor(at / minuteMs)
-  const of = `${resolved ? first : ''} ${revision} ${minute} ${roles.join(',')} ${level} ${member.email}`
-  if (session.assertion?.of === of) return session.assertion.changes
+  const snapshot = directory.practice(first, at)?.snapshot ?? null
+  const until = toldUntil(at)
+  // The very things that they were minted from: what is changed is another one.
+  if (
+    assertion?.until === until &&
+    assertion.member === member &&
+    assertion.snapshot === snapshot &&
+    assertion.record === record &&
+    assertion.resolved === resolved &&
+    assertion.accompanied === accompanied
+  )
+    return assertion.changes
+  const { method, startedAt } = record
   const setRequest = asserter.headers(
     {
-      session: session.record.id,
+      session: record.id,
       user: member.user,
       name: member.name,
       email: member.email,
       practice: resolved ? first : null,
-      roles,
+      roles: resolved ? member.roles : [],
       permissions: resolved ? permissionsIn(directory, question, first, at) : [],
       upstream,
-      proved: { method, startedAt, factor },
+      // What was proved elsewhere with this session says nothing of a browser without its companion.
+      proved: { method, startedAt, factor: accompanied ? record.factor : null },
     },
     at,
   )
   const changes = readyChanges({ dropCookies: [], setRequest, setCookies: [] })
-  session.assertion = { of, changes }
+  session.assertion = { until, member, snapshot, record, resolved, accompanied, changes }
   return changes
 }

@@ -15,6 +15,7 @@ import {
   setsOwnCookie,
 } from './cookie-names.ts'
 import type { Changes, RawHeaders, ReadyHeaders } from './exchange.ts'
+import { ownText } from './own-text.ts'
 
 /** What is known of a request apart from its headers. */
 export type RequestFacts = {
@@ -227,6 +228,10 @@ export const readyChanges = (changes: Changes): Changes => ({
   ready: readyHeaders(changes.setRequest),
 })
 
+/** What of `forRequest`'s list stands last and comes again with every request of these changes, as one and the same list. */
+export const tailOf = ({ setRequest, ready }: Changes): RawHeaders | undefined =>
+  ready?.of === setRequest ? ready.own : undefined
+
 /** Changes are copied and altered on their way: what was made of another list is not meant. */
 const readyOf = ({ setRequest, ready }: Changes): ReadyHeaders =>
   ready?.of === setRequest ? ready : readyHeaders(setRequest)
@@ -284,9 +289,7 @@ export const createHeaderRules = (companionName: string): HeaderRules => {
     const { last } = ready
     if (last?.credentials === credentials && last.line === line) return last.cookie
     const cookie = filterCookies(cookies, filterOf(credentials, dropCookies))
-    // A copy of its own: as received it is a part of the whole head.
-    if (ready.own.length > 0)
-      ready.last = { credentials, line: Buffer.from(line, 'latin1').toString('latin1'), cookie }
+    if (ready.own.length > 0) ready.last = { credentials, line: ownText(line), cookie }
     return cookie
   }
 

@@ -34,7 +34,14 @@ import { cookieChanges, expiredCredential, identityHeaders, toldUntil, unchanged
 import type { Identified } from './identity/identify.ts'
 import type { KeptPermit, Passing } from './kept-permits.ts'
 import { answerOwnPath, isOwnPath } from './own-paths.ts'
-import { areConflicting, type PracticeSources, practiceScope, practiceSources } from './practice.ts'
+import { ownText } from './own-text.ts'
+import {
+  areConflicting,
+  isByHostAlone,
+  type PracticeSources,
+  practiceScope,
+  practiceSources,
+} from './practice.ts'
 import { judgePublic } from './public-routes.ts'
 import { answer, isRevokedEverywhere, plainDecision, type Question, scopeOf } from './questions.ts'
 import { answerCut, answerFailure } from './refusal.ts'
@@ -51,12 +58,17 @@ const stale = (exchange: Exchange): Judgement => ({
   decision: null,
 })
 
-const sourcesOf = ({ exchange, site, carried }: Case, { claimed }: Session): PracticeSources =>
-  practiceSources(site.upstream.practice, exchange.host, exchange.target.readings, carried.lines, {
-    headers: exchange.headers,
-    claimed: claimed ?? null,
-    cookie: carried.known?.practice,
-  })
+function sourcesOf({ exchange, site, carried }: Case, { claimed = null }: Session): PracticeSources {
+  const { known, lines } = carried
+  const { host, headers, target } = exchange
+  if (claimed === null && known?.said?.host === host) return known.said.sources
+  const config = site.upstream.practice
+  const words = { headers, claimed, cookie: known?.practice }
+  const sources = practiceSources(config, host, target.readings, lines, words)
+  if (claimed === null && known !== null && isByHostAlone(config))
+    known.said = { host: ownText(host), sources }
+  return sources
+}
 
 const questionOf = (
   { exchange, duties }: Case,
@@ -247,8 +259,7 @@ function judgeSession(of: Case, who: Session): Judgement | Promise<Judgement> {
 }
 
 function judgeStaff(of: Case, who: Identified): Judgement | Promise<Judgement> {
-  const { parts, exchange } = of
-  if (!parts.isAlive()) return stale(exchange)
+  const { exchange } = of
   switch (who.kind) {
     case 'anonymous':
       return refuseNobody(of, 'not-signed-in', who.spoilt ? expiredCredential(exchange) : who.renewed)
@@ -273,12 +284,17 @@ function judgeIdentified(of: Case, who: Identified): Judgement | Promise<Judgeme
   return of.duties.judged.length > 0 ? judgeStaff(of, who) : judgePublic(of, who)
 }
 
+/** Whether what is judged can be judged no more; to be asked after every wait. */
+const isStale = ({ parts, duties }: Case): boolean => duties.judged.length > 0 && !parts.isAlive()
+
+/** In the turn in which knowledge was found to be fresh, or need not be. */
 function judgeCarried(of: Case): Judgement | Promise<Judgement> {
-  const { identity, carried } = of
+  const { identity, carried, exchange } = of
   const who = identity.identifier.now(carried)
-  return who === null
-    ? identity.identifier.find(carried).then((found) => judgeIdentified(of, found))
-    : judgeIdentified(of, who)
+  if (who !== null) return judgeIdentified(of, who)
+  return identity.identifier
+    .find(carried)
+    .then((found) => (isStale(of) ? stale(exchange) : judgeIdentified(of, found)))
 }
 
 function judgeRequest(parts: JudgeParts, exchange: Exchange): Judgement | Promise<Judgement> {
@@ -318,7 +334,7 @@ function judgeRequest(parts: JudgeParts, exchange: Exchange): Judgement | Promis
   if (carried.companion === null) return judgeCarried(of)
   const gated = identity.access.gate(exchange, duties, carried.companion)
   return gated instanceof Promise
-    ? gated.then((held) => held ?? judgeCarried(of))
+    ? gated.then((held) => held ?? (isStale(of) ? stale(exchange) : judgeCarried(of)))
     : (gated ?? judgeCarried(of))
 }
 

@@ -111,8 +111,15 @@ export type LabelledValue = readonly [labels: Labels, value: number]
 /** A counter over a closed set of rows; `add(row)` is the hot path. */
 type Table = { add(row: number): void }
 
+/**
+ * Tables of at most so many rows show those that never happened, so that the first error has a rate; of larger ones the
+ * text would be mostly zeros.
+ */
+const zerosMax = 16
+
 const createTable = (registry: Registry, name: string, help: string, rows: readonly Labels[]): Table => {
   const counts = new Float64Array(rows.length)
+  const showsZeros = rows.length <= zerosMax
   new Counter({
     name,
     help,
@@ -120,10 +127,9 @@ const createTable = (registry: Registry, name: string, help: string, rows: reado
     registers: [registry],
     collect() {
       this.reset()
-      // Rows that never happened are left out of the text, except where everything is zero.
       rows.forEach((labels, row) => {
         const count = counts[row] ?? 0
-        if (count > 0) this.inc(labels, count)
+        if (showsZeros || count > 0) this.inc(labels, count)
       })
     },
   })

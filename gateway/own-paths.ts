@@ -33,6 +33,8 @@ const pagePaths: ReadonlySet<string> = new Set([
 ])
 
 const isOwn = (path: string): boolean => {
+  // Nearly all paths: a dot cannot be written in capitals.
+  if (path.charCodeAt(1) !== 46) return false
   const lower = path.toLowerCase()
   return lower === folder || lower.startsWith(`${folder}/`)
 }

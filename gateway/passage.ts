@@ -18,7 +18,7 @@ import { setCookieLines } from './cookies.ts'
 import type { Attendant, Downstream } from './downstream.ts'
 import type { CutReason, Exchange, Held, Judgement, RawHeaders, WholeResponse } from './exchange.ts'
 import type { Live, LiveKind, Reservation, Schedule } from './exchanges.ts'
-import type { HeaderRules, RequestFacts } from './headers.ts'
+import { type HeaderRules, type RequestFacts, tailOf } from './headers.ts'
 import { vouchingNames } from './identity/trusted-header.ts'
 import type { Latency } from './latency.ts'
 import type { EngineCounters } from './metrics.ts'
@@ -342,6 +342,7 @@ class PassageState implements Passage, UpstreamSink {
         method: exchange.method,
         target: exchange.target.raw,
         headers: tools.rules.forRequest(exchange.headers, facts, forwarding.changes),
+        tail: tailOf(forwarding.changes),
         body: body.forUpstream(),
       }
       this.startDeadline()

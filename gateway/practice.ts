@@ -78,6 +78,10 @@ function togetherSaid(readings: readonly CookieReading[]): CookieReading {
   return { value, doubtful: values.size > 1 || readings.some(({ doubtful }) => doubtful) }
 }
 
+/** Whether a request says nothing of its practice but by its host and cookies, as far as configuration listens. */
+export const isByHostAlone = ({ pathPrefixes, header }: UpstreamConfig['practice']): boolean =>
+  header === null && Object.keys(pathPrefixes).length === 0
+
 const withoutPort = (host: string): string => (host.includes(':') ? host.replace(/:\d*$/, '') : host)
 
 /** What host, path and configuration name. `host` in lower case. */
@@ -129,7 +133,8 @@ const isSameList = (some: readonly string[], others: readonly string[]): boolean
 
 /** Whether both say the very same. */
 export const saySame = (one: PracticeSources, other: PracticeSources): boolean =>
-  one.carried === other.carried && one.doubtful === other.doubtful && isSameList(one.placed, other.placed)
+  one === other ||
+  (one.carried === other.carried && one.doubtful === other.doubtful && isSameList(one.placed, other.placed))
 
 /** Whether the sources contradict each other, or themselves. */
 export const areConflicting = ({ placed, carried, doubtful }: PracticeSources): boolean =>

@@ -7,7 +7,9 @@
  * cannot prove, so at first sight the control plane is asked, and the store only while that cannot be had. Reads of
  * one key are one flight; "no such session" is believed for a second. Asking on every request was refused.
  */
-import type { DurationMs } from '../policies/instant.ts'
+import type { Member } from '../policies/access-request.ts'
+import type { DurationMs, Instant } from '../policies/instant.ts'
+import type { PolicySnapshot } from '../policies/snapshot.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { fault } from '../runtime/fault.ts'
 import type { HotStore } from '../runtime/hot-store.ts'
@@ -17,6 +19,18 @@ import { type SessionEnd, type SessionRecord, sessionRecordSchema } from '../run
 import { openRecord, type Verifier } from '../runtime/signing.ts'
 import { type BoundedMap, createBoundedMap } from './bounded-map.ts'
 import type { Changes } from './exchange.ts'
+
+/** Headers for the application, with what they were minted from, and until when they are sent. */
+export type Minted = {
+  readonly until: Instant
+  readonly member: Member
+  readonly snapshot: PolicySnapshot | null
+  readonly record: SessionRecord
+  /** One practice, which is named with the roles there. */
+  readonly resolved: boolean
+  readonly accompanied: boolean
+  readonly changes: Changes
+}
 
 /** A session as mirrored. Mutable parts are this gateway's own observations. */
 export type MirroredSession = {
@@ -33,7 +47,7 @@ export type MirroredSession = {
   /** Whether something long-lived was forwarded for it, so that "seen" elsewhere matters here. */
   streams: boolean
   /** The last minted headers for the application, as changes, and what they were minted for. */
-  assertion: { readonly of: string; readonly changes: Changes } | null
+  assertion: Minted | null
 }
 
 /** What a lookup answers; `unavailable`: neither store nor control plane could say. */

@@ -16,6 +16,8 @@ export type UpstreamRequest = {
   readonly method: string
   readonly target: string
   readonly headers: readonly string[]
+  /** The last of `headers`, as a list that comes again and again, so that it need not be written each time; absent: none. */
+  readonly tail?: readonly string[] | undefined
   readonly body: Uint8Array | Readable | null
 }
 

@@ -153,10 +153,12 @@ export function createConcern(snapshot: PolicySnapshot, control: ScopedControl):
   const byRoles = new Map<string, boolean>()
   return (member) => {
     if (snapshot.userParts.has(member.user)) return concerns(snapshot, member, control)
-    const roles = member.roles.join(' ')
-    const known = byRoles.get(roles) ?? concerns(snapshot, member, control)
-    byRoles.set(roles, known)
-    return known
+    const roles = member.roles.length === 1 ? (member.roles[0] ?? '') : member.roles.join(' ')
+    const known = byRoles.get(roles)
+    if (known !== undefined) return known
+    const asked = concerns(snapshot, member, control)
+    byRoles.set(roles, asked)
+    return asked
   }
 }
 

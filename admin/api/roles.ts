@@ -40,10 +40,15 @@ export function answerRoles(app: OpenAPIHono<AdminEnv>, plane: ApiPlane): void {
     const { document, revision } = await plane.views.read(practice)
     const { members } = await plane.views.people(practice)
     const { hiddenBlockers } = document.controls.permission
-    const holders = (role: string): number => members.filter(({ roles }) => roles.includes(role)).length
+    const holders = new Map<string, number>()
+    for (const { roles } of members)
+      for (const role of new Set(roles)) holders.set(role, (holders.get(role) ?? 0) + 1)
     c.header('etag', etagOf(revision))
     return c.json(
-      { revision, roles: document.roles.map((role) => roleAnswer(role, holders(role.id), hiddenBlockers)) },
+      {
+        revision,
+        roles: document.roles.map((role) => roleAnswer(role, holders.get(role.id) ?? 0, hiddenBlockers)),
+      },
       200,
     )
   })

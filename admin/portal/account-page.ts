@@ -10,6 +10,7 @@ import type { Reason } from '../../policies/decision.ts'
 import { page } from '../../runtime/pages/page.ts'
 import { reasonTexts } from '../../runtime/pages/texts.ts'
 import { accountTexts } from '../../runtime/pages/texts-account.ts'
+import { labels, labelTexts } from '../../runtime/pages/texts-labels.ts'
 import { factorPartTexts } from '../../runtime/pages/texts-second-factor.ts'
 import { doneForm, hiddenFields, notYouLine, type PortalFrame, whoLine } from './page-parts.ts'
 
@@ -62,40 +63,40 @@ export type AccountView = {
 const endForm = (frame: PortalFrame, { id, device, isThis }: ShownSession) =>
   isThis
     ? ''
-    : html`<form method="post" action="/account/end">${hiddenFields(frame, { session: id })}<button class="small">End<span class="unseen"> the session on ${device}</span></button></form>`
+    : html`<form method="post" action="/account/end">${hiddenFields(frame, { session: id })}<button class="small">${labelTexts.end}<span class="unseen">${labelTexts.theSession(device)}</span></button></form>`
 
 const markOf = ({ isThis, held }: ShownSession) => {
-  if (isThis) return html`<span class="mark good">This browser</span>`
-  return held ? html`<span class="mark wait">Waits for a step</span>` : ''
+  if (isThis) return html`<span class="mark good">${labels.thisBrowser}</span>`
+  return held ? html`<span class="mark wait">${labels.waitsForAStep}</span>` : ''
 }
 
 const sessionLine = (frame: PortalFrame, session: ShownSession) =>
-  html`<li><span class="name">${session.device}</span> ${markOf(session)}${endForm(frame, session)}<span class="note">${session.address} · last seen ${session.lastSeen}</span><span class="note">Signed in ${session.started}, ${session.way}</span></li>`
+  html`<li><span class="name">${session.device}</span> ${markOf(session)}${endForm(frame, session)}<span class="note">${labelTexts.seen(session.address, session.lastSeen)}</span><span class="note">${labelTexts.signedIn(session.started, session.way)}</span></li>`
 
 const sessions = ({ frame, sessions, more }: AccountView) => {
   const others = sessions.filter(({ isThis }) => !isThis).length + more
-  return html`<h2>Where you are signed in</h2>
+  return html`<h2>${labels.whereYouAreSignedIn}</h2>
 <ul class="rows">${sessions.map((session) => sessionLine(frame, session))}</ul>
 ${more === 0 ? '' : html`<p class="hint">${accountTexts.more(more)}</p>`}
 ${
   others === 0
-    ? html`<p class="hint">Nowhere else.</p>`
+    ? html`<p class="hint">${labels.nowhereElse}</p>`
     : html`<p class="hint">${accountTexts.unknownSession}</p>
 <form method="post" action="/account/end">${hiddenFields(frame, { session: 'others' })}
-<div class="doing"><button>End ${others === 1 ? 'the other session' : `all ${others} other sessions`}</button></div></form>`
+<div class="doing"><button>${labelTexts.endOthers(others)}</button></div></form>`
 }`
 }
 
-const factor = ({ factors, recoveryCodesLeft }: AccountView) => html`<h2>Second factor</h2>
+const factor = ({ factors, recoveryCodesLeft }: AccountView) => html`<h2>${labels.secondFactor}</h2>
 <ul class="rows"><li><span class="name">${
-  factors === 0 ? 'None is set up' : factors === 1 ? 'One is set up' : `${factors} are set up`
-}</span> <a href="/">${factors === 0 ? 'Set one up' : 'Look after it'}</a>${
+  factors === 0 ? labels.noneIsSetUp : factors === 1 ? labels.oneIsSetUp : labelTexts.areSetUp(factors)
+}</span> <a href="/">${factors === 0 ? labels.setOneUp : labels.lookAfterIt}</a>${
   factors === 0
     ? html`<span class="note">${factorPartTexts.whyOne}</span>`
     : html`<span class="note">${recoveryCodesLeft === 0 ? factorPartTexts.noCodesLeft : accountTexts.codesLeft(recoveryCodesLeft)}</span>`
 }</li></ul>`
 
-const requests = ({ requests }: AccountView) => html`<h2>Requests and leave</h2>
+const requests = ({ requests }: AccountView) => html`<h2>${labels.requestsAndLeave}</h2>
 ${
   requests.length === 0
     ? html`<p class="hint">${accountTexts.noRequests}</p>`
@@ -106,9 +107,9 @@ ${
 }`
 
 const refusalLine = ({ reason, practice, when, address, code, count }: ShownRefusal) =>
-  html`<li><span class="name">${reasonTexts[reason].title}</span>${code === null ? '' : html` <span class="code">${code}</span>`}<span class="note">${when}${count > 1 ? `, ${count} times` : ''}${practice === null ? '' : ` · ${practice}`} · from ${address}</span></li>`
+  html`<li><span class="name">${reasonTexts[reason].title}</span>${code === null ? '' : html` <span class="code">${code}</span>`}<span class="note">${when}${count > 1 ? labelTexts.times(count) : ''}${practice === null ? '' : ` · ${practice}`} · ${labelTexts.from(address)}</span></li>`
 
-const refusals = ({ refusals }: AccountView) => html`<h2>Refused in the last 30 days</h2>
+const refusals = ({ refusals }: AccountView) => html`<h2>${labels.refusedInTheLast30Days}</h2>
 ${
   refusals.length === 0
     ? html`<p class="hint">${accountTexts.noRefusals}</p>`
@@ -119,7 +120,7 @@ ${
 /** The page as HTML, 12 kB; the longest with its logo stays below 30 kB. */
 export const accountPage = (view: AccountView): string =>
   page({
-    title: 'My sessions and security',
+    title: labels.mySessionsAndSecurity,
     practice: view.frame.brand,
     body: html`${whoLine(view.frame)}
 ${view.said === null ? '' : html`<p class="banner good" role="status">${view.said}</p>`}
@@ -127,6 +128,6 @@ ${sessions(view)}
 ${factor(view)}
 ${requests(view)}
 ${refusals(view)}
-${doneForm(view.frame, 'Done')}
+${doneForm(view.frame, labels.done)}
 ${notYouLine(view.frame)}`,
   })

@@ -6,6 +6,7 @@
  * short word in the address, of a closed grammar, so that a reload does nothing again.
  */
 import { accountTexts } from '../../runtime/pages/texts-account.ts'
+import { labels } from '../../runtime/pages/texts-labels.ts'
 import { deviceName } from '../api/networks.ts'
 import { endOwnSessions } from '../own-sessions.ts'
 import { type OwnAccount, type OwnRequest, type OwnSession, readOwnAccount } from '../store/own-account.ts'
@@ -42,16 +43,16 @@ const shownSessions = (sessions: readonly OwnSession[], visitor: Visitor, facts:
 }
 
 const until = (endsAt: number, { moment }: PersonFacts): string =>
-  endsAt >= farAhead ? 'Without an end' : `Until ${moment(endsAt)}`
+  endsAt >= farAhead ? labels.withoutAnEnd : `Until ${moment(endsAt)}`
 
 const marks = { pending: 'wait', approved: 'good', rejected: 'stop' } as const
 const statusTexts: Readonly<Record<OwnRequest['status'], string>> = {
-  pending: 'Pending',
-  approved: 'Approved',
-  rejected: 'Rejected',
-  withdrawn: 'Taken back',
-  expired: 'Not decided in time',
-  lapsed: 'Has ended',
+  pending: labels.pending,
+  approved: labels.approved,
+  rejected: labels.rejected,
+  withdrawn: labels.takenBack,
+  expired: labels.notDecidedInTime,
+  lapsed: labels.hasEnded,
 }
 
 const requestOf = (request: OwnRequest, facts: PersonFacts): ShownRequest => {
@@ -75,7 +76,12 @@ const leaveOf = (leave: OwnAccount['leave'][number], facts: PersonFacts): ShownR
     time: 'outside the hours',
     'break-glass': 'emergency access',
   }[kind]
-  return { title: `${practiceName}: ${what}`, status: 'Allowed', mark: 'good', notes: [until(endsAt, facts)] }
+  return {
+    title: `${practiceName}: ${what}`,
+    status: labels.allowed,
+    mark: 'good',
+    notes: [until(endsAt, facts)],
+  }
 }
 
 /** Leave that a listed request has brought is told with the request alone. */

@@ -8,6 +8,7 @@
 
 import { momentText } from '../../policies/timetable-zone.ts'
 import { emergencyTexts } from '../../runtime/pages/texts-account.ts'
+import { labels } from '../../runtime/pages/texts-labels.ts'
 import { type EmergencyPlace, emergencyPlaces, takeEmergency } from '../emergency-access.ts'
 import { readPolicy } from '../store/practices.ts'
 import { standingOf } from '../two-factor/enrolment.ts'
@@ -81,7 +82,7 @@ export async function takeEmergencyForm(visitor: Visitor, form: PortalForm): Pro
     { user, name, address, method: proved.method, practices, reason },
     at,
   )
-  if (taken === undefined) return show(visitor, 'Choose where.')
+  if (taken === undefined) return show(visitor, labels.chooseWhere)
   if (taken.outcome === 'refused')
     return pageOf(visitor, 403, noEmergencyPage(frameOf(visitor), taken.sentence))
   portal.parts.changed()

@@ -9,6 +9,7 @@ import { html } from 'hono/html'
 import { emergencyOnLine } from '../../runtime/pages/emergency-line.ts'
 import { managementLine } from '../../runtime/pages/management-line.ts'
 import { page } from '../../runtime/pages/page.ts'
+import { labels, labelTexts } from '../../runtime/pages/texts-labels.ts'
 import { manageTexts, numberTexts } from '../../runtime/pages/texts-second-factor.ts'
 import { doneForm, hiddenFields, nameField, notYouLine, type PortalFrame, whoLine } from './page-parts.ts'
 
@@ -43,33 +44,33 @@ const codesNote = (left: number) =>
   left > codesFewAt ? '' : html`<p class="problem">${manageTexts.codesFew(left)}</p>`
 
 const factorLine = ({ id, name, method, enrolledAt, lastVerifiedAt }: ShownFactor) =>
-  html`<li><span class="name">${name}</span> <a href="/factor?id=${id}">Rename or remove<span class="unseen"> ${name}</span></a>${
+  html`<li><span class="name">${name}</span> <a href="/factor?id=${id}">${labelTexts.renameOrRemove}<span class="unseen"> ${name}</span></a>${
     name === method ? '' : html`<span class="note">${method}</span>`
-  }<span class="note">Set up ${enrolledAt}, last used ${lastVerifiedAt}</span></li>`
+  }<span class="note">${labelTexts.setUpAndUsed(enrolledAt, lastVerifiedAt)}</span></li>`
 
 const newLinks = ({ passkeys, texts, factors }: ManageView) =>
   html`<div class="doing">${
     passkeys
-      ? html`<a${factors.length === 0 ? html` class="first"` : ''} href="/passkey">Set up a passkey</a>`
+      ? html`<a${factors.length === 0 ? html` class="first"` : ''} href="/passkey">${labels.setUpAPasskey}</a>`
       : ''
   }<a${factors.length === 0 && !passkeys ? html` class="first"` : ''} href="/set-up">${
-    factors.length === 0 ? 'Set up an authenticator app' : 'Set up another authenticator app'
+    factors.length === 0 ? labels.setUpAnAuthenticatorApp : labels.setUpAnotherAuthenticatorApp
   }</a>${texts ? html`<a href="/text">${numberTexts.title}</a>` : ''}</div>`
 
 const deviceForm = ({ frame, devices }: ManageView) =>
   devices === 0
     ? ''
-    : html`<h2>Remembered browsers</h2>
+    : html`<h2>${labels.rememberedBrowsers}</h2>
 <form method="post" action="/devices">${hiddenFields(frame)}
 <p>${manageTexts.remembered(devices)}</p>
-<div class="doing"><button>Ask again everywhere</button></div></form>`
+<div class="doing"><button>${labels.askAgainEverywhere}</button></div></form>`
 
 const present = (view: ManageView) => html`<ul class="rows">${view.factors.map(factorLine)}</ul>
 ${newLinks(view)}
-<h2>Recovery codes</h2>
-<p>${String(view.recoveryCodesLeft)} of 10 are left.</p>
+<h2>${labels.recoveryCodes}</h2>
+<p>${labelTexts.ofTen(view.recoveryCodesLeft)}</p>
 ${codesNote(view.recoveryCodesLeft)}
-<div class="doing"><a href="/recovery-codes">New recovery codes</a></div>
+<div class="doing"><a href="/recovery-codes">${labels.newRecoveryCodes}</a></div>
 ${deviceForm(view)}`
 
 const absent = (
@@ -83,20 +84,20 @@ ${
 }`
 
 const signOutEverywhere = (frame: PortalFrame) =>
-  html`<details><summary>Sign out everywhere</summary>
+  html`<details><summary>${labels.signOutEverywhere}</summary>
 <p>${manageTexts.signOut}</p>
 <form method="post" action="/sign-out-everywhere">${hiddenFields(frame)}
-<div class="doing"><button>Sign out everywhere</button></div></form></details>`
+<div class="doing"><button>${labels.signOutEverywhere}</button></div></form></details>`
 
 /** The page of one's own factors. */
 export const managePage = (view: ManageView): string =>
   page({
-    title: 'Your second factor',
+    title: labels.yourSecondFactor,
     practice: view.frame.brand,
     body: html`${whoLine(view.frame)}
 ${view.factors.length === 0 ? absent(view) : present(view)}
-<div class="alone">${doneForm(view.frame, 'Done', view.factors.length > 0 || !view.mayEnrol)}</div>
-<p><a href="/account">My sessions, requests and refusals</a></p>
+<div class="alone">${doneForm(view.frame, labels.done, view.factors.length > 0 || !view.mayEnrol)}</div>
+<p><a href="/account">${labels.mySessionsRequestsAndRefusals}</a></p>
 ${signOutEverywhere(view.frame)}
 ${managementLine(view.management)}
 ${notYouLine(view.frame)}`,
@@ -113,10 +114,10 @@ export type FactorView = {
 const removal = ({ frame, factor, last, requiring }: FactorView) => {
   if (last && requiring.length > 0)
     return html`<p>${manageTexts.onlyOneAsked(requiring)}</p>
-<div class="doing"><a href="/set-up">Set up another one</a></div>`
+<div class="doing"><a href="/set-up">${labels.setUpAnotherOne}</a></div>`
   return html`<p>${last ? manageTexts.onlyOne : manageTexts.oneOfSeveral}</p>
 <form method="post" action="/factor">${hiddenFields(frame, { id: factor.id, do: 'remove' })}
-<div class="doing"><button>Remove ${factor.name}</button></div></form>`
+<div class="doing"><button>${labelTexts.remove(factor.name)}</button></div></form>`
 }
 
 /** The page on which one factor is renamed or removed. */
@@ -125,25 +126,25 @@ export const factorPage = (view: FactorView): string =>
     title: view.factor.name,
     practice: view.frame.brand,
     body: html`${whoLine(view.frame)}
-<dl><dt>Method</dt><dd>${view.factor.method}</dd>
-<dt>Set up</dt><dd>${view.factor.enrolledAt}</dd>
-<dt>Last used</dt><dd>${view.factor.lastVerifiedAt}</dd></dl>
-<h2>Rename</h2>
+<dl><dt>${labels.method}</dt><dd>${view.factor.method}</dd>
+<dt>${labels.setUp}</dt><dd>${view.factor.enrolledAt}</dd>
+<dt>${labels.lastUsed}</dt><dd>${view.factor.lastVerifiedAt}</dd></dl>
+<h2>${labels.rename}</h2>
 <form method="post" action="/factor">${hiddenFields(view.frame, { id: view.factor.id, do: 'rename' })}
 ${nameField(view.factor.name)}
-<div class="doing"><button class="first">Save the name</button></div></form>
-<h2>Remove</h2>
+<div class="doing"><button class="first">${labels.saveTheName}</button></div></form>
+<h2>${labels.remove}</h2>
 ${removal(view)}
-<p class="last"><a href="/">Back to your second factors</a></p>`,
+<p class="last"><a href="/">${labels.backToYourSecondFactors}</a></p>`,
   })
 
 /** The page after a proof, where there is something to say before going on. */
 export const confirmedPage = (frame: PortalFrame, recoveryCodesLeft: number): string =>
   page({
-    title: 'Confirmed',
+    title: labels.confirmed,
     practice: frame.brand,
     body: html`${emergencyOnLine(frame.emergencyUntil)}<p role="status">${manageTexts.confirmed}</p>
 ${codesNote(recoveryCodesLeft)}
-${doneForm(frame, 'Continue')}
-${recoveryCodesLeft > codesFewAt ? '' : html`<div class="doing"><a href="/recovery-codes">New recovery codes</a></div>`}`,
+${doneForm(frame, labels.continue)}
+${recoveryCodesLeft > codesFewAt ? '' : html`<div class="doing"><a href="/recovery-codes">${labels.newRecoveryCodes}</a></div>`}`,
   })

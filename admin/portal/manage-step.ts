@@ -6,6 +6,7 @@
  */
 
 import { securityManagementPath } from '../../runtime/pages/management-line.ts'
+import { labels } from '../../runtime/pages/texts-labels.ts'
 import { maySeeSecurity } from '../security-admins.ts'
 import { type Standing, standingOf } from '../two-factor/enrolment.ts'
 import {
@@ -23,9 +24,9 @@ import { type PersonFacts, readPersonFacts } from './person-facts.ts'
 import { frameOf, pageOf, type Visitor } from './visitor.ts'
 
 const methodNames: Readonly<Record<OwnFactor['method'], string>> = {
-  totp: 'Authenticator app',
-  passkey: 'Passkey',
-  sms: 'Text message',
+  totp: labels.authenticatorApp,
+  passkey: labels.passkey,
+  sms: labels.textMessage,
 }
 
 const shownOf = (factor: OwnFactor, facts: PersonFacts): ShownFactor => ({

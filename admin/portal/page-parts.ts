@@ -9,6 +9,7 @@ import { html } from 'hono/html'
 import type { HtmlEscapedString } from 'hono/utils/html'
 import { emergencyOnLine } from '../../runtime/pages/emergency-line.ts'
 import type { Brand } from '../../runtime/pages/page.ts'
+import { labels, labelTexts } from '../../runtime/pages/texts-labels.ts'
 import { factorPartTexts } from '../../runtime/pages/texts-second-factor.ts'
 import { type Said, type SentBy, saidText } from './said.ts'
 
@@ -34,19 +35,17 @@ const namesMax = 5
 
 const practicesText = (names: readonly string[]): string => {
   const more = names.length - namesMax
-  return more > 0 ? `${names.slice(0, namesMax).join(', ')} and ${more} more` : names.join(', ')
+  return more > 0 ? labelTexts.andMore(names.slice(0, namesMax).join(', '), more) : names.join(', ')
 }
 
 /** Who this is about, to stand first on a page: whoever came by a stranger's link must see it before a field. */
 export const whoLine = (frame: PortalFrame) =>
-  html`${emergencyOnLine(frame.emergencyUntil)}<p class="who">You are ${frame.signedIn ? 'signed in' : 'signing in'} as <strong>${frame.name}</strong>${
-    frame.login === frame.name ? '' : html` (${frame.login})`
-  }${frame.practices.length === 0 ? '' : ` at ${practicesText(frame.practices)}`}.</p>`
+  html`${emergencyOnLine(frame.emergencyUntil)}<p class="who">${labelTexts.who(frame.signedIn, frame.name, frame.login === frame.name ? null : frame.login, practicesText(frame.practices))}</p>`
 
 /** The way out for everybody else, to stand last. */
 export const notYouLine = (frame: PortalFrame) =>
   html`<p class="last">${frame.signedIn ? factorPartTexts.notYou : factorPartTexts.notYouYet}
-<a href="${frame.leave}">Sign in as someone else</a></p>`
+<a href="${frame.leave}">${labels.signInAsSomeoneElse}</a></p>`
 
 /** What a field has to say about the last code; `null`: nothing. */
 export const problemLine = (id: string, said: Said | null, by: SentBy, at: number) =>
@@ -70,7 +69,7 @@ ${problemLine('code-problem', said, 'app', at)}
 
 /** The field for the name of a device; `name`: what it is called now. */
 export const nameField = (name: string) =>
-  html`<label for="name">Name of this device</label>
+  html`<label for="name">${labels.nameOfThisDevice}</label>
 <p class="hint" id="name-hint">${factorPartTexts.deviceName}</p>
 <input class="field" id="name" name="name" autocomplete="off" maxlength="30" value="${name}" aria-describedby="name-hint">`
 

@@ -6,6 +6,7 @@
  * back here: somebody must never go in circles.
  */
 import { plainPage } from '../../runtime/pages/plain-page.ts'
+import { labels } from '../../runtime/pages/texts-labels.ts'
 import { portalPageTexts, tooManyPeopleTexts } from '../../runtime/pages/texts-sign-in.ts'
 
 const pageOf = (which: keyof typeof portalPageTexts): string => {
@@ -32,7 +33,8 @@ export const tooWeakPage = (): string => pageOf('tooWeak')
 export const signedOutPage = (): string => pageOf('signedOut')
 
 /** Too many came from one network. `afterS`: when to come again, in seconds. */
-export const tooOftenPage = (afterS: number): string => plainPage('Just a moment', tooManyPeopleTexts(afterS))
+export const tooOftenPage = (afterS: number): string =>
+  plainPage(labels.justAMoment, tooManyPeopleTexts(afterS))
 
 /** The database is away; sent with `Refresh`. */
 export const awayPage = (): string => pageOf('away')

@@ -9,6 +9,7 @@
 import { html, raw } from 'hono/html'
 import { emergencyOnLine } from '../../runtime/pages/emergency-line.ts'
 import { page } from '../../runtime/pages/page.ts'
+import { labels } from '../../runtime/pages/texts-labels.ts'
 import { factorPartTexts, recoveryCodesTexts, setUpTexts } from '../../runtime/pages/texts-second-factor.ts'
 import {
   codeField,
@@ -69,7 +70,7 @@ export const setUpPage = (view: SetUpView): string => {
   const { frame, key, uri, said } = view
   const { account, issuer } = labelOf(uri)
   return page({
-    title: view.adds ? 'Set up another authenticator app' : 'Set up your second factor',
+    title: view.adds ? labels.setUpAnotherAuthenticatorApp : labels.setUpYourSecondFactor,
     practice: frame.brand,
     body: html`${whoLine(frame)}
 ${why(view)}
@@ -81,12 +82,12 @@ ${picture(uri)}
 <p>${setUpTexts.onThatPhone} <a href="${uri}">${setUpTexts.openKey}</a></p>
 <p>${setUpTexts.typeKey}</p>
 <p class="code" id="key">${grouped(key)}</p>
-<dl><dt>Account</dt><dd>${account}</dd><dt>Service</dt><dd>${issuer}</dd><dt>Kind</dt><dd>time-based, 6 digits</dd></dl>
+<dl><dt>${labels.account}</dt><dd>${account}</dd><dt>${labels.service}</dt><dd>${issuer}</dd><dt>${labels.kind}</dt><dd>${labels.timeBased}</dd></dl>
 <form method="post" action="/set-up">${hiddenFields(frame)}
-<h2>3. Confirm that it works</h2>
+<h2>${labels.confirmThatItWorks}</h2>
 ${codeField(said, frame.at, setUpTexts.appCode, factorPartTexts.changes, false)}
 ${nameField('')}
-<div class="doing"><button class="first">Confirm</button></div>
+<div class="doing"><button class="first">${labels.confirm}</button></div>
 </form>
 ${notYouLine(frame)}`,
   })
@@ -104,14 +105,14 @@ export type PasskeyView = {
 /** The page that makes a passkey, to be sent with `passkeyScript`. */
 export const passkeyPage = (view: PasskeyView): string =>
   page({
-    title: 'Set up a passkey',
+    title: labels.setUpAPasskey,
     practice: view.frame.brand,
     body: html`${whoLine(view.frame)}
 ${why(view)}
 <p>${setUpTexts.passkey}</p>
 ${problemLine('passkey-problem', view.said, 'passkey', view.frame.at)}
 ${passkeyForm(view.frame, {
-  ...{ action: '/passkey', options: view.options, words: 'Make a passkey' },
+  ...{ action: '/passkey', options: view.options, words: labels.makeAPasskey },
   more: nameField(''),
 })}
 <p><a href="/set-up">${factorPartTexts.appInstead}</a></p>
@@ -125,7 +126,7 @@ export const admissionForm = (frame: PortalFrame, said: Said | null) =>
 <p class="hint" id="admission-hint">${setUpTexts.admission}</p>
 ${problemLine('admission-problem', said, 'admission', frame.at)}
 <input class="field" id="admission" name="code" autocomplete="off" autocapitalize="characters" spellcheck="false" maxlength="40" required aria-describedby="admission-hint${said === null ? '' : ' admission-problem'}"${said === null ? '' : html` aria-invalid="true" autofocus`}>
-<div class="doing"><button class="first">Use this code</button></div>
+<div class="doing"><button class="first">${labels.useThisCode}</button></div>
 </form>`
 
 /** The page where it may not be set up from this address, unless an admin has given a code. */
@@ -137,18 +138,18 @@ export const notHerePage = (frame: PortalFrame, address: string, said: Said | nu
 <p>${setUpTexts.notHere}</p>
 <p>${setUpTexts.notHereNext}</p>
 ${admissionForm(frame, said)}
-<dl><dt>Your address</dt><dd>${address}</dd></dl>
+<dl><dt>${labels.yourAddress}</dt><dd>${address}</dd></dl>
 ${notYouLine(frame)}`,
   })
 
 /** The page of somebody who has as many factors as one may have. */
 export const fullPage = (frame: PortalFrame): string =>
   page({
-    title: 'You have ten already',
+    title: labels.youHaveTenAlready,
     practice: frame.brand,
     body: html`${whoLine(frame)}
 <p>${setUpTexts.full}</p>
-<div class="doing"><a class="first" href="/">Your second factors</a></div>`,
+<div class="doing"><a class="first" href="/">${labels.yourSecondFactors}</a></div>`,
   })
 
 /** What the page of recovery codes shows. `goesOn`: a sign-in waits for it. */
@@ -165,31 +166,31 @@ const fileOf = (frame: PortalFrame, codes: readonly string[]): string =>
 /** The recovery codes, this once; to be sent with `codesScript`. */
 export const codesPage = ({ frame, codes, fresh, goesOn }: CodesView): string =>
   page({
-    title: 'Keep your recovery codes',
+    title: labels.keepYourRecoveryCodes,
     practice: frame.brand,
     body: html`${emergencyOnLine(frame.emergencyUntil)}<p role="status">${
       fresh === 'enrolled' ? recoveryCodesTexts.enrolled : recoveryCodesTexts.renewed
     }</p>
 <p>${recoveryCodesTexts.keep()}</p>
-<ol class="codes code" aria-label="Recovery codes">${codes.map((code) => html`<li>${code}</li>`)}</ol>
+<ol class="codes code" aria-label="${labels.recoveryCodes}">${codes.map((code) => html`<li>${code}</li>`)}</ol>
 <p>${frame.name} (${frame.login})</p>
-<div class="doing"><button type="button" id="copy" hidden>Copy</button><button type="button" id="print" hidden>Print</button><a download="recovery-codes.txt" href="data:text/plain;charset=utf-8,${encodeURIComponent(fileOf(frame, codes))}">Download</a></div>
+<div class="doing"><button type="button" id="copy" hidden>${labels.copy}</button><button type="button" id="print" hidden>${labels.print}</button><a download="recovery-codes.txt" href="data:text/plain;charset=utf-8,${encodeURIComponent(fileOf(frame, codes))}">${labels.download}</a></div>
 <p class="hint" id="codes-note" role="status"></p>
 <form method="post" action="/done">${hiddenFields(frame, { after: 'codes' })}
-<label class="choice"><input type="checkbox" name="kept" value="yes" required> I have kept these codes</label>
-<div class="doing"><button class="first">${goesOn ? 'Continue' : 'Back to my second factor'}</button></div>
+<label class="choice"><input type="checkbox" name="kept" value="yes" required> ${labels.iHaveKeptTheseCodes}</label>
+<div class="doing"><button class="first">${goesOn ? labels.continue : labels.backToMySecondFactor}</button></div>
 </form>${codesScript.tag}`,
   })
 
 /** The page before new codes are made: a reloaded answer must not make any, so the wish is confirmed here. */
 export const renewPage = (frame: PortalFrame, left: number, wish: string): string =>
   page({
-    title: 'Make new recovery codes?',
+    title: labels.makeNewRecoveryCodes,
     practice: frame.brand,
     body: html`${whoLine(frame)}
 <p>${recoveryCodesTexts.renew(left)}</p>
 <form method="post" action="/recovery-codes">${hiddenFields(frame, { wish })}
-<div class="doing"><button class="first">Make new codes</button><a href="/">Keep the old ones</a></div>
+<div class="doing"><button class="first">${labels.makeNewCodes}</button><a href="/">${labels.keepTheOldOnes}</a></div>
 </form>
 ${notYouLine(frame)}`,
   })
@@ -197,9 +198,9 @@ ${notYouLine(frame)}`,
 /** The page for codes that were made and shown a moment ago, and are asked for again by a reload. */
 export const shownAlreadyPage = (frame: PortalFrame): string =>
   page({
-    title: 'These codes were shown already',
+    title: labels.theseCodesWereShownAlready,
     practice: frame.brand,
     body: html`${emergencyOnLine(frame.emergencyUntil)}<p>${recoveryCodesTexts.shown}</p>
-${doneForm(frame, 'Go on')}
-<div class="doing"><a href="/recovery-codes">New recovery codes</a></div>`,
+${doneForm(frame, labels.goOn)}
+<div class="doing"><a href="/recovery-codes">${labels.newRecoveryCodes}</a></div>`,
   })

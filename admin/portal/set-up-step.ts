@@ -6,6 +6,7 @@
  * an approved address or with an admin's code).
  */
 
+import { labels } from '../../runtime/pages/texts-labels.ts'
 import { isListedAddress } from '../two-factor/allowed-addresses.ts'
 import { readCode } from '../two-factor/codes.ts'
 import {
@@ -173,7 +174,7 @@ export async function takeNewPasskey(visitor: Visitor, form: PortalForm): Promis
   const answer = form.get('answer', passkeyAnswerMax)
   if (answer === '' || portal.party === null)
     return portal.answers.seeOther(`/passkey?said=${saidWord({ what: 'form' })}`)
-  const wish = { answer, name: factorName(form.get('name'), 'Passkey') }
+  const wish = { answer, name: factorName(form.get('name'), labels.passkey) }
   const outcome = await confirmPasskey(portal.parts, portal.party, visit, wish, at, address)
   return answerEnrolment(visitor, '/passkey', outcome)
 }

@@ -8,6 +8,7 @@
 
 import { html } from 'hono/html'
 import { page } from '../../runtime/pages/page.ts'
+import { labels, labelTexts } from '../../runtime/pages/texts-labels.ts'
 import { signInSaidTexts, signInTexts } from '../../runtime/pages/texts-sign-in.ts'
 import { passkeyForm } from './page-parts.ts'
 import { passkeyScript } from './scripts.ts'
@@ -42,14 +43,14 @@ const passwordForm = ({ password, passkey, said }: SignInView) =>
   password === null
     ? ''
     : html`<form method="post" action="/sign-in/password"><input type="hidden" name="token" value="${password.token}">
-<label for="login">Login name</label>
+<label for="login">${labels.loginName}</label>
 <input class="field" id="login" name="login" autocomplete="username${passkey === null ? '' : ' webauthn'}" autocapitalize="none" spellcheck="false" maxlength="200" required autofocus${said === null ? '' : html` aria-describedby="said"`}>
-<label for="password">Password</label>
+<label for="password">${labels.password}</label>
 <input class="field" id="password" name="password" type="password" autocomplete="current-password" required${said === null ? '' : html` aria-describedby="said"`}>
-<div class="doing"><button class="first">Sign in</button></div></form>
+<div class="doing"><button class="first">${labels.signIn}</button></div></form>
 <p class="hint">${
         password.hasLinks
-          ? html`<a href="/sign-in/password-link">No password yet, or forgotten?</a>`
+          ? html`<a href="/sign-in/password-link">${labels.noPasswordYetOrForgotten}</a>`
           : signInTexts.askForLink
       }</p>`
 
@@ -57,14 +58,14 @@ const passkeyPart = ({ passkey, password, providers }: SignInView) =>
   passkey === null
     ? ''
     : html`${passkeyForm(passkey, {
-        ...{ action: '/sign-in/passkey', options: passkey.options, words: 'Sign in with a passkey' },
+        ...{ action: '/sign-in/passkey', options: passkey.options, words: labels.signInWithAPasskey },
         isSecond: password !== null || providers.length > 0,
       })}`
 
 /** The page of signing in, to be sent with `passkeyScript` where it has a passkey's form. */
 export const signInPage = (view: SignInView): string =>
   page({
-    title: 'Sign in',
+    title: labels.signIn,
     practice: null,
     body: html`<p>${signInTexts.goOn(new URL(view.origin).host)}</p>
 ${view.said === null ? '' : html`<p class="problem" id="said" role="alert">${view.said}</p>`}
@@ -74,7 +75,7 @@ ${
     ? ''
     : html`<div class="doing">${view.providers.map(
         ({ id, name }, at) =>
-          html`<a${at === 0 && view.password === null ? html` class="first"` : ''} href="/sign-in/with/${id}">Continue with ${name}</a>`,
+          html`<a${at === 0 && view.password === null ? html` class="first"` : ''} href="/sign-in/with/${id}">${labelTexts.continueWith(name)}</a>`,
       )}</div>`
 }
 ${passkeyPart(view)}
@@ -84,15 +85,15 @@ ${passkeyPart(view)}
 /** The page that asks for a link. `isAsked`: it was asked for; whether anybody has that login name is not told. */
 export const passwordLinkPage = (view: { readonly token: string; readonly isAsked: boolean }): string =>
   page({
-    title: view.isAsked ? 'Look into your mailbox' : 'Set your password',
+    title: view.isAsked ? labels.lookIntoYourMailbox : labels.setYourPassword,
     practice: null,
     body: view.isAsked
       ? html`<p role="status">${signInTexts.linkOnItsWay}</p>
 <p>${signInTexts.noLinkCame}</p>
-<div class="doing"><a class="first" href="/sign-in">Back to signing in</a></div>`
+<div class="doing"><a class="first" href="/sign-in">${labels.backToSigningIn}</a></div>`
       : html`<p>${signInTexts.linkGoes}</p>
 <form method="post" action="/sign-in/password-link"><input type="hidden" name="token" value="${view.token}">
-<label for="login">Login name</label>
+<label for="login">${labels.loginName}</label>
 <input class="field" id="login" name="login" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="200" required autofocus>
-<div class="doing"><button class="first">Send the link</button><a href="/sign-in">Back</a></div></form>`,
+<div class="doing"><button class="first">${labels.sendTheLink}</button><a href="/sign-in">${labels.back}</a></div></form>`,
   })

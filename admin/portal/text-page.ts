@@ -6,6 +6,7 @@
 
 import { html } from 'hono/html'
 import { page } from '../../runtime/pages/page.ts'
+import { labels, labelTexts } from '../../runtime/pages/texts-labels.ts'
 import { factorPartTexts, numberTexts } from '../../runtime/pages/texts-second-factor.ts'
 import { hiddenFields, nameField, notYouLine, type PortalFrame, whoLine } from './page-parts.ts'
 import { type Said, type SentBy, saidText } from './said.ts'
@@ -52,14 +53,14 @@ ${
     ? ''
     : html`<form method="post" action="/verify">${hiddenFields(frame, { purpose, by: 'text' })}
 ${digitsField(sent.masked, said)}
-${remember}<div class="doing"><button${isFirst ? html` class="first"` : ''}>Confirm</button></div></form>
+${remember}<div class="doing"><button${isFirst ? html` class="first"` : ''}>${labels.confirm}</button></div></form>
 `
 }${numbers.map(
   ({
     id,
     masked,
   }) => html`<form method="post" action="/verify/text">${hiddenFields(frame, { purpose, factor: id })}
-<div class="doing"><button${isFirst && sent === null ? html` class="first"` : ''}>${sent === null ? 'Send a code' : 'Send another code'} to ${masked}</button></div></form>
+<div class="doing"><button${isFirst && sent === null ? html` class="first"` : ''}>${labelTexts.sendTo(masked, sent !== null)}</button></div></form>
 `,
 )}`
 
@@ -75,7 +76,7 @@ const confirmForm = (frame: PortalFrame, masked: string, said: Said | null) =>
   html`<form method="post" action="/text">${hiddenFields(frame)}
 ${digitsField(masked, said)}
 ${nameField('')}
-<div class="doing"><button class="first">Confirm</button></div></form>
+<div class="doing"><button class="first">${labels.confirm}</button></div></form>
 <h2>${numberTexts.notYours}</h2>`
 
 /** The page that sets up a number: first the number, then the code that came to it. */
@@ -88,10 +89,10 @@ export const numberPage = ({ frame, sent, said, by }: NumberView): string =>
 ${noteLine(said, by, frame.at)}
 ${sent === null ? '' : confirmForm(frame, sent.masked, by === 'text' ? said : null)}
 <form method="post" action="/text/send">${hiddenFields(frame)}
-<label for="number">Your mobile number</label>
+<label for="number">${labels.yourMobileNumber}</label>
 <p class="hint" id="number-hint">${numberTexts.number}</p>
 <input class="field" id="number" name="number" type="tel" autocomplete="tel" maxlength="30" required aria-describedby="number-hint${by === 'number' && said !== null ? ' text-note' : ''}"${by === 'number' && isWrong(said) ? html` aria-invalid="true"` : ''}>
-<div class="doing"><button${sent === null ? html` class="first"` : ''}>Send a code</button></div></form>
+<div class="doing"><button${sent === null ? html` class="first"` : ''}>${labels.sendACode}</button></div></form>
 <p><a href="/set-up">${factorPartTexts.appInstead}</a></p>
 ${notYouLine(frame)}`,
   })

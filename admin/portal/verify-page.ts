@@ -7,6 +7,7 @@
 
 import { html } from 'hono/html'
 import { page } from '../../runtime/pages/page.ts'
+import { labels } from '../../runtime/pages/texts-labels.ts'
 import { factorPartTexts, verifyTexts } from '../../runtime/pages/texts-second-factor.ts'
 import {
   codeField,
@@ -70,7 +71,7 @@ const passkeyPart = (view: VerifyView) => {
   if (passkey === null) return ''
   return html`${by === 'passkey' ? problemLine('passkey-problem', said, 'passkey', frame.at) : ''}
 ${passkeyForm(frame, {
-  ...{ action: '/verify/passkey', options: passkey, words: 'Use your passkey' },
+  ...{ action: '/verify/passkey', options: passkey, words: labels.useYourPasskey },
   ...{ fields: { purpose }, more: rememberChoice(view), isSecond: firstOf(view) !== 'passkey' },
 })}
 `
@@ -88,7 +89,7 @@ ${codeField(
   factorPartTexts.changes,
   by === 'app' && isFirst,
 )}
-${rememberChoice(view)}<div class="doing"><button${isFirst ? html` class="first"` : ''}>Confirm</button></div>
+${rememberChoice(view)}<div class="doing"><button${isFirst ? html` class="first"` : ''}>${labels.confirm}</button></div>
 </form>
 `
 }
@@ -104,13 +105,13 @@ const recoveryForm = ({ frame, purpose, said, by, strong, app, passkey, texts }:
   if (strong) return ''
   const about = by === 'recovery' ? said : null
   return html`<details${about === null && (app || passkey !== null || texts !== null) ? '' : html` open`}>
-<summary>Use a recovery code</summary>
+<summary>${labels.useARecoveryCode}</summary>
 <form method="post" action="/verify">${hiddenFields(frame, { purpose, by: 'recovery' })}
-<label for="recovery">Recovery code</label>
+<label for="recovery">${labels.recoveryCode}</label>
 <p class="hint" id="recovery-hint">${verifyTexts.recovery}</p>
 ${problemLine('recovery-problem', about, 'recovery', frame.at)}
 <input class="field" id="recovery" name="code" autocomplete="off" autocapitalize="none" spellcheck="false" maxlength="40" required aria-describedby="recovery-hint${about === null ? '' : ' recovery-problem'}"${about === null ? '' : html` aria-invalid="true" autofocus`}>
-<div class="doing"><button>Use this code</button></div>
+<div class="doing"><button>${labels.useThisCode}</button></div>
 </form>
 <p class="hint">${verifyTexts.noRecovery}</p>
 </details>`
@@ -119,7 +120,7 @@ ${problemLine('recovery-problem', about, 'recovery', frame.at)}
 /** The page as HTML, about 6 kB, 9 kB with a passkey (then send it with `passkeyScript`). */
 export const verifyPage = (view: VerifyView): string =>
   page({
-    title: 'Confirm that it is you',
+    title: labels.confirmThatItIsYou,
     practice: view.frame.brand,
     body: html`${whoLine(view.frame)}
 <p>${why(view)}</p>

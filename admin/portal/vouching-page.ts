@@ -8,6 +8,7 @@
 
 import { html } from 'hono/html'
 import { page } from '../../runtime/pages/page.ts'
+import { labels } from '../../runtime/pages/texts-labels.ts'
 import { vouchingTexts } from '../../runtime/pages/texts-second-factor.ts'
 import { doneForm, notYouLine, type PortalFrame, whoLine } from './page-parts.ts'
 import type { Said } from './said.ts'
@@ -36,9 +37,9 @@ ${why(made)}
 ${admissionForm(frame, said)}
 ${
   made
-    ? html`<p><a href="/verify">Use another passkey of yours</a></p>`
+    ? html`<p><a href="/verify">${labels.useAnotherPasskeyOfYours}</a></p>`
     : html`<p><a href="/passkey">${vouchingTexts.withoutCode}</a>. ${vouchingTexts.countsAsCode}</p>`
 }
-${doneForm(frame, 'Back to your application', false)}
+${doneForm(frame, labels.backToYourApplication, false)}
 ${notYouLine(frame)}`,
   })

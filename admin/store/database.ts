@@ -143,7 +143,8 @@ export function openStore({ url, poolMax }: { readonly url: string; readonly poo
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 60_000,
     statement_timeout: 30_000,
-    idle_in_transaction_session_timeout: 30_000,
+    // A control plane that is frozen in the middle of one must not hold its locks for long: another waits for them.
+    idle_in_transaction_session_timeout: 10_000,
     keepAlive: true,
     // Compiling a plan takes longer than any list here takes to run; a table just filled looks expensive enough for it.
     options: '-c jit=off',

@@ -9,7 +9,7 @@ import { type FieldName, nameOf } from './field-names.ts'
 import { tokenBytes, valueBytes } from './grammar.ts'
 
 /** A head: `text` is what stands in `bytes` from `from` on, as latin1; `end` is behind the empty line that ends it. */
-export type HeadBytes = {
+type HeadBytes = {
   readonly bytes: Buffer
   readonly from: number
   readonly end: number

@@ -25,7 +25,7 @@ export type Outlet = Sender & {
 }
 
 /** Who is told. `moved`: the system has taken all, within the call; `written`: later, something that it had not. */
-export type OutletHooks = { moved(): void; written(): void }
+type OutletHooks = { moved(): void; written(): void }
 
 /** More is not held back for company. */
 const heldBytesMax = 16_384
@@ -40,6 +40,7 @@ class SocketOutlet implements Outlet {
   /** What was flushed and not sent. */
   private kept = ''
   private isDue = false
+  private isAwaited = false
 
   constructor(socket: Socket, hooks: OutletHooks) {
     this.socket = socket
@@ -103,9 +104,19 @@ class SocketOutlet implements Outlet {
       socket.write(chunk)
       socket.uncork()
     }
-    // Else we see to it that we hear when it is.
     if (socket.writableLength === 0) hooks.moved()
-    else socket.write(nothing, () => hooks.written())
+    else if (!this.isAwaited) this.awaitWritten()
+  }
+
+  /** Sees to it that we hear when what waits is taken. */
+  private awaitWritten(): void {
+    const { socket, hooks } = this
+    this.isAwaited = true
+    socket.write(nothing, () => {
+      this.isAwaited = false
+      if (socket.writableLength > 0 && !socket.destroyed) this.awaitWritten()
+      hooks.written()
+    })
   }
 }
 

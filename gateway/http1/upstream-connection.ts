@@ -287,10 +287,10 @@ const sendStream = (state: State, ask: Ask, body: Readable, framing: RequestFram
 
 const send = (state: State, ask: Ask): void => {
   const { socket } = state
-  const { method, target, headers, body } = ask.request
+  const { method, target, headers, tail, body } = ask.request
   const isStream = body !== null && !(body instanceof Uint8Array)
   const content = body === null ? null : isStream ? 'stream' : body.length
-  const { text, framing } = writeRequestHead({ method, target, headers, content })
+  const { text, framing } = writeRequestHead({ method, target, headers, tail, content })
   if (isStream) {
     socket.write(text, 'latin1')
     sendStream(state, ask, body, framing)

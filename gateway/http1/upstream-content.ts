@@ -10,7 +10,7 @@ import type { Readable } from 'node:stream'
 import { fault } from '../../runtime/fault.ts'
 
 /** What sending tells, and may ask. */
-export type ContentEvents = {
+type ContentEvents = {
   /** Whether the request is still under way. */
   isWanted(): boolean
   moved(): void

@@ -139,7 +139,8 @@ export const receiveStream = (
   }
   stream.once('close', () => {
     leaveWheel()
-    hooks.closed(answer.isEnded() && stream.writableFinished)
+    // `finish` may never come where both sides end in order at once.
+    hooks.closed(answer.isEnded() && stream.rstCode === 0)
     watched.attendant?.closed()
   })
   return { ...downstreamOf(stream, hooks, answer, watched), received: head.received, checked, body }

@@ -349,6 +349,7 @@ function keepCookies(parts: IdentifierParts, carried: Carried, found: Identified
     credential: carriedCredential(exchange, own),
     companion: parts.companion.read(own, secure),
     practice: practiceCookie(upstream.practice, own),
+    said: null,
   }))
 }
 

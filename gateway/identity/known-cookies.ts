@@ -9,6 +9,8 @@
  */
 import { createBoundedMap } from '../bounded-map.ts'
 import type { CookieReading } from '../cookies.ts'
+import { ownText } from '../own-text.ts'
+import type { PracticeSources } from '../practice.ts'
 import type { CredentialReading } from './credential.ts'
 
 /** What was read of one header. The same object for the same bytes, as long as it is kept. */
@@ -19,6 +21,8 @@ export type KnownCookies = {
   readonly companion: string | null
   /** The practice's cookie. */
   readonly practice: CookieReading
+  /** What it last came to at one host, where nothing else of a request says anything on practices. */
+  said: { readonly host: string; readonly sources: PracticeSources } | null
 }
 
 /** Headers of one upstream that were read. */
@@ -51,7 +55,7 @@ export function createCookieMemory(linesMax: number): CookieMemory {
       if (line === undefined || lines.length > 1 || line.length > lineBytesMax) return
       const before = lineOf.peek(holder)
       if (before !== undefined) known.delete(before)
-      const own = Buffer.from(line, 'latin1').toString('latin1')
+      const own = ownText(line)
       lineOf.set(holder, own)
       known.set(own, read([own]))
     },

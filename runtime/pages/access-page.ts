@@ -15,6 +15,7 @@ import { pageScript, waitMark } from './page-script.ts'
 import { type PracticeRow, practiceList } from './practice-list.ts'
 import { reasonTexts } from './texts.ts'
 import { accessTexts } from './texts-gateway.ts'
+import { labels, labelTexts } from './texts-labels.ts'
 
 /** A practice with the visitor's request there. */
 export type AccessRow = {
@@ -68,10 +69,10 @@ export type AccessView = {
 }
 
 const statusText = {
-  'not-requested': 'Not Requested',
-  pending: 'Pending',
-  approved: 'Approved',
-  rejected: 'Rejected',
+  'not-requested': labels.notRequested,
+  pending: labels.pending,
+  approved: labels.approved,
+  rejected: labels.rejected,
 } as const
 
 const marks = { 'not-requested': 'calm', pending: 'wait', approved: 'good', rejected: 'stop' } as const
@@ -89,7 +90,7 @@ const choices = (open: readonly AccessRow[], chosen: string | null) => {
   const [only] = open
   if (only !== undefined && open.length === 1)
     return html`<input type="hidden" name="practice" value="${only.practice}">`
-  return html`<fieldset><legend>Ask for access to</legend>${open.map(
+  return html`<fieldset><legend>${labels.askForAccessTo}</legend>${open.map(
     ({ practice, name }) =>
       html`<label class="choice"><input type="checkbox" name="practice" value="${practice}"${practice === chosen ? html` checked` : ''}> ${name}</label>`,
   )}</fieldset>`
@@ -108,15 +109,15 @@ ${problemLine(view.problem)}
 <form method="post">
 <input type="hidden" name="token" value="${view.token}">
 ${choices(open, view.chosen)}
-<label for="reason">Why do you need it?</label>
+<label for="reason">${labels.whyDoYouNeedIt}</label>
 <textarea id="reason" name="reason" rows="3" maxlength="500" required${view.problem === null ? '' : html` aria-describedby="problem"`}>${view.reason}</textarea>
-<div class="doing"><button class="first" name="do" value="ask">Send</button></div>
+<div class="doing"><button class="first" name="do" value="ask">${labels.send}</button></div>
 </form>`
 }
 
 const leaveForm = (view: AccessView) => html`<form method="post" class="doing">
 <input type="hidden" name="token" value="${view.token}">
-<button class="quiet" name="do" value="leave">Sign in as someone else</button>
+<button class="quiet" name="do" value="leave">${labels.signInAsSomeoneElse}</button>
 </form>`
 
 /** Away from here: to sign in as somebody else, or back to where the others are. */
@@ -136,7 +137,7 @@ const withdrawForm = (view: AccessView) => {
   return html`<form method="post" class="doing">
 <input type="hidden" name="token" value="${view.token}">
 ${pending.map(({ practice }) => html`<input type="hidden" name="practice" value="${practice}">`)}
-<button name="do" value="withdraw">Take ${pending.length === 1 ? 'the request' : 'the requests'} back</button>
+<button name="do" value="withdraw">${labelTexts.takeBack(pending.length)}</button>
 </form>`
 }
 
@@ -146,11 +147,11 @@ const middle = (view: AccessView) => {
       // A link would lead back here: while the sign-in is held, every page does.
       return html`<form method="post" class="doing">
 <input type="hidden" name="token" value="${view.token}">
-<button class="first" name="do" value="leave">Sign in again</button>
+<button class="first" name="do" value="leave">${labels.signInAgain}</button>
 </form>`
     case 'wait':
       return html`${view.rows.some((row) => row.open) ? html`<p><a href="${view.askMore}">${accessTexts.askMore}</a></p>` : ''}
-<div class="doing"><a class="first" href="${view.here}">Check now</a></div>
+<div class="doing"><a class="first" href="${view.here}">${labels.checkNow}</a></div>
 ${withdrawForm(view)}`
     case 'ask':
       return askForm(view)
@@ -173,8 +174,8 @@ const isScripted = ({ state, hours }: AccessView): boolean =>
   state === 'wait' || (state === 'ask' && hours !== null)
 
 const titleOf = (view: AccessView): string => {
-  if (view.state === 'again') return 'Approved: sign in again'
-  if (view.state === 'wait') return 'Waiting for approval'
+  if (view.state === 'again') return labels.approvedSignInAgain
+  if (view.state === 'wait') return labels.waitingForApproval
   if (!view.isHeld) return accessTexts.title
   return refusal(view).title
 }
@@ -191,11 +192,11 @@ export const accessPage = (view: AccessView): string => {
         : {}),
     body: html`${emergencyOnLine(view.emergencyUntil)}${leading(view)}
 ${view.state === 'again' || view.hours === null ? '' : hoursPart(view.hours)}
-<h2>Your ${view.rows.length === 1 ? 'practice' : 'practices'}</h2>
+<h2>${labelTexts.yours(view.rows.length)}</h2>
 <ul class="rows">${view.rows.map(rowLine)}</ul>
 ${middle(view)}${othersPart(view)}
-<dl><dt>Your address</dt><dd>${view.address}</dd>${
-      view.code === null ? '' : html`<dt>Reference</dt><dd class="code">${view.code}</dd>`
+<dl><dt>${labels.yourAddress}</dt><dd>${view.address}</dd>${
+      view.code === null ? '' : html`<dt>${labels.reference}</dt><dd class="code">${view.code}</dd>`
     }</dl>
 ${view.state === 'again' ? '' : emergencyLine(view.emergency)}
 ${away(view)}${view.state === 'wait' ? waitMark(view.changes) : ''}${isScripted(view) ? pageScript : ''}`,

@@ -12,6 +12,7 @@ import { emergencyOnLine } from './emergency-line.ts'
 import { page } from './page.ts'
 import { awayTitle, reasonTexts } from './texts.ts'
 import { factorTexts } from './texts-gateway.ts'
+import { labels } from './texts-labels.ts'
 
 /** What the page shows. */
 export type FactorView = {
@@ -48,10 +49,10 @@ const form = (view: FactorView, does: 'leave' | 'again' | 'later', words: string
 const first = (href: string, words: string) =>
   html`<div class="doing"><a class="first" href="${href}">${words}</a></div>`
 
-const leave = (view: FactorView) => form(view, 'leave', 'Sign in as someone else')
+const leave = (view: FactorView) => form(view, 'leave', labels.signInAsSomeoneElse)
 
 const reference = ({ code }: FactorView) =>
-  code === null ? '' : html`<dl><dt>Reference</dt><dd class="code">${code}</dd></dl>`
+  code === null ? '' : html`<dl><dt>${labels.reference}</dt><dd class="code">${code}</dd></dl>`
 
 const bodyOf = (view: FactorView) => {
   const text = view.reason === null ? null : reasonTexts[view.reason]
@@ -59,37 +60,37 @@ const bodyOf = (view: FactorView) => {
     case 'go':
       return html`${text === null ? '' : html`<p>${text.why} ${text.next}</p>`}
 <p>${factorTexts.go}</p>
-${first(view.next, 'Continue')}${reference(view)}${leave(view)}`
+${first(view.next, labels.continue)}${reference(view)}${leave(view)}`
     case 'missing':
       return html`<p>${factorTexts.missing}</p>
 ${text === null ? '' : html`<p>${text.why} ${text.next}</p>`}
-<div class="doing"><a class="first" href="${view.next}">Confirm in another way</a><a href="${view.back}">Back</a></div>
+<div class="doing"><a class="first" href="${view.next}">${labels.confirmInAnotherWay}</a><a href="${view.back}">${labels.back}</a></div>
 ${reference(view)}${leave(view)}`
     case 'grace':
       return html`<p>${factorTexts.grace}</p>
 <p>${factorTexts.graceNext(view.deadline?.left ?? null)}</p>
-${first(view.next, 'Set it up now')}${form(view, 'later', 'Later')}${leave(view)}`
+${first(view.next, labels.setItUpNow)}${form(view, 'later', labels.later)}${leave(view)}`
     case 'late':
       return html`<p>${factorTexts.late}</p>
-${first(view.next, 'Try again')}${leave(view)}`
+${first(view.next, labels.tryAgain)}${leave(view)}`
     case 'away':
       return html`<p>${factorTexts.away}</p>
-${first(view.next, 'Try again')}${leave(view)}`
+${first(view.next, labels.tryAgain)}${leave(view)}`
     case 'again':
       return html`<p>${factorTexts.again}</p>
-${form(view, 'again', 'Sign in again')}`
+${form(view, 'again', labels.signInAgain)}`
     case 'leave':
       return html`<p>${factorTexts.leave}</p>
-${leave(view)}<div class="doing"><a href="${view.back}">Cancel</a></div>`
+${leave(view)}<div class="doing"><a href="${view.back}">${labels.cancel}</a></div>`
   }
 }
 
 const titleOf = ({ state, reason, deadline }: FactorView): string => {
   switch (state) {
     case 'go':
-      return reason === null ? 'Your second factor' : 'One more step'
+      return reason === null ? labels.yourSecondFactor : labels.oneMoreStep
     case 'missing':
-      return reason === null ? 'Not enough for this' : reasonTexts[reason].title
+      return reason === null ? labels.notEnoughForThis : reasonTexts[reason].title
     case 'grace':
       return factorTexts.graceTitle(deadline?.text ?? null)
     case 'late':
@@ -97,9 +98,9 @@ const titleOf = ({ state, reason, deadline }: FactorView): string => {
     case 'away':
       return awayTitle
     case 'again':
-      return 'Confirmed: sign in again'
+      return labels.confirmedSignInAgain
     case 'leave':
-      return 'Sign in as someone else?'
+      return labels.signInAsSomeoneElseAsked
   }
 }
 

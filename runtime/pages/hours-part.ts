@@ -9,6 +9,7 @@
 import { html } from 'hono/html'
 import type { Instant } from '../../policies/instant.ts'
 import { hoursTexts } from './texts-gateway.ts'
+import { labels, labelTexts } from './texts-labels.ts'
 
 /** A day of the week as the practice's wall shows it; times `HH:MM`, the end at most `24:00`. */
 export type ShownDay = {
@@ -46,7 +47,7 @@ const stripe = (day: ShownDay, clock: string | null) =>
   )}${clock === null ? '' : html`<rect class="now" x="${Math.min(minutesOf(clock), dayMinutes - markMinutes)}" width="${markMinutes}" height="10"/>`}</svg>`
 
 const timesOf = ({ hours, isToday }: ShownDay) =>
-  html`${hours.length === 0 ? 'closed' : hours.map(({ start, end }, at) => html`${at === 0 ? '' : ', '}<span>${start}–${end}</span>`)}${isToday ? ' (today)' : ''}`
+  html`${hours.length === 0 ? labelTexts.closed : hours.map(({ start, end }, at) => html`${at === 0 ? '' : ', '}<span>${start}–${end}</span>`)}${isToday ? labelTexts.today : ''}`
 
 const weekPart = ({ week, clock }: HoursView) =>
   week.length === 0
@@ -62,9 +63,9 @@ const numbers = ({ at, zone, opens, backMs }: HoursView) =>
 
 /** When it opens and what time it is, then the week. The page needs `pageScript` too. */
 export const hoursPart = (view: HoursView) => html`<dl class="facts" id="hours"${numbers(view)}>
-${view.opens === null ? '' : html`<div class="large"><dt>Opens</dt><dd>${view.opens.text}, <span id="left">in ${view.opens.span}</span></dd></div>`}
-<div><dt>Date and time</dt><dd>${view.now}</dd></div>
-<div id="here" hidden><dt>Where you are</dt><dd><span id="here-now"></span><span id="here-opens" hidden>; it opens on <span id="here-opens-at"></span></span></dd></div>
+${view.opens === null ? '' : html`<div class="large"><dt>${labels.opens}</dt><dd>${view.opens.text}, <span id="left">${labelTexts.inSpan(view.opens.span)}</span></dd></div>`}
+<div><dt>${labels.dateAndTime}</dt><dd>${view.now}</dd></div>
+<div id="here" hidden><dt>${labels.whereYouAre}</dt><dd><span id="here-now"></span><span id="here-opens" hidden>${labelTexts.opensHere}<span id="here-opens-at"></span></span></dd></div>
 </dl>
 ${view.opens === null ? html`<p>${hoursTexts.neverAgain}</p>` : ''}
 ${view.backMs === null ? '' : html`<p>${hoursTexts.goesOn}</p>`}

@@ -77,7 +77,7 @@ details{margin:1.25rem 0 0}
 @media(max-width:21rem){.codes{columns:1}}
 @media(max-width:26rem){.doing{display:flex;margin-right:0}.doing>*{flex:1 1 auto;text-align:center}.codes{column-gap:.75rem;font-size:1rem;padding-left:2rem}}
 @media print{body{background:none;display:block}main{border:0;padding:0}form,.doing,.banner{display:none}}
-form+.hint{margin-top:1rem}.doing~form:not(.doing){margin-top:1.25rem}main>form~form:has(>label:not(.choice)){margin-top:1.75rem;padding-top:.75rem;border-top:1px solid var(--line)}
+form+.hint{margin-top:1rem}.doing~form:not(.doing){margin-top:1.25rem}main>form~form:has(>label:not(.choice)){margin-top:1.75rem;padding-top:.75rem;border-top:1px solid var(--line)}main>h2+form:not(.doing):has(>label:not(.choice)){margin-top:0;padding-top:0;border:0}.doing~h2+form:not(.doing){margin-top:0}
 .unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 [hidden]{display:none!important}
 .last{margin-top:1.75rem;padding-top:1rem;border-top:1px solid var(--line)}

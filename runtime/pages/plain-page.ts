@@ -6,6 +6,7 @@
  */
 import { html } from 'hono/html'
 import { page } from './page.ts'
+import { labels } from './texts-labels.ts'
 
 /** The page as HTML. Send it with `pagePolicy` and `no-store`. `retries`: the same address may be opened again at once. */
 export const plainPage = (title: string, sentences: readonly string[], retries = false): string =>
@@ -13,6 +14,6 @@ export const plainPage = (title: string, sentences: readonly string[], retries =
     title,
     practice: null,
     body: html`${sentences.map((sentence) => html`<p>${sentence}</p>`)}${
-      retries ? html`<div class="doing"><a class="first" href="">Try again</a></div>` : ''
+      retries ? html`<div class="doing"><a class="first" href="">${labels.tryAgain}</a></div>` : ''
     }`,
   })

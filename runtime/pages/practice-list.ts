@@ -9,6 +9,7 @@ import { html } from 'hono/html'
 import { emergencyOnLine } from './emergency-line.ts'
 import { page } from './page.ts'
 import { practicesTexts } from './texts-gateway.ts'
+import { labels, labelTexts } from './texts-labels.ts'
 
 /** A practice of the visitor's. */
 export type PracticeRow = {
@@ -44,7 +45,7 @@ export const practicesPage = (view: {
   readonly emergencyUntil: string | null
 }): string =>
   page({
-    title: view.rows.length === 1 ? 'Your practice' : 'Your practices',
+    title: labelTexts.yours(view.rows.length),
     practice: null,
     body: html`${emergencyOnLine(view.emergencyUntil)}
 ${
@@ -52,5 +53,5 @@ ${
     ? html`<p>${practicesTexts.none}</p>`
     : html`<p>${summary(view.rows)}</p>${practiceList(view.rows)}`
 }
-<p class="last"><a href="/.gatehouse/account">My sessions and security</a></p>`,
+<p class="last"><a href="/.gatehouse/account">${labels.mySessionsAndSecurity}</a></p>`,
   })

@@ -16,6 +16,7 @@ import { pageScript } from './page-script.ts'
 import { type PracticeRow, practiceList } from './practice-list.ts'
 import { reasonTexts } from './texts.ts'
 import { accessTexts, refusalTexts } from './texts-gateway.ts'
+import { labels } from './texts-labels.ts'
 
 /** What the page shows. `null` leaves a line out. */
 export type RefusalView = {
@@ -64,8 +65,8 @@ const cures: ReadonlySet<Reason> = new Set([
 ])
 
 const cureTexts: Partial<Record<Reason, string>> = {
-  'two-factor-not-enrolled': 'Set it up',
-  'sign-in-held': 'Finish the step',
+  'two-factor-not-enrolled': labels.setItUp,
+  'sign-in-held': labels.finishTheStep,
 }
 
 const row = (name: string, value: string | null, code = false) =>
@@ -80,7 +81,7 @@ const practices = ({ practices, reason }: RefusalView) => {
   const isOpen = practices.some(({ state }) => state === 'open' || state === 'step')
   return practices.length < (isThere ? 2 : 1) || (cures.has(reason) && !isOpen)
     ? ''
-    : html`<h2>Your practices</h2>${practiceList(practices)}`
+    : html`<h2>${labels.yourPractices}</h2>${practiceList(practices)}`
 }
 
 const doing = (view: RefusalView) => {
@@ -88,14 +89,16 @@ const doing = (view: RefusalView) => {
   const signIn =
     view.signIn === null
       ? ''
-      : html`<a class="${signInFirst ? 'first' : 'quiet'}" href="${view.signIn}">${signInFirst ? 'Sign in' : 'Sign in as someone else'}</a>`
+      : html`<a class="${signInFirst ? 'first' : 'quiet'}" href="${view.signIn}">${signInFirst ? labels.signIn : labels.signInAsSomeoneElse}</a>`
   const opensAgain = !signInFirst && view.reason !== 'practice-retired'
   const retry =
-    view.retry === null || !opensAgain ? '' : html`<a class="first" href="${view.retry}">Try again</a>`
+    view.retry === null || !opensAgain
+      ? ''
+      : html`<a class="first" href="${view.retry}">${labels.tryAgain}</a>`
   const confirm =
     view.confirm === null
       ? ''
-      : html`<a class="first" href="${view.confirm}">${cureTexts[view.reason] ?? 'Confirm it is you'}</a>`
+      : html`<a class="first" href="${view.confirm}">${cureTexts[view.reason] ?? labels.confirmItIsYou}</a>`
   const ask = view.ask === null ? '' : html`<a href="${view.ask}">${accessTexts.title}</a>`
   return html`<div class="doing">${confirm}${retry}${ask}${signIn}</div>`
 }
@@ -115,7 +118,7 @@ ${list(refusalTexts.permissions(view.permissions.length), view.permissions)}
 ${view.hours === null ? '' : hoursPart(view.hours)}
 ${practices(view)}
 ${doing(view)}
-<dl>${row('Date and time', view.now)}${row('Your address', view.address)}${row('Contact', view.contact)}${row('Reference', view.code, true)}</dl>
+<dl>${row(labels.dateAndTime, view.now)}${row(labels.yourAddress, view.address)}${row(labels.contact, view.contact)}${row(labels.reference, view.code, true)}</dl>
 ${emergencyLine(view.emergency)}
 ${managementLine(view.management)}${view.hours === null ? '' : pageScript}`,
   })

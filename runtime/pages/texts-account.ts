@@ -1,7 +1,7 @@
 /**
  * The sentences of "My sessions and security" and of emergency access.
  *
- * Words only; labels of fields and buttons stand on their page. Invariant: whoever is offered emergency access reads first
+ * Words only; labels are in `texts-labels.ts`. Invariant: whoever is offered emergency access reads first
  * what it lifts, and that everybody who manages access is told.
  */
 import { html } from 'hono/html'

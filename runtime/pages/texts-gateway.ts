@@ -1,7 +1,7 @@
 /**
  * The sentences of the gateway's own pages: hours, requests for access, the way to the second factor, one's practices.
  *
- * Words only; labels of fields and buttons stand on their page, words for reasons in `texts.ts`. Invariant: what a page
+ * Words only; labels are in `texts-labels.ts`, words for reasons in `texts.ts`. Invariant: what a page
  * promises ("goes on by itself") is true with script and without.
  */
 import { html } from 'hono/html'

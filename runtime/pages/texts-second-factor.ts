@@ -1,7 +1,7 @@
 /**
  * The sentences of the pages of the second factor: asking for one, setting one up, looking after those one has.
  *
- * Words only, with the facts of a page put in where they are given; labels of fields and buttons stand on their page.
+ * Words only, with the facts of a page put in where they are given; labels are in `texts-labels.ts`.
  * Invariant: a sentence is whole here, so that it can be read, judged and said in another language; none tells a secret.
  */
 import { html } from 'hono/html'

@@ -1,7 +1,7 @@
 /**
  * The sentences of the pages of signing in, of setting a password, and of the portal's pages without anybody.
  *
- * Words only; labels of fields and buttons stand on their page. Invariant: none names a person or tells whether there is
+ * Words only; labels are in `texts-labels.ts`. Invariant: none names a person or tells whether there is
  * such a login name, and each page without anybody says what to do next.
  */
 import { html } from 'hono/html'

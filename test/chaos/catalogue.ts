@@ -67,7 +67,7 @@ export const proofs: readonly Proof[] = [
     test: 'test/e2e/knowledge-redis.test.ts',
   },
   {
-    id: 'partition',
+    id: 'redis-split',
     what: 'a partition, by relays: the gateways’ side sees another, older Redis than the control plane’s side',
     sees: 'nothing, or 503',
     goal: 'nobody who was refused comes back in',

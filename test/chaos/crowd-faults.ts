@@ -4,9 +4,10 @@
  * Bounded here as there: what is opened is counted and closed again. They come from as many loopback addresses as the limit of one
  * address makes necessary, since a crowd from one address is refused at once.
  */
+import { readFileSync } from 'node:fs'
 import net from 'node:net'
 import type { Fault } from './rehearsal.ts'
-import type { Stage } from './stage.ts'
+import { type Stage, workersOf } from './stage.ts'
 
 const idleCount = 10_000
 const slowCount = 1_000
@@ -16,14 +17,11 @@ const perAddress = 900
 let crowd: readonly net.Socket[] = []
 let dripping: NodeJS.Timeout | null = null
 
-const memoryOf = async (stage: Stage): Promise<number> => {
-  let bytes = 0
-  for (const { metrics } of stage.gateways[0]?.told().workers ?? []) {
-    const text = await (await fetch(new URL('/metrics', metrics))).text()
-    bytes += Number(/^process_resident_memory_bytes (\S+)/m.exec(text)?.[1] ?? 0)
-  }
-  return bytes
-}
+/** Resident memory of the first gateway's workers. */
+const memoryOf = ({ gateways }: Stage): number =>
+  (gateways[0] === undefined ? [] : workersOf(gateways[0]))
+    .map((pid) => Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]) * 4_096)
+    .reduce((sum, bytes) => sum + bytes, 0)
 
 const openOne = (port: number, from: string): Promise<net.Socket> =>
   new Promise((resolve, reject) => {
@@ -63,7 +61,7 @@ export const crowdFaults: readonly Fault[] = [
     lastsMs: 13_000,
     async strike(stage) {
       const port = stage.gateways[0]?.port ?? 0
-      memoryBefore = await memoryOf(stage)
+      memoryBefore = memoryOf(stage)
       crowd = await openMany(port, idleCount + slowCount)
       const slow = crowd.slice(idleCount)
       for (const socket of slow) socket.write('GET /api/me HTTP/1.1\r\nHost: a\r\nX-Slow: ')
@@ -74,7 +72,7 @@ export const crowdFaults: readonly Fault[] = [
     },
     heal: async () => leave(),
     async check(stage) {
-      const grown = Math.round(((await memoryOf(stage)) - memoryBefore) / 1_048_576)
+      const grown = Math.round((memoryOf(stage) - memoryBefore) / 1_048_576)
       return `the gateway’s two workers grew by ${grown} MB`
     },
   },

@@ -43,12 +43,12 @@ export const startEdits = (stage: Stage): Edits => {
     edits += 1
     const label = `Edit ${edits}`
     try {
-      revision ??= await within(3_000, revisionOf(admin, practice))
+      revision ??= await within(5_000, revisionOf(admin, practice))
       const entry = {
         ...{ range: `198.18.${edits >> 8}.${edits & 255}`, label, audience: 'practice' },
         ...{ on: false, note: '', expiresAt: null },
       }
-      const answer = await within(3_000, admin.send('POST', path, entry, revision))
+      const answer = await within(5_000, admin.send('POST', path, entry, revision))
       if (answer.status < 200 || answer.status > 299) throw new Error(String(answer.status))
       revision += 1
       confirmed.push(label)

@@ -14,7 +14,9 @@ import { type Outcome, startLoad } from './load.ts'
 import { rehearse } from './rehearsal.ts'
 import type { Stage } from './stage.ts'
 
-let answer: 'well' | 'short' | 'cut' | 'refused' | 'denied' = 'well'
+type Answers = 'well' | 'short' | 'cut' | 'refused' | 'denied'
+
+let answer: Answers = 'well'
 let server: http.Server
 let base: string
 beforeAll(async () => {
@@ -36,7 +38,7 @@ afterAll(() => {
   server.close()
 })
 
-const struck = async (how: typeof answer, may: boolean) => {
+const struck = async (how: Answers, may: boolean) => {
   answer = 'well'
   const load = startLoad([base], [{ who: 'mark', cookie: 'a=b', may: true }], 1)
   if (!may) load.put({ who: 'helen', cookie: 'a=b', may: false })
@@ -54,7 +56,7 @@ const struck = async (how: typeof answer, may: boolean) => {
   return figures
 }
 
-test.each<readonly [typeof answer, boolean, Outcome, boolean]>([
+test.each<readonly [Answers, boolean, Outcome, boolean]>([
   ['well', true, 'right', true],
   ['refused', true, 'refused', true],
   ['cut', true, 'cut', true],

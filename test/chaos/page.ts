@@ -11,7 +11,7 @@ import type { Fault, Figures } from './rehearsal.ts'
 /** What one proof of the suite came to. */
 export type Proved = { readonly id: string; readonly ok: boolean; readonly seconds: number }
 
-/** Everything that was struck. `load`: of the machine, as the system tells it, before it began. */
+/** Everything that was struck. `load`: of the machine, as the system tells it, the highest before a run began. */
 export type ChaosResults = {
   readonly date: string
   readonly machine: Machine
@@ -46,6 +46,14 @@ const head = [
   '| --- | --- | --- | --- | --- | --- |',
 ]
 
+const jsonHeading = '## As JSON'
+
+/** What an earlier page was made of; `null`: it is none. */
+export const resultsIn = (page: string): ChaosResults | null => {
+  const block = /```json\n([^\n]*)\n```/.exec(page.slice(Math.max(0, page.indexOf(jsonHeading))))?.[1]
+  return block === undefined ? null : (JSON.parse(block) as ChaosResults)
+}
+
 /** The page. */
 export const chaosPage = (
   { date, machine, load, figures, proved }: ChaosResults,
@@ -75,7 +83,7 @@ export const chaosPage = (
     '# Faults',
     '',
     `Struck by \`npm run chaos\` on ${date}: ${machine.cores} × ${machine.cpu}, ${machine.platform}, Node ${machine.node}; load average`,
-    `before it began ${load.toFixed(1)}. Two gateways of two workers, two control planes behind a balancer without health checks,`,
+    `up to ${load.toFixed(0)} before a run began. Two gateways of two workers, two control planes behind a balancer without health checks,`,
     'Redis with two replicas and three Sentinels (or a Cluster of three primaries with a replica each), PostgreSQL with a',
     'synchronous standby, all on loopback. Meanwhile somebody who may come in and somebody whose access was ended ask both gateways',
     'over and over, each time on a new connection, for bodies of 20 bytes to 300 kB that are compared byte by byte.',
@@ -90,5 +98,11 @@ export const chaosPage = (
     ...rows,
     '| **Struck by a test of the suite** | | | | | |',
     ...proofRows,
+    '',
+    jsonHeading,
+    '',
+    '```json',
+    JSON.stringify({ date, machine, load, figures, proved }),
+    '```',
   ].join('\n')}\n`
 }

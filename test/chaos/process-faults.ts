@@ -6,22 +6,13 @@
 import { activeEverywhere } from '../support/admin-client.ts'
 import { demandKept, type Edits, startEdits } from './edits.ts'
 import type { Fault } from './rehearsal.ts'
-import type { Stage } from './stage.ts'
+import { type Stage, workersOf } from './stage.ts'
 
-const isLiving = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
-}
-
-/** The worker of the first gateway that was started first and lives. */
-const someWorker = (stage: Stage): number => {
-  const worker = stage.gateways[0]?.told().workers.find(({ pid }) => isLiving(pid))
-  if (worker === undefined) throw new Error('no worker lives')
-  return worker.pid
+/** A worker of the first gateway. */
+const someWorker = ({ gateways }: Stage): number => {
+  const [pid] = gateways[0] === undefined ? [] : workersOf(gateways[0])
+  if (pid === undefined) throw new Error('no worker lives')
+  return pid
 }
 
 let stopped = 0
@@ -82,7 +73,7 @@ export const processFaults: readonly Fault[] = [
   {
     id: 'leader-stopped',
     what: 'SIGSTOP of the control plane that publishes; its health check sends people to the other, where an admin edits',
-    sees: 'nothing; a revocation takes up to six seconds, until the other publishes',
+    sees: 'nothing; a revocation takes up to six seconds, until the other publishes, and the word that it is active up to ten',
     allows: 'nobody notices',
     lastsMs: 0,
     async strike(stage) {
@@ -92,7 +83,7 @@ export const processFaults: readonly Fault[] = [
       await other?.start()
       await leader?.kill('SIGSTOP')
       stage.withdraw(0)
-      found = await revokes(stage, 'dan', 15_000)
+      found = await revokes(stage, 'dan', 30_000)
       return undefined
     },
     async heal(stage) {
@@ -133,14 +124,18 @@ export const processFaults: readonly Fault[] = [
   {
     id: 'gateway-killed',
     what: 'kill -9 of a whole gateway with its workers, started again',
-    sees: 'its requests are cut or not taken; the other gateway’s are not',
-    allows: 'cut at most',
+    sees: 'its requests are cut or not taken, and refused until it knows enough again (`/readyz`); the other gateway’s are not',
+    allows: 'refused meanwhile',
     lastsMs: 0,
     async strike(stage) {
       const [gateway] = stage.gateways
-      for (const { pid } of gateway?.told().workers ?? []) process.kill(pid, 'SIGKILL')
-      await gateway?.kill('SIGKILL')
-      await gateway?.start()
+      if (gateway === undefined) throw new Error('no gateway')
+      // The keeper first: it would start others.
+      const workers = workersOf(gateway)
+      const gone = gateway.kill('SIGKILL')
+      for (const pid of workers) process.kill(pid, 'SIGKILL')
+      await gone
+      await gateway.start()
       return performance.now()
     },
   },
@@ -157,9 +152,10 @@ export const killsUnderEdits: Fault = {
   lastsMs: 0,
   strikeMsMax: 600_000,
   async strike(stage) {
+    await edits?.stop()
     edits = startEdits(stage)
     for (let n = 0; n < kills; n++) {
-      await edits.next(20_000)
+      await edits.next(60_000)
       const primary = stage.postgres.primary()
       const plane = stage.controls[(n >> 2) % stage.controls.length]
       if (n % 4 === 3 && plane !== undefined) {
@@ -175,7 +171,7 @@ export const killsUnderEdits: Fault = {
   async check(stage) {
     const running = edits
     if (running === null) throw new Error('nobody was editing')
-    await running.next(20_000)
+    await running.next(40_000)
     await running.stop()
     return demandKept(stage, running.confirmed)
   },

@@ -6,7 +6,7 @@
  * itself. Invariant: everything that was started is ended by `close`, in the reverse order, also when a start fails half-way.
  */
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AdminReady } from '../../cli/planes.ts'
 import { loadConfig } from '../../runtime/config-load.ts'
@@ -19,7 +19,7 @@ import { signInWell } from '../support/people.ts'
 import { type PostgresPair, startPostgresPair } from '../support/postgres-pair.ts'
 import { startRedis, type TestRedis } from '../support/redis.ts'
 import { type RedisServers, startClusterRedis, startSentinelRedis } from '../support/redis-fleet.ts'
-import { type Application, startApplication } from './application.ts'
+import { type Application, blobPath, startApplication } from './application.ts'
 import { type Balancer, startBalancer } from './balancer.ts'
 import type { Asker } from './load.ts'
 
@@ -30,6 +30,8 @@ export type StageWish = {
   readonly workers: number
   readonly controls: number
   readonly standby: boolean
+  /** Whether Redis servers have addresses of their own, so that one can be cut off. */
+  readonly apart?: boolean
   /** libfaketime, under which the last gateway runs; absent: none does. */
   readonly fakeTime?: string
   /** Laid over the configuration of every plane. */
@@ -68,7 +70,19 @@ export type Stage = {
   enter(who: string): Promise<Asker>
   /** Ends every session of theirs; the sequence by which it is so. */
   revoke(who: string): Promise<number>
+  /**
+   * Ends every session of somebody who was let in until now; from the answer to that until no gateway lets them in, in ms.
+   * Rejects after `ms`.
+   */
+  shutOut(who: string, ms: number): Promise<number>
   close(): Promise<void>
+}
+
+/** The processes of a gateway's workers now, as the system tells it: others may have taken the place of those it told of. */
+export const workersOf = (gateway: Plane<ToldGateway>): readonly number[] => {
+  const { pid } = gateway.command()
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()
+  return children.split(' ').filter(Boolean).map(Number)
 }
 
 const clusterKey = 'a-cluster-key-for-rehearsals-only-0123456789'
@@ -144,7 +158,11 @@ const startStores = async (wish: StageWish, undo: Undo) => {
   const redis = wish.redis === 'one' ? await startRedis() : null
   if (redis !== null) undo(redis.stop)
   const [servers, postgres, application] = await Promise.all([
-    wish.redis === 'one' ? null : wish.redis === 'sentinels' ? startSentinelRedis() : startClusterRedis(),
+    wish.redis === 'one'
+      ? null
+      : wish.redis === 'sentinels'
+        ? startSentinelRedis({ apart: wish.apart ?? false })
+        : startClusterRedis(),
     startPostgresPair({ standby: wish.standby }),
     startApplication(),
   ])
@@ -240,22 +258,48 @@ const startGateways = async (
 
 const practice = '/api/practices/riverside'
 
-const deeds = (bases: readonly string[], admin: AdminClient): Pick<Stage, 'enter' | 'revoke'> => ({
-  async enter(who) {
+const userOf = async (admin: AdminClient, who: string): Promise<string> => {
+  const { users } = (await admin.read(`${practice}/active-users`)).json() as {
+    readonly users: readonly { readonly user: string; readonly email: string }[]
+  }
+  const user = users.find(({ email }) => email.startsWith(who))?.user
+  if (user === undefined) throw new Error(`${who} is not active`)
+  return user
+}
+
+const deeds = (bases: readonly string[], admin: AdminClient): Pick<Stage, 'enter' | 'revoke' | 'shutOut'> => {
+  const enter = async (who: string): Promise<Asker> => {
     const client = createClient(bases[0] ?? '')
-    await signInWell(client, who)
-    return { who, cookie: client.cookieHeader(), may: true }
-  },
-  async revoke(who) {
-    const { users } = (await admin.read(`${practice}/active-users`)).json() as {
-      readonly users: readonly { readonly user: string; readonly email: string }[]
+    // On a machine that is busy with starting all of it a sign-in can be told to come again.
+    for (let tries = 1; ; tries++) {
+      const failed = await signInWell(client, who).then(
+        () => null,
+        (error: unknown) => error,
+      )
+      if (failed === null) break
+      if (tries === 5) throw failed
+      await new Promise((resolve) => setTimeout(resolve, 1_000))
     }
-    const user = users.find(({ email }) => email.startsWith(who))?.user
-    if (user === undefined) throw new Error(`${who} is not active`)
-    const path = `${practice}/users/${user}/revoke`
+    return { who, cookie: client.cookieHeader(), may: true }
+  }
+  const revoke = async (who: string): Promise<number> => {
+    const path = `${practice}/users/${await userOf(admin, who)}/revoke`
     return (await admin.edit<{ readonly sequence: number }>('POST', path, { reason: 'rehearsal' })).sequence
-  },
-})
+  }
+  const isIn = async (base: string, cookie: string): Promise<boolean> =>
+    (await createClient(base).get(blobPath(20), { navigation: false, headers: { cookie } })).status === 200
+  const shutOut = async (who: string, ms: number): Promise<number> => {
+    const { cookie } = await enter(who)
+    for (const base of bases) if (!(await isIn(base, cookie))) throw new Error(`${who} is not in`)
+    await revoke(who)
+    const from = performance.now()
+    for (const base of bases)
+      while (await isIn(base, cookie))
+        if (performance.now() - from > ms) throw new Error(`${who} is still in after ${ms} ms`)
+    return Math.round(performance.now() - from)
+  }
+  return { enter, revoke, shutOut }
+}
 
 /** Starts all of it, about eight seconds. */
 export const startStage = async (wish: StageWish): Promise<Stage> => {

@@ -4,6 +4,7 @@
  * Each fault strikes real servers by their process ids or by their own commands. Invariant: where somebody is refused in the very
  * moment of a failover, they stay refused by every gateway: `ended first` sees to it.
  */
+import { spawnSync } from 'node:child_process'
 import { Redis } from 'ioredis'
 import pg from 'pg'
 import { clusterKey, keys } from '../../runtime/keys.ts'
@@ -11,6 +12,7 @@ import { activeEverywhere } from '../support/admin-client.ts'
 import type { RedisNode } from '../support/redis-fleet.ts'
 import { demandKept, type Edits, startEdits } from './edits.ts'
 import type { Load } from './load.ts'
+import { isApart } from './network.ts'
 import type { Fault } from './rehearsal.ts'
 import type { Stage } from './stage.ts'
 
@@ -45,6 +47,7 @@ const endSomebody = async (stage: Stage, load: Load, who: string): Promise<void>
 }
 
 let struck: RedisNode | null = null
+let stale = 0
 let storm: (() => Promise<void>) | null = null
 
 /** Takes connections until none is left, and keeps trying for as many; gives back what ends it. */
@@ -62,8 +65,8 @@ const bringBack = async (): Promise<void> => {
 
 /** Asks the Redis primary of a stage on a connection of its own. */
 export const onPrimary = async <T>(stage: Stage, work: (client: Redis) => Promise<T>): Promise<T> => {
-  const { port } = await primaryOf(stage)
-  const client = new Redis(port, '127.0.0.1', {
+  const { host, port } = await primaryOf(stage)
+  const client = new Redis(port, host, {
     password: stage.servers?.place.password ?? '',
     retryStrategy: () => null,
   })
@@ -92,6 +95,24 @@ export const sentinelFaults: readonly Fault[] = [
     heal: bringBack,
   },
   {
+    id: 'redis-primary-cut-off',
+    what: 'a partition: no packet reaches the Redis primary any more (a route in a network namespace), for as long as it takes and three seconds',
+    sees: 'nothing',
+    allows: 'nobody notices',
+    lastsMs: 3_000,
+    async strike(stage, load) {
+      await endSomebody(stage, load, 'fiona')
+      const primary = await primaryOf(stage)
+      route('add', primary)
+      struck = primary
+      return takenOver(stage, primary)
+    },
+    async heal() {
+      if (struck !== null) route('del', struck)
+      struck = null
+    },
+  },
+  {
     id: 'redis-primary-stopped',
     what: 'SIGSTOP of the Redis primary behind Sentinels; it comes back believing that it is the primary',
     sees: 'nothing',
@@ -107,6 +128,16 @@ export const sentinelFaults: readonly Fault[] = [
   },
 ]
 
+/** Lets nothing reach that address any more, in this network namespace; `del` takes it back. */
+const route = (what: 'add' | 'del', { host }: RedisNode): void => {
+  if (!isApart())
+    throw new Error('needs a network namespace of its own (unshare --net), and there is none here')
+  const done = spawnSync('ip', ['route', what, 'blackhole', `${host}/32`, 'table', 'local'], {
+    encoding: 'utf8',
+  })
+  if (done.status !== 0) throw new Error(`ip route ${what}: ${done.stderr}`)
+}
+
 /** Faults that any Redis can have. */
 export const redisFaults: readonly Fault[] = [
   {
@@ -120,12 +151,16 @@ export const redisFaults: readonly Fault[] = [
   {
     id: 'redis-all-killed',
     what: 'kill -9 of all Redis servers for three seconds, then started empty',
-    sees: 'nothing: gateways go on by the control plane',
+    sees: 'nothing: gateways go on by the control plane; revocations too',
     allows: 'nobody notices',
     lastsMs: 3_000,
-    strike: async ({ servers }) =>
-      void (await Promise.all(servers?.nodes.map((node) => node.kill('SIGKILL')) ?? [])),
+    async strike(stage) {
+      await Promise.all(stage.servers?.nodes.map((node) => node.kill('SIGKILL')) ?? [])
+      stale = await stage.shutOut('dan', 20_000)
+      return undefined
+    },
     heal: async ({ servers }) => void (await Promise.all(servers?.nodes.map((node) => node.start()) ?? [])),
+    check: async () => `without Redis a revocation reached both gateways ${stale} ms after it was saved`,
   },
   {
     id: 'redis-full',
@@ -176,15 +211,16 @@ let edits: Edits | null = null
 const keptEdits = async (stage: Stage): Promise<string> => {
   const running = edits
   if (running === null) throw new Error('nobody was editing')
-  await running.next(10_000)
+  await running.next(40_000)
   await running.stop()
   edits = null
   return demandKept(stage, running.confirmed)
 }
 
 const editing = async (stage: Stage): Promise<void> => {
+  await edits?.stop()
   edits = startEdits(stage)
-  await edits.next(10_000)
+  await edits.next(40_000)
 }
 
 /** Faults of PostgreSQL, each while somebody edits. */

@@ -160,6 +160,28 @@ describe('an application that issues a new cookie at sign-in', () => {
     await relay.close()
   }, 60_000)
 
+  test('who is signed in at one practice asks for the other, and its page opens by itself when approved', async () => {
+    const relay = await startRelay(appOf(stand, 0), '127.0.0.70')
+    const page = await stand.newPage()
+    await page.goto(`${relay.url}/sign-in`)
+    await page.getByLabel('E-mail address').fill('olivia.owner@demo.test')
+    await page.getByLabel('Password').fill('owner-demo')
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('button', { name: /Riverside Dental/ }).click()
+    await page.getByRole('heading', { name: 'Access is restricted to approved networks' }).waitFor()
+    await page.getByRole('link', { name: 'Ask for access' }).click()
+    await page.getByRole('heading', { name: 'Ask for access' }).waitFor()
+    await page.getByText('127.0.0.70').waitFor()
+    await expectAccessible(page)
+    const [name = ''] = await page.locator('a.name').allInnerTexts()
+    expect(name).toContain('Lakeview')
+    await askFor(page, 'Payroll from home')
+    await approveOnly(stand.admin)
+    await page.waitForURL(`${relay.url}/schedule`, { timeout: 20_000 })
+    await page.getByText('Olivia Hart').first().waitFor()
+    await relay.close()
+  }, 60_000)
+
   test('“Sign in as someone else” leads back to the sign-in page', async () => {
     const relay = await startRelay(appOf(stand, 0), '127.0.0.69')
     const page = await stand.newPage()

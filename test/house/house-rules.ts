@@ -177,6 +177,34 @@ const judgePurity =
 /** More than five words in a row; labels are shorter, and code, markup and style sheets have none. */
 const sentence = /[\p{L}’]+(?:[,.;:!?…]?\s+[\p{L}’]+){5}/u
 
+/** Attributes alone, as templates put them into a tag: ` class="first"`. */
+const attributes = /^(?: [a-z-]+(?:="[^"]*")?|\0)+$/
+
+/** The words of a template besides its tags and attributes; expressions are left out. */
+const wordsBetweenTags = ({ tag, template }: ts.TaggedTemplateExpression): string => {
+  if (tag.getText() !== 'html') return ''
+  const whole = ts.isNoSubstitutionTemplateLiteral(template)
+    ? template.text
+    : template.head.text + template.templateSpans.map(({ literal }) => `\0${literal.text}`).join('')
+  return attributes.test(whole) ? '' : whole.replaceAll(/<[^>]*>/g, '')
+}
+
+/** Labels are short, and written as people read them; names of headers, methods and types stand elsewhere. */
+const label = /^\p{Lu}[\p{Ll}’]+(?:,? [\p{L}\d’-]+)*[?.:!]?$/u
+
+/** A page has no words of its own, short ones neither. */
+const judgeLabels: Judge = (node) =>
+  (ts.isTaggedTemplateExpression(node) && /\p{L}{2}/u.test(wordsBetweenTags(node))) ||
+  (ts.isStringLiteral(node) && label.test(node.text))
+    ? 'a label of a page’s own: it belongs in runtime/pages/texts-labels.ts'
+    : null
+
+/** Modules that make HTML for people. */
+const isMarkup = (path: string): boolean =>
+  /^(?:admin\/portal\/.*-pages?|admin\/portal\/page-parts|runtime\/pages\/(?:.*-(?:page|part|line|list)|page))\.ts$/.test(
+    path,
+  )
+
 /** What is logged or thrown is read by operators and by us: it is no text of a page. */
 const isForOperators = (node: ts.Node, tree: ts.SourceFile): boolean => {
   for (let at = node.parent; at !== undefined; at = at.parent) {
@@ -249,6 +277,7 @@ const judgesFor = (source: Source): readonly Judge[] => [
   ...(isTest(source.path) ? [judgeMutedTest] : []),
   ...(source.path.startsWith('policies/') ? [judgePurity(source.tree)] : []),
   ...(isPageModule(source.path) ? [judgeWords(source.tree)] : []),
+  ...(isMarkup(source.path) ? [judgeLabels] : []),
   ...(isGatewayModule(source.path) ? [judgeFailureWords] : []),
   ...(isBehindPages(source.path) ? [judgePlainWords(source.tree)] : []),
 ]

@@ -89,6 +89,19 @@ describe('the judge', () => {
       'const a = html`<p class="hint" id="code-hint"></p> <label for="code">Sign in as someone else</label>`',
     ])
       expect(rulesIn(`${code}\n`, 'admin/portal/a.ts')).toEqual([])
+    const labelled = 'a label of a page’s own: it belongs in runtime/pages/texts-labels.ts'
+    for (const code of [
+      'const a = html`<b>Go on</b>`',
+      "const a = 'Go on'",
+      `const a = html\`<dt>${'$'}{b}Until</dt>\``,
+    ])
+      expect(rulesIn(`${code}\n`, 'admin/portal/a-page.ts'), code).toEqual([labelled])
+    for (const code of [
+      `const a = html\`<b class="x">${'$'}{b}</b>\``,
+      'const a = html` class="first"`',
+      "const a = 'go'",
+    ])
+      expect(rulesIn(`${code}\n`, 'runtime/pages/a-part.ts'), code).toEqual([])
     const failure = "const a = { title: 'Not now', sentence: `Not now, please.`, name: 'No words' }\n"
     expect(rulesIn(failure, 'gateway/a.ts')).toHaveLength(2)
     expect(rulesIn(failure)).toEqual([])

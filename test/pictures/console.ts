@@ -39,6 +39,8 @@ async function openState(page: Page, server: CannedServer, screen: ConsoleScreen
 async function takeState(page: Page, screen: ConsoleScreen, size: Size, folder: string): Promise<void> {
   for (const look of looks) {
     await page.emulateMedia({ colorScheme: look, reducedMotion: 'reduce' })
+    // Colours change over a tenth of a second.
+    await page.waitForTimeout(150)
     const height = Number(await page.evaluate('document.documentElement.scrollHeight'))
     const isCovered = (await page.getByRole('dialog').count()) > 0
     // What lies above the page is placed by the window: such a picture is of the window alone.

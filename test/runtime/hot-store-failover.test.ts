@@ -23,7 +23,7 @@ describe.each([
   let servers: RedisServers
   let store: HotStore
   beforeAll(async () => {
-    servers = await start(tls)
+    servers = await start({ tls })
     store = createRedisHotStore({ ...servers.place, deadlineMs: 500 })
   }, 60_000)
   afterAll(async () => {

@@ -46,23 +46,35 @@ const serverIn = (folder: string, port: number): Server => {
   const binaries = findPostgresBinaries()
   let child: ChildProcess | null = null
   let ended = Promise.resolve()
+  const startOnce = async (): Promise<void> => {
+    rmSync(join(folder, 'postmaster.pid'), { force: true })
+    const options = [...settings, `port=${port}`].flatMap((one) => ['-c', one])
+    const { command, args } = binaries.commandFor(binaries.postgres, ['-D', folder, ...options])
+    const started = spawn(command, args, { env: binaries.env, stdio: ['ignore', 'ignore', 'pipe'] })
+    child = started
+    ended = new Promise((resolve) => started.once('close', () => resolve()))
+    await new Promise<void>((resolve, reject) => {
+      let said = ''
+      started.stderr.on('data', (part) => {
+        said = (said + String(part)).slice(-4_000)
+        if (/ready to accept (?:read-only )?connections/.test(said)) resolve()
+      })
+      started.once('close', (code) => reject(new Error(`PostgreSQL ended (${code}): ${said}`)))
+    })
+  }
   return {
     port,
     async start() {
-      rmSync(join(folder, 'postmaster.pid'), { force: true })
-      const options = [...settings, `port=${port}`].flatMap((one) => ['-c', one])
-      const { command, args } = binaries.commandFor(binaries.postgres, ['-D', folder, ...options])
-      const started = spawn(command, args, { env: binaries.env, stdio: ['ignore', 'ignore', 'pipe'] })
-      child = started
-      ended = new Promise((resolve) => started.once('close', () => resolve()))
-      await new Promise<void>((resolve, reject) => {
-        let said = ''
-        started.stderr.on('data', (part) => {
-          said = (said + String(part)).slice(-4_000)
-          if (/ready to accept (?:read-only )?connections/.test(said)) resolve()
-        })
-        started.once('close', (code) => reject(new Error(`PostgreSQL ended (${code}): ${said}`)))
-      })
+      // A killed postmaster leaves servers of single connections that take a moment to notice.
+      for (let tries = 1; ; tries++) {
+        const failed = await startOnce().then(
+          () => null,
+          (error: Error) => error,
+        )
+        if (failed === null) return
+        if (tries === 100 || !failed.message.includes('still in use')) throw failed
+        await new Promise((resolve) => setTimeout(resolve, 100))
+      }
     },
     async kill(signal) {
       child?.kill(signal)

@@ -16,6 +16,7 @@ import { findTestRedis, type RedisProgram } from './redis.ts'
 
 /** One server of several. */
 export type RedisNode = {
+  readonly host: string
   readonly port: number
   kill(signal: NodeJS.Signals): Promise<void>
   /** Starts it again as it was set up, with what Sentinel or Cluster wrote into its settings since. */
@@ -39,10 +40,17 @@ const lasting: ReadonlySet<NodeJS.Signals> = new Set(['SIGSTOP', 'SIGCONT'])
 /** A certificate for 127.0.0.1 and who vouches for it, all PEM: with it, everything is spoken over TLS. */
 export type FleetTls = { readonly cert: string; readonly key: string; readonly ca: string }
 
+/**
+ * What is wished of several. `apart`: each server of a primary with replicas has a loopback address of its own, so that one can be
+ * cut off from all others.
+ */
+export type FleetWish = { readonly tls?: FleetTls; readonly apart?: boolean }
+
 type Plan = {
   readonly program: RedisProgram
   readonly tls: FleetTls | undefined
   readonly folder: string
+  readonly host?: string
   readonly port: number
   readonly lines: readonly string[]
   readonly isSentinel?: boolean
@@ -52,7 +60,7 @@ const tlsLines = ['tls-auth-clients no', 'tls-replication yes']
 
 /** Starts one with a settings file of its own, which Sentinels rewrite. */
 const startNode = async (plan: Plan): Promise<RedisNode> => {
-  const { program, folder, port, lines, tls, isSentinel = false } = plan
+  const { program, folder, host = '127.0.0.1', port, lines, tls, isSentinel = false } = plan
   mkdirSync(folder, { recursive: true })
   for (const [name, text] of Object.entries(tls ?? {})) writeFileSync(join(folder, `${name}.pem`), text)
   const files = ['cert', 'key'].map((name) => `tls-${name}-file ${join(folder, `${name}.pem`)}`)
@@ -63,7 +71,7 @@ const startNode = async (plan: Plan): Promise<RedisNode> => {
   const file = join(folder, 'redis.conf')
   writeFileSync(
     file,
-    ['bind 127.0.0.1', ...listening, `dir ${folder}`, 'protected-mode no', ...lines, ''].join('\n'),
+    [`bind ${host}`, ...listening, `dir ${folder}`, 'protected-mode no', ...lines, ''].join('\n'),
   )
   let child: ChildProcess | null = null
   let ended = Promise.resolve()
@@ -88,14 +96,19 @@ const startNode = async (plan: Plan): Promise<RedisNode> => {
     child?.kill(signal)
     if (!lasting.has(signal)) await ended
   }
-  return { port, kill, start, stop: () => kill('SIGKILL') }
+  return { host, port, kill, start, stop: () => kill('SIGKILL') }
 }
 
 /** Asks one server; those that speak TLS are told by `tls`. */
 const asking =
   (tls: FleetTls | undefined) =>
-  async <T>(port: number, work: (client: Redis) => Promise<T>, secret = password): Promise<T> => {
-    const client = new Redis(port, '127.0.0.1', {
+  async <T>(
+    port: number,
+    work: (client: Redis) => Promise<T>,
+    secret = password,
+    host = '127.0.0.1',
+  ): Promise<T> => {
+    const client = new Redis(port, host, {
       ...{ maxRetriesPerRequest: 0, retryStrategy: () => null, commandTimeout: 500, connectTimeout: 500 },
       ...(secret === '' ? {} : { password: secret }),
       ...(tls === undefined ? {} : { tls: { ca: tls.ca } }),
@@ -138,26 +151,28 @@ const closing = (folder: string, nodes: readonly RedisNode[]) => async (): Promi
  * A primary, two replicas and three Sentinels that take a primary for lost after half a second. The primary wants one replica
  * that is at most a second behind.
  */
-export const startSentinelRedis = async (tls?: FleetTls): Promise<RedisServers> => {
+export const startSentinelRedis = async ({ tls, apart = false }: FleetWish = {}): Promise<RedisServers> => {
   const program = await findTestRedis()
   const ask = asking(tls)
   const folder = newRunFolder('redis-sentinel')
   const ports = [await freePort(), await freePort(), await freePort()]
   const [first = 0] = ports
   const lines = [...serverLines, 'min-replicas-to-write 1', 'min-replicas-max-lag 2']
+  const hosts = apart ? ['127.0.10.1', '127.0.10.2', '127.0.10.3'] : ports.map(() => '127.0.0.1')
+  const [host = ''] = hosts
   const nodes = await Promise.all(
-    ports.map((port) =>
-      startNode({
-        ...{ program, tls, port, folder: join(folder, String(port)) },
-        lines: port === first ? lines : [...lines, `replicaof 127.0.0.1 ${first}`],
-      }),
-    ),
+    ports.map((port, at) => {
+      const own = { host: hosts[at] ?? host, port, folder: join(folder, String(port)) }
+      const announced = [...lines, `replica-announce-ip ${own.host}`]
+      const following = port === first ? [] : [`replicaof ${host} ${first}`]
+      return startNode({ program, tls, ...own, lines: [...announced, ...following] })
+    }),
   )
   await until('two replicas', 10_000, () =>
-    ask(first, async (client) => /connected_slaves:2/.test(await client.info('replication'))),
+    ask(first, async (client) => /connected_slaves:2/.test(await client.info('replication')), password, host),
   )
   const watch = [
-    `sentinel monitor front 127.0.0.1 ${first} 2`,
+    `sentinel monitor front ${host} ${first} 2`,
     `sentinel auth-pass front ${password}`,
     'sentinel down-after-milliseconds front 500',
     'sentinel failover-timeout front 2000',
@@ -232,7 +247,7 @@ const formCluster = async (ask: ReturnType<typeof asking>, ports: readonly numbe
 }
 
 /** A Cluster of three primaries, each with a replica, that takes a node for lost after a second. */
-export const startClusterRedis = async (tls?: FleetTls): Promise<RedisServers> => {
+export const startClusterRedis = async ({ tls }: FleetWish = {}): Promise<RedisServers> => {
   const program = await findTestRedis()
   const ask = asking(tls)
   const folder = newRunFolder('redis-cluster')

@@ -192,7 +192,7 @@ export function ReviewDialog(props: ReviewProps) {
           onChange={(event) => saving.setReason(event.currentTarget.value)}
         />
         <Refused saving={saving} hasConflict={props.canAct === false} reload={reload} />
-        <Group justify="flex-end" gap="sm">
+        <Group justify="flex-end" gap="sm" className="gh-form-end">
           <Button variant="default" onClick={props.onClose}>
             Cancel
           </Button>

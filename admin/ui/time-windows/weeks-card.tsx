@@ -201,6 +201,11 @@ function ChosenWeek({ list, audience, name }: ChosenProps) {
   const plan = weekPlanOf(list.windows, audience)
   const draft = draftIn(params, plan)
   const discard = () => setParams({})
+  // Once saved nothing differs any more: the dialog ends by itself, not under the hands of its save.
+  const isReviewed = useKept(
+    opened === 'review' ? opened : null,
+    isChanged(searchOfDraft(draft, plan)) || undefined,
+  )
   const state = list.audiences.find((one) => audienceText(one.audience) === key)
   const isPerson = key.startsWith('user:')
   const own = list.windows.filter((window) => audienceText(window.audience) === key)
@@ -224,7 +229,7 @@ function ChosenWeek({ list, audience, name }: ChosenProps) {
         onSave={() => open('review')}
       />
       <OneByOne windows={own} audience={key} beside={plan.beside.length} revision={list.revision} />
-      {opened === 'review' && isChanged(searchOfDraft(draft, plan)) && (
+      {isReviewed === true && (
         <WeekReview
           name={name}
           plan={plan}

@@ -59,6 +59,27 @@ describe('a request’s head', () => {
     expect(() => writeRequestHead(wish)).toThrow(/self: garbage/)
   })
 
+  it('is the same with a tail that comes again, the first time and each other, or is not written', () => {
+    const value = fc.constantFrom('a', '', 'long '.repeat(100), '\u00ff', 'a\r\nY: b', 'a\n', '\u010a')
+    const name = fc.constantFrom('X-A', 'Cookie', 'x_b', 'Content-Length', 'X: 1\r\nY')
+    const lines = fc.array(fc.tuple(name, value), { maxLength: 4 }).map((all) => all.flat())
+    const textOf = (wish: RequestParts): unknown => {
+      try {
+        return writeRequestHead(wish)
+      } catch {
+        return 'nothing'
+      }
+    }
+    fc.assert(
+      fc.property(lines, lines, (first, tail) => {
+        const headers = ['Host', 'a', ...first, ...tail]
+        const whole = textOf(parts({ headers }))
+        for (let times = 0; times < 3; times += 1)
+          expect(textOf(parts({ headers: [...headers], tail }))).toEqual(whole)
+      }),
+    )
+  })
+
   it('is read by llhttp as the parts it was made of, or is not written', () => {
     const trick = fc.constantFrom(
       '\r\n',

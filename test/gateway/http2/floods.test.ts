@@ -262,6 +262,31 @@ test('an address has so many streams over all its connections, a trusted proxy a
   for (const client of [one, two, proxy]) client.socket.destroy()
 })
 
+test('a thousand requests that are answered cost no allowance, with content and without', async () => {
+  await stage.raw(answering(ok), { tls, http2: true })
+  const client = await connectFrames(stage.stand.port)
+  for (let at = 0; at < 1_000; at += 50) {
+    const last = odd(at + 49)
+    client.write(
+      times(50, (more) =>
+        more % 2 === 0
+          ? frames.headers(odd(at + more))
+          : Buffer.concat([
+              frames.headers(odd(at + more), usual('/x', 'POST'), flags.endHeaders),
+              frames.data(odd(at + more), 'abc', flags.endStream),
+            ]),
+      ),
+    )
+    expect(await client.status(last)).toBe(200)
+    await client.until(() => client.content(last) === 'ok')
+    client.write(frames.update(0, 10_000))
+  }
+  await eventually(() => stage.stand.exchanges.size() === 0, 'all are over')
+  expect(stage.stand.seen).toHaveLength(1_000)
+  expect(client.goneAway()).toBeNull()
+  client.socket.destroy()
+})
+
 test('a connection has so many requests, and says when the last was taken', async () => {
   await stage.raw(answering(ok), { tls, http2: true, limits: { requestsPerConnectionMax: 3 } })
   const client = await connectFrames(stage.stand.port)
