@@ -58,7 +58,8 @@ const stale = (exchange: Exchange): Judgement => ({
   decision: null,
 })
 
-function sourcesOf({ exchange, site, carried }: Case, { claimed = null }: Session): PracticeSources {
+function sourcesOf({ exchange, site, carried }: Case, who: Session): PracticeSources {
+  const claimed = who.claimed ?? null
   const { known, lines } = carried
   const { host, headers, target } = exchange
   if (claimed === null && known?.said?.host === host) return known.said.sources

@@ -52,11 +52,11 @@ main>dl{margin-bottom:.25rem}
 .banner.good{border-left-color:var(--good)}
 .who{color:var(--soft);font-size:.9rem}.who strong{color:var(--ink)}
 .code{font-family:ui-monospace,Menlo,Consolas,monospace;font-weight:600;letter-spacing:.03em}
+code{font-family:ui-monospace,Menlo,Consolas,monospace;font-size:.92em;background:var(--tint);border-radius:.25rem;padding:.05em .25em}
 ul{padding-left:1.2rem;margin:.35rem 0}
 .doing{display:inline-flex;flex-wrap:wrap;gap:.75rem;margin:1.5rem .75rem 0 0}
 .alone{display:block}
 form .doing{display:flex;margin-right:0}
-.rows form{margin-left:auto}
 .doing a,button{display:inline-block;padding:.6rem 1.1rem;border-radius:.5rem;font:inherit;font-weight:600;text-decoration:none;border:1px solid var(--accent);color:var(--accent);background:none;cursor:pointer}
 button.quiet,.doing a.quiet{padding-left:0;padding-right:0;border-color:transparent;font-weight:400;text-decoration:underline}
 button.small{padding:.25rem .75rem;font-size:.9rem}
@@ -75,7 +75,7 @@ details{margin:1.25rem 0 0}
 .codes{columns:2;column-gap:1.5rem;max-width:26rem;font-size:1.1rem;padding-left:2.2rem;font-variant-numeric:tabular-nums}
 .codes li{break-inside:avoid;padding:.15rem 0}
 @media(max-width:21rem){.codes{columns:1}}
-@media(max-width:26rem){.doing{display:flex;margin-right:0}.doing>*{flex:1 1 auto;text-align:center}.codes{column-gap:.75rem;font-size:1rem;padding-left:2rem}}
+@media(max-width:26rem){.rows form{margin-left:auto}.doing{display:flex;margin-right:0}.doing>*{flex:1 1 auto;text-align:center}.codes{column-gap:.75rem;font-size:1rem;padding-left:2rem}}
 @media print{body{background:none;display:block}main{border:0;padding:0}form,.doing,.banner{display:none}}
 form+.hint{margin-top:1rem}.doing~form:not(.doing){margin-top:1.25rem}main>form~form:has(>label:not(.choice)){margin-top:1.75rem;padding-top:.75rem;border-top:1px solid var(--line)}main>h2+form:not(.doing):has(>label:not(.choice)){margin-top:0;padding-top:0;border:0}.doing~h2+form:not(.doing){margin-top:0}
 .unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}

@@ -76,6 +76,15 @@ describe('people', () => {
     expect(String(answer.body)).not.toContain('/schedule')
   })
 
+  it('who are held and sent a form are shown the way to the step', () => {
+    const form = facts('navigation', { method: 'POST' })
+    const step = '/.gatehouse/access?code=GH-7K2M-94QX'
+    const held = refuse(form, decisionOf('sign-in-held'), { step })
+    expect(held.status).toBe(401)
+    expect(String(held.body)).toContain(`<a class="first" href="${step}">Finish the step</a>`)
+    expect(String(refuse(form, decisionOf('permission-missing')).body)).not.toContain('Finish the step')
+  })
+
   it('are sent to the step that helps', () => {
     const answer = refuse(facts('navigation'), decisionOf('two-factor-not-verified'), {
       step: '/.gatehouse/step',
