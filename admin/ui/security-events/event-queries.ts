@@ -19,7 +19,7 @@ export const newestMax = 50
 /** Filters as the API takes them. */
 export type Filters = Readonly<Record<string, string>>
 /** The counts of refusals, step by step. */
-export type DecisionCounts = InferResponseType<(typeof one)['decisions']['counts']['$get'], 200>
+type DecisionCounts = InferResponseType<(typeof one)['decisions']['counts']['$get'], 200>
 
 /** The instants at which the days of a search begin and end, in the practice's zone. */
 function spanOf({ from, to }: EventSearch, zone: string): Filters {
