@@ -12,7 +12,7 @@ import type { Member } from '../policies/access-request.ts'
 import { networkOf, parseAddress, rangeText } from '../policies/address.ts'
 import type { PolicyDocument } from '../policies/document.ts'
 import type { Deed } from './deed.ts'
-import { securityAdmins, securityPermission } from './security-admins.ts'
+import { securityAdmins, securityPermission } from './directory/security-admins.ts'
 import { listAddresses } from './store/address-use.ts'
 import type { Rows } from './store/database.ts'
 

@@ -6,9 +6,9 @@
  */
 import type { Instant } from '../policies/instant.ts'
 import { momentText } from '../policies/timetable-zone.ts'
+import { securityAdmins } from './directory/security-admins.ts'
 import type { EmergencyWish } from './emergency-access.ts'
 import { queueMail } from './notify/mail-queue.ts'
-import { securityAdmins } from './security-admins.ts'
 import type { Tx } from './store/database.ts'
 import { readMembers } from './store/members.ts'
 import { readPolicy } from './store/practices.ts'

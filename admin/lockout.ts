@@ -16,7 +16,7 @@ import { type Instant, never } from '../policies/instant.ts'
 import { loadSnapshot } from '../policies/snapshot.ts'
 import { adminRoutes, decideForAdmin, flawlessSession, standIn } from './admin-judging.ts'
 import type { Deed } from './deed.ts'
-import { securityAdmins } from './security-admins.ts'
+import { securityAdmins } from './directory/security-admins.ts'
 import { listAddresses } from './store/address-use.ts'
 import type { Rows } from './store/database.ts'
 

@@ -97,7 +97,7 @@ const keysOf = async (redis: Redis): Promise<{ readonly sessions: number; readon
     const [next, keys] = await redis.scan(cursor, 'COUNT', 1_000)
     cursor = next
     all += keys.length
-    sessions += keys.filter((key) => /^gh:(?:session|seen)/.test(key)).length
+    sessions += keys.filter((key) => /^gh:(?:session|seen|binding)/.test(key)).length
   }
   return { sessions, others: all - sessions }
 }

@@ -1,11 +1,11 @@
 /**
  * `gatehouse user add`: somebody is taken into a practice at the command line, before their first sign-in there.
  *
- * The rules are the API's (`admin/directory-edits.ts`). Invariant: a login that is somebody's already takes that person into
+ * The rules are the API's (`admin/directory/directory-edits.ts`). Invariant: a login that is somebody's already takes that person into
  * one more practice, under the name that they have; who did it stands in the event as the account of the operating system.
  * No password is made here: people sign in with the application, or by a link that an admin has sent to them.
  */
-import { takeIn } from '../admin/directory-edits.ts'
+import { takeIn } from '../admin/directory/directory-edits.ts'
 import { isMailAddress } from '../admin/notify/mail-queue.ts'
 import type { Instant } from '../policies/instant.ts'
 import type { Config } from '../runtime/config.ts'

@@ -6,9 +6,9 @@
  * security admin stays one; who did it stands in the event as the account of the operating system.
  */
 import type { Deed } from '../admin/deed.ts'
-import { type MemberOutcome, setRoles, setSuspended } from '../admin/directory.ts'
-import { removeMember } from '../admin/directory-edits.ts'
-import { revokeUser } from '../admin/revocations.ts'
+import { type MemberOutcome, setRoles, setSuspended } from '../admin/directory/directory.ts'
+import { removeMember } from '../admin/directory/directory-edits.ts'
+import { revokeUser } from '../admin/sessions/revocations.ts'
 import { listActiveUsers } from '../admin/store/active-users.ts'
 import type { Store } from '../admin/store/database.ts'
 import { type ListedMember, listMembers, readMembers } from '../admin/store/members.ts'

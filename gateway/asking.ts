@@ -53,7 +53,7 @@ const ownPractices = (directory: Directory, { session }: Question): readonly Pra
 
 /**
  * Whether somebody who is in may ask for more from here: their sign-in was proved, and their browser brought what it left
- * (`admin/access-requests.ts` asks the first again).
+ * (`admin/requests/access-requests.ts` asks the first again).
  */
 export const mayAskSignedIn = ({ session, accompanied }: Question): boolean =>
   accompanied && session.record.ended === null && !session.record.held && session.record.method !== 'adopted'

@@ -79,8 +79,24 @@ export function tellApplication({ identity, carried }: Case, { record }: Mirrore
   if (typeof credential !== 'string' && record.ended?.why !== 'app-signed-out') identity.tellEnded(credential)
 }
 
-/** Whether the browser's session goes on under another token: what it has by now must not be taken away. */
-export const isReplaced = ({ record }: MirroredSession): boolean => record.ended?.why === 'replaced'
+/** Whether the credential that came serves another, live session of the same person: an application kept it over a sign-in. */
+function servesAnother({ parts, identity, carried }: Case, { tokenHash, record }: MirroredSession): boolean {
+  const { credential } = carried
+  if (typeof credential === 'string') return false
+  return identity.bonded(credential.hash).some((other) => {
+    const session = other === tokenHash ? null : parts.sessions.known(other)
+    if (session === null || session === 'absent' || session.record.appUser !== record.appUser) return false
+    const { ended, startedAt } = session.record
+    return ended === null && startedAt >= record.startedAt && !isRevokedEverywhere(parts.directory, session)
+  })
+}
+
+/**
+ * Whether the browser's session goes on under another token, or its person has signed in again since: what it has by now must
+ * not be taken away.
+ */
+export const isReplaced = (of: Case, session: MirroredSession): boolean =>
+  session.record.ended?.why === 'replaced' || servesAnother(of, session)
 
 /** A page that still comes with the old companion has missed the new one; a script's answer may only be late. */
 export const staleCompanion = ({ parts, exchange }: Case): readonly string[] =>

@@ -194,7 +194,7 @@ function challengeFactor(of: Case, who: Session, question: Question, decision: D
 /** What a refusal takes out of the browser. */
 function expiredBy(of: Case, session: MirroredSession, decision: Decision): readonly string[] {
   const { parts, exchange } = of
-  if (isReplaced(session)) return staleCompanion(of)
+  if (isReplaced(of, session)) return staleCompanion(of)
   if (isOver(parts, session, decision)) {
     tellApplication(of, session)
     // A page that opens its socket again shows nothing of the refusal: the next page does, while the credential tells why.

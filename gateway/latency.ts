@@ -9,9 +9,6 @@ import type { Registry } from 'prom-client'
 import type { DurationMs } from '../policies/instant.ts'
 import { createCounterCells, createHistogramCells } from './histogram-cells.ts'
 
-/** What became of a request at an application: its class of status, or no proper answer. */
-export type UpstreamOutcome = (typeof outcomes)[number]
-
 /** What the engine times. */
 export type Latency = {
   /** A request went on to an application so long after its head was read. */

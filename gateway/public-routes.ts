@@ -35,7 +35,7 @@ function publicChanges(of: Case, who: Identified): Changes | null {
     case 'unwelcome':
       return withoutCredential(exchange, null, false)
     case 'session':
-      if (isReplaced(who.session))
+      if (isReplaced(of, who.session))
         return { ...withoutCredential(exchange, null, false), setCookies: staleCompanion(of) }
       if (!isWorthless(parts, who.session))
         return cookieChanges(carried, who, parts.companion, parts.clock.now())

@@ -46,6 +46,8 @@ export type SiteIdentity = {
   readonly own: OwnSignIn | null
   /** Tells the application that the session of a credential is over. */
   readonly tellEnded: TellEnded
+  /** Token hashes of the sessions that a credential, by its hash, is known to have come with. */
+  readonly bonded: (credential: string) => readonly string[]
 }
 
 /** One application. `identity: null`: nobody is identified; only public routes can pass. */
@@ -271,7 +273,8 @@ function createIdentity(
         })
       : null
   const tellEnded = createTellEnded((credential) => endSession(parts, upstream, credential))
-  return { identifier, introspector, signIn, access, own, tellEnded }
+  const bonded = (credential: string): readonly string[] => bonds.known(credential) ?? []
+  return { identifier, introspector, signIn, access, own, tellEnded, bonded }
 }
 
 /** The sites of a gateway by upstream id. `duties`: each upstream's routes. */

@@ -1,7 +1,7 @@
 /**
  * Answers of the Access Requests tab: the list with hints, the decisions, and whether requests are taken at all.
  *
- * The decisions themselves are `admin/access-review.ts` and its neighbours. Invariant: whoever comes second is told who
+ * The decisions themselves are `admin/requests/access-review.ts` and its neighbours. Invariant: whoever comes second is told who
  * decided, nobody reviews a request of their own, and whoever gives more than a grant to one person may edit the list.
  */
 import type { OpenAPIHono } from '@hono/zod-openapi'
@@ -15,9 +15,9 @@ import {
   type Review,
   type ReviewOutcome,
   rejectRequest,
-} from '../access-review.ts'
-import { reopenRequest, withdrawApproval } from '../access-undoing.ts'
-import { approveWidely } from '../access-wide.ts'
+} from '../requests/access-review.ts'
+import { reopenRequest, withdrawApproval } from '../requests/access-undoing.ts'
+import { approveWidely } from '../requests/access-wide.ts'
 import { isFresh } from '../sign-in/freshness.ts'
 import { countPending, type ListedRequest, listRequests, readRequests } from '../store/access-requests.ts'
 import { countRequests } from '../store/request-counts.ts'

@@ -1,7 +1,7 @@
 /**
  * Answers of the Active Users tab: who is in now, and ending it.
  *
- * What ends it is `admin/revocations.ts`. Invariant: of practices that the reading admin holds no permission
+ * What ends it is `admin/sessions/revocations.ts`. Invariant: of practices that the reading admin holds no permission
  * in only their number is told; every revocation answers the number by which its spread can be followed.
  */
 import type { OpenAPIHono } from '@hono/zod-openapi'
@@ -14,7 +14,7 @@ import {
   revokeSession,
   revokeUser,
   revokeUserEverywhere,
-} from '../revocations.ts'
+} from '../sessions/revocations.ts'
 import type { Admin, Administrator } from '../sign-in/admin-sessions.ts'
 import { type ActiveSession, type ActiveUser, listActiveUsers } from '../store/active-users.ts'
 import { listPractices } from '../store/practices.ts'

@@ -5,7 +5,7 @@
  */
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { eventOf } from '../deed.ts'
-import { importPeople, type PeopleImport, planPeople, writePeople } from '../directory-import.ts'
+import { importPeople, type PeopleImport, planPeople, writePeople } from '../directory/directory-import.ts'
 import type { Administrator } from '../sign-in/admin-sessions.ts'
 import { appendEvent } from '../store/events.ts'
 import { listMembers } from '../store/members.ts'

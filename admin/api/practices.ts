@@ -8,9 +8,14 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { never } from '../../policies/instant.ts'
-import { createPractice, switchFeature } from '../practice-edits.ts'
-import { readRetirement, reinstatableUntil, reinstatePractice, retirePractice } from '../practice-retiring.ts'
-import { practiceSourcesOf } from '../practice-sources.ts'
+import { createPractice, switchFeature } from '../practices/practice-edits.ts'
+import {
+  readRetirement,
+  reinstatableUntil,
+  reinstatePractice,
+  retirePractice,
+} from '../practices/practice-retiring.ts'
+import { practiceSourcesOf } from '../practices/practice-sources.ts'
 import { listFeaturesOff, practiceFeatures } from '../store/practice-features.ts'
 import { findNewestRevision } from '../store/practices.ts'
 import { listRetired } from '../store/retired-practices.ts'

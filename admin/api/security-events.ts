@@ -6,7 +6,7 @@
  */
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { accessReportCsv, readAccessReport } from '../access-report.ts'
-import { knownActions } from '../event-actions.ts'
+import { knownActions } from '../events/event-actions.ts'
 import { countDecisions } from '../store/decision-counts.ts'
 import { readStanding, verifyChain } from '../store/event-chain.ts'
 import { readRetention, saveRetention } from '../store/event-retention.ts'

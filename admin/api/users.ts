@@ -1,12 +1,12 @@
 /**
  * Answers of the directory: members of a practice, their roles, suspension.
  *
- * The changes themselves are `admin/directory.ts`. Invariant: every edit names the members version it was
+ * The changes themselves are `admin/directory/directory.ts`. Invariant: every edit names the members version it was
  * made from.
  */
 import type { OpenAPIHono } from '@hono/zod-openapi'
-import { type MemberOutcome, setRoles, setSuspended } from '../directory.ts'
-import { changeProfile, removeMember, takeIn } from '../directory-edits.ts'
+import { type MemberOutcome, setRoles, setSuspended } from '../directory/directory.ts'
+import { changeProfile, removeMember, takeIn } from '../directory/directory-edits.ts'
 import type { Administrator } from '../sign-in/admin-sessions.ts'
 import { listActiveUsers } from '../store/active-users.ts'
 import { type MemberQuery, readMemberPage } from '../store/member-pages.ts'

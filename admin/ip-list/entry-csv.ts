@@ -7,7 +7,7 @@
 import type { Member } from '../../policies/access-request.ts'
 import type { Audience, IpEntry, PolicyDocument } from '../../policies/document.ts'
 import { type CsvRow, csvLine, type LineProblem, readCsv } from '../csv.ts'
-import { foldId } from '../directory.ts'
+import { foldId } from '../directory/directory.ts'
 import { readEntryRange } from './entry-range.ts'
 
 /** The columns in the order they are written; `range` and `label` must be there. */

@@ -5,8 +5,9 @@
  * not committed, and several control planes deliver each thing once at a time. A loop of its own, apart from
  * `jobs.ts`: a mail server that does not answer must not delay the end of a session.
  */
-import { remindReviewers } from '../access-reminders.ts'
+
 import { type JobLoop, startLoop } from '../job-loop.ts'
+import { remindReviewers } from '../requests/access-reminders.ts'
 import { deliverMails, type MailParts } from './mail-delivery.ts'
 import { deliverWebhooks, forgetDeliveries, type WebhookParts } from './webhook-delivery.ts'
 

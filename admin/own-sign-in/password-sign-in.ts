@@ -8,7 +8,7 @@
 import type { Address } from '../../policies/address.ts'
 import type { Instant } from '../../policies/instant.ts'
 import type { Log } from '../../runtime/log.ts'
-import { foldId } from '../directory.ts'
+import { foldId } from '../directory/directory.ts'
 import { verifyPassword } from '../passwords.ts'
 import type { Rows, Store, Tx } from '../store/database.ts'
 import { appendEvent } from '../store/events.ts'

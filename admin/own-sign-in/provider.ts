@@ -19,7 +19,7 @@ import type { ProviderRules } from '../../runtime/config-own-sign-in.ts'
 import { tokenAlgorithms } from '../../runtime/config-upstream.ts'
 import { sameText } from '../../runtime/fleet-seal.ts'
 import { tellsOfFactor } from '../claimed-factor.ts'
-import { foldId } from '../directory.ts'
+import { foldId } from '../directory/directory.ts'
 import type { Challenge, ProvedPerson } from './visits.ts'
 
 /** What an answer came to. `refused`: it is no good; `not-verified`, `not-allowed`: of their address. */

@@ -8,7 +8,7 @@
 import { accountTexts } from '../../runtime/pages/texts-account.ts'
 import { labels } from '../../runtime/pages/texts-labels.ts'
 import { deviceName } from '../api/networks.ts'
-import { endOwnSessions } from '../own-sessions.ts'
+import { endOwnSessions } from '../sessions/own-sessions.ts'
 import { type OwnAccount, type OwnRequest, type OwnSession, readOwnAccount } from '../store/own-account.ts'
 import { findSession } from '../store/sessions.ts'
 import { standingOf } from '../two-factor/enrolment.ts'

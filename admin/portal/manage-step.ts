@@ -7,7 +7,7 @@
 
 import { securityManagementPath } from '../../runtime/pages/management-line.ts'
 import { labels } from '../../runtime/pages/texts-labels.ts'
-import { maySeeSecurity } from '../security-admins.ts'
+import { maySeeSecurity } from '../directory/security-admins.ts'
 import { type Standing, standingOf } from '../two-factor/enrolment.ts'
 import {
   type FactorChange,

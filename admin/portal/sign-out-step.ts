@@ -5,7 +5,7 @@
  * in, not of one whose sign-in waits for a second factor: a stolen password alone must not throw its owner out; afterwards
  * nothing of theirs is open, and what their application still believes lets nobody back in. Choosing among sessions was refused here: whoever is worried must not have to guess.
  */
-import { endEverything } from '../ending-everywhere.ts'
+import { endEverything } from '../sessions/ending-everywhere.ts'
 import type { Store } from '../store/database.ts'
 import { findSession } from '../store/sessions.ts'
 import { noteEverywhere } from '../two-factor/chains.ts'

@@ -12,7 +12,7 @@ import type { Address } from '../../policies/address.ts'
 import type { DurationMs, Instant } from '../../policies/instant.ts'
 import { sameText } from '../../runtime/fleet-seal.ts'
 import { hashToken, newToken } from '../../runtime/token.ts'
-import { createGatehouseGrants } from '../gatehouse-grants.ts'
+import { createGatehouseGrants } from '../directory/gatehouse-grants.ts'
 import type { AdminAccount } from '../store/admin-accounts.ts'
 import {
   type AdminSession,

@@ -11,7 +11,7 @@ import type { FactorMethod } from '../../policies/access-request.ts'
 import type { DurationMs, Instant } from '../../policies/instant.ts'
 import type { EnterAdmin } from '../../runtime/internal.ts'
 import { hashToken, newToken } from '../../runtime/token.ts'
-import type { GrantsByPractice } from '../gatehouse-grants.ts'
+import type { GrantsByPractice } from '../directory/gatehouse-grants.ts'
 import { findGatewayHolder, type SessionHolder } from '../store/admin-sessions.ts'
 import type { Rows, Store, Tx } from '../store/database.ts'
 

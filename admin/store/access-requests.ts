@@ -1,7 +1,7 @@
 /**
  * Requests for access as rows: finding, listing and counting them; whether an approval still counts.
  *
- * Who may ask and who decides is `admin/access-requests.ts`. Invariant: that a request is open, or an approval in
+ * Who may ask and who decides is `admin/requests/access-requests.ts`. Invariant: that a request is open, or an approval in
  * force, is judged at an instant and not by its status alone, so that a late expiry job changes nothing.
  */
 import { sql } from 'kysely'

@@ -1,7 +1,7 @@
 /**
  * Signed checkpoints of the audit chains: made of heads that moved, and read in the order in which they were made.
  *
- * Where they go beside the database is `admin/checkpoint-file.ts` and `admin/event-stream.ts`. Invariant: their numbers
+ * Where they go beside the database is `admin/events/checkpoint-file.ts` and `admin/events/event-stream.ts`. Invariant: their numbers
  * appear in the order of their commits, so that whoever has seen one has seen all before it; without the lock below two
  * control planes could make them otherwise, and a reader would miss the slower one's.
  */

@@ -1,7 +1,7 @@
 /**
  * One link of the audit chain, judged by itself: does this event follow that one, and is it what was hashed and signed?
  *
- * Pure, so that rows of the database (`event-chain.ts`) and lines of an exported file (`admin/event-file.ts`) are judged
+ * Pure, so that rows of the database (`event-chain.ts`) and lines of an exported file (`admin/events/event-file.ts`) are judged
  * by the same words. Invariant: what is wrong is said of the first event that does not fit, with the one cause that
  * explains it; "broken" alone was refused, since a deleted event and an altered one ask for different questions.
  */

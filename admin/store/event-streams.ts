@@ -1,7 +1,7 @@
 /**
  * Where each stream of security events stands: which chains have something for it, who sends now, what was taken.
  *
- * It sends nothing (`admin/event-stream.ts` does). Invariant: a cursor moves only after the receiver took what is before
+ * It sends nothing (`admin/events/event-stream.ts` does). Invariant: a cursor moves only after the receiver took what is before
  * it, so that nothing is left out; something may come twice. A global order of all events was refused: chains have their
  * own, and one number for all would be one lock for all.
  */

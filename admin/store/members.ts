@@ -1,8 +1,8 @@
 /**
  * Members of a practice: as gateways get them, and as the directory lists them.
  *
- * A member is suspended if the person is, anywhere, or only here. Changing one is `admin/directory.ts`; raising
- * an epoch is `admin/revocations.ts`. The record is built from what is committed at the moment, so it is never
+ * A member is suspended if the person is, anywhere, or only here. Changing one is `admin/directory/directory.ts`; raising
+ * an epoch is `admin/sessions/revocations.ts`. The record is built from what is committed at the moment, so it is never
  * older than the version it carries.
  */
 import { sql } from 'kysely'

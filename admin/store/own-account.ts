@@ -1,7 +1,7 @@
 /**
  * What a person may see of themselves: their live sessions, their requests and leave, and what was refused to them lately.
  *
- * It changes nothing (`admin/own-sessions.ts`). Invariant: every query is bound to one user, and answers nothing of anybody
+ * It changes nothing (`admin/sessions/own-sessions.ts`). Invariant: every query is bound to one user, and answers nothing of anybody
  * else: not who decided in what words of theirs but the note that was meant for this person, not another's address.
  */
 import { sql } from 'kysely'

@@ -6,8 +6,8 @@
  * sessions was refused: whoever holds the lost telephone may hold one of them.
  */
 import { type Deed, eventOf } from '../deed.ts'
-import { endEverything } from '../ending-everywhere.ts'
 import { type Mail, queueMail } from '../notify/mail-queue.ts'
+import { endEverything } from '../sessions/ending-everywhere.ts'
 import type { Store, Tx } from '../store/database.ts'
 import { appendEvent } from '../store/events.ts'
 import { listPracticesOf } from './chains.ts'

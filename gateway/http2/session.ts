@@ -47,8 +47,11 @@ const streamsMax = 100
 const resets: Allowance = { burst: 200, perSecond: 20 }
 const pings: Allowance = { burst: 50, perSecond: 5 }
 const settingsChanges: Allowance = { burst: 10, perSecond: 1 }
-/** Bytes that are neither head nor content: window updates, priorities, padding, empty frames. */
-const overhead: Allowance = { burst: 262_144, perSecond: 32_768 }
+/**
+ * Bytes that are neither head nor content: window updates, priorities, padding, empty frames; and content that was on its
+ * way, a window for each stream, when its stream was reset.
+ */
+const overhead: Allowance = { burst: 1_048_576, perSecond: 65_536 }
 /** Of what we send, so much may come back as window updates. */
 const updateShare = 1 / 32
 
@@ -93,6 +96,8 @@ type State = {
   isEnding: boolean
   /** Since when no stream is open. */
   since: DurationMs
+  /** When the session was first found to be over. */
+  endedAt: DurationMs | null
   /** Bytes of heads and content since the last look, and the socket's totals at it. */
   heard: number
   bytesRead: number
@@ -162,8 +167,23 @@ const receive = (state: State, stream: ServerHttp2Stream, raw: readonly string[]
   parts.receiver.request(downstream)
 }
 
+/** How long a client may take to close its side once ours is closed, and all has gone out. */
+const lingerMs: DurationMs = 2_000
+
+/** Closes a connection whose session is over and whose client does not: node waits for it without end. */
+const lookAtEnd = (state: State): void => {
+  const { socket, parts } = state
+  state.endedAt ??= parts.wheel.now()
+  const patienceMs = socket.writableLength === 0 ? lingerMs : parts.limits.bodyIdleMs
+  if (parts.wheel.now() >= state.endedAt + patienceMs) socket.destroy()
+}
+
 /** Looks at what the connection was used for since the last look. */
 const lookAt = (state: State, takeOverhead: Taker): void => {
+  if (state.session.destroyed) {
+    lookAtEnd(state)
+    return
+  }
   const { socket, parts, session, heard } = state
   const { bytesRead, bytesWritten } = socket
   const surplus =
@@ -221,7 +241,15 @@ export const serveSession = (
   const session = performServerHandshake(socket, optionsOf(parts.limits))
   const state: State = {
     ...{ parts, session, socket, peer, takeReset: createTaker(resets) },
-    ...{ open: 0, served: 0, isGreeted: false, isFlooded: false, isEnding: false, since: parts.wheel.now() },
+    ...{
+      open: 0,
+      served: 0,
+      isGreeted: false,
+      isFlooded: false,
+      isEnding: false,
+      since: parts.wheel.now(),
+      endedAt: null,
+    },
     ...{ heard: 0, bytesRead: socket.bytesRead, bytesWritten: socket.bytesWritten },
   }
   session.on('stream', (stream, _headers, _flags, raw) => receive(state, stream, raw))

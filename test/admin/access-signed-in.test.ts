@@ -3,10 +3,10 @@
  * Method: the asking functions on a real database, with sessions that are not held.
  */
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { askForAccess } from '../../admin/access-requests.ts'
-import { rejectRequest } from '../../admin/access-review.ts'
-import { takeAccessBack } from '../../admin/access-taking-back.ts'
-import { revokeUser } from '../../admin/revocations.ts'
+import { askForAccess } from '../../admin/requests/access-requests.ts'
+import { rejectRequest } from '../../admin/requests/access-review.ts'
+import { takeAccessBack } from '../../admin/requests/access-taking-back.ts'
+import { revokeUser } from '../../admin/sessions/revocations.ts'
 import { listRequests, readRequests } from '../../admin/store/access-requests.ts'
 import type { SessionRow } from '../../admin/store/sessions.ts'
 import type { AccessStandings, AskAccess, OpenSession } from '../../runtime/internal.ts'

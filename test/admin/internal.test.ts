@@ -5,7 +5,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createInternal } from '../../admin/internal.ts'
 import { createPublisher, type Publisher } from '../../admin/publish.ts'
-import { revokeUser } from '../../admin/revocations.ts'
+import { revokeUser } from '../../admin/sessions/revocations.ts'
 import { openStore } from '../../admin/store/database.ts'
 import { isFault } from '../../runtime/fault.ts'
 import {

@@ -5,8 +5,8 @@
  */
 import { ensurePractices } from '../../admin/bootstrap.ts'
 import type { Deed } from '../../admin/deed.ts'
-import type { Provisioning } from '../../admin/directory.ts'
-import { openSession } from '../../admin/session-opening.ts'
+import type { Provisioning } from '../../admin/directory/directory.ts'
+import { openSession } from '../../admin/sessions/session-opening.ts'
 import { openStore, type Store } from '../../admin/store/database.ts'
 import type { SessionRow } from '../../admin/store/sessions.ts'
 import type { OpenSession } from '../../runtime/internal.ts'

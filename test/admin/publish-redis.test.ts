@@ -4,7 +4,7 @@
  */
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { setRoles } from '../../admin/directory.ts'
+import { setRoles } from '../../admin/directory/directory.ts'
 import { createPublisher, type Publisher } from '../../admin/publish.ts'
 import type { HotStore } from '../../runtime/hot-store.ts'
 import { createRedisHotStore } from '../../runtime/hot-store-redis.ts'

@@ -4,8 +4,8 @@
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { editPolicy } from '../../admin/policy-edit.ts'
-import { revokeSession, revokeUserEverywhere } from '../../admin/revocations.ts'
-import { changeSession } from '../../admin/session-opening.ts'
+import { revokeSession, revokeUserEverywhere } from '../../admin/sessions/revocations.ts'
+import { changeSession } from '../../admin/sessions/session-opening.ts'
 import { listActiveUsers } from '../../admin/store/active-users.ts'
 import { listEvents } from '../../admin/store/events.ts'
 import { readMembers } from '../../admin/store/members.ts'

@@ -3,8 +3,8 @@
  * Method: sessions and revocations on a real database, under a clock that steps.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { revokeEveryoneBut, revokeSession, revokeUser } from '../../admin/revocations.ts'
-import { changeSession, openSession } from '../../admin/session-opening.ts'
+import { revokeEveryoneBut, revokeSession, revokeUser } from '../../admin/sessions/revocations.ts'
+import { changeSession, openSession } from '../../admin/sessions/session-opening.ts'
 import { listActiveUsers } from '../../admin/store/active-users.ts'
 import { listAddresses } from '../../admin/store/address-use.ts'
 import { listEvents } from '../../admin/store/events.ts'

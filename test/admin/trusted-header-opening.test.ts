@@ -3,8 +3,8 @@
  * Method: sessions on a real database, told of with sign-ins before, about and after a revocation, and without a time.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { revokeSession, revokeUser } from '../../admin/revocations.ts'
-import { epochAtOpening } from '../../admin/session-opening.ts'
+import { revokeSession, revokeUser } from '../../admin/sessions/revocations.ts'
+import { epochAtOpening } from '../../admin/sessions/session-opening.ts'
 import type { OpenSession } from '../../runtime/internal.ts'
 import { hashToken } from '../../runtime/token.ts'
 import { createPracticeStore, north, type PracticeStore } from './practice-store.ts'

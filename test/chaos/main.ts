@@ -35,6 +35,9 @@ const strikeAll = async (
   const fakeTime = await findFakeTime()
   const wish = { redis, apart: isApart(), gateways: 2, workers: 2, controls: 2, standby: true }
   const stage = await startStage(fakeTime === null ? wish : { ...wish, fakeTime })
+  // Whoever interrupts it is left no servers.
+  const leave = (): void => void stage.close().finally(() => process.exit(130))
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, leave)
   try {
     const load = await startPeople(stage)
     const figures: Figures[] = []
@@ -47,6 +50,7 @@ const strikeAll = async (
     await load.stop()
     return figures
   } finally {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, leave)
     await stage.close()
   }
 }

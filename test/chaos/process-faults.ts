@@ -141,24 +141,27 @@ export const processFaults: readonly Fault[] = [
   },
 ]
 
-const kills = 100
+const killsMax = 100
+const killingMs = 150_000
+let kills = 0
 
-/** A hundred kills under edits: three of PostgreSQL, then one of a control plane, and so on. */
+/** Kills under edits: three of PostgreSQL, then one of a control plane, and so on, until time is up. */
 export const killsUnderEdits: Fault = {
   id: 'kills-under-edits',
-  what: `${kills} kill -9 while an admin edits: three of PostgreSQL, then one of a control plane, and so on`,
+  what: `up to ${killsMax} kill -9 while an admin edits: three of PostgreSQL, then one of a control plane, and so on, for two and a half minutes`,
   sees: 'nothing; the admin API answers 503 meanwhile',
   allows: 'nobody notices',
   lastsMs: 0,
-  strikeMsMax: 600_000,
+  strikeMsMax: killingMs + 120_000,
   async strike(stage) {
     await edits?.stop()
     edits = startEdits(stage)
-    for (let n = 0; n < kills; n++) {
+    const until = performance.now() + killingMs
+    for (kills = 0; kills < killsMax && performance.now() < until; kills++) {
       await edits.next(60_000)
       const primary = stage.postgres.primary()
-      const plane = stage.controls[(n >> 2) % stage.controls.length]
-      if (n % 4 === 3 && plane !== undefined) {
+      const plane = stage.controls[(kills >> 2) % stage.controls.length]
+      if (kills % 4 === 3 && plane !== undefined) {
         await plane.kill('SIGKILL')
         await plane.start()
       } else {
@@ -173,6 +176,6 @@ export const killsUnderEdits: Fault = {
     if (running === null) throw new Error('nobody was editing')
     await running.next(40_000)
     await running.stop()
-    return demandKept(stage, running.confirmed)
+    return `${kills} kills, ${await demandKept(stage, running.confirmed)}`
   },
 }

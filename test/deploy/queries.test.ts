@@ -2,10 +2,11 @@
  * Goal: every figure of a dashboard, and every expression of a rule, says something when people use Gatehouse.
  * Method: a real Prometheus scrapes a gateway and a control plane while people work and are refused; every query asked.
  */
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { type Board, drawBoard } from '../support/board-drawing.ts'
 import { projectRoot } from '../support/cache-folder.ts'
 import { createClient } from '../support/client.ts'
 import { type Fleet, startFleet } from '../support/fleet.ts'
@@ -100,4 +101,20 @@ test('every recorded figure is there, and no alert fires while all is well', asy
     ({ metric }) => metric['alertname'],
   )
   expect(firing).toEqual([])
+}, 60_000)
+
+/** Where the boards are left as pictures, for somebody who wants to look; else they are drawn and thrown away. */
+const kept = process.env['BOARD_PICTURES']
+
+test('each board can be drawn with what Prometheus answers, and a panel without data says so', async () => {
+  for (const name of readdirSync(boards)) {
+    const board = JSON.parse(read(join(boards, name))) as Board
+    const { svg, empty } = await drawBoard(board, prometheus, 30)
+    expect(svg.match(/<polyline|class="stat"/g)?.length ?? 0, name).toBeGreaterThan(3)
+    expect(svg.match(/>no data</g)?.length ?? 0).toBe(empty.length)
+    expect(empty.length, `${name}: ${empty.join(', ')}`).toBeLessThan(5)
+    if (kept === undefined) continue
+    mkdirSync(kept, { recursive: true })
+    writeFileSync(join(kept, name.replace('.json', '.svg')), svg)
+  }
 }, 60_000)

@@ -278,6 +278,11 @@ test('a role is edited; what it refuses is found by the code that the person rea
     .toBe(403)
   const [code = ''] = /GH-[0-9A-Z]{4}-[0-9A-Z]{4}/.exec(await person.locator('body').innerText()) ?? []
 
+  // A gateway reports within a second; the list shows what was there when it was opened.
+  const recorded = `${fleet.control().addresses.admin}/api/practices/riverside/decisions`
+  await expect
+    .poll(async () => (await admin.request.get(recorded)).text(), { timeout: 8_000 })
+    .toContain(code)
   await screenLink(admin, 'Security events').click()
   await admin.getByRole('link', { name: 'Refusals' }).click()
   await admin.getByRole('list', { name: 'Refusals, newest first' }).getByText(code).first().waitFor()
@@ -292,6 +297,7 @@ test('a role is edited; what it refuses is found by the code that the person rea
   await admin
     .getByRole('img', { name: /^Decisions of the last week: .* permitted, [1-9]\d* refused/ })
     .waitFor()
+  await confirm()
 }, 60_000)
 
 test('the tools: a token is made, who is told is chosen, the chain is checked, an account is invited', async () => {
@@ -318,7 +324,7 @@ test('the tools: a token is made, who is told is chosen, the chain is checked, a
   await decided.click()
   const isTold = await decided.isChecked()
   await admin.getByRole('button', { name: 'Save', exact: true }).click()
-  await admin.getByText('Who is told is saved').waitFor()
+  await admin.getByRole('button', { name: 'Undo Who is told is saved' }).waitFor()
   await admin.reload()
   await decided.waitFor()
   expect(await decided.isChecked()).toBe(isTold)
@@ -339,9 +345,29 @@ test('the tools: a token is made, who is told is chosen, the chain is checked, a
   await admin.getByRole('row', { name: /Mia Martin.*link not used yet/ }).waitFor()
 
   await screenLink(admin, 'Emergency access').click()
-  await admin.getByRole('button', { name: 'Change', exact: true }).click()
-  await dialog.getByRole('checkbox', { name: 'People may use emergency access' }).check()
-  await dialog.getByLabel('It lasts').selectOption('2 hours')
+  await admin.getByRole('button', { name: 'Change' }).click()
+  await dialog.getByRole('checkbox').check()
+  await dialog.getByLabel('It lasts').selectOption({ label: '2 hours' })
   await act('Save')
   await admin.getByText('Allowed, 2 hours').waitFor()
+}, 60_000)
+
+test('my account: a new password ends the other sessions, and is the one that signs in', async () => {
+  const { addresses, firstAdmin } = fleet.control()
+  const other = await signInAdminPage()
+  const password = 'seven calm geese by the mill'
+  await admin.goto(`${addresses.admin}/account`)
+  await admin.getByRole('heading', { level: 1, name: 'My account' }).waitFor()
+  await admin.getByRole('button', { name: 'Change password' }).click()
+  const dialog = admin.getByRole('dialog')
+  await dialog.getByRole('textbox', { name: 'Password now' }).fill(firstAdmin?.password ?? '')
+  await dialog.getByRole('textbox', { name: 'New password' }).fill(password)
+  await dialog.getByRole('button', { name: 'Change password', exact: true }).click()
+  await admin.getByText('Your other sessions have ended.').waitFor()
+  await other.reload()
+  await other.waitForURL(/\/sign-in/)
+  await other.getByLabel('Account').fill(firstAdmin?.login ?? '')
+  await other.getByLabel('Password').fill(password)
+  await other.getByRole('button', { name: 'Sign in' }).click()
+  await other.getByRole('button', { name: /^Practice: / }).waitFor()
 }, 60_000)

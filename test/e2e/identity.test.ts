@@ -160,7 +160,10 @@ test('whose only practice is retired is signed out, and told so at the next sign
   await signInWell(bea, 'bea')
   expect((await bea.get('/schedule')).status).toBe(200)
   const of = '/api/practices/lakeview'
-  const { name, revision } = (await admin.read(`${of}/retirement`)).json() as { name: string; revision: number }
+  const { name, revision } = (await admin.read(`${of}/retirement`)).json() as {
+    name: string
+    revision: number
+  }
   const wish = { reason: 'They left.', contact: 'Maya, ext. 12', confirmPracticeName: name }
   const { sequence } = await admin.edit<{ sequence: number }>('POST', `${of}/retire`, wish, revision)
   await activeEverywhere(admin, sequence)

@@ -256,7 +256,9 @@ const judgePlainWords =
 /** Modules behind people's pages whose findings are shown there; mails have words of their own. */
 const isBehindPages = (path: string): boolean =>
   /^admin\/(?:own-sign-in|two-factor)\/(?!.*-mails\.ts$)/.test(path) ||
-  /^admin\/(?:access-requests|access-taking-back|emergency-access|own-sessions)\.ts$/.test(path)
+  /^admin\/(?:requests\/access-requests|requests\/access-taking-back|emergency-access|sessions\/own-sessions)\.ts$/.test(
+    path,
+  )
 
 /** Heartbeats are answered to programs, in JSON. */
 const isPageModule = (path: string): boolean =>

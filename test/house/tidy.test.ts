@@ -106,7 +106,11 @@ describe('the judge', () => {
     expect(rulesIn(failure, 'gateway/a.ts')).toHaveLength(2)
     expect(rulesIn(failure)).toEqual([])
     const said = `const a = \`At most ${'$'}{1} are taken.\`\nconst b = 'No requests are taken here.'\n`
-    for (const path of ['admin/access-requests.ts', 'admin/own-sign-in/a.ts', 'admin/two-factor/a.ts'])
+    for (const path of [
+      'admin/requests/access-requests.ts',
+      'admin/own-sign-in/a.ts',
+      'admin/two-factor/a.ts',
+    ])
       expect(rulesIn(said, path), path).toHaveLength(2)
     expect(rulesIn(said, 'admin/own-sign-in/a-mails.ts')).toEqual([])
   })

@@ -1,10 +1,10 @@
 /**
  * The session that the control plane of gateway tests opens: whose it is, its epochs, and what it inherits.
  *
- * It follows `admin/session-opening.ts` without a database; epochs of a sign-in that a proxy tells of are that file's own.
+ * It follows `admin/sessions/session-opening.ts` without a database; epochs of a sign-in that a proxy tells of are that file's own.
  */
 
-import { epochAtOpening } from '../../admin/session-opening.ts'
+import { epochAtOpening } from '../../admin/sessions/session-opening.ts'
 import type { Member } from '../../policies/access-request.ts'
 import type { OpenSession } from '../../runtime/internal.ts'
 import type { SessionRecord } from '../../runtime/records.ts'

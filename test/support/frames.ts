@@ -173,7 +173,10 @@ const record = (
   return { seen, waiting }
 }
 
-/** Connects to `port` on 127.0.0.1 and says hello; `greeting`: what stands in the place of the preface and SETTINGS. */
+/**
+ * Connects to `port` on 127.0.0.1 and says hello; `greeting`: what stands in the place of the preface and SETTINGS;
+ * `allowHalfOpen`: it does not close when the other side does.
+ */
 export const connectFrames = async (
   port: number,
   greeting: Uint8Array = Buffer.concat([
@@ -182,9 +185,17 @@ export const connectFrames = async (
     frames.settings([[1, 0]]),
   ]),
   from = '127.0.0.1',
+  allowHalfOpen = false,
 ): Promise<FrameClient> => {
   const socket = tls.connect({
-    ...{ port, host: '127.0.0.1', localAddress: from, rejectUnauthorized: false, ALPNProtocols: ['h2'] },
+    ...{
+      port,
+      host: '127.0.0.1',
+      localAddress: from,
+      allowHalfOpen,
+      rejectUnauthorized: false,
+      ALPNProtocols: ['h2'],
+    },
   })
   const { seen, waiting } = record(socket)
   await new Promise<void>((resolve, reject) => {

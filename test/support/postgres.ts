@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import pg from 'pg'
 import { inject } from 'vitest'
-import { knownActions } from '../../admin/event-actions.ts'
+import { knownActions } from '../../admin/events/event-actions.ts'
 import { projectRoot } from './cache-folder.ts'
 
 /** A database of its own. `drop` cuts whoever is still connected; the run's end drops it anyway. */
@@ -102,7 +102,7 @@ const droppable = (serverUrl: string, name: string): TestDatabase => ({
     })
     if (unknown.length > 0)
       throw new Error(
-        `no line in admin/event-actions.ts says what ${unknown.join(', ')} means: add one there`,
+        `no line in admin/events/event-actions.ts says what ${unknown.join(', ')} means: add one there`,
       )
   },
 })

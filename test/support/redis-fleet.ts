@@ -7,6 +7,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import type { RedisAddress, RedisPlace } from '../../runtime/redis-place.ts'
@@ -218,11 +219,18 @@ const shares = [
   [10_923, 16_383],
 ] as const
 
-/** A port whose bus port, 10,000 above it, is one too. */
+const isFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
+
+/** A port whose bus port, 10,000 above it, is one too and free. */
 const clusterPort = async (): Promise<number> => {
   for (;;) {
     const port = await freePort()
-    if (port <= 55_000) return port
+    if (port <= 55_000 && (await isFree(port + 10_000))) return port
   }
 }
 

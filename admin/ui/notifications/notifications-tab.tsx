@@ -9,6 +9,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { parseResponse } from 'hono/client'
 import { useState } from 'react'
 import { api } from '../api-client.ts'
+import { tell } from '../parts/follow-save.tsx'
 import { ProblemNotice } from '../parts/problem-notice.tsx'
 import { type Extra, reasonOf, useSaving } from '../parts/saving.ts'
 import { Failed, Loading } from '../parts/states.tsx'
@@ -117,20 +118,29 @@ function useChoice(data: Notifications) {
   const client = useQueryClient()
   const [chosen, setChosen] = useState(() => chosenOf(data))
   const reload = () => client.invalidateQueries({ queryKey: topicKey(practice.id, 'notifications') })
+  const put = (version: number, json: Notifications['settings'] & Extra) =>
+    parseResponse(
+      routes.$put({
+        param: { practice: practice.id },
+        header: { 'if-match': `"${version}"` },
+        json: {
+          ...json,
+          mail: [...json.mail],
+          webhooks: json.webhooks.map(({ name, topics }) => ({ name, topics: [...topics] })),
+        },
+      }),
+    )
   const topicsOf = (channel: Channel) => data.topics.filter((topic) => chosen.has(keyOf(channel, topic)))
   const saving = useSaving(async (extra: Extra) => {
     // What names a webhook that is not configured any more is left out: the API would refuse it.
     const webhooks = data.webhooks
       .map((name) => ({ name, topics: topicsOf(name) }))
       .filter(({ topics }) => topics.length > 0)
-    await parseResponse(
-      routes.$put({
-        param: { practice: practice.id },
-        header: { 'if-match': `"${data.version}"` },
-        json: { mail: topicsOf(null), webhooks, ...reasonOf(extra) },
-      }),
-    )
-    tellDone('Who is told is saved')
+    const saved = await put(data.version, { mail: topicsOf(null), webhooks, ...reasonOf(extra) })
+    tell('Who is told is saved', '', async () => {
+      await put(saved.version, data.settings)
+      await reload()
+    })
     await reload()
   })
   const turn = (key: string) =>

@@ -9,11 +9,38 @@ import { parseResponse } from 'hono/client'
 import { useState } from 'react'
 import { api } from '../api-client.ts'
 import { ConfirmDialog } from '../parts/confirm-dialog.tsx'
+import { tell } from '../parts/follow-save.tsx'
 import { type Extra, reasonOf } from '../parts/saving.ts'
-import { tellDone } from '../parts/told.ts'
 import { usePractice } from '../practice.ts'
 import { topicKey } from '../queries.ts'
 import type { Retention } from './retention-queries.ts'
+
+type Choice = Pick<Retention, 'years' | 'held' | 'heldWhy'>
+
+/** Saves a choice over the version that is shown; the message says so with the way back. */
+function useRetention(retention: Retention) {
+  const practice = usePractice()
+  const client = useQueryClient()
+  const reload = () => client.invalidateQueries({ queryKey: topicKey(practice.id, 'retention') })
+  const put = (version: number, json: Choice & Extra) =>
+    parseResponse(
+      api.practices[':practice']['security-events'].retention.$put({
+        param: { practice: practice.id },
+        header: { 'if-match': `"${version}"` },
+        json,
+      }),
+    )
+  const save = async (choice: Choice, extra: Extra) => {
+    const { version } = await put(retention.version, { ...choice, ...reasonOf(extra) })
+    const { years, held, heldWhy } = retention
+    tell('How long events are kept is saved', '', async () => {
+      await put(version, { years, held, heldWhy })
+      await reload()
+    })
+    await reload()
+  }
+  return { save, reload }
+}
 
 /** The dialog. */
 export function RetentionDialog({
@@ -23,23 +50,10 @@ export function RetentionDialog({
   readonly retention: Retention
   readonly onClose: () => void
 }) {
-  const practice = usePractice()
-  const client = useQueryClient()
   const [years, setYears] = useState(retention.years)
   const [held, setHeld] = useState(retention.held)
   const [heldWhy, setHeldWhy] = useState(retention.heldWhy)
-  const reload = () => client.invalidateQueries({ queryKey: topicKey(practice.id, 'retention') })
-  const save = async (extra: Extra) => {
-    await parseResponse(
-      api.practices[':practice']['security-events'].retention.$put({
-        param: { practice: practice.id },
-        header: { 'if-match': `"${retention.version}"` },
-        json: { years, held, heldWhy: held ? heldWhy : '', ...reasonOf(extra) },
-      }),
-    )
-    tellDone('How long events are kept is saved')
-    await reload()
-  }
+  const { save, reload } = useRetention(retention)
   const isYears = Number.isInteger(years) && years >= 1 && years <= 100
   return (
     <ConfirmDialog
@@ -47,7 +61,7 @@ export function RetentionDialog({
       act="Save"
       danger={isYears && years < retention.years && !held}
       canAct={isYears && (!held || heldWhy.trim() !== '')}
-      save={save}
+      save={(extra) => save({ years, held, heldWhy: held ? heldWhy : '' }, extra)}
       reload={() => void reload()}
       onClose={onClose}
     >

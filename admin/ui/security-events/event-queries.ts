@@ -6,7 +6,7 @@
  * somebody reads does not move until they want it to.
  */
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
-import { type InferResponseType, parseResponse } from 'hono/client'
+import { parseResponse } from 'hono/client'
 import { api } from '../api-client.ts'
 import { topicKey } from '../queries.ts'
 import type { EventSearch } from '../route-search.ts'
@@ -18,8 +18,6 @@ const one = api.practices[':practice']
 export const newestMax = 50
 /** Filters as the API takes them. */
 export type Filters = Readonly<Record<string, string>>
-/** The counts of refusals, step by step. */
-export type DecisionCounts = InferResponseType<(typeof one)['decisions']['counts']['$get'], 200>
 
 /** The instants at which the days of a search begin and end, in the practice's zone. */
 function spanOf({ from, to }: EventSearch, zone: string): Filters {

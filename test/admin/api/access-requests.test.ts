@@ -3,8 +3,8 @@
  * Method: requests asked through the asking function on a stage, then the tab's routes asked by two admins.
  */
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { askForAccess } from '../../../admin/access-requests.ts'
 import type { LiveMessage } from '../../../admin/api/contract/me.ts'
+import { askForAccess } from '../../../admin/requests/access-requests.ts'
 import { insertSession } from '../../../admin/store/sessions.ts'
 import { type Browser, createStage, type Stage } from './admin-stage.ts'
 

@@ -4,8 +4,8 @@
  */
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { planPeople } from '../../../admin/directory-import.ts'
-import { openSession } from '../../../admin/session-opening.ts'
+import { planPeople } from '../../../admin/directory/directory-import.ts'
+import { openSession } from '../../../admin/sessions/session-opening.ts'
 import { listEvents } from '../../../admin/store/events.ts'
 import { newDocument } from '../../../policies/standard-roles.ts'
 import { sessionRequest } from '../practice-store.ts'

@@ -3,11 +3,11 @@
  * Method: requests asked through the asking function on a stage, the routes asked by admins, the mail queue read.
  */
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { remindReviewers } from '../../../admin/access-reminders.ts'
-import { askForAccess, readAccessStandings } from '../../../admin/access-requests.ts'
-import { takeAccessBack } from '../../../admin/access-taking-back.ts'
 import { revertOverdue } from '../../../admin/commit-confirm.ts'
 import { keepAdminOrigin } from '../../../admin/notify/links.ts'
+import { remindReviewers } from '../../../admin/requests/access-reminders.ts'
+import { askForAccess, readAccessStandings } from '../../../admin/requests/access-requests.ts'
+import { takeAccessBack } from '../../../admin/requests/access-taking-back.ts'
 import { insertSession } from '../../../admin/store/sessions.ts'
 import { momentText } from '../../../policies/timetable-zone.ts'
 import { type Browser, confirmWaiting, createStage, origin, type Stage } from './admin-stage.ts'

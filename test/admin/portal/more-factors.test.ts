@@ -3,7 +3,7 @@
  * browser stands in until it is forgotten. Method: the pages walked through by a device in software, under a stepped clock.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { revokeUser } from '../../../admin/revocations.ts'
+import { revokeUser } from '../../../admin/sessions/revocations.ts'
 import { readMembers } from '../../../admin/store/members.ts'
 import type { SessionRow } from '../../../admin/store/sessions.ts'
 import { giveEnrolmentCode } from '../../../admin/two-factor/enrolment-codes.ts'

@@ -4,7 +4,7 @@
  * Method: the whole way walked against both apps on a real database, each step repeated, stolen and late.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { revokeUser } from '../../../admin/revocations.ts'
+import { revokeUser } from '../../../admin/sessions/revocations.ts'
 import { layEntry } from '../../../admin/sign-in/entries.ts'
 import { renewSession } from '../../../admin/two-factor/renewal.ts'
 import { hashToken, newToken } from '../../../runtime/token.ts'

@@ -3,7 +3,7 @@
  * Method: edits, role changes, sign-ins and resets on a real database; the members record is what gateways would get.
  */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { setRoles } from '../../../admin/directory.ts'
+import { setRoles } from '../../../admin/directory/directory.ts'
 import { readMembers } from '../../../admin/store/members.ts'
 import { readPolicy } from '../../../admin/store/practices.ts'
 import type { SessionRow } from '../../../admin/store/sessions.ts'

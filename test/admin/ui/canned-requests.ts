@@ -88,7 +88,7 @@ export const requestAnswers: Readonly<Record<string, unknown>> = {
     counts: Array.from({ length: 56 }, (_, step) => ({
       at: at - 7 * day + step * 180 * minute,
       asked: step % 8 === 3 ? 1 + (step % 5) : step % 8 === 6 ? 1 : 0,
-      waiting: step % 8 > 2 ? (step % 8) - 2 + (step % 3) : step > 48 ? 2 : 0,
+      waiting: step === 55 ? 3 : step % 8 > 2 ? (step % 8) - 2 + (step % 3) : step > 48 ? 2 : 0,
     })),
     decided: 17,
     medianMs: 25 * minute,

@@ -30,7 +30,8 @@ it('notifications: who is told is chosen and saved over its version, tested, and
   expect(server().sent).toEqual([])
   await page().getByLabel('Reason').fill('The chat is read')
   await button('Save').click()
-  await page().getByText('Who is told is saved').waitFor()
+  await button('Undo Who is told is saved').click()
+  await button('Undo Who is told is saved').waitFor({ state: 'detached' })
   await button('Test chat').click()
   await page().getByText('To the webhook chat.').waitFor()
   expect(server().sent).toMatchObject([
@@ -42,6 +43,7 @@ it('notifications: who is told is chosen and saved over its version, tested, and
         reason: 'The chat is read',
       },
     },
+    { ifMatch: '"4"', body: notifications.settings },
     { body: { webhook: 'chat' } },
   ])
   const without = { ...notifications, webhooks: [], mailGoesOut: false }
@@ -67,10 +69,19 @@ it('audit and retention: how far it is verified, signed, streamed; how long it i
   await dialog().getByRole('checkbox', { name: 'Legal hold' }).check()
   expect(await dialog().getByRole('button', { name: 'Save' }).isDisabled()).toBe(true)
   await dialog().getByLabel('What the hold is for').fill('Case 12')
+  const where = 'PUT /api/practices/maple/security-events/retention'
+  const conflict = { title: 'Saved in between', code: 'revision-conflict', detail: 'Load the newest.' }
+  server().answer(where, 412, { ...conflict, status: 412, current: 3 })
+  await dialog().getByRole('button', { name: 'Save', exact: true }).click()
+  await dialog().getByText('Nothing of yours is lost').waitFor()
+  server().answer(where, 200, { ...retention, years: 10, version: 3 })
+  await dialog().getByRole('button', { name: 'Reload' }).click()
   await act('Save')
-  expect(server().sent).toMatchObject([
-    { ifMatch: '"2"', body: { years: 10, held: true, heldWhy: 'Case 12' } },
-  ])
+  await button('Undo How long events are kept is saved').click()
+  await button('Undo How long events are kept is saved').waitFor({ state: 'detached' })
+  const choice = { ifMatch: '"2"', body: { years: 10, held: true, heldWhy: 'Case 12' } }
+  const before = { ifMatch: '"3"', body: { years: 6, held: false, heldWhy: '' } }
+  expect(server().sent).toMatchObject([choice, choice, before])
 
   // A file is refused with its reason, not saved as one.
   const report = '**/access-report?month=2026-10&format=csv'

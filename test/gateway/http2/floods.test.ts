@@ -221,6 +221,25 @@ describe('silence', () => {
     expect(behind.goneAway()).toBe(0)
   })
 
+  test('of who does not close its side when ours is closed ends all the same', async () => {
+    await stage.raw(answering(ok), { tls, http2: true, limits: { ...soon, connectionsMax: 1 } })
+    const { port } = stage.stand
+    const client = await connectFrames(port, undefined, '127.0.0.1', true)
+    client.write(frames.headers(1))
+    expect(await client.status(1)).toBe(200)
+    await new Promise((resolve) => client.socket.once('end', resolve))
+    await eventually(
+      () =>
+        connectFrames(port).then(
+          ({ socket }) => socket.destroy() !== undefined,
+          () => false,
+        ),
+      'there is room again',
+    )
+    expect(client.socket.destroyed).toBe(false)
+    client.socket.destroy()
+  })
+
   test('of who grants no window, or sends no content, ends the stream and frees the application', async () => {
     const app = await start()
     const client = await connectFrames(stage.stand.port)
