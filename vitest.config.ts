@@ -1,5 +1,5 @@
 /**
- * How the proofs run: every *.test.ts under test/ in forked processes, two at a time, under the pinned Node.
+ * How the proofs run: every *.test.ts under test/ in forked processes, three at a time, under the pinned Node.
  *
  * It is not where services start: global-setup only opens a door through which the first test that wants
  * PostgreSQL or a Redis binary has it started, once a run. A run of test/policies starts nothing.
@@ -15,7 +15,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
     exclude: ['**/node_modules/**', '**/.cache/**', '**/dist/**'],
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than the cores of a small machine: many tests wait for a program, a browser or a clock.
+    maxWorkers: 3,
     isolate: false,
     testTimeout: 40_000,
     hookTimeout: 120_000,

@@ -22,8 +22,6 @@ const nameLengthMin = 4
 const commonWords: readonly string[] = readFileSync(join(import.meta.dirname, 'common-words.txt'), 'utf8')
   .split('\n')
   .filter((word) => word !== '')
-  // Longer ones first: "password" before "pass".
-  .sort((a, b) => b.length - a.length)
 
 const disguises: Readonly<Record<string, string>> = {
   '@': 'a',
@@ -63,24 +61,28 @@ function rowAt(text: string, at: number): number {
   return longest >= rowLengthMin ? longest : 0
 }
 
-/** How many characters of `text` everybody tries begin at `at`: a word, a row, a year; 0: none. */
-function commonAt(text: string, words: string, at: number): number {
-  const word = commonWords.find((one) => words.startsWith(one, at) || text.startsWith(one, at))
-  const year = /^(?:19|20)\d\d/.exec(text.slice(at))?.[0].length ?? 0
-  return Math.max(word?.length ?? 0, rowAt(text, at), year)
+/** The lengths of what everybody tries that begins at `at`: words, rows in each of their lengths, a year. */
+function commonAt(text: string, words: string, at: number): readonly number[] {
+  const lengths = commonWords
+    .filter((one) => words.startsWith(one, at) || text.startsWith(one, at))
+    .map(({ length }) => length)
+  for (let length = rowAt(text, at); length >= rowLengthMin; length -= 1) lengths.push(length)
+  if (/^(?:19|20)\d\d/.test(text.slice(at))) lengths.push(4)
+  return lengths
 }
 
-/** How many characters are nobody's habit. */
+/** How many characters are nobody's habit, read in the way that leaves fewest: a row may end where a word begins. */
 function ownCharacters(password: string): number {
   const text = plain(password)
   const words = undisguised(text)
-  let own = 0
-  for (let at = 0; at < text.length; ) {
-    const common = commonAt(text, words, at)
-    if (common === 0) own += 1
-    at += Math.max(1, common)
+  const own: number[] = [0]
+  // From the end, so that what follows is known: own[n] is what the last n characters leave.
+  for (let at = text.length - 1; at >= 0; at -= 1) {
+    const left = text.length - at
+    const behind = commonAt(text, words, at).map((length) => own[left - length] ?? 0)
+    own[left] = Math.min(1 + (own[left - 1] ?? 0), ...behind)
   }
-  return own
+  return own[text.length] ?? 0
 }
 
 /** The parts of a name that a password must not have: whole, and before an `@`. */

@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, Page, WebSocket } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Config } from '../../runtime/config.ts'
 import { type AdminClient, activeEverywhere, revisionOf, signInAdmin } from '../support/admin-client.ts'
@@ -186,24 +186,28 @@ describe('Node-RED: a token that its pages keep, and a WebSocket', () => {
   }, 120_000)
   afterAll(() => stage?.close())
 
-  const signIn = async (): Promise<void> => {
+  /** Signs in by the editor's form; the WebSocket that it then opens, once something came over it. */
+  const signIn = async (): Promise<WebSocket> => {
+    const live = stage.page.waitForEvent('websocket').then(async (opened) => {
+      await opened.waitForEvent('framereceived')
+      return opened
+    })
     await stage.page.getByLabel('Username').fill('erin')
     await stage.page.getByLabel('Password').fill(erinsPassword)
     await stage.page.getByRole('button', { name: 'Login' }).click()
     await stage.page.locator('#red-ui-header-button-deploy').waitFor()
+    return live
   }
+  let live: WebSocket
 
   test('the editor signs in by its own form, and no request of it is refused', async () => {
     const { page, app } = stage
-    const opened = page.waitForEvent('websocket')
     await page.goto(app)
     await page.getByLabel('Username').waitFor()
     // Its first question, before anybody signed in.
     expect(stage.failures()).toEqual(['401 /settings'])
-    await signIn()
-    const live = await opened
+    live = await signIn()
     expect(new URL(live.url()).pathname).toBe('/comms')
-    await live.waitForEvent('framereceived')
     expect(await stage.activeUsers()).toMatchObject([
       { name: 'erin', sessions: [{ method: 'app-password' }] },
     ])
@@ -213,21 +217,22 @@ describe('Node-RED: a token that its pages keep, and a WebSocket', () => {
   test('a revocation cuts its WebSocket, and the token that the browser keeps is worth nothing', async () => {
     const { page } = stage
     const [erin] = await stage.activeUsers()
-    const lost = page.getByText('Lost connection to server').first()
+    const lost = live.waitForEvent('close')
     await stage.revoke(erin!.user)
-    await lost.waitFor()
+    await lost
     stage.failures()
     await page.reload()
     await page.getByLabel('Username').waitFor()
     expect(stage.failures()).toContain('401 /settings')
-    await signIn()
+    live = await signIn()
   })
 
   test('an address that is no longer allowed cuts it too', async () => {
     const { page } = stage
     const [erin] = await stage.activeUsers()
+    const lost = live.waitForEvent('close')
     await stage.enforceAddresses(erin!.user)
-    await page.getByText('Lost connection to server').first().waitFor()
+    await lost
     const refused = await page.evaluate(async () => {
       const { access_token: token } = JSON.parse(localStorage.getItem('auth-tokens') ?? '{}') as Record<
         string,

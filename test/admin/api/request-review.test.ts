@@ -273,7 +273,7 @@ it('taking one’s own request back is no approval: earlier rejections still cou
     (
       await takeAccessBack(
         stage.store,
-        { tokenHash: tokenOf('usr_olga'), kind: 'ip', address: '198.51.100.2', practices: ['lakeside'] },
+        { tokenHash: tokenOf('usr_nobody'), kind: 'ip', address: '198.51.100.2', practices: ['lakeside'] },
         stage.clock.now(),
       )
     ).refused,

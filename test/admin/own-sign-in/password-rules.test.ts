@@ -39,6 +39,8 @@ describe('a password', () => {
     ['aaaaaaaaaaaaaaaa', /first/],
     ['123456789012345', /first/],
     ['welcomeDental99', /first/],
+    // Read greedily, the row takes the first letter of the word.
+    ['1234abcdengland', /first/],
     ['xx fiona.frontdesk xx', /own name/],
     ['Riverside-Dental-x7q', /own name/],
     ['r1vers1de otter lamp', /own name/],
