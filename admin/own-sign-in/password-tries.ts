@@ -137,6 +137,8 @@ export async function giveBackTry(store: Store, keys: readonly string[]): Promis
       .updateTable('password_tries')
       .set((eb) => ({ level: eb('level', '-', 1) }))
       .where('key', 'in', keys)
+      // Two that come at once both find more than one above; the second then finds what the first has left.
+      .where('level', '>', 1)
       .execute()
   })
 }

@@ -100,3 +100,19 @@ test('after a day nothing of it is kept', async () => {
   const left = await stage.store.read((rows) => rows.selectFrom('password_tries').selectAll().execute())
   expect(left).toEqual([])
 })
+
+test('what is given back twice at once does no harm', async () => {
+  const keys = Array.from({ length: 20 }, (_, nth) => `user usr_twice${nth}`)
+  // Between one and two: either alone leaves less than one.
+  await stage.store.transaction((tx) =>
+    tx
+      .insertInto('password_tries')
+      .values(keys.map((key) => ({ key, level: 1.5, last_at: stage.clock.now(), free_at: 0 })))
+      .execute(),
+  )
+  await Promise.all(keys.flatMap((key) => [giveBackTry(stage.store, [key]), giveBackTry(stage.store, [key])]))
+  const left = await stage.store.read((rows) =>
+    rows.selectFrom('password_tries').select('level').where('key', 'in', keys).execute(),
+  )
+  expect(left.every(({ level }) => level >= 0 && level < 1)).toBe(true)
+})
