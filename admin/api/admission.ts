@@ -6,6 +6,7 @@
  * recorded and passes. While a change waits to be confirmed, whoever passes under the policy before it passes too: else
  * nobody whom it shuts out could take it back. Judging at sign-in alone was refused: hours end while somebody is in.
  */
+
 import type { Member, Session, VerifiedFactor } from '../../policies/access-request.ts'
 import type { Address } from '../../policies/address.ts'
 import { compile } from '../../policies/compile.ts'
@@ -15,6 +16,7 @@ import { loadSnapshot, type PolicySnapshot } from '../../policies/snapshot.ts'
 import { momentText } from '../../policies/timetable-zone.ts'
 import { reasonTexts } from '../../runtime/pages/texts.ts'
 import { adminRoutes, decideForAdmin, flawlessSession, standIn } from '../admin-judging.ts'
+import { epochIn } from '../sessions/session-epochs.ts'
 import type { Admin } from '../sign-in/admin-sessions.ts'
 import { readDeadline } from '../store/confirmations.ts'
 import type { Store } from '../store/database.ts'
@@ -62,7 +64,7 @@ async function sessionOf(store: Store, { admin, practice }: Asking, at: Instant)
     id: gateway.id,
     user: account.id,
     member,
-    epoch: gateway.epochs[practice] ?? 0,
+    epoch: epochIn(gateway.epochs, practice),
     held: gateway.held,
     ended: gateway.ended_at !== null,
     startedAt: gateway.started_at,

@@ -6,7 +6,9 @@
  * what a revision's roles grant is kept, since a revision never changes. Grants kept in a session were refused: they
  * would outlive the role.
  */
+
 import { effectivePermissions } from '../../policies/permissions.ts'
+import { epochIn } from '../sessions/session-epochs.ts'
 import type { Rows } from '../store/database.ts'
 import { readPolicy } from '../store/practices.ts'
 
@@ -58,7 +60,7 @@ export function createGatehouseGrants(): (
     const grants: Record<string, readonly string[]> = {}
     for (const { practice, roles, epoch, revision } of memberships) {
       // A session of before a revocation is nobody's in that practice (SPEC §2).
-      if ((Object.hasOwn(epochs, practice) ? (epochs[practice] ?? 0) : 0) < epoch) continue
+      if (epochIn(epochs, practice) < epoch) continue
       const granting = await grantsOf(rows, practice, revision)
       if (granting === null) continue
       const granted = new Set(roles.flatMap((role) => granting.roles.get(role) ?? []))

@@ -6,6 +6,7 @@
  * is no member of, or was put out of since, looks like none at all.
  * Limits live in the transaction under a lock per user and network, so that parallel requests cannot slip past.
  */
+
 import { sql } from 'kysely'
 import { networkOf, parseAddress, rangeText } from '../../policies/address.ts'
 import type { DurationMs, Instant } from '../../policies/instant.ts'
@@ -14,6 +15,7 @@ import { accessTexts } from '../../runtime/pages/texts-gateway.ts'
 import { newToken } from '../../runtime/token.ts'
 import { eventOf, ownDeed } from '../deed.ts'
 import { tellAsked } from '../notify/notices.ts'
+import { epochIn } from '../sessions/session-epochs.ts'
 import {
   countRequests,
   findRequest,
@@ -63,10 +65,6 @@ async function placesOf(rows: Rows, { user, kind, epochs }: Asker): Promise<read
     .execute()
   return places.filter(({ practice, epoch }) => epochIn(epochs, practice) >= epoch)
 }
-
-/** The epoch that a session carries in a practice: practices are named by others, and one may be called `constructor`. */
-const epochIn = (epochs: SessionRow['epochs'], practice: string): number =>
-  Object.hasOwn(epochs, practice) ? (epochs[practice] ?? 0) : 0
 
 /** Whether a request was approved, if no longer: what was rejected before it counts no more. */
 const wasApproved = ({ grantId, entryId }: ListedRequest): boolean => grantId !== null || entryId !== null

@@ -6,6 +6,7 @@
  * password alone (a sign-in held for its second factor, or from an address that is not listed) signs nobody out.
  * Counting at the gateways was refused: two of them would each count their own.
  */
+
 import { sql } from 'kysely'
 import type { AccessRequest } from '../../policies/access-request.ts'
 import { parseAddress } from '../../policies/address.ts'
@@ -23,6 +24,7 @@ import { announceSession } from '../store/outbox.ts'
 import { readPolicy } from '../store/practices.ts'
 import { markEnded, type SessionRow } from '../store/sessions.ts'
 import { endAdopted } from './revocations.ts'
+import { epochIn } from './session-epochs.ts'
 
 /** Any page of staff: nothing is asked of it but the practice's own controls. */
 const anyPage: RouteRequirement = {
@@ -76,7 +78,7 @@ async function isLetIn(tx: Tx, { practice, document }: Limit, session: SessionRo
     ...{ method: 'GET', route: anyPage.id, address, practice },
     subject: {
       kind: 'session',
-      ...{ id: session.id, user: session.user_id, member, epoch: session.epochs[practice] ?? 0 },
+      ...{ id: session.id, user: session.user_id, member, epoch: epochIn(session.epochs, practice) },
       ...{ held: session.held, ended: session.ended_at !== null },
       ...{ startedAt: session.started_at, lastSeenAt: at, boundTo: null },
       factor: method === null || verifiedAt === null ? null : { method, verifiedAt },

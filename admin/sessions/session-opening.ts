@@ -6,6 +6,7 @@
  * whose session was ended is ended again, so that losing the companion cookie undoes nothing. Opening is idempotent by
  * the token's hash.
  */
+
 import { sql } from 'kysely'
 import type { VerifiedFactor } from '../../policies/access-request.ts'
 import type { DurationMs, Instant } from '../../policies/instant.ts'
@@ -23,6 +24,7 @@ import { announceSession } from '../store/outbox.ts'
 import { retiredPracticesOf } from '../store/retired-practices.ts'
 import { findSession, insertSession, markEnded, markHeld, type SessionRow } from '../store/sessions.ts'
 import { endAdopted } from './revocations.ts'
+import { epochIn } from './session-epochs.ts'
 import { appendBeyondLimit, endBeyondLimit, lockSessionsOf } from './session-limit.ts'
 
 /** A session opened, or why not. `changed`: practices whose members record is new. */
@@ -174,7 +176,7 @@ async function keepFactor(
   if (factor_method === null || factor_verified_at === null) return session
   if (isUnseen(request) || factor_verified_at + keptFactorMs <= at) return session
   // Revoked since by its epoch alone: whoever comes now may not be who proved it.
-  const isRevoked = Object.entries(session.epochs).some(([id, epoch]) => (replaced.epochs[id] ?? 0) < epoch)
+  const isRevoked = Object.entries(session.epochs).some(([id, epoch]) => epochIn(replaced.epochs, id) < epoch)
   if (isRevoked) return session
   return tx
     .updateTable('session')

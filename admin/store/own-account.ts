@@ -4,12 +4,14 @@
  * It changes nothing (`admin/sessions/own-sessions.ts`). Invariant: every query is bound to one user, and answers nothing of anybody
  * else: not who decided in what words of theirs but the note that was meant for this person, not another's address.
  */
+
 import { sql } from 'kysely'
 import type { FactorMethod } from '../../policies/access-request.ts'
 import type { Reason } from '../../policies/decision.ts'
 import { policyDocumentSchema } from '../../policies/document.ts'
 import type { DurationMs, Instant } from '../../policies/instant.ts'
 import type { SignInMethod } from '../../runtime/records.ts'
+import { epochIn } from '../sessions/session-epochs.ts'
 import { type ListedRequest, listRequestsOf } from './access-requests.ts'
 import { timeoutsOf } from './active-users.ts'
 import type { Rows } from './database.ts'
@@ -104,7 +106,7 @@ async function listOwnSessions(rows: Rows, user: string, at: Instant): Promise<r
     .filter((row) =>
       reaches.some(
         ({ practice, epoch, idleMs, absoluteMs }) =>
-          (row.epochs[practice] ?? 0) >= epoch &&
+          epochIn(row.epochs, practice) >= epoch &&
           row.last_seen_at + idleMs > at &&
           row.started_at + absoluteMs > at,
       ),
